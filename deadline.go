@@ -1,0 +1,80 @@
+package cpodkit
+
+import (
+	"io"
+	"net/http"
+	"time"
+)
+
+// RollingDeadlines is middleware that gives every single read of the request
+// body, and every single write of the answer, a deadline of its own. A slow
+// upload or a long stream lives as long as it moves; a stuck one is cut after
+// idle. http.Server's ReadTimeout and WriteTimeout cannot tell the two apart;
+// leave them at zero and set ReadHeaderTimeout.
+func RollingDeadlines(idle time.Duration) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			control := http.NewResponseController(w)
+			// Setting a deadline fails only on a writer that knows none, such as
+			// httptest's recorder; there is nothing to bound there.
+			_ = control.SetWriteDeadline(time.Now().Add(idle)) // for "100 Continue"
+			if r.Body != nil && r.Body != http.NoBody {
+				r.Body = &rollingBody{ReadCloser: r.Body, control: control, idle: idle}
+			}
+			next.ServeHTTP(&rollingWriter{ResponseWriter: w, control: control, idle: idle}, r)
+			// net/http drains what is left of the body and flushes the answer
+			// after the handler; both get one last span.
+			end := time.Now().Add(idle)
+			_ = control.SetReadDeadline(end)
+			_ = control.SetWriteDeadline(end)
+		})
+	}
+}
+
+type rollingBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+	idle    time.Duration
+}
+
+func (b *rollingBody) Read(p []byte) (int, error) {
+	_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		// net/http now watches the connection for a client that leaves; a
+		// deadline that passed there would cancel the request's context.
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+type rollingWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	idle    time.Duration
+}
+
+func (w *rollingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *rollingWriter) Write(p []byte) (int, error) {
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.idle))
+	return w.ResponseWriter.Write(p)
+}
+
+// rollingChunk bounds what is sent under one deadline.
+const rollingChunk = 4 << 20
+
+// ReadFrom hands a file to the kernel in chunks, each with its own deadline.
+func (w *rollingWriter) ReadFrom(src io.Reader) (total int64, err error) {
+	for {
+		_ = w.control.SetWriteDeadline(time.Now().Add(w.idle))
+		n, err := io.CopyN(w.ResponseWriter, src, rollingChunk)
+		total += n
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}

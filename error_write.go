@@ -1,0 +1,182 @@
+package cpodkit
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// errorTypeBase and a code make the "type" URI of a problem.
+const errorTypeBase = "https://github.com/cpodkit/cpodkit/blob/main/docs/errors.md#"
+
+type problem struct {
+	Type      string       `json:"type"`
+	Title     string       `json:"title"`
+	Status    int          `json:"status"`
+	Detail    string       `json:"detail,omitempty"`
+	Instance  string       `json:"instance,omitempty"`
+	Code      Code         `json:"code"`
+	RequestID string       `json:"requestId,omitempty"`
+	Errors    []FieldError `json:"errors,omitempty"`
+}
+
+// WriteError answers with err as application/problem+json (RFC 9457), with
+// WWW-Authenticate (RFC 6750), Retry-After and Allow where they belong. An err
+// that holds no [Error] and no [Code] is shown as internal, without its text.
+// A cause is kept for the log of [AccessLog].
+func WriteError(w http.ResponseWriter, r *http.Request, err error) {
+	e := asError(err)
+	noteFailure(r, e)
+	errorHeaders(w.Header(), e)
+	if e.Code.Status() == http.StatusUnauthorized || e.Code == CodeInvalidScope {
+		w.Header().Set("WWW-Authenticate", challenge(e))
+	}
+	writeJSON(w, "application/problem+json", e.Code.Status(), problem{
+		Type:      errorTypeBase + string(e.Code),
+		Title:     e.Code.Title(),
+		Status:    e.Code.Status(),
+		Detail:    e.Detail,
+		Instance:  r.URL.EscapedPath(),
+		Code:      e.Code,
+		RequestID: RequestID(r.Context()),
+		Errors:    e.Fields,
+	})
+}
+
+// OAuthError is a failure of an OAuth endpoint. OAuth is its error code, such
+// as "invalid_grant" (RFC 6749 section 5.2).
+type OAuthError struct {
+	OAuth  string
+	Status int
+	Err    *Error // detail, Retry-After and cause
+}
+
+func (e *OAuthError) Error() string { return e.OAuth + ": " + e.Err.Error() }
+
+// Unwrap returns the error value behind the OAuth code.
+func (e *OAuthError) Unwrap() error { return e.Err }
+
+// WriteOAuthError answers with err in OAuth's form, {error,
+// error_description} (RFC 6749 section 5.2), never cached. An [OAuthError]
+// keeps its code; any other error is mapped: a refused client is
+// invalid_client, a missing backend temporarily_unavailable, bad input
+// invalid_request, the rest server_error.
+func WriteOAuthError(w http.ResponseWriter, r *http.Request, err error) {
+	oe, ok := errors.AsType[*OAuthError](err)
+	if !ok {
+		oe = oauthFrom(asError(err))
+	}
+	noteFailure(r, oe.Err)
+	errorHeaders(w.Header(), oe.Err)
+	if oe.Status == http.StatusUnauthorized {
+		// RFC 6749 section 5.2: a client that used the Authorization header is told the scheme.
+		w.Header().Set("WWW-Authenticate", `Basic realm="cpod", charset="UTF-8"`)
+	}
+	writeJSON(w, "application/json", oe.Status, struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description,omitempty"`
+	}{oe.OAuth, oauthText(oe.Err.Detail)})
+}
+
+func oauthFrom(e *Error) *OAuthError {
+	status := e.Code.Status()
+	switch {
+	case e.Code == CodeInvalidScope:
+		return &OAuthError{"invalid_scope", http.StatusBadRequest, e}
+	case status == http.StatusUnauthorized:
+		return &OAuthError{"invalid_client", status, e}
+	case status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
+		return &OAuthError{"temporarily_unavailable", status, e}
+	case status < http.StatusInternalServerError:
+		return &OAuthError{"invalid_request", status, e}
+	}
+	return &OAuthError{"server_error", status, e}
+}
+
+// oauthText keeps to the characters that RFC 6749 allows in error_description.
+func oauthText(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return '\''
+		}
+		return c
+	}, s)
+}
+
+func errorHeaders(h http.Header, e *Error) {
+	h.Set("Cache-Control", "no-store")
+	for _, stale := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "Content-Range", "ETag", "Last-Modified"} {
+		h.Del(stale)
+	}
+	if e.Allow != "" {
+		h.Set("Allow", e.Allow)
+	}
+	wait := e.RetryAfter
+	if wait <= 0 && (e.Code == CodeUnavailable || e.Code == CodeRateLimited) {
+		wait = time.Second
+	}
+	if wait > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
+	}
+}
+
+// challenge builds the Bearer challenge of RFC 6750 section 3. A request
+// without any token gets no error attribute (section 3.1).
+func challenge(e *Error) string {
+	const realm = `Bearer realm="cpod"`
+	switch e.Code {
+	case CodeMissingToken:
+		return realm
+	case CodeInvalidScope:
+		if e.Scope == "" {
+			return realm + `, error="insufficient_scope"`
+		}
+		return fmt.Sprintf(`%s, error="insufficient_scope", scope="%s"`, realm, oauthText(e.Scope))
+	}
+	return fmt.Sprintf(`%s, error="invalid_token", error_description="%s"`, realm, oauthText(e.Detail))
+}
+
+// WriteJSON answers with v as JSON. A v that cannot be encoded is answered as
+// internal.
+func WriteJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		WriteError(w, r, err)
+		return
+	}
+	writeBody(w, "application/json", status, body)
+}
+
+func writeJSON(w http.ResponseWriter, contentType string, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, "", http.StatusInternalServerError)
+		return
+	}
+	writeBody(w, contentType, status, body)
+}
+
+func writeBody(w http.ResponseWriter, contentType string, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)+1))
+	w.WriteHeader(status)
+	// A write that fails means that the client has gone: nobody is left to tell.
+	_, _ = w.Write(append(body, '\n'))
+}
+
+// noteFailure hands an error to the access log of the request.
+func noteFailure(r *http.Request, e *Error) {
+	if info, ok := r.Context().Value(requestKey{}).(*requestInfo); ok {
+		info.failure.Store(e)
+	}
+}
+
+// LogValue shows the error in a structured log, cause included.
+func (e *Error) LogValue() slog.Value { return slog.StringValue(e.Error()) }

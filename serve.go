@@ -1,0 +1,44 @@
+package cpodkit
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+// NewServer returns an http.Server for h with limits that are safe on a public
+// listener: 10 s for the header of a request, 64 KiB of it, two idle minutes
+// for a connection. Bodies and answers have rolling deadlines of idle (see
+// [RollingDeadlines]).
+func NewServer(h http.Handler, idle time.Duration) *http.Server {
+	return &http.Server{
+		Handler:           RollingDeadlines(idle)(h),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
+// Serve serves on ln until ctx ends. Then it takes no new connection, gives the
+// requests under way grace to finish, and cuts what is left. It returns nil
+// after a clean shutdown, [context.DeadlineExceeded] when requests had to be
+// cut, and else the error of the listener.
+func Serve(ctx context.Context, srv *http.Server, ln net.Listener, grace time.Duration) error {
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	err := srv.Shutdown(drain)
+	if err != nil {
+		err = errors.Join(err, srv.Close())
+	}
+	<-failed
+	return err
+}

@@ -1,0 +1,185 @@
+package cpodkit_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// watchdog bounds what would otherwise hang; no test depends on its length.
+const watchdog = 30 * time.Second
+
+// serve runs h until the test ends and returns the address and the result.
+func serve(t *testing.T, ctx context.Context, h http.Handler, idle, grace time.Duration) (string, <-chan error) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cpodkit.Serve(ctx, cpodkit.NewServer(h, idle), ln, grace) }()
+	return ln.Addr().String(), done
+}
+
+func await[T any](t *testing.T, what string, ch <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-ch:
+		return v
+	case <-time.After(watchdog):
+		t.Fatal("waited too long for " + what)
+		panic("unreachable")
+	}
+}
+
+func TestServeFinishesWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	entered, release := make(chan struct{}), make(chan struct{})
+	addr, done := serve(t, ctx, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		<-release
+		_, _ = io.WriteString(w, "finished")
+	}), time.Minute, time.Minute)
+
+	answer := make(chan string, 1)
+	go func() {
+		res, err := http.Get("http://" + addr)
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		body, _ := io.ReadAll(res.Body)
+		answer <- string(body)
+	}()
+	await(t, "the request", entered)
+	stop()
+	close(release)
+	if got := await(t, "the answer", answer); got != "finished" {
+		t.Errorf("a request under way at shutdown got %q", got)
+	}
+	if err := await(t, "the end", done); err != nil {
+		t.Errorf("Serve returned %v", err)
+	}
+}
+
+func TestServeCutsWhatOutlivesTheGrace(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	entered, cut := make(chan struct{}), make(chan struct{})
+	addr, done := serve(t, ctx, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-r.Context().Done()
+		close(cut)
+	}), time.Minute, 10*time.Millisecond)
+	go func() {
+		if res, err := http.Get("http://" + addr); err == nil {
+			res.Body.Close()
+		}
+	}()
+	await(t, "the request", entered)
+	stop()
+	if err := await(t, "the end", done); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Serve returned %v", err)
+	}
+	await(t, "the cut", cut)
+}
+
+func TestServeReportsADeadListener(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln.Close()
+	if err := cpodkit.Serve(t.Context(), cpodkit.NewServer(http.NotFoundHandler(), time.Minute), ln, time.Second); err == nil {
+		t.Error("Serve returned nil on a closed listener")
+	}
+}
+
+func TestDeadlinesRoll(t *testing.T) {
+	t.Parallel()
+	const idle = 250 * time.Millisecond
+	read := make(chan error, 8)
+	addr, _ := serve(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			_, err := io.Copy(io.Discard, r.Body)
+			read <- err
+			if err != nil {
+				return
+			}
+		}
+		if err := r.Context().Err(); err != nil {
+			t.Errorf("the context of a live request ended: %v", err)
+		}
+		_, _ = io.WriteString(w, "ok")
+	}), idle, time.Second)
+
+	t.Run("a slow upload lives", func(t *testing.T) {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+		tick := time.NewTicker(idle / 2)
+		defer tick.Stop()
+		for range 5 { // 2.5 times idle in all
+			<-tick.C
+			fmt.Fprint(conn, "x")
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("answer %v, %v", res, err)
+		}
+		if err := await(t, "the body", read); err != nil {
+			t.Errorf("reading it: %v", err)
+		}
+	})
+	t.Run("a stuck upload is cut", func(t *testing.T) {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nx")
+		if err := await(t, "the cut", read); err == nil {
+			t.Error("a body that never came was read without an error")
+		}
+	})
+	t.Run("an idle connection is used again", func(t *testing.T) {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		answers := bufio.NewReader(conn)
+		pause := time.NewTicker(2 * idle)
+		defer pause.Stop()
+		for range 2 {
+			fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+			line, err := answers.ReadString('\n')
+			if err != nil || !strings.Contains(line, "100") {
+				t.Fatalf("got %q, %v", line, err)
+			}
+			_, _ = answers.ReadString('\n')
+			fmt.Fprint(conn, "x")
+			res, err := http.ReadResponse(answers, nil)
+			if err != nil || res.StatusCode != http.StatusOK {
+				t.Fatalf("answer %v, %v", res, err)
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			<-pause.C
+		}
+	})
+}
