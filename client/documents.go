@@ -1,0 +1,142 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// DB stores JSON documents in named collections.
+type DB struct {
+	api *api
+}
+
+// Collection returns the named collection, on the [Private] tier. Names have 1 to 64 letters, digits, "_" or "-";
+// another name makes every call on the collection fail. A collection comes into being with its first document.
+func (db *DB) Collection(name string) *Collection { return &Collection{api: db.api, name: name} }
+
+// Collection holds documents under keys of up to 512 bytes of UTF-8 without control characters; between slashes, no
+// segment is empty, "." or "..". It is safe for concurrent use.
+type Collection struct {
+	api  *api
+	name string
+	tier Tier
+}
+
+// Document is a stored JSON value.
+type Document struct {
+	Key   string          `json:"key"`
+	Value json.RawMessage `json:"value"`
+	// Version is new on every write and never used again; see [IfMatch].
+	Version   string    `json:"version"`
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
+// Decode reads the value into what dst points to, as [json.Unmarshal] does.
+func (d Document) Decode(dst any) error { return json.Unmarshal(d.Value, dst) }
+
+// Tier returns the collection of the same name on another tier.
+func (c *Collection) Tier(tier Tier) *Collection {
+	return &Collection{api: c.api, name: c.name, tier: tier}
+}
+
+// Set writes a value, as JSON of up to 1 MiB, under a key, in place of what was there. The document that it returns
+// has the value as sent.
+func (c *Collection) Set(ctx context.Context, key string, value any, options ...SetOption) (Document, error) {
+	const op = "db.set"
+	set, err := c.call(op, http.MethodPut, key, http.StatusOK, http.StatusCreated)
+	if err != nil {
+		return Document{}, err
+	}
+	if set.data, err = encodeJSON(op, value); err != nil {
+		return Document{}, err
+	}
+	var w writing
+	for _, option := range options {
+		option.applyToSet(&w)
+	}
+	set.header = http.Header{}
+	if set.repeat, err = w.condition(op, set.header); err != nil {
+		return Document{}, err
+	}
+	set.contentType = jsonType
+	var written Document
+	if err := c.api.doJSON(ctx, set, &written); err != nil {
+		return Document{}, err
+	}
+	written.Value = set.data
+	return written, nil
+}
+
+// Get reads the value under a key into what dst points to. When there is none, it returns false and leaves dst alone.
+// Numbers beyond a float64 keep their digits in a [json.Number], or in [Collection.Document].
+func (c *Collection) Get(ctx context.Context, key string, dst any) (found bool, err error) {
+	document, found, err := c.Document(ctx, key)
+	if err != nil || !found {
+		return false, err
+	}
+	if err := document.Decode(dst); err != nil {
+		return true, fmt.Errorf("cpod: db.get: the document does not fit dst: %w", err)
+	}
+	return true, nil
+}
+
+// Document returns the value under a key as it was stored, with its version. When there is none, found is false.
+func (c *Collection) Document(ctx context.Context, key string) (document Document, found bool, err error) {
+	get, err := c.call("db.get", http.MethodGet, key, http.StatusOK)
+	if err != nil {
+		return Document{}, false, err
+	}
+	err = c.api.doJSON(ctx, get, &document)
+	if isMissing(err) {
+		return Document{}, false, nil
+	}
+	if err != nil {
+		return Document{}, false, err
+	}
+	return document, true, nil
+}
+
+// Delete removes the value under a key. It succeeds too when there is none.
+func (c *Collection) Delete(ctx context.Context, key string) error {
+	remove, err := c.call("db.delete", http.MethodDelete, key, http.StatusNoContent)
+	if err != nil {
+		return err
+	}
+	_, err = c.api.do(ctx, remove)
+	return err
+}
+
+// call is the common part of what acts on one document.
+func (c *Collection) call(op, method, key string, success ...int) (*call, error) {
+	segment, err := keySegment(op, key)
+	if err != nil {
+		return nil, err
+	}
+	made, err := c.collectionCall(op, method, "/"+segment)
+	if err != nil {
+		return nil, err
+	}
+	made.repeat, made.success = always, success
+	return made, nil
+}
+
+// collectionCall is the common part of all calls on the collection.
+func (c *Collection) collectionCall(op, method, below string) (*call, error) {
+	if err := checkCollection(op, c.name); err != nil {
+		return nil, err
+	}
+	if err := c.tier.check(op); err != nil {
+		return nil, err
+	}
+	return &call{op: op, method: method, path: "/v1/storage/db/" + c.name + below, query: c.tier.query()}, nil
+}
+
+// isMissing reports that cpod-backend itself said that there is nothing; a proxy's 404 does not count.
+func isMissing(err error) bool {
+	refused, ok := errors.AsType[*NotFoundError](err)
+	return ok && refused.Code == "not_found"
+}
