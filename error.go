@@ -169,8 +169,9 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) Is(target error) bool { return target == error(e.Code) }
 
 // CodeOf returns the code of the outermost [Error] or Code in err's chain. For
-// an error without one it is [CodeTimeout] when a deadline passed, and else
-// [CodeInternal]; for nil it is "".
+// an error without one it is [CodeTimeout] when a deadline passed,
+// [CodeUnavailable] when its context was cancelled, and else [CodeInternal]; for
+// nil it is "".
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""
@@ -192,6 +193,10 @@ func asError(err error) *Error {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return (&Error{Code: CodeTimeout, Detail: "The call took too long; try it again."}).WithCause(err)
+	}
+	if errors.Is(err, context.Canceled) {
+		// The client has gone, or the server shuts down: a failure of neither.
+		return (&Error{Code: CodeUnavailable, Detail: "The call was broken off; try it again."}).WithCause(err)
 	}
 	return (&Error{Code: CodeInternal, Detail: "The server failed; the request id finds the reason in its logs."}).WithCause(err)
 }

@@ -142,6 +142,7 @@ func TestCodeOf(t *testing.T) {
 		{fmt.Errorf("x: %w", cpodkit.CodeNotFound), cpodkit.CodeNotFound},
 		{fmt.Errorf("x: %w", cpodkit.Errorf(cpodkit.CodeConflict, "y")), cpodkit.CodeConflict},
 		{fmt.Errorf("x: %w", context.DeadlineExceeded), cpodkit.CodeTimeout},
+		{fmt.Errorf("x: %w", context.Canceled), cpodkit.CodeUnavailable},
 		{&http.MaxBytesError{Limit: 1}, cpodkit.CodePayloadTooLarge},
 	} {
 		if got := cpodkit.CodeOf(c.err); got != c.want {

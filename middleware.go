@@ -88,7 +88,7 @@ func accessAttrs(r *http.Request, rec *recorder, took time.Duration) (slog.Level
 		slog.String("method", r.Method),
 		slog.Int("status", rec.Status()),
 		slog.Int64("bytes", rec.bytes),
-		slog.Duration("duration", took),
+		slog.Float64("seconds", took.Seconds()),
 	}
 	if r.Pattern != "" {
 		attrs = append(attrs, slog.String("route", r.Pattern))

@@ -31,8 +31,10 @@ func CheckFileKey(key string) error {
 	return nil
 }
 
-// CheckFilePrefix returns an invalid_key error unless some file's key can begin
-// with prefix. The empty prefix and one that ends with a slash are fine.
+// CheckFilePrefix returns an invalid_key error unless prefix is empty, or a key
+// as [CheckFileKey] wants it, with or without a slash at its end. A last segment
+// of "." or ".." is refused although a key can begin so: no driver should ever
+// see one.
 func CheckFilePrefix(prefix string) error {
 	if prefix == "" {
 		return nil

@@ -106,10 +106,13 @@ func TierOf(r *http.Request) (Tier, error) {
 	if tier != Private && tier != User && tier != Shared {
 		return "", cpodkit.Errorf(cpodkit.CodeBadRequest, "The query parameter tier is private, user or shared.")
 	}
-	if !params.Has("app") {
+	_, given, err = params.One("app")
+	switch {
+	case err != nil:
+		return "", err
+	case !given:
 		return tier, nil
-	}
-	if tier == User {
+	case tier == User:
 		return "", cpodkit.Errorf(cpodkit.CodeNotSupported, "This server cannot read other apps' data in the user tier yet.")
 	}
 	return "", cpodkit.Errorf(cpodkit.CodeBadRequest, "The query parameter app goes with tier=user only.")

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // MaxToken is the most bytes of a token that [Box.Open] looks at: 4 KiB.
@@ -51,7 +52,8 @@ func (b *Box) Seal(binding string, plain []byte) string {
 
 // Open returns what was sealed, or [ErrInvalid].
 func (b *Box) Open(binding, token string) ([]byte, error) {
-	if len(token) > MaxToken {
+	// The decoder skips line breaks, so that more than one text would be the token.
+	if len(token) > MaxToken || strings.ContainsAny(token, "\r\n") {
 		return nil, ErrInvalid
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)

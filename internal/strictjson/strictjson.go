@@ -16,7 +16,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDepth is how deep arrays and objects may nest.
+// MaxDepth is how deep arrays and objects may nest. A json.RawMessage in dst
+// counts from its own outermost one.
 const MaxDepth = 64
 
 // What a hostile body can make us answer is bounded.
@@ -32,268 +33,209 @@ type Fault struct {
 }
 
 // Unmarshal decodes data into dst, a pointer. The error is for data that is not
-// one JSON value; the faults are for values that do not fit dst, whose
-// contents are then unspecified.
+// one JSON value, or nests too deep; the faults are for values that do not fit
+// dst, whose contents are then unspecified.
 //
 // Supported in dst: structs with json tags, maps with string keys, slices,
 // pointers, strings, booleans, integers, floats, json.Number, json.RawMessage
 // and any. A null sets a pointer, slice, map, RawMessage or any, and is a wrong
-// type for everything else.
+// type for everything else. A RawMessage is a part of data, not a copy.
 func Unmarshal(data []byte, dst any) ([]Fault, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("it is not UTF-8")
 	}
-	d := &decoder{dec: json.NewDecoder(bytes.NewReader(data))}
-	d.dec.UseNumber()
-	if err := d.value(reflect.ValueOf(dst).Elem(), "", 0); err != nil {
-		return nil, describe(err, data)
+	if !json.Valid(data) {
+		var raw json.RawMessage
+		return nil, describe(json.Unmarshal(data, &raw), data)
 	}
-	if _, err := d.dec.Token(); err != io.EOF {
-		return nil, errors.New("it holds more than one value")
-	}
-	return d.faults, nil
+	d := &decoder{scanner: scanner{data: data}}
+	err := d.value(reflect.ValueOf(dst).Elem(), 0)
+	return d.faults, err
 }
 
 // describe words an error of encoding/json for a client.
 func describe(err error, data []byte) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	if !ok {
+		return err
+	}
+	if int(syntax.Offset) >= len(data) && strings.HasPrefix(syntax.Error(), "unexpected end") {
 		return fmt.Errorf("it ends too early: %w", io.ErrUnexpectedEOF)
 	}
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		before := data[:min(int(syntax.Offset), len(data))]
-		line := 1 + bytes.Count(before, []byte{'\n'})
-		return fmt.Errorf("%s, at byte %d (line %d)", syntax.Error(), syntax.Offset, line)
+	if strings.HasSuffix(syntax.Error(), "after top-level value") {
+		return errors.New("it holds more than one value")
 	}
-	return err
+	before := data[:min(int(syntax.Offset), len(data))]
+	line := 1 + bytes.Count(before, []byte{'\n'})
+	return fmt.Errorf("%s, at byte %d (line %d)", syntax.Error(), syntax.Offset, line)
 }
 
-type decoder struct {
-	dec    *json.Decoder
-	faults []Fault
-}
-
-func (d *decoder) fault(pointer, format string, args ...any) {
-	if len(pointer) > maxPointer {
-		pointer = strings.ToValidUTF8(pointer[:maxPointer], "") + "…"
-	}
-	if len(d.faults) < maxFaults {
-		d.faults = append(d.faults, Fault{pointer, fmt.Sprintf(format, args...)})
-	}
-}
+type decoder struct{ scanner }
 
 var (
 	rawType    = reflect.TypeFor[json.RawMessage]()
 	numberType = reflect.TypeFor[json.Number]()
 )
 
-func (d *decoder) value(v reflect.Value, pointer string, depth int) error {
-	if depth > MaxDepth {
-		return fmt.Errorf("it nests deeper than %d levels", MaxDepth)
-	}
-	if v.Type() == rawType {
-		return d.raw(v, pointer, depth)
-	}
-	tok, err := d.dec.Token()
-	if err != nil {
+// value decodes the next value into v. The depth is that of the containers
+// around it.
+func (d *decoder) value(v reflect.Value, depth int) error {
+	kind := d.peek()
+	switch {
+	case v.Type() == rawType:
+		raw, err := d.check(0)
+		v.SetBytes(raw)
 		return err
-	}
-	return d.fill(v, tok, pointer, depth)
-}
-
-// raw keeps a value's bytes as they are, but walks it once so that depth and
-// repeated members are checked there too.
-func (d *decoder) raw(v reflect.Value, pointer string, depth int) error {
-	var raw json.RawMessage
-	if err := d.dec.Decode(&raw); err != nil {
-		return err
-	}
-	v.SetBytes(raw)
-	inner := &decoder{dec: json.NewDecoder(bytes.NewReader(raw))}
-	inner.dec.UseNumber()
-	var any any
-	if err := inner.value(reflect.ValueOf(&any).Elem(), pointer, depth); err != nil {
-		return err
-	}
-	d.faults = append(d.faults, inner.faults...)
-	return nil
-}
-
-func (d *decoder) fill(v reflect.Value, tok json.Token, pointer string, depth int) error {
-	if v.Kind() == reflect.Pointer {
-		if tok == nil {
+	case v.Kind() == reflect.Pointer:
+		if kind == 'n' {
 			v.SetZero()
+			d.scalar()
 			return nil
 		}
 		v.Set(reflect.New(v.Type().Elem()))
-		return d.fill(v.Elem(), tok, pointer, depth)
-	}
-	if v.Kind() == reflect.Interface {
-		any, err := d.any(tok, pointer, depth)
-		if err == nil && any != nil {
-			v.Set(reflect.ValueOf(any))
+		return d.value(v.Elem(), depth)
+	case v.Kind() == reflect.Interface:
+		value, err := d.any(depth)
+		if err == nil && value != nil {
+			v.Set(reflect.ValueOf(value))
 		}
 		return err
+	case kind == '{' && v.Kind() == reflect.Struct:
+		return d.structure(v, depth)
+	case kind == '{' && v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String:
+		return d.mapping(v, depth)
+	case kind == '[' && v.Kind() == reflect.Slice:
+		return d.slice(v, depth)
+	case kind == '{' || kind == '[':
+		d.mismatch(v, kind)
+		_, err := d.check(depth)
+		return err
 	}
-	switch t := tok.(type) {
-	case json.Delim:
-		if t == '{' {
-			return d.object(v, pointer, depth)
-		}
-		return d.array(v, pointer, depth)
-	case nil:
-		if k := v.Kind(); k != reflect.Slice && k != reflect.Map {
-			d.mismatch(v, pointer, "null")
-		}
-	case bool:
-		if v.Kind() != reflect.Bool {
-			d.mismatch(v, pointer, "a boolean")
-			return nil
-		}
-		v.SetBool(t)
-	case string:
-		if v.Kind() != reflect.String || v.Type() == numberType {
-			d.mismatch(v, pointer, "a string")
-			return nil
-		}
-		v.SetString(t)
-	case json.Number:
-		d.number(v, t, pointer)
-	}
+	d.fill(v, kind, d.scalar())
 	return nil
 }
 
-func (d *decoder) object(v reflect.Value, pointer string, depth int) error {
-	fits := v.Kind() == reflect.Struct || v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String
-	if !fits {
-		d.mismatch(v, pointer, "an object")
-		return d.skip(json.Delim('{'), pointer, depth)
-	}
-	if v.Kind() == reflect.Map {
-		v.Set(reflect.MakeMap(v.Type()))
-	}
-	return d.members(pointer, depth, func(name, at string) error {
-		if v.Kind() == reflect.Map {
-			elem := reflect.New(v.Type().Elem()).Elem()
-			err := d.value(elem, at, depth+1)
-			v.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), elem)
-			return err
+func (d *decoder) structure(v reflect.Value, depth int) error {
+	return d.object(depth, func(name []byte) error {
+		if field, ok := fieldByTag(v, string(name)); ok {
+			return d.value(field, depth+1)
 		}
-		field, ok := fieldByTag(v, name)
-		if !ok {
-			d.fault(at, "is not a member of this body")
-			return d.discard(at, depth+1)
-		}
-		return d.value(field, at, depth+1)
+		d.fault("is not a member of this body")
+		_, err := d.check(depth + 1)
+		return err
 	})
 }
 
-// members calls each for every member of the object that has been opened, and
-// closes it.
-func (d *decoder) members(pointer string, depth int, each func(name, at string) error) error {
-	seen := map[string]bool{}
-	for d.dec.More() {
-		tok, err := d.dec.Token()
-		if err != nil {
-			return err
-		}
-		name, _ := tok.(string)
-		at := pointer + "/" + escape(name)
-		if seen[name] {
-			d.fault(at, "stands more than once")
-			if err := d.discard(at, depth+1); err != nil {
-				return err
-			}
-			continue
-		}
-		seen[name] = true
-		if err := each(name, at); err != nil {
-			return err
-		}
-	}
-	_, err := d.dec.Token()
-	return err
-}
-
-func (d *decoder) array(v reflect.Value, pointer string, depth int) error {
-	if v.Kind() != reflect.Slice {
-		d.mismatch(v, pointer, "an array")
-		return d.skip(json.Delim('['), pointer, depth)
-	}
-	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
-	for i := 0; d.dec.More(); i++ {
+func (d *decoder) mapping(v reflect.Value, depth int) error {
+	v.Set(reflect.MakeMap(v.Type()))
+	return d.object(depth, func(name []byte) error {
 		elem := reflect.New(v.Type().Elem()).Elem()
-		if err := d.value(elem, pointer+"/"+strconv.Itoa(i), depth+1); err != nil {
-			return err
-		}
-		v.Set(reflect.Append(v, elem))
-	}
-	_, err := d.dec.Token()
-	return err
+		err := d.value(elem, depth+1)
+		v.SetMapIndex(reflect.ValueOf(string(name)).Convert(v.Type().Key()), elem)
+		return err
+	})
 }
 
-// any builds the value that begins with tok out of maps, slices and
-// json.Number.
-func (d *decoder) any(tok json.Token, pointer string, depth int) (any, error) {
-	switch tok {
-	case json.Delim('{'):
+func (d *decoder) slice(v reflect.Value, depth int) error {
+	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	return d.array(depth, func() error {
+		elem := reflect.New(v.Type().Elem()).Elem()
+		err := d.value(elem, depth+1)
+		v.Set(reflect.Append(v, elem))
+		return err
+	})
+}
+
+// any builds the next value out of maps, slices and json.Number.
+func (d *decoder) any(depth int) (any, error) {
+	switch kind := d.peek(); kind {
+	case '{':
 		m := map[string]any{}
-		err := d.members(pointer, depth, func(name, at string) error {
-			var elem any
-			err := d.value(reflect.ValueOf(&elem).Elem(), at, depth+1)
-			m[name] = elem
+		return m, d.object(depth, func(name []byte) (err error) {
+			m[string(name)], err = d.any(depth + 1)
 			return err
 		})
-		return m, err
-	case json.Delim('['):
+	case '[':
 		s := []any{}
-		err := d.array(reflect.ValueOf(&s).Elem(), pointer, depth)
+		err := d.array(depth, func() error {
+			elem, err := d.any(depth + 1)
+			s = append(s, elem)
+			return err
+		})
 		return s, err
+	case '"':
+		return unquote(d.scalar()), nil
+	case 't', 'f':
+		d.scalar()
+		return kind == 't', nil
+	case 'n':
+		d.scalar()
+		return nil, nil
 	}
-	return tok, nil
+	return json.Number(d.scalar()), nil
 }
 
-func (d *decoder) discard(pointer string, depth int) error {
-	var any any
-	return d.value(reflect.ValueOf(&any).Elem(), pointer, depth)
+// fill sets v to a string, boolean, null or number, whose first byte is kind.
+func (d *decoder) fill(v reflect.Value, kind byte, text []byte) {
+	switch {
+	case kind == 'n' && (v.Kind() == reflect.Slice || v.Kind() == reflect.Map):
+		v.SetZero()
+	case kind == '"' && v.Kind() == reflect.String && v.Type() != numberType:
+		v.SetString(unquote(text))
+	case (kind == 't' || kind == 'f') && v.Kind() == reflect.Bool:
+		v.SetBool(kind == 't')
+	case kind == '-' || '0' <= kind && kind <= '9':
+		d.number(v, string(text))
+	default:
+		d.mismatch(v, kind)
+	}
 }
 
-func (d *decoder) skip(open json.Delim, pointer string, depth int) error {
-	_, err := d.any(open, pointer, depth)
-	return err
-}
-
-func (d *decoder) number(v reflect.Value, n json.Number, pointer string) {
+func (d *decoder) number(v reflect.Value, text string) {
 	switch {
 	case v.Type() == numberType:
-		v.SetString(string(n))
+		v.SetString(text)
 	case v.CanInt():
-		i, err := strconv.ParseInt(string(n), 10, 64)
+		i, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || v.OverflowInt(i) {
-			d.fault(pointer, "must be an integer that fits %d bits", v.Type().Bits())
+			d.fault(fmt.Sprintf("must be an integer that fits %d bits", v.Type().Bits()))
 			return
 		}
 		v.SetInt(i)
 	case v.CanUint():
-		u, err := strconv.ParseUint(string(n), 10, 64)
+		u, err := strconv.ParseUint(text, 10, 64)
 		if err != nil || v.OverflowUint(u) {
-			d.fault(pointer, "must be an integer from 0 that fits %d bits", v.Type().Bits())
+			d.fault(fmt.Sprintf("must be an integer from 0 that fits %d bits", v.Type().Bits()))
 			return
 		}
 		v.SetUint(u)
 	case v.CanFloat():
-		f, err := n.Float64()
-		if err != nil || math.IsInf(f, 0) {
-			d.fault(pointer, "is too large a number")
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsInf(f, 0) || v.OverflowFloat(f) {
+			d.fault("is too large a number")
 			return
 		}
 		v.SetFloat(f)
 	default:
-		d.mismatch(v, pointer, "a number")
+		d.mismatch(v, '0')
 	}
 }
 
-func (d *decoder) mismatch(v reflect.Value, pointer, got string) {
-	d.fault(pointer, "must be %s, not %s", typeName(v), got)
+func (d *decoder) mismatch(v reflect.Value, kind byte) {
+	got := "a number"
+	switch kind {
+	case '{':
+		got = "an object"
+	case '[':
+		got = "an array"
+	case '"':
+		got = "a string"
+	case 't', 'f':
+		got = "a boolean"
+	case 'n':
+		got = "null"
+	}
+	d.fault("must be " + typeName(v) + ", not " + got)
 }
 
 func typeName(v reflect.Value) string {
@@ -333,9 +275,4 @@ func fieldByTag(v reflect.Value, name string) (reflect.Value, bool) {
 		}
 	}
 	return reflect.Value{}, false
-}
-
-// escape makes a member name a reference token (RFC 6901 section 3).
-func escape(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }

@@ -1,0 +1,127 @@
+package keyring
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrWrongMaster says that the ring was sealed under another master key.
+	ErrWrongMaster = errors.New("keyring: the key ring was sealed under another master key")
+
+	// ErrDamaged says that the stored ring is not what was saved.
+	ErrDamaged = errors.New("keyring: the stored key ring is damaged; restore it from a backup")
+)
+
+// format is the version of both structures below.
+const format = 1
+
+// envelope is what a store keeps.
+type envelope struct {
+	Format int    `json:"format"`
+	Master string `json:"master"` // names the master key and tells nothing about it
+	Sealed []byte `json:"sealed"` // a nonce and contents, under AES-256-GCM
+}
+
+type contents struct {
+	Root        []byte      `json:"root"`
+	SigningKeys []storedKey `json:"signingKeys"`
+}
+
+type storedKey struct {
+	Algorithm string    `json:"algorithm"`
+	Private   []byte    `json:"private"` // PKCS #8 (RFC 5958)
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+func seal(r *Ring, master Master) ([]byte, error) {
+	plain := contents{Root: r.root}
+	for _, k := range r.signing {
+		der, err := x509.MarshalPKCS8PrivateKey(k.Private)
+		if err != nil {
+			return nil, fmt.Errorf("keyring: encode a signing key: %w", err)
+		}
+		plain.SigningKeys = append(plain.SigningKeys, storedKey{k.Algorithm, der, k.CreatedAt})
+	}
+	text, err := json.Marshal(plain)
+	if err != nil {
+		return nil, fmt.Errorf("keyring: encode: %w", err)
+	}
+	aead, err := master.aead()
+	if err != nil {
+		return nil, err
+	}
+	env := envelope{Format: format, Master: master.id()}
+	env.Sealed = aead.Seal(nil, nil, text, env.binding())
+	return json.Marshal(env)
+}
+
+func unseal(sealed []byte, master Master) (*Ring, error) {
+	var env envelope
+	if err := json.Unmarshal(sealed, &env); err != nil || env.Format < 1 {
+		return nil, ErrDamaged
+	}
+	if env.Format != format {
+		return nil, fmt.Errorf("keyring: the key ring has format %d and this version reads format %d; "+
+			"run the version that wrote it, or a later one", env.Format, format)
+	}
+	if id := master.id(); env.Master != id {
+		return nil, fmt.Errorf("%w: start with the one named %.16q (this one is %q); "+
+			"if that one is lost, remove the stored ring: a new one is made, and what the old one signed or sealed ends", ErrWrongMaster, env.Master, id)
+	}
+	aead, err := master.aead()
+	if err != nil {
+		return nil, err
+	}
+	text, err := aead.Open(nil, nil, env.Sealed, env.binding())
+	if err != nil {
+		return nil, ErrDamaged
+	}
+	var plain contents
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return nil, ErrDamaged
+	}
+	return plain.ring()
+}
+
+// binding ties the sealed bytes to the rest of the envelope.
+func (e envelope) binding() []byte {
+	return fmt.Appendf(nil, "cpodkit key ring %d %s", e.Format, e.Master)
+}
+
+func (c contents) ring() (*Ring, error) {
+	if len(c.Root) < SecretLen || len(c.SigningKeys) == 0 {
+		return nil, ErrDamaged
+	}
+	ring := &Ring{root: c.Root}
+	for _, stored := range c.SigningKeys {
+		parsed, err := x509.ParsePKCS8PrivateKey(stored.Private)
+		if err != nil {
+			return nil, ErrDamaged
+		}
+		private, ok := parsed.(*ecdsa.PrivateKey)
+		if !ok || stored.Algorithm != ES256 {
+			return nil, fmt.Errorf("keyring: this version cannot sign with %.16q; run the version that wrote the ring", stored.Algorithm)
+		}
+		key, err := newSigningKey(private, stored.CreatedAt)
+		if err != nil {
+			return nil, ErrDamaged
+		}
+		ring.signing = append(ring.signing, key)
+	}
+	return ring, nil
+}
+
+func (m Master) aead() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(derive(m.key[:], "cpodkit master seal", 32))
+	if err != nil {
+		return nil, fmt.Errorf("keyring: %w", err)
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}

@@ -1,0 +1,203 @@
+package kv
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/query"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// maxSetBody takes every string of [MaxValue] bytes, also when each byte of it
+// is sent as a \u escape of six, and some room for the rest of the body.
+const maxSetBody = 6*MaxValue + 4<<10
+
+// Routes returns the calls under /v1/storage/kv. A key is one path segment: a
+// slash in it is sent as %2F.
+func (s *Store) Routes() []cpodkit.Route {
+	return []cpodkit.Route{
+		{Pattern: "PUT /v1/storage/kv/{key}", Handler: s.handler(serveSet)},
+		{Pattern: "GET /v1/storage/kv/{key}", Handler: s.handler(serveGet)},
+		{Pattern: "HEAD /v1/storage/kv/{key}", Handler: s.handler(serveExists)},
+		{Pattern: "DELETE /v1/storage/kv/{key}", Handler: s.handler(serveDelete)},
+		{Pattern: "POST /v1/storage/kv/{key}/incr", Handler: s.handler(serveIncr)},
+		{Pattern: "GET /v1/storage/kv/{key}/ttl", Handler: s.handler(serveTTL)},
+	}
+}
+
+type call func(w http.ResponseWriter, r *http.Request, h Handle, key string) error
+
+// handler serves one call on the identity's entries in the tier of the query.
+func (s *Store) handler(serve call) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tier, err := storage.TierOf(r)
+		if err == nil {
+			id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
+			err = serve(w, r, s.For(id).Tier(tier), r.PathValue("key"))
+		}
+		if err != nil {
+			cpodkit.WriteError(w, r, err)
+		}
+	})
+}
+
+func serveSet(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
+	// Nobody makes the server read a large body who may not write.
+	if _, err := h.path(key, storage.Write); err != nil {
+		return err
+	}
+	var opts SetOptions
+	var err error
+	if opts.IfAbsent, err = ifAbsent(r.Header); err != nil {
+		return err
+	}
+	var body struct {
+		Value json.RawMessage `json:"value"`
+		TTL   *int64          `json:"ttl"`
+	}
+	if err := cpodkit.DecodeJSON(w, r, &body, maxSetBody); err != nil {
+		return err
+	}
+	if body.Value == nil {
+		return invalid("/value", "is missing")
+	}
+	if body.TTL != nil {
+		const most = int64(MaxTTL / time.Second)
+		if *body.TTL < 1 || *body.TTL > most {
+			return invalid("/ttl", fmt.Sprintf("must be 1 to %d seconds", most))
+		}
+		opts.TTL = time.Duration(*body.TTL) * time.Second
+	}
+	value, err := valueText(body.Value)
+	if err != nil {
+		return err
+	}
+	if err := h.Set(r.Context(), key, value, &opts); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// ifAbsent reads the conditions of a PUT. One that the store cannot keep is an
+// error: ignoring it would overwrite what the caller wants to protect.
+func ifAbsent(header http.Header) (bool, error) {
+	if header.Get("If-Match") != "" {
+		return false, cpodkit.Errorf(cpodkit.CodeBadRequest, "A kv entry has no ETag, so this call takes no If-Match.")
+	}
+	switch values := header.Values("If-None-Match"); {
+	case len(values) == 0:
+		return false, nil
+	case len(values) == 1 && values[0] == "*":
+		return true, nil
+	}
+	return false, cpodkit.Errorf(cpodkit.CodeBadRequest, "A kv entry has no ETag; this call takes If-None-Match: * only.")
+}
+
+// valueText is what is stored for a JSON value: the text of a string, and the
+// compacted bytes of anything else.
+func valueText(raw json.RawMessage) (string, error) {
+	if raw[0] == '"' {
+		var text string
+		err := json.Unmarshal(raw, &text)
+		return text, err
+	}
+	var compact bytes.Buffer
+	err := json.Compact(&compact, raw)
+	return compact.String(), err
+}
+
+func serveGet(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
+	value, err := h.Get(r.Context(), key)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	cpodkit.WriteJSON(w, r, http.StatusOK, struct {
+		Value string `json:"value"`
+	}{value})
+	return nil
+}
+
+func serveExists(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
+	exists, err := h.Exists(r.Context(), key)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if !exists {
+		w.WriteHeader(http.StatusNotFound)
+	}
+	return nil
+}
+
+func serveDelete(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
+	params, err := query.Of(r)
+	if err != nil {
+		return err
+	}
+	value, conditional, err := params.One("ifValue")
+	if err != nil {
+		return err
+	}
+	if conditional {
+		err = h.DeleteIf(r.Context(), key, value)
+	} else {
+		err = h.Delete(r.Context(), key)
+	}
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func serveIncr(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
+	if _, err := h.path(key, storage.Write); err != nil {
+		return err
+	}
+	raw, err := cpodkit.ReadJSON(w, r, 0)
+	if err != nil {
+		return err
+	}
+	var body struct {
+		By *int64 `json:"by"`
+	}
+	if len(raw) > 0 {
+		if err := cpodkit.UnmarshalStrict(raw, &body); err != nil {
+			return err
+		}
+	}
+	by := int64(1)
+	if body.By != nil {
+		by = *body.By
+	}
+	sum, err := h.Incr(r.Context(), key, by)
+	if err != nil {
+		return err
+	}
+	cpodkit.WriteJSON(w, r, http.StatusOK, struct {
+		Value int64 `json:"value"`
+	}{sum})
+	return nil
+}
+
+func serveTTL(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
+	left, err := h.TTL(r.Context(), key)
+	if err != nil {
+		return err
+	}
+	seconds := int64(-1)
+	if left > 0 {
+		seconds = int64((left + time.Second - 1) / time.Second)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	cpodkit.WriteJSON(w, r, http.StatusOK, struct {
+		TTL int64 `json:"ttl"`
+	}{seconds})
+	return nil
+}
