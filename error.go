@@ -186,7 +186,7 @@ func asError(err error) *Error {
 		return e
 	}
 	if c, ok := errors.AsType[Code](err); ok {
-		return (&Error{Code: c}).WithCause(err)
+		return (&Error{Code: c, Detail: c.Title() + "."}).WithCause(err)
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return (&Error{Code: CodePayloadTooLarge, Detail: "The body is larger than this call takes."}).WithCause(err)

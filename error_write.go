@@ -1,6 +1,7 @@
 package cpodkit
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ type problem struct {
 	Type      string       `json:"type"`
 	Title     string       `json:"title"`
 	Status    int          `json:"status"`
-	Detail    string       `json:"detail,omitempty"`
+	Detail    string       `json:"detail"`
 	Instance  string       `json:"instance,omitempty"`
 	Code      Code         `json:"code"`
 	RequestID string       `json:"requestId,omitempty"`
@@ -40,7 +41,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 		Type:      errorTypeBase + string(e.Code),
 		Title:     e.Code.Title(),
 		Status:    e.Code.Status(),
-		Detail:    e.Detail,
+		Detail:    cmp.Or(e.Detail, e.Code.Title()+"."),
 		Instance:  r.URL.EscapedPath(),
 		Code:      e.Code,
 		RequestID: RequestID(r.Context()),

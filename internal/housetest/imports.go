@@ -1,0 +1,158 @@
+package housetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Rule says what a package may import beyond the standard library, internal/
+// and the OpenTelemetry API.
+type Rule struct {
+	Package string   // path within the module, "" for the root; "/..." takes in all below
+	Allow   []string // paths within the module, or import paths of other modules
+	Any     bool     // may import everything
+}
+
+const root = "the root package"
+
+// Rules is DESIGN.md section 1. The first rule that names a package holds.
+func Rules() []Rule {
+	rules := []Rule{
+		{Package: ""},
+		{Package: "authz", Allow: []string{root, "github.com/lestrrat-go/jwx/v2/..."}},
+		{Package: "authz/rego", Allow: []string{root, "authz", "github.com/open-policy-agent/opa/..."}},
+		{Package: "oauth", Allow: []string{root, "authz"}},
+		{Package: "keyring", Allow: []string{root}},
+		{Package: "storage", Allow: []string{root}},
+		{Package: "api", Allow: []string{root}},
+		{Package: "api/apitest", Allow: []string{
+			"api", "github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6",
+		}},
+		{Package: "api/internal/...", Allow: []string{"api/internal/..."}},
+		{Package: "client"},
+		{Package: "examples/...", Any: true},
+		{Package: "internal/...", Allow: []string{root}},
+	}
+	for _, capability := range []string{"ratelimit", "masking", "audit", "flags", "secrets", "jobs", "cluster"} {
+		rules = append(rules, Rule{Package: capability, Allow: []string{root}}, suite(capability))
+	}
+	for _, primitive := range []string{"storage/files", "storage/documents", "storage/kv"} {
+		rules = append(rules, Rule{Package: primitive, Allow: []string{root, "storage"}}, suite(primitive, "storage"))
+	}
+	rules = append(rules, suite("authz"), suite("oauth", "authz"), suite("keyring"))
+	return append(rules, backendRules()...)
+}
+
+// suite is the rule of a capability's exported conformance suite.
+func suite(capability string, also ...string) Rule {
+	name := capability[strings.LastIndex(capability, "/")+1:]
+	return Rule{
+		Package: capability + "/" + name + "test",
+		Allow:   append([]string{root, capability}, also...),
+	}
+}
+
+// backendRules lets each backend import the capability that it serves and the
+// client library of its system.
+func backendRules() []Rule {
+	serves := []struct{ ending, capability string }{
+		{"files", "storage/files"},
+		{"documents", "storage/documents"},
+		{"kv", "storage/kv"},
+		{"limit", "ratelimit"},
+		{"revoke", "authz"},
+		{"cluster", "cluster"},
+		{"audit", "audit"},
+		{"secrets", "secrets"},
+		{"jobs", "jobs"},
+	}
+	libraries := []struct{ system, library string }{
+		{"local", ""},
+		{"sqlite", "modernc.org/sqlite/..."},
+		{"redis", "github.com/redis/go-redis/v9/..."},
+		{"mongo", "go.mongodb.org/mongo-driver/v2/..."},
+		{"s3", "github.com/minio/minio-go/v7/..."},
+		{"objstore", "github.com/thanos-io/objstore/..."},
+		{"vault", "github.com/hashicorp/vault/api/..."},
+		{"docker", "github.com/moby/moby/..."},
+	}
+	rules := []Rule{{
+		// It keeps the small stores of many capabilities in any document driver.
+		Package: "backends/docstore",
+		Allow: []string{
+			root, "storage/documents", "storage", "authz", "authz/rego", "oauth", "keyring", "flags", "secrets", "jobs",
+		},
+	}}
+	for _, l := range libraries {
+		for _, s := range serves {
+			allow := []string{root, s.capability, "storage"}
+			if !strings.HasPrefix(s.capability, "storage/") {
+				allow = allow[:2]
+			}
+			if l.library != "" {
+				allow = append(allow, l.library)
+			}
+			rules = append(rules, Rule{Package: "backends/" + l.system + "/" + l.system + s.ending, Allow: allow})
+		}
+	}
+	return append(rules, Rule{Package: "backends/local/processjobs", Allow: []string{root, "jobs"}})
+}
+
+// CheckImports returns a sentence for each import that no rule permits, and
+// for each package that no rule names.
+func CheckImports(g Graph, rules []Rule) []string {
+	var violations []string
+	for _, rel := range g.own() {
+		i := slices.IndexFunc(rules, func(r Rule) bool { return covers(r.Package, rel) })
+		if i < 0 {
+			violations = append(violations,
+				fmt.Sprintf("package %s has no rule: add one to internal/housetest, from the table of the design", name(rel)))
+			continue
+		}
+		for _, imported := range g[full(rel)].Imports {
+			if !rules[i].permits(g, imported) {
+				violations = append(violations, fmt.Sprintf("package %s imports %s; it may import %s",
+					name(rel), imported, rules[i].allowed()))
+			}
+		}
+	}
+	return violations
+}
+
+func (r Rule) permits(g Graph, imported string) bool {
+	rel, isOwn := within(imported)
+	switch {
+	case r.Any, g.isStandard(imported), isTelemetry(imported):
+		return true
+	case isOwn && covers("internal/...", rel):
+		return true
+	case isOwn && rel == "":
+		return slices.Contains(r.Allow, root)
+	case isOwn:
+		imported = rel
+	}
+	return slices.ContainsFunc(r.Allow, func(pattern string) bool { return covers(pattern, imported) })
+}
+
+func (r Rule) allowed() string {
+	return strings.Join(append([]string{"the standard library", "internal/...", "the OpenTelemetry API"}, r.Allow...), ", ")
+}
+
+func name(rel string) string {
+	if rel == "" {
+		return root
+	}
+	return rel
+}
+
+// isTelemetry reports whether a package belongs to the OpenTelemetry API; its
+// SDK, exporters and bridges do not.
+func isTelemetry(importPath string) bool {
+	for _, part := range []string{"sdk", "exporters", "bridge", "log"} {
+		if covers("go.opentelemetry.io/otel/"+part+"/...", importPath) {
+			return false
+		}
+	}
+	return covers("go.opentelemetry.io/otel/...", importPath)
+}

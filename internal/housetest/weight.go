@@ -1,0 +1,53 @@
+package housetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Light lists the packages that link no third-party package but the
+// OpenTelemetry API, so that whoever uses one of them pays for that one alone.
+func Light() []string {
+	return []string{
+		"masking/...", "ratelimit/...", "flags/...", "audit/...", "secrets/...", "jobs/...", "storage/...", "cluster/...",
+	}
+}
+
+// CheckWeight returns a sentence for each third-party package that one of the
+// light packages links, with the chain of imports that leads there. What the
+// OpenTelemetry API links itself is its own affair.
+func CheckWeight(g Graph, light []string) []string {
+	var violations []string
+	for _, rel := range g.own() {
+		if slices.ContainsFunc(light, func(pattern string) bool { return covers(pattern, rel) }) {
+			violations = append(violations, g.heavy(full(rel))...)
+		}
+	}
+	return violations
+}
+
+func (g Graph) heavy(start string) []string {
+	var violations []string
+	seen := map[string]bool{start: true}
+	chains := [][]string{{start}}
+	for len(chains) > 0 {
+		chain := chains[0]
+		chains = chains[1:]
+		for _, imported := range g[chain[len(chain)-1]].Imports {
+			if seen[imported] || g.isStandard(imported) || isTelemetry(imported) {
+				continue
+			}
+			seen[imported] = true
+			next := append(slices.Clone(chain), imported)
+			if _, isOwn := within(imported); !isOwn {
+				violations = append(violations, fmt.Sprintf(
+					"package %s links %s (%s); it may link no third-party package but the OpenTelemetry API",
+					strings.TrimPrefix(start, Module+"/"), imported, strings.Join(next, " -> ")))
+				continue
+			}
+			chains = append(chains, next)
+		}
+	}
+	return violations
+}
