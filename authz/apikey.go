@@ -1,0 +1,84 @@
+package authz
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// APIKeyPrefix begins every API key.
+const APIKeyPrefix = "cpod_"
+
+// maxAPIKey is far above the length of any key that is made here.
+const maxAPIKey = 512
+
+// APIKey is what is kept of an API key: what it stands for, and never the key.
+type APIKey struct {
+	ID        string // names the key in lists and logs; not secret
+	TenantID  string
+	AppID     string
+	Scopes    cpodkit.Scopes
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero when it does not expire
+}
+
+// KeyDigest is the SHA-256 of an API key, under which its record is kept.
+type KeyDigest [sha256.Size]byte
+
+// KeyStore finds API keys. It is safe for concurrent use and honours ctx.
+type KeyStore interface {
+	// Find returns the record of a key. The code of its error is
+	// [cpodkit.CodeNotFound] when there is none; every other error means that the
+	// store cannot tell.
+	Find(ctx context.Context, digest KeyDigest) (APIKey, error)
+}
+
+// NewAPIKey returns a new key of 256 random bits.
+func NewAPIKey() string {
+	random := make([]byte, 32)
+	rand.Read(random)
+	return APIKeyPrefix + base64.RawURLEncoding.EncodeToString(random)
+}
+
+// DigestOf returns the digest of a key. A plain hash is enough, and stretching
+// it would add nothing, because nobody can guess 256 random bits.
+func DigestOf(key string) KeyDigest { return sha256.Sum256([]byte(key)) }
+
+// APIKeys verifies API keys. Every call asks the store, so that a key that is
+// deleted there stops at once. It is safe for concurrent use.
+//
+// The lookup is by digest: how long it takes says nothing about a key.
+type APIKeys struct{ store KeyStore }
+
+var _ Verifier = (*APIKeys)(nil)
+
+// NewAPIKeys returns a Verifier for the keys in store.
+func NewAPIKeys(store KeyStore) *APIKeys { return &APIKeys{store} }
+
+// Verify implements [Verifier].
+func (v *APIKeys) Verify(ctx context.Context, token string) (cpodkit.Identity, error) {
+	if len(token) <= len(APIKeyPrefix) || len(token) > maxAPIKey || token[:len(APIKeyPrefix)] != APIKeyPrefix {
+		return cpodkit.Identity{}, errUnknownKey()
+	}
+	key, err := v.store.Find(ctx, DigestOf(token))
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return cpodkit.Identity{}, errUnknownKey()
+	}
+	if err != nil {
+		return cpodkit.Identity{}, unavailable(ctx, err)
+	}
+	if !key.ExpiresAt.IsZero() && !time.Now().Before(key.ExpiresAt) {
+		return cpodkit.Identity{}, cpodkit.Errorf(cpodkit.CodeTokenExpired, "The API key has expired.")
+	}
+	id := cpodkit.Identity{
+		TenantID: key.TenantID, AppID: key.AppID, Scopes: key.Scopes, TokenID: key.ID, ExpiresAt: key.ExpiresAt,
+	}
+	return id, checkIdentity(id)
+}
+
+func errUnknownKey() error { return refuse("The API key is not known.") }

@@ -1,0 +1,137 @@
+package authz
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// MaxToken is the most bytes that a bearer token may have: 8 KiB.
+const MaxToken = 8 << 10
+
+// Verifier turns a credential into the identity that it stands for. It is safe
+// for concurrent use.
+//
+// A credential that is refused is an error with one of the codes
+// [cpodkit.CodeInvalidToken], [cpodkit.CodeTokenExpired] and
+// [cpodkit.CodeTokenRevoked]. When a backend that is needed does not answer, the
+// code is [cpodkit.CodeUnavailable].
+type Verifier interface {
+	Verify(ctx context.Context, token string) (cpodkit.Identity, error)
+}
+
+// VerifierFunc is a function that is a [Verifier].
+type VerifierFunc func(ctx context.Context, token string) (cpodkit.Identity, error)
+
+// Verify calls f.
+func (f VerifierFunc) Verify(ctx context.Context, token string) (cpodkit.Identity, error) {
+	return f(ctx, token)
+}
+
+// Any returns a Verifier for both kinds of credentials: what begins with
+// [APIKeyPrefix] goes to apiKeys, the rest to tokens.
+func Any(apiKeys, tokens Verifier) Verifier {
+	return VerifierFunc(func(ctx context.Context, token string) (cpodkit.Identity, error) {
+		if strings.HasPrefix(token, APIKeyPrefix) {
+			return apiKeys.Verify(ctx, token)
+		}
+		return tokens.Verify(ctx, token)
+	})
+}
+
+// Authenticate is middleware that lets a request through when v accepts its
+// token, with the token's identity in the context.
+//
+// The token is read from the Authorization header and from nowhere else
+// (RFC 6750 section 2.1). A request without one, or with another
+// authentication scheme, is missing_token. Two Authorization headers, a token
+// over [MaxToken] and one with characters that no token has are invalid_token.
+func Authenticate(v Verifier) cpodkit.Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			token, err := bearerToken(r.Header)
+			if err != nil {
+				cpodkit.WriteError(w, r, err)
+				return
+			}
+			id, err := v.Verify(r.Context(), token)
+			if err == nil {
+				err = checkIdentity(id)
+			}
+			if err != nil {
+				cpodkit.WriteError(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
+		})
+	}
+}
+
+func bearerToken(h http.Header) (string, error) {
+	values := h.Values("Authorization")
+	if len(values) == 0 {
+		return "", errMissing()
+	}
+	if len(values) > 1 {
+		return "", refuse("The request has more than one Authorization header.")
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	token = strings.Trim(token, " ")
+	switch {
+	case !strings.EqualFold(scheme, "Bearer"), token == "":
+		return "", errMissing()
+	case len(token) > MaxToken:
+		return "", errTooLong()
+	case strings.ContainsFunc(token, notInToken):
+		return "", refuse("The token holds characters that no token has.")
+	}
+	return token, nil
+}
+
+// notInToken reports what is outside b64token of RFC 6750 section 2.1.
+func notInToken(c rune) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return false
+	}
+	return c > '~' || !strings.ContainsRune("-._~+/=", c)
+}
+
+// checkIdentity keeps out what could not be a path segment of storage.
+func checkIdentity(id cpodkit.Identity) error {
+	if err := id.Validate(); err != nil {
+		return refuse("The token's identity is not usable here.").WithCause(err)
+	}
+	return nil
+}
+
+func refuse(detail string) *cpodkit.Error {
+	return cpodkit.Errorf(cpodkit.CodeInvalidToken, "%s", detail)
+}
+
+func errMissing() *cpodkit.Error {
+	return cpodkit.Errorf(cpodkit.CodeMissingToken, "This call needs a token: send it as Authorization: Bearer <token>.")
+}
+
+func errTooLong() *cpodkit.Error {
+	return cpodkit.Errorf(cpodkit.CodeInvalidToken, "The token has more than %d bytes.", MaxToken)
+}
+
+func errExpired() *cpodkit.Error {
+	return cpodkit.Errorf(cpodkit.CodeTokenExpired, "The token has expired; get a new one.")
+}
+
+func errRevoked() *cpodkit.Error {
+	return cpodkit.Errorf(cpodkit.CodeTokenRevoked, "The token was revoked; get a new one.")
+}
+
+// unavailable hides why a backend failed. A call that the client gave up, or
+// that ran out of time, is returned as it is.
+func unavailable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The token cannot be checked at the moment; try again.").WithCause(err)
+}

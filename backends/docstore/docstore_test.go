@@ -1,0 +1,192 @@
+package docstore_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/authz/authztest"
+	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
+	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/oauth/oauthtest"
+	"github.com/cpodkit/cpodkit/storage/documents"
+)
+
+// onEveryDriver runs a test on each document driver that needs no server.
+func onEveryDriver(t *testing.T, test func(t *testing.T, newDriver func(t *testing.T) documents.Driver)) {
+	t.Parallel()
+	for name, newDriver := range map[string]func(t *testing.T) documents.Driver{
+		"memory": func(*testing.T) documents.Driver { return documents.NewMemory() },
+		"sqlite": func(t *testing.T) documents.Driver {
+			driver, err := sqlitedocuments.Open(t.Context(), filepath.Join(t.TempDir(), "documents.db"))
+			must(t, err)
+			t.Cleanup(func() { must(t, driver.Close()) })
+			return driver
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newDriver)
+		})
+	}
+}
+
+func TestApps(t *testing.T) {
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		oauthtest.RunApps(t, func(t *testing.T) oauth.AppStore { return docstore.New(newDriver(t)).Apps() })
+	})
+}
+
+func TestRevocations(t *testing.T) {
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		authztest.RunRevocations(t, func(t *testing.T) authz.RevocationStore { return docstore.New(newDriver(t)).Revocations() })
+	})
+}
+
+// What a driver takes as "unconditionally" must not come to it by accident.
+func TestAppsWithoutAVersionAreNotWritten(t *testing.T) {
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		apps := docstore.New(newDriver(t)).Apps()
+		must(t, apps.Create(t.Context(), oauth.App{ClientID: "a", TenantID: "t1", Name: "A"}))
+		unversioned := oauth.App{ClientID: "a", TenantID: "t2"}
+		wantCode(t, apps.Update(t.Context(), unversioned), cpodkit.CodePreconditionFailed)
+		wantCode(t, apps.Delete(t.Context(), unversioned), cpodkit.CodePreconditionFailed)
+		got, err := apps.Get(t.Context(), "a")
+		must(t, err)
+		if got.TenantID != "t1" {
+			t.Errorf("the app is now %+v", got)
+		}
+	})
+}
+
+func TestAPIKeys(t *testing.T) {
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		keys := docstore.New(newDriver(t)).APIKeys()
+		verifier := authz.NewAPIKeys(keys)
+		now := time.Now().UTC().Truncate(time.Second)
+		secret := authz.NewAPIKey()
+		key := authz.APIKey{
+			ID: "k1", TenantID: "t1", AppID: "a1", Scopes: cpodkit.Scopes{"admin"}, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+		}
+		_, err := keys.Find(t.Context(), authz.DigestOf(secret))
+		wantCode(t, err, cpodkit.CodeNotFound)
+		for range 2 { // again is no error
+			must(t, keys.Put(t.Context(), authz.DigestOf(secret), key))
+		}
+		must(t, keys.Put(t.Context(), authz.DigestOf(authz.NewAPIKey()), authz.APIKey{ID: "k2", TenantID: "t2", AppID: "a1"}))
+
+		got, err := keys.Find(t.Context(), authz.DigestOf(secret))
+		must(t, err)
+		if !sameKey(got, key) {
+			t.Errorf("Find returned %+v, want %+v", got, key)
+		}
+		list, err := keys.List(t.Context(), "t1")
+		must(t, err)
+		if len(list) != 1 || !sameKey(list[0], key) {
+			t.Errorf("List returned %+v", list)
+		}
+		id, err := verifier.Verify(t.Context(), secret)
+		must(t, err)
+		if id.TenantID != "t1" || id.TokenID != "k1" {
+			t.Errorf("the identity is %+v", id)
+		}
+
+		wantCode(t, keys.Delete(t.Context(), "t2", "k1"), cpodkit.CodeNotFound)
+		must(t, keys.Delete(t.Context(), "t1", "k1"))
+		wantCode(t, keys.Delete(t.Context(), "t1", "k1"), cpodkit.CodeNotFound)
+		_, err = verifier.Verify(t.Context(), secret)
+		wantCode(t, err, cpodkit.CodeInvalidToken)
+	})
+}
+
+func TestKeyRing(t *testing.T) {
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		store := docstore.New(newDriver(t)).KeyRing()
+		master, err := keyring.ParseMaster(strings.Repeat("ab", 32))
+		must(t, err)
+
+		var wg sync.WaitGroup
+		rings := make([]*keyring.Ring, 4)
+		for i := range rings { // replicas that start at once
+			wg.Go(func() {
+				ring, err := keyring.Open(t.Context(), store, master)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				rings[i] = ring
+			})
+		}
+		wg.Wait()
+		for _, ring := range rings {
+			if ring == nil || ring.SigningKeys()[0].ID != rings[0].SigningKeys()[0].ID {
+				t.Fatal("the replicas have different rings")
+			}
+		}
+		sealed, version, err := store.Load(t.Context())
+		must(t, err)
+		wantCode(t, store.Save(t.Context(), sealed, ""), cpodkit.CodePreconditionFailed)
+		wantCode(t, store.Save(t.Context(), sealed, "other"), cpodkit.CodePreconditionFailed)
+		must(t, store.Save(t.Context(), sealed, version))
+		_, err = keyring.Open(t.Context(), store, master)
+		must(t, err)
+	})
+}
+
+// The records stand where no identity's storage can be, and no tenant's
+// documents store finds them.
+func TestRecordsLiveInSystemSpaces(t *testing.T) {
+	t.Parallel()
+	driver := &spy{Driver: documents.NewMemory()}
+	stores := docstore.New(driver)
+	must(t, stores.Apps().Create(t.Context(), oauth.App{ClientID: "a", TenantID: "t1"}))
+	must(t, stores.APIKeys().Put(t.Context(), authz.DigestOf("k"), authz.APIKey{ID: "k", TenantID: "t1"}))
+	must(t, stores.Revocations().Add(t.Context(), authz.Revocation{ID: "r", ExpiresAt: time.Now().Add(time.Hour)}))
+	must(t, stores.KeyRing().Save(t.Context(), []byte(`{}`), ""))
+	if len(driver.spaces) != 4 {
+		t.Fatalf("%d writes", len(driver.spaces))
+	}
+	for _, space := range driver.spaces {
+		if !strings.HasPrefix(space, "$system/") {
+			t.Errorf("a record was written to %q", space)
+		}
+	}
+}
+
+// spy notes where writes go.
+type spy struct {
+	documents.Driver
+	spaces []string
+}
+
+func (s *spy) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
+	s.spaces = append(s.spaces, in.Space)
+	return s.Driver.Apply(ctx, in, ops)
+}
+
+func sameKey(a, b authz.APIKey) bool {
+	return a.ID == b.ID && a.TenantID == b.TenantID && a.AppID == b.AppID && a.Scopes.String() == b.Scopes.String() &&
+		a.CreatedAt.Equal(b.CreatedAt) && a.ExpiresAt.Equal(b.ExpiresAt)
+}
+
+func wantCode(t *testing.T, err error, code cpodkit.Code) {
+	t.Helper()
+	if !errors.Is(err, code) {
+		t.Errorf("got error %v, want %s", err, code)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

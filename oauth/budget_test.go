@@ -1,0 +1,121 @@
+package oauth_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cpodkit/cpodkit/oauth"
+)
+
+// from sets where a request comes from.
+func from(r *http.Request, address string) *http.Request {
+	r.RemoteAddr = address
+	return r
+}
+
+const here, elsewhere = "192.0.2.1:1234", "192.0.2.2:1234"
+
+func wantLimited(f *fixture, w *httptest.ResponseRecorder) {
+	f.Helper()
+	wantOAuth(f, w, http.StatusTooManyRequests, "temporarily_unavailable")
+	wait, err := strconv.Atoi(w.Header().Get("Retry-After"))
+	if err != nil || wait < 1 || wait > 60 || w.Header().Get("RateLimit") == "" || w.Header().Get("RateLimit-Policy") == "" {
+		f.Errorf("the headers are %v", w.Header())
+	}
+}
+
+func wantStatus(f *fixture, w *httptest.ResponseRecorder, status int) {
+	f.Helper()
+	if w.Code != status {
+		f.Errorf("got %d %s, want %d", w.Code, w.Body, status)
+	}
+}
+
+func TestBudgetOfAnAddress(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 3 })
+		c, d := f.register(adminT1, "app-1"), f.register(adminT1, "app-2")
+		for range 3 {
+			wantStatus(f, f.serve(from(f.tokenRequest(c), here)), http.StatusOK)
+		}
+		wantLimited(f, f.serve(from(f.tokenRequest(d), here)))
+		wantLimited(f, f.serve(from(f.form("/v1/oauth/token"), "192.0.2.1:9")))
+		wantStatus(f, f.serve(from(f.tokenRequest(c), elsewhere)), http.StatusOK)
+
+		time.Sleep(time.Minute) // in the bubble's own time
+		wantStatus(f, f.serve(from(f.tokenRequest(c), here)), http.StatusOK)
+	})
+}
+
+func TestBudgetOfAnIPv6Network(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 2 })
+	c := f.register(adminT1, "app-1")
+	wantStatus(f, f.serve(from(f.tokenRequest(c), "[2001:db8:0:1::1]:1")), http.StatusOK)
+	wantStatus(f, f.serve(from(f.tokenRequest(c), "[2001:db8:0:1:ffff::2]:1")), http.StatusOK)
+	wantLimited(f, f.serve(from(f.tokenRequest(c), "[2001:db8:0:1:1:2:3:4]:1")))
+	wantStatus(f, f.serve(from(f.tokenRequest(c), "[2001:db8:0:2::1]:1")), http.StatusOK)
+}
+
+func TestBudgetOfAnApp(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerApp = 2 })
+	c, d := f.register(adminT1, "app-1"), f.register(adminT1, "app-2")
+	for range 5 { // a stranger spends nothing of it
+		wantStatus(f, f.serve(from(f.tokenRequest(client{c.id, "cs_wrong"}), elsewhere)), http.StatusUnauthorized)
+	}
+	wantStatus(f, f.serve(from(f.tokenRequest(c), here)), http.StatusOK)
+	wantStatus(f, f.serve(from(f.tokenRequest(c), elsewhere)), http.StatusOK)
+	wantLimited(f, f.serve(from(f.tokenRequest(c), "192.0.2.3:1")))
+	wantStatus(f, f.serve(from(f.tokenRequest(d), here)), http.StatusOK)
+}
+
+func TestBudgetOfFailures(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, func(c *oauth.Config) { c.Limits.Failures = 2 })
+		c := f.register(adminT1, "app-1")
+		wrong := client{c.id, "cs_wrong"}
+		wantOAuth(f, f.serve(from(f.tokenRequest(wrong), here)), http.StatusUnauthorized, "invalid_client")
+		wantOAuth(f, f.serve(from(f.introspect(wrong, "token", "x"), here)), http.StatusUnauthorized, "invalid_client")
+		wantLimited(f, f.serve(from(f.tokenRequest(wrong), here)))
+		wantLimited(f, f.serve(from(f.introspect(wrong, "token", "x"), here)))
+		wantLimited(f, f.serve(from(f.revoke(wrong, "token", "x"), here)))
+
+		// Nobody is locked out: not the app itself, from anywhere, and no other.
+		wantStatus(f, f.serve(from(f.tokenRequest(c), here)), http.StatusOK)
+		wantStatus(f, f.serve(from(f.tokenRequest(c), elsewhere)), http.StatusOK)
+		wantStatus(f, f.serve(from(f.tokenRequest(client{"app-2", "cs_x"}), here)), http.StatusUnauthorized)
+		wantStatus(f, f.serve(from(f.tokenRequest(wrong), elsewhere)), http.StatusUnauthorized)
+
+		time.Sleep(time.Minute)
+		wantStatus(f, f.serve(from(f.tokenRequest(wrong), here)), http.StatusUnauthorized)
+	})
+}
+
+func TestClientAddressIsTheOperatorsChoice(t *testing.T) {
+	t.Parallel()
+	spoofed := func(f *fixture, c client, client string) *httptest.ResponseRecorder {
+		r := from(f.tokenRequest(c), here)
+		r.Header.Set("X-Forwarded-For", client)
+		r.Header.Set("X-Real-Ip", client)
+		return f.serve(r)
+	}
+	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 1 })
+	c := f.register(adminT1, "app-1")
+	wantStatus(f, spoofed(f, c, "198.51.100.1"), http.StatusOK)
+	wantLimited(f, spoofed(f, c, "198.51.100.2")) // headers are not believed by default
+
+	f = newFixture(t, func(c *oauth.Config) {
+		c.Limits.PerAddress = 1
+		c.ClientAddress = func(r *http.Request) string { return r.Header.Get("X-Real-Ip") }
+	})
+	c = f.register(adminT1, "app-1")
+	wantStatus(f, spoofed(f, c, "198.51.100.1"), http.StatusOK)
+	wantStatus(f, spoofed(f, c, "198.51.100.2"), http.StatusOK)
+}

@@ -1,0 +1,56 @@
+package oauth
+
+import (
+	"net/http"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// metadata is RFC 8414 section 2: what is supported, and nothing else.
+// ResponseTypes is required even where no authorization endpoint has any.
+type metadata struct {
+	Issuer                   string   `json:"issuer"`
+	TokenEndpoint            string   `json:"token_endpoint"`
+	KeySet                   string   `json:"jwks_uri"`
+	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationEndpoint       string   `json:"revocation_endpoint"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	ResponseTypes            []string `json:"response_types_supported"`
+	GrantTypes               []string `json:"grant_types_supported"`
+	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+}
+
+func newMetadata(issuer string) metadata {
+	methods := []string{"client_secret_basic", "client_secret_post"}
+	return metadata{
+		Issuer:                   issuer,
+		TokenEndpoint:            issuer + "/v1/oauth/token",
+		KeySet:                   issuer + "/.well-known/jwks.json",
+		IntrospectionEndpoint:    issuer + "/v1/oauth/introspect",
+		IntrospectionAuthMethods: methods,
+		RevocationEndpoint:       issuer + "/v1/oauth/revoke",
+		RevocationAuthMethods:    methods,
+		ResponseTypes:            []string{},
+		GrantTypes:               []string{clientCredentialsGrant},
+		TokenAuthMethods:         methods,
+	}
+}
+
+// getMetadata is GET /.well-known/oauth-authorization-server (RFC 8414 section 3).
+func (s *Server) getMetadata(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	cpodkit.WriteJSON(w, r, http.StatusOK, s.metadata)
+	return nil
+}
+
+// getKeySet is GET /.well-known/jwks.json (RFC 7517 section 5). Its cache is
+// short, so that a rotated key becomes known soon.
+func (s *Server) getKeySet(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "public, max-age=300")
+	_, err := w.Write(s.signer.JWKS())
+	return err
+}

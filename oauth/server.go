@@ -1,0 +1,197 @@
+package oauth
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/seal"
+)
+
+// The life of access tokens.
+const (
+	DefaultTokenTTL = time.Hour
+	MaxTokenTTL     = 24 * time.Hour
+)
+
+// maxIssuer keeps every token that is made below authz.MaxToken.
+const maxIssuer = 512
+
+// Config says what a [Server] works with. What is not said to be optional is
+// needed.
+type Config struct {
+	// Issuer is the public URL of the server, such as https://api.example.com:
+	// http or https, without a path. It is the "iss" of all tokens and the base of
+	// the endpoints in the metadata; the Host header of a request is never used.
+	Issuer string
+
+	// Audience is the "aud" of all tokens; the Issuer when it is empty.
+	Audience string
+
+	Apps        AppStore
+	Signer      *authz.Signer
+	Revocations *authz.Revocations
+
+	// Verifier checks the tokens that clients ask about or revoke. It accepts
+	// those of this server, and honours Revocations.
+	Verifier authz.Verifier
+
+	// TokenTTL is how long an access token lives, in whole seconds up to
+	// [MaxTokenTTL]; [DefaultTokenTTL] when it is zero.
+	TokenTTL time.Duration
+
+	// CursorSecret, of at least 16 bytes, seals list cursors. Replicas share it.
+	// When it is nil the server makes its own, and cursors end with the process.
+	CursorSecret []byte
+
+	// Limits bound how often tokens are asked for. Zero fields have defaults.
+	Limits Limits
+
+	// ClientAddress returns the address that a request comes from, for Limits. By
+	// default it is the peer of the connection, an IPv6 one cut to its /64. Behind
+	// a proxy that is the proxy for everybody: read the header that your proxy
+	// sets here, and only if every request passes the proxy.
+	ClientAddress func(*http.Request) string
+
+	// Log gets a line for each app that is registered or deleted and each secret
+	// that is rotated. Optional.
+	Log *slog.Logger
+}
+
+// Server is the authorization server. It is safe for concurrent use.
+type Server struct {
+	issuer      string
+	audience    string
+	apps        AppStore
+	signer      *authz.Signer
+	revocations *authz.Revocations
+	verifier    authz.Verifier
+	tokenTTL    time.Duration
+	cursors     *seal.Box
+	budgets     budgets
+	address     func(*http.Request) string
+	log         *slog.Logger
+	metadata    metadata
+}
+
+// New returns a Server, or what is wrong with config.
+func New(config Config) (*Server, error) {
+	if err := checkIssuer(config.Issuer); err != nil {
+		return nil, err
+	}
+	if config.Apps == nil || config.Signer == nil || config.Revocations == nil || config.Verifier == nil {
+		return nil, errors.New("oauth: Apps, Signer, Revocations and Verifier are needed")
+	}
+	if len(config.Audience) > maxIssuer {
+		return nil, fmt.Errorf("oauth: the audience has more than %d bytes", maxIssuer)
+	}
+	ttl := cmp.Or(config.TokenTTL, DefaultTokenTTL)
+	if ttl < time.Second || ttl > MaxTokenTTL || ttl%time.Second != 0 {
+		return nil, fmt.Errorf("oauth: the token TTL is %s; it must be whole seconds, up to %s", ttl, MaxTokenTTL)
+	}
+	secret := config.CursorSecret
+	if secret == nil {
+		secret = make([]byte, 32)
+		rand.Read(secret)
+	}
+	cursors, err := seal.New(secret, "oauth cursor")
+	if err != nil {
+		return nil, fmt.Errorf("oauth: cursor secret: %w", err)
+	}
+	budgets, err := newBudgets(config.Limits)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		issuer:      config.Issuer,
+		audience:    cmp.Or(config.Audience, config.Issuer),
+		apps:        config.Apps,
+		signer:      config.Signer,
+		revocations: config.Revocations,
+		verifier:    config.Verifier,
+		tokenTTL:    ttl,
+		cursors:     cursors,
+		budgets:     budgets,
+		address:     config.ClientAddress,
+		log:         cmp.Or(config.Log, slog.New(slog.DiscardHandler)),
+		metadata:    newMetadata(config.Issuer),
+	}
+	if s.address == nil {
+		s.address = peerAddress
+	}
+	return s, nil
+}
+
+// checkIssuer keeps to RFC 8414 section 2. A path is refused as well: section 3
+// would put the metadata of such an issuer outside of that path.
+func checkIssuer(issuer string) error {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return fmt.Errorf("oauth: the issuer %q is no absolute http or https URL", issuer)
+	}
+	if u.Scheme+"://"+u.Host != issuer {
+		return fmt.Errorf("oauth: the issuer %q must be scheme and host alone, such as https://api.example.com", issuer)
+	}
+	if len(issuer) > maxIssuer {
+		return fmt.Errorf("oauth: the issuer has more than %d bytes", maxIssuer)
+	}
+	return nil
+}
+
+// AdminScope is what the calls on apps need.
+const AdminScope = "admin"
+
+// Routes returns the calls of the server.
+func (s *Server) Routes() []cpodkit.Route {
+	admin := func(pattern string, handle handlerFunc) cpodkit.Route {
+		return cpodkit.Route{Pattern: pattern, Scope: AdminScope, Handler: jsonHandler(handle)}
+	}
+	client := func(pattern string, handle handlerFunc) cpodkit.Route {
+		return cpodkit.Route{Pattern: pattern, Public: true, Handler: oauthHandler(handle)}
+	}
+	return []cpodkit.Route{
+		admin("POST /v1/oauth/apps", s.registerApp),
+		admin("GET /v1/oauth/apps", s.listApps),
+		admin("GET /v1/oauth/apps/{id}", s.getApp),
+		admin("DELETE /v1/oauth/apps/{id}", s.deleteApp),
+		admin("POST /v1/oauth/apps/{id}/rotate-secret", s.rotateSecret),
+		client("POST /v1/oauth/token", s.issueToken),
+		client("POST /v1/oauth/introspect", s.introspectToken),
+		client("POST /v1/oauth/revoke", s.revokeToken),
+		client("GET /.well-known/oauth-authorization-server", s.getMetadata),
+		client("GET /.well-known/jwks.json", s.getKeySet),
+	}
+}
+
+type handlerFunc func(w http.ResponseWriter, r *http.Request) error
+
+func jsonHandler(handle handlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := handle(w, r); err != nil {
+			cpodkit.WriteError(w, r, err)
+		}
+	})
+}
+
+func oauthHandler(handle handlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := handle(w, r); err != nil {
+			cpodkit.WriteOAuthError(w, r, err)
+		}
+	})
+}
+
+// backendError tells a client that a store failed, and nothing of how.
+func backendError(err error) error {
+	if errors.Is(err, cpodkit.CodeUnavailable) {
+		return cpodkit.Errorf(cpodkit.CodeUnavailable, "The server's store does not answer; try again.").WithCause(err)
+	}
+	return err
+}
