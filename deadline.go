@@ -1,6 +1,7 @@
 package cpodkit
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -70,7 +71,7 @@ func (w *rollingWriter) ReadFrom(src io.Reader) (total int64, err error) {
 		_ = w.control.SetWriteDeadline(time.Now().Add(w.idle))
 		n, err := io.CopyN(w.ResponseWriter, src, rollingChunk)
 		total += n
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return total, nil
 		}
 		if err != nil {

@@ -3,10 +3,12 @@ package cpodkit
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,8 +20,8 @@ type Middleware = func(http.Handler) http.Handler
 
 // Chain wraps h in the given middleware; the first one is the outermost.
 func Chain(h http.Handler, outermostFirst ...Middleware) http.Handler {
-	for i := len(outermostFirst) - 1; i >= 0; i-- {
-		h = outermostFirst[i](h)
+	for _, wrap := range slices.Backward(outermostFirst) {
+		h = wrap(h)
 	}
 	return h
 }
@@ -123,7 +125,7 @@ func Recover(log *slog.Logger) Middleware {
 				if p == nil {
 					return
 				}
-				if p == http.ErrAbortHandler {
+				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(p)
 				}
 				log.LogAttrs(r.Context(), slog.LevelError, "panic",

@@ -3,6 +3,7 @@ package cpodkit_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -150,7 +151,7 @@ func TestPanicAndLog(t *testing.T) {
 
 	func() {
 		defer func() {
-			if recover() != http.ErrAbortHandler {
+			if err, ok := recover().(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 				t.Error("a panic in the middle of an answer does not cut the connection")
 			}
 		}()

@@ -39,6 +39,8 @@ func Serve(ctx context.Context, srv *http.Server, ln net.Listener, grace time.Du
 	if err != nil {
 		err = errors.Join(err, srv.Close())
 	}
-	<-failed
+	if stopped := <-failed; !errors.Is(stopped, http.ErrServerClosed) {
+		err = errors.Join(err, stopped)
+	}
 	return err
 }

@@ -64,15 +64,12 @@ func (g registration) checkScopes(faults *faults) {
 	}
 }
 
-// privilegedScopes are given on only by who has them; every other scope of the
-// tenant is an admin's to give.
-var privilegedScopes = [...]string{AdminScope, "platform.admin"}
-
-// checkGrant returns an invalid_scope error when the app would declare what the
-// admin lacks, also by a wildcard.
+// checkGrant returns an invalid_scope error when the app would declare a scope
+// of administration that the admin lacks, also by a wildcard. Every other scope
+// of the tenant is an admin's to give.
 func (g registration) checkGrant(admin cpodkit.Identity) error {
 	declared := cpodkit.Scopes(g.DeclaredScopes)
-	for _, scope := range privilegedScopes {
+	for _, scope := range []string{AdminScope, "platform.admin"} {
 		if declared.Covers(scope) {
 			if err := admin.Require(scope); err != nil {
 				return err

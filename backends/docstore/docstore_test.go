@@ -40,12 +40,14 @@ func onEveryDriver(t *testing.T, test func(t *testing.T, newDriver func(t *testi
 }
 
 func TestApps(t *testing.T) {
+	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
 		oauthtest.RunApps(t, func(t *testing.T) oauth.AppStore { return docstore.New(newDriver(t)).Apps() })
 	})
 }
 
 func TestRevocations(t *testing.T) {
+	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
 		authztest.RunRevocations(t, func(t *testing.T) authz.RevocationStore { return docstore.New(newDriver(t)).Revocations() })
 	})
@@ -53,6 +55,7 @@ func TestRevocations(t *testing.T) {
 
 // What a driver takes as "unconditionally" must not come to it by accident.
 func TestAppsWithoutAVersionAreNotWritten(t *testing.T) {
+	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
 		apps := docstore.New(newDriver(t)).Apps()
 		must(t, apps.Create(t.Context(), oauth.App{ClientID: "a", TenantID: "t1", Name: "A"}))
@@ -68,6 +71,7 @@ func TestAppsWithoutAVersionAreNotWritten(t *testing.T) {
 }
 
 func TestAPIKeys(t *testing.T) {
+	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
 		keys := docstore.New(newDriver(t)).APIKeys()
 		verifier := authz.NewAPIKeys(keys)
@@ -108,6 +112,7 @@ func TestAPIKeys(t *testing.T) {
 }
 
 func TestKeyRing(t *testing.T) {
+	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
 		store := docstore.New(newDriver(t)).KeyRing()
 		master, err := keyring.ParseMaster(strings.Repeat("ab", 32))

@@ -143,7 +143,7 @@ func (s *scanner) fault(detail string) {
 		if p.name == nil {
 			pointer.WriteString(strconv.Itoa(p.index))
 		} else {
-			escape.WriteString(&pointer, string(p.name))
+			pointer.WriteString(escape(string(p.name)))
 		}
 		if pointer.Len() > maxPointer {
 			s.faults = append(s.faults, Fault{strings.ToValidUTF8(pointer.String()[:maxPointer], "") + "…", detail})
@@ -154,7 +154,9 @@ func (s *scanner) fault(detail string) {
 }
 
 // escape makes a member name a reference token (RFC 6901 section 3).
-var escape = strings.NewReplacer("~", "~0", "/", "~1")
+func escape(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}
 
 var errTooDeep = fmt.Errorf("it nests deeper than %d levels", MaxDepth)
 

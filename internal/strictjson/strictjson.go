@@ -170,7 +170,7 @@ func (d *decoder) any(depth int) (any, error) {
 		return kind == 't', nil
 	case 'n':
 		d.scalar()
-		return nil, nil
+		return nil, nil //nolint:nilnil // nil is the value of null
 	}
 	return json.Number(d.scalar()), nil
 }

@@ -14,7 +14,7 @@ func classify(err error) error {
 		return err
 	}
 	code := cpodkit.CodeOf(err)
-	detail := ""
+	var detail string
 	switch code {
 	case cpodkit.CodeNotFound:
 		detail = "There is no entry with this key."

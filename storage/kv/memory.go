@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"strconv"
@@ -192,7 +193,7 @@ func (m *Memory) write(ctx context.Context, key string, change func(*shard) erro
 		}
 		err = change(s)
 		s.mu.Unlock()
-		if err != errFull || !retry {
+		if !errors.Is(err, errFull) || !retry {
 			return err
 		}
 		for i := range m.shards {

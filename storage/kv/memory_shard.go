@@ -2,6 +2,7 @@ package kv
 
 import (
 	"container/heap"
+	"maps"
 	"sync"
 	"time"
 )
@@ -142,9 +143,7 @@ func (s *shard) shrink() {
 		return
 	}
 	fresh := make(map[string]*entry, len(s.entries))
-	for key, e := range s.entries {
-		fresh[key] = e
-	}
+	maps.Copy(fresh, s.entries)
 	s.entries, s.peak = fresh, len(fresh)
 	s.ending = append(make(deadlines, 0, len(s.ending)), s.ending...)
 }
@@ -174,7 +173,7 @@ func (d deadlines) Swap(i, j int) {
 
 // Push implements [heap.Interface].
 func (d *deadlines) Push(x any) {
-	e := x.(*entry)
+	e := x.(*entry) //nolint:errcheck,forcetypeassert // only entries are pushed
 	e.index = len(*d)
 	*d = append(*d, e)
 }

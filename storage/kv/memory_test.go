@@ -153,7 +153,6 @@ func TestMemoryExpiryFreesMemory(t *testing.T) {
 	if _, err := m.Set(t.Context(), "k", text, 50*time.Millisecond, false); err != nil {
 		t.Fatal(err)
 	}
-	value, text = nil, ""
 	watchdog := time.NewTimer(30 * time.Second)
 	defer watchdog.Stop()
 	collect := time.NewTicker(20 * time.Millisecond)

@@ -1,0 +1,3 @@
+module github.com/cpodkit/cpodkit/bench
+
+go 1.26.0

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// config is what the environment says. docs/operations.md lists the variables.
+type config struct {
+	listen     string
+	publicURL  string // "" until the port is known
+	dataDir    string
+	adminToken string
+
+	masterKey     string
+	masterKeyFile string
+}
+
+// checkUnserved refuses every setting that this version knows and does not
+// serve: a server that ignored it would store data where nobody expects it, or
+// verify less than its operator believes.
+func checkUnserved(getenv func(string) string) error {
+	embedded := map[string]string{
+		"CPOD_DB":        "sqlite:",
+		"CPOD_FILES":     "file:",
+		"CPOD_KV":        "memory:",
+		"CPOD_RATELIMIT": "memory:",
+		"CPOD_CLUSTER":   "memory:",
+		"CPOD_SECRETS":   "local:",
+		"CPOD_JOBS":      "off",
+		"CORESDK_ENV":    "production",
+	}
+	for name, only := range embedded {
+		if v := getenv(name); v != "" && v != only {
+			return fmt.Errorf("%s: this version serves %q only; unset it", name, only)
+		}
+	}
+	if getenv("CORESDK_JWKS_URI") != "" {
+		return errors.New("CORESDK_JWKS_URI: this version verifies its own tokens only; unset it")
+	}
+	return nil
+}
+
+func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
+	c := config{
+		listen:        cmp.Or(getenv("CPOD_LISTEN"), ":8000"),
+		publicURL:     getenv("CPOD_PUBLIC_URL"),
+		dataDir:       cmp.Or(getenv("CPOD_DATA_DIR"), "data"),
+		adminToken:    getenv("CPOD_ADMIN_TOKEN"),
+		masterKey:     getenv("CPOD_MASTER_KEY"),
+		masterKeyFile: getenv("CPOD_MASTER_KEY_FILE"),
+	}
+	if err := checkUnserved(getenv); err != nil {
+		return c, err
+	}
+	for _, name := range []string{"CORESDK_SIDECAR_ADDR", "CORESDK_CONTROL_PLANE_URL"} {
+		if getenv(name) != "" {
+			log.Warn("this variable is not used yet", "variable", name)
+		}
+	}
+	if c.masterKey != "" && c.masterKeyFile != "" {
+		return c, errors.New("CPOD_MASTER_KEY and CPOD_MASTER_KEY_FILE are both set; keep one")
+	}
+	if c.adminToken != "" && (!strings.HasPrefix(c.adminToken, "cpod_") || len(c.adminToken) < 37) {
+		return c, errors.New("CPOD_ADMIN_TOKEN: an admin key starts with cpod_ and has at least 32 characters after that; leave it unset and the first start makes one")
+	}
+	host, _, err := net.SplitHostPort(c.listen)
+	if err != nil {
+		return c, fmt.Errorf("CPOD_LISTEN: want host:port or :port: %w", err)
+	}
+	if c.publicURL == "" {
+		if !loopback(host) {
+			log.Warn("CPOD_PUBLIC_URL is not set: tokens and signed URLs name localhost, which other machines cannot reach")
+		}
+		return c, nil
+	}
+	return c, checkPublicURL(c.publicURL)
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+func checkPublicURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
+		u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("CPOD_PUBLIC_URL: want http://host[:port] or https://host[:port], without a path or a slash at the end")
+	}
+	return nil
+}

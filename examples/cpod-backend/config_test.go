@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cpodkit/cpodkit/client"
+)
+
+func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, value, says string // says is "" when the value is fine
+	}{
+		{"CPOD_DB", "mongodb://db:27017", "CPOD_DB"},
+		{"CPOD_DB", "sqlite:", ""},
+		{"CPOD_FILES", "s3://bucket", "CPOD_FILES"},
+		{"CPOD_KV", "redis://cache:6379", "CPOD_KV"},
+		{"CPOD_JOBS", "docker", "CPOD_JOBS"},
+		{"CORESDK_ENV", "development", "CORESDK_ENV"},
+		{"CORESDK_ENV", "production", ""},
+		{"CORESDK_JWKS_URI", "https://idp/jwks", "CORESDK_JWKS_URI"},
+		{"CPOD_ADMIN_TOKEN", "hunter2", "CPOD_ADMIN_TOKEN"},
+		{"CPOD_ADMIN_TOKEN", "cpod_short", "CPOD_ADMIN_TOKEN"},
+		{"CPOD_ADMIN_TOKEN", "cpod_" + strings.Repeat("k", 32), ""},
+		{"CPOD_LISTEN", "8000", "CPOD_LISTEN"},
+		{"CPOD_PUBLIC_URL", "https://api.example.com", ""},
+		{"CPOD_PUBLIC_URL", "api.example.com", "CPOD_PUBLIC_URL"},
+		{"CPOD_PUBLIC_URL", "https://api.example.com/", "CPOD_PUBLIC_URL"},
+		{"CPOD_PUBLIC_URL", "https://user:hunter2@api.example.com", "CPOD_PUBLIC_URL"},
+	} {
+		getenv := func(name string) string {
+			if name == c.name {
+				return c.value
+			}
+			return ""
+		}
+		_, err := loadConfig(getenv, slog.New(slog.DiscardHandler))
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s=%s: %v", c.name, c.value, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the error tells the secret: %v", c.name, err)
+		}
+	}
+}
+
+func TestUnusedVariablesWarn(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	getenv := func(name string) string {
+		return map[string]string{"CORESDK_SIDECAR_ADDR": "[::1]:50051", "CPOD_LISTEN": "127.0.0.1:8000"}[name]
+	}
+	if _, err := loadConfig(getenv, slog.New(slog.NewJSONHandler(&out, nil))); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "CORESDK_SIDECAR_ADDR") || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("logged %q", &out)
+	}
+}
+
+// runOnce runs a command that ends by itself.
+func runOnce(t *testing.T, env map[string]string, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	err := run(t.Context(), args, func(k string) string { return env[k] }, &out, io.Discard)
+	return out.String(), err
+}
+
+func TestAdminKeyBesideARunningServer(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	env := map[string]string{"CPOD_DATA_DIR": dir}
+	if _, err := runOnce(t, env, "admin-key"); err == nil || !strings.Contains(err.Error(), "start the server once") {
+		t.Errorf("before the first start: %v", err)
+	}
+	srv := start(t, dir, nil)
+	key, err := runOnce(t, env, "admin-key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.adminKey = strings.TrimSpace(key)
+	if _, err := srv.client(t, client.Config{APIKey: srv.adminKey}).Apps.List(t.Context()); err != nil {
+		t.Errorf("the new key: %v", err)
+	}
+}
+
+func TestAdminTokenFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	token := "cpod_" + strings.Repeat("k", 43)
+	srv := start(t, t.TempDir(), map[string]string{"CPOD_ADMIN_TOKEN": token})
+	if srv.adminKey != "" {
+		t.Error("the server makes a key beside the one it was given")
+	}
+	if _, err := srv.client(t, client.Config{APIKey: token}).Apps.List(t.Context()); err != nil {
+		t.Errorf("the given key: %v", err)
+	}
+}
+
+func TestStartRefusals(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	srv := start(t, dir, nil)
+	env := map[string]string{"CPOD_DATA_DIR": dir, "CPOD_LISTEN": "127.0.0.1:0"}
+	if _, err := runOnce(t, env); err == nil || !strings.Contains(err.Error(), "another server") {
+		t.Errorf("a second server on the same data: %v", err)
+	}
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(srv.url, "http://"))
+	busy := map[string]string{"CPOD_DATA_DIR": t.TempDir(), "CPOD_LISTEN": "127.0.0.1:" + port}
+	if _, err := runOnce(t, busy); err == nil || !strings.Contains(err.Error(), "CPOD_LISTEN") {
+		t.Errorf("a busy port: %v", err)
+	}
+	srv.stop()
+	srv.stop = func() {}
+
+	if err := os.Remove(filepath.Join(dir, "master.key")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := runOnce(t, env); err == nil || !strings.Contains(err.Error(), "master key") {
+		t.Errorf("a lost master key: %v", err)
+	}
+	for _, args := range [][]string{{"sirve"}, {"serve", "--port=1"}} {
+		if _, err := runOnce(t, env, args...); err == nil {
+			t.Errorf("%v: no error", args)
+		}
+	}
+	if out, err := runOnce(t, env, "version"); err != nil || out == "" {
+		t.Errorf("version: %q, %v", out, err)
+	}
+}

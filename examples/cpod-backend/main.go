@@ -1,0 +1,144 @@
+// Command cpod-backend is the reference server: the whole toolkit wired
+// together, on one machine, out of one data directory.
+//
+//	cpod-backend             serve
+//	cpod-backend admin-key   make another admin key of the tenant "default"
+//	cpod-backend version
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/api"
+	"github.com/cpodkit/cpodkit/authz"
+)
+
+const (
+	idleTimeout   = 30 * time.Second // of one read or write
+	shutdownGrace = 15 * time.Second
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cpod-backend:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	command := "serve"
+	if len(args) > 0 {
+		command = args[0]
+	}
+	if len(args) > 1 {
+		return fmt.Errorf("%s takes no arguments; settings are environment variables", command)
+	}
+	log := slog.New(slog.NewJSONHandler(stderr, nil))
+	switch command {
+	case "serve":
+		cfg, err := loadConfig(getenv, log)
+		if err != nil {
+			return err
+		}
+		return serve(ctx, cfg, log, stdout)
+	case "admin-key":
+		cfg, err := loadConfig(getenv, log)
+		if err != nil {
+			return err
+		}
+		return adminKey(ctx, cfg, stdout)
+	case "version":
+		_, err := fmt.Fprintln(stdout, version())
+		return err
+	}
+	return fmt.Errorf("unknown command %q: want serve, admin-key or version", command)
+}
+
+func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) (err error) {
+	var listener net.ListenConfig
+	ln, err := listener.Listen(ctx, "tcp", cfg.listen)
+	if err != nil {
+		return fmt.Errorf("%w (choose another address with CPOD_LISTEN)", err)
+	}
+	defer ln.Close()
+	if cfg.publicURL == "" {
+		_, port, err := net.SplitHostPort(ln.Addr().String())
+		if err != nil {
+			return err
+		}
+		cfg.publicURL = "http://localhost:" + port
+	}
+	data, err := openData(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	handler, err := newHandler(ctx, cfg, data, log)
+	if err != nil {
+		return err
+	}
+	key, err := firstAdminKey(ctx, cfg, data)
+	if err != nil {
+		return err
+	}
+	if err := welcome(stdout, cfg, key); err != nil {
+		return err
+	}
+	return cpodkit.Serve(ctx, cpodkit.NewServer(handler, idleTimeout), ln, shutdownGrace)
+}
+
+// newHandler puts the capabilities together. A server of your own is this
+// function with fewer lines.
+func newHandler(ctx context.Context, cfg config, data *data, log *slog.Logger) (http.Handler, error) {
+	oauthServer, verifier, err := wireOAuth(ctx, cfg, data, log)
+	if err != nil {
+		return nil, err
+	}
+	storageRoutes, err := wireStorage(cfg, data)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	authenticate := authz.Authenticate(verifier)
+	cpodkit.Mount(mux, authenticate, oauthServer.Routes()...)
+	cpodkit.Mount(mux, authenticate, storageRoutes...)
+	cpodkit.Mount(mux, authenticate, api.Routes()...)
+	cpodkit.Mount(mux, authenticate, healthRoute())
+	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.WithRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log)), nil
+}
+
+func healthRoute() cpodkit.Route {
+	return cpodkit.Route{
+		Pattern: "GET /health",
+		Public:  true,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "no-store")
+			cpodkit.WriteJSON(w, r, http.StatusOK, map[string]string{"status": "ok"})
+		}),
+	}
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage/documents"
+	"github.com/cpodkit/cpodkit/storage/files"
+	"github.com/cpodkit/cpodkit/storage/kv"
+)
+
+func wireStorage(cfg config, d *data) ([]cpodkit.Route, error) {
+	fileStore, err1 := files.New(d.files,
+		files.WithSecret(d.ring.Secret("storage/files")),
+		files.WithPublicURL(cfg.publicURL))
+	docStore, err2 := documents.New(d.documents,
+		documents.WithSecret(d.ring.Secret("storage/documents")))
+	kvStore, err3 := kv.New(d.kv)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	return slices.Concat(fileStore.Routes(), docStore.Routes(), kvStore.Routes()), nil
+}
