@@ -22,7 +22,7 @@ import (
 
 // onEveryDriver runs a test on each document driver that needs no server.
 func onEveryDriver(t *testing.T, test func(t *testing.T, newDriver func(t *testing.T) documents.Driver)) {
-	t.Parallel()
+	t.Helper()
 	for name, newDriver := range map[string]func(t *testing.T) documents.Driver{
 		"memory": func(*testing.T) documents.Driver { return documents.NewMemory() },
 		"sqlite": func(t *testing.T) documents.Driver {
