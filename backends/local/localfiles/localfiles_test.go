@@ -1,0 +1,39 @@
+package localfiles_test
+
+import (
+	"testing"
+
+	"github.com/cpodkit/cpodkit/backends/local/localfiles"
+	"github.com/cpodkit/cpodkit/storage/files"
+	"github.com/cpodkit/cpodkit/storage/files/filestest"
+)
+
+func open(t testing.TB, dir string, opts ...localfiles.Option) *localfiles.Driver {
+	t.Helper()
+	driver, err := localfiles.Open(dir, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return driver
+}
+
+func TestSuite(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]localfiles.Option{
+		"durable":           nil,
+		"UnsafeWithoutSync": {localfiles.UnsafeWithoutSync()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			filestest.Run(t, func(t testing.TB) files.Driver { return open(t, t.TempDir(), opts...) })
+		})
+	}
+}
+
+func TestPersistence(t *testing.T) {
+	t.Parallel()
+	filestest.RunPersistent(t, func(t testing.TB) func() files.Driver {
+		dir := t.TempDir()
+		return func() files.Driver { return open(t, dir) }
+	})
+}

@@ -1,0 +1,44 @@
+package files_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage/files"
+)
+
+// A handler of your own keeps files for whoever calls it.
+func Example() {
+	store, err := files.New(files.NewMemory()) // or localfiles.Open("data/files")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer store.Close()
+
+	upload := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mine, _ := files.FromContext(r.Context())
+		file, err := mine.Write(r.Context(), "avatars/me.png", r.Body, &files.WriteOptions{ContentType: "image/png"})
+		if err != nil {
+			cpodkit.WriteError(w, r, err)
+			return
+		}
+		fmt.Fprintln(w, file.Key, file.Size)
+	})
+
+	// The identity comes from your own authentication; here it is made up.
+	login := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id := cpodkit.Identity{TenantID: "acme", AppID: "photos", Scopes: cpodkit.Scopes{"storage.private.*"}}
+			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
+		})
+	}
+	answer := httptest.NewRecorder()
+	request := httptest.NewRequest("POST", "/avatar", strings.NewReader("PNG..."))
+	cpodkit.Chain(upload, login, store.Middleware).ServeHTTP(answer, request)
+	fmt.Print(answer.Body)
+	// Output: avatars/me.png 6
+}

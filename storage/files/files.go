@@ -1,0 +1,131 @@
+// Package files stores bytes of any size under keys. A [Store] works on any
+// [Driver] and hands out a [Handle] for each identity, which keeps it inside its
+// own space; its routes serve the calls of /v1/storage/files, and URLs that work
+// without a token until they expire.
+package files
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/seal"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// Store is files for many identities on one driver. It is safe for concurrent
+// use. [New] makes one.
+type Store struct {
+	driver    Driver
+	cursors   *seal.Box
+	tokens    *seal.Box
+	publicURL string
+	maxSize   int64
+}
+
+type config struct {
+	secret    []byte
+	publicURL string
+	maxSize   int64
+}
+
+// Option configures [New].
+type Option func(*config)
+
+// WithSecret sets the secret, at least 16 bytes, that seals cursors and signed
+// URLs. Without it a random one is made: then both end with the process, and no
+// other replica takes them.
+func WithSecret(secret []byte) Option {
+	return func(c *config) { c.secret = secret }
+}
+
+// WithPublicURL sets the http or https URL under which clients reach this
+// server, such as "https://api.example.com": the base of signed URLs. Without
+// it, and without a driver that signs, SignURL is not_supported.
+func WithPublicURL(base string) Option {
+	return func(c *config) { c.publicURL = base }
+}
+
+// WithMaxSize limits a file to so many bytes; more is payload_too_large. 0, the
+// default, is no limit.
+func WithMaxSize(bytes int64) Option {
+	return func(c *config) { c.maxSize = bytes }
+}
+
+// New returns a store on driver. The store owns the driver: [Store.Close]
+// closes it.
+func New(driver Driver, opts ...Option) (*Store, error) {
+	var c config
+	for _, opt := range opts {
+		opt(&c)
+	}
+	if driver == nil {
+		return nil, errors.New("files: the driver is nil")
+	}
+	if c.maxSize < 0 {
+		return nil, fmt.Errorf("files: the largest size is %d bytes; it cannot be negative", c.maxSize)
+	}
+	base, err := cleanBase(c.publicURL)
+	if err != nil {
+		return nil, err
+	}
+	if c.secret == nil {
+		c.secret = []byte(rand.Text() + rand.Text())
+	}
+	cursors, err := seal.New(c.secret, "files cursor")
+	if err != nil {
+		return nil, fmt.Errorf("files: %w", err)
+	}
+	tokens, err := seal.New(c.secret, "files signed url")
+	if err != nil {
+		return nil, fmt.Errorf("files: %w", err)
+	}
+	return &Store{driver: driver, cursors: cursors, tokens: tokens, publicURL: base, maxSize: c.maxSize}, nil
+}
+
+func cleanBase(base string) (string, error) {
+	if base == "" {
+		return "", nil
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
+		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return "", errors.New("files: the public URL must be http or https with a host, " +
+			"and without user, query and fragment")
+	}
+	return strings.TrimRight(base, "/"), nil
+}
+
+// Close closes the driver. The store is not used afterwards.
+func (s *Store) Close() error { return s.driver.Close() }
+
+// For returns the files of id in the private tier. See [Handle.Tier] for the
+// others.
+func (s *Store) For(id cpodkit.Identity) Handle {
+	return Handle{store: s, identity: id, tier: storage.Private}
+}
+
+type handleKey struct{}
+
+// Middleware puts the handle of the request's identity into the context, where
+// [FromContext] finds it. A request without an identity passes without one.
+func (s *Store) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if id, ok := cpodkit.IdentityFromContext(r.Context()); ok {
+			r = r.WithContext(context.WithValue(r.Context(), handleKey{}, s.For(id)))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// FromContext returns the handle that [Store.Middleware] put into ctx. It is
+// false where there was none, or no identity.
+func FromContext(ctx context.Context) (Handle, bool) {
+	h, ok := ctx.Value(handleKey{}).(Handle)
+	return h, ok
+}

@@ -1,0 +1,146 @@
+package files
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// Handle is the files of one identity in one tier. It is a small value, safe
+// for concurrent use.
+//
+// Every method checks the tier's scope (invalid_scope, user_required) and the
+// key (invalid_key) before the driver is called. Its other errors are the codes
+// of [cpodkit.Error]; a cancelled ctx is returned as it is.
+type Handle struct {
+	store    *Store
+	identity cpodkit.Identity
+	tier     storage.Tier
+}
+
+// Tier returns the same identity's files in tier t.
+func (h Handle) Tier(t storage.Tier) Handle {
+	h.tier = t
+	return h
+}
+
+// File describes a stored file.
+type File struct {
+	Key          string    `json:"key"`
+	Size         int64     `json:"size"` // bytes
+	ETag         string    `json:"etag"` // opaque, without quotes; another one after every write
+	ContentType  string    `json:"contentType"`
+	LastModified time.Time `json:"lastModified"` // UTC
+}
+
+// DefaultContentType is the type of a file that is written without one.
+const DefaultContentType = "application/octet-stream"
+
+// WriteOptions are the properties and conditions of a write.
+type WriteOptions struct {
+	// ContentType is a media type, up to 255 bytes of ASCII, kept as it is. ""
+	// is [DefaultContentType]; a malformed one is unsupported_media_type.
+	ContentType string
+
+	// IfMatch is the ETag, without quotes, that the file must have; "*" any.
+	// precondition_failed when it has another, or is not there.
+	IfMatch string
+
+	// IfAbsent makes the write fail with precondition_failed when there is a file.
+	IfAbsent bool
+}
+
+// Write stores the whole of body under key, or nothing, and replaces what was
+// there. nil options are the defaults. An error of body is returned as it is;
+// more than the store's largest size is payload_too_large. Where the store
+// cannot hold a file both at a key and below it, the later one is a conflict.
+func (h Handle) Write(ctx context.Context, key string, body io.Reader, opts *WriteOptions) (File, error) {
+	at, err := h.at(storage.Write, key)
+	if err != nil {
+		return File{}, err
+	}
+	if opts == nil {
+		opts = &WriteOptions{}
+	}
+	return h.store.write(ctx, at, body, *opts)
+}
+
+// Reader is an open file. It reads the file's state of when it was opened,
+// whatever is written later. It is used by one goroutine at a time, and closed.
+type Reader struct {
+	object Object
+	file   File
+}
+
+// File describes the open file.
+func (r *Reader) File() File { return r.file }
+
+func (r *Reader) Read(p []byte) (int, error) { return r.object.Read(p) }
+
+// Seek sets the offset of the next Read, as [io.Seeker] says.
+func (r *Reader) Seek(offset int64, whence int) (int64, error) { return r.object.Seek(offset, whence) }
+
+// Close frees the reader.
+func (r *Reader) Close() error { return r.object.Close() }
+
+// Open opens a file for reading; not_found when there is none.
+func (h Handle) Open(ctx context.Context, key string) (*Reader, error) {
+	at, err := h.at(storage.Read, key)
+	if err != nil {
+		return nil, err
+	}
+	object, err := h.store.driver.Open(ctx, at.name())
+	if err != nil {
+		return nil, classify(err)
+	}
+	return &Reader{object, at.describe(object.Attributes())}, nil
+}
+
+// Stat describes a file; not_found when there is none.
+func (h Handle) Stat(ctx context.Context, key string) (File, error) {
+	at, err := h.at(storage.Read, key)
+	if err != nil {
+		return File{}, err
+	}
+	attrs, err := h.store.driver.Stat(ctx, at.name())
+	if err != nil {
+		return File{}, classify(err)
+	}
+	return at.describe(attrs), nil
+}
+
+// Delete removes a file. One that is not there is no error.
+func (h Handle) Delete(ctx context.Context, key string) error {
+	at, err := h.at(storage.Write, key)
+	if err != nil {
+		return err
+	}
+	return classify(h.store.driver.Delete(ctx, at.name()))
+}
+
+// place is where a key lies: what a Handle works out, and a signed URL keeps.
+type place struct {
+	root string // the root of a space, with its slash
+	key  string
+	tier storage.Tier
+}
+
+func (p place) name() string { return p.root + p.key }
+
+func (p place) describe(a Attributes) File {
+	return File{Key: p.key, Size: a.Size, ETag: a.ETag, ContentType: a.ContentType, LastModified: a.ModTime.UTC()}
+}
+
+func (h Handle) at(action storage.Action, key string) (place, error) {
+	space, err := storage.Authorize(h.identity, h.tier, action)
+	if err != nil {
+		return place{}, err
+	}
+	if err := storage.CheckFileKey(key); err != nil {
+		return place{}, err
+	}
+	return place{root: space.Root(), key: key, tier: h.tier}, nil
+}

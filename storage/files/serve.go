@@ -1,0 +1,135 @@
+package files
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// serveFile answers a GET or HEAD, with ranges and conditions as RFC 9110
+// sections 13 and 14 say.
+func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at place) error {
+	if r.Method == http.MethodHead {
+		attrs, err := s.driver.Stat(r.Context(), at.name())
+		if err != nil {
+			return classify(err)
+		}
+		// ServeContent asks for the size alone and never reads.
+		serveContent(w, r, at, attrs, io.NewSectionReader(nil, 0, attrs.Size))
+		return nil
+	}
+	if tooManyRanges(r.Header) {
+		return errRange()
+	}
+	object, err := s.driver.Open(r.Context(), at.name())
+	if err != nil {
+		return classify(err)
+	}
+	serveContent(w, r, at, object.Attributes(), object)
+	// The answer has been sent; a file that was only read loses nothing.
+	_ = object.Close()
+	return nil
+}
+
+func serveContent(w http.ResponseWriter, r *http.Request, at place, attrs Attributes, content io.ReadSeeker) {
+	contentHeaders(w.Header(), at, attrs)
+	http.ServeContent(&contentWriter{ResponseWriter: w, request: r}, withoutForeignRange(r), "", attrs.ModTime, content)
+}
+
+// maxRanges bounds the parts of one answer: each costs the server far more than
+// it costs the client to ask.
+const maxRanges = 32
+
+func tooManyRanges(h http.Header) bool {
+	return strings.Count(h.Get("Range"), ",") >= maxRanges
+}
+
+func errRange() error {
+	return cpodkit.Errorf(cpodkit.CodeRangeNotSatisfiable,
+		"The Range header asks for bytes that the file does not have, or for more than %d ranges.", maxRanges)
+}
+
+// withoutForeignRange drops a Range that must be ignored (RFC 9110 section
+// 14.2): of another unit than bytes, or on another method than GET.
+// http.ServeContent refuses the one and answers the other.
+func withoutForeignRange(r *http.Request) *http.Request {
+	given := r.Header.Get("Range")
+	if given == "" {
+		return r
+	}
+	unit, ranges, _ := strings.Cut(given, "=")
+	if unit == "bytes" && r.Method == http.MethodGet {
+		return r
+	}
+	c := *r
+	c.Header = maps.Clone(r.Header)
+	c.Header.Del("Range")
+	if strings.EqualFold(unit, "bytes") && r.Method == http.MethodGet {
+		c.Header.Set("Range", "bytes="+ranges)
+	}
+	return &c
+}
+
+// contentWriter gives the refusals of http.ServeContent our error form, and
+// files of the operating system to the kernel to send.
+type contentWriter struct {
+	http.ResponseWriter
+	request *http.Request
+	refused bool
+}
+
+func (w *contentWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *contentWriter) WriteHeader(status int) {
+	if status < http.StatusBadRequest {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.refused = true
+	switch status {
+	case http.StatusPreconditionFailed:
+		cpodkit.WriteError(w.ResponseWriter, w.request, classify(cpodkit.CodePreconditionFailed))
+	case http.StatusRequestedRangeNotSatisfiable:
+		// The answer says how long the file is (RFC 9110 section 15.5.17).
+		keep := &rangeKeeper{w.ResponseWriter, w.Header().Get("Content-Range")}
+		cpodkit.WriteError(keep, w.request, errRange())
+	default:
+		cpodkit.WriteError(w.ResponseWriter, w.request, classify(cpodkit.CodeInternal))
+	}
+}
+
+func (w *contentWriter) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *contentWriter) ReadFrom(src io.Reader) (int64, error) {
+	if part, ok := src.(*io.LimitedReader); ok {
+		if object, ok := part.R.(OSFileObject); ok {
+			file, err := object.OSFile()
+			if err != nil {
+				return 0, err
+			}
+			src = &io.LimitedReader{R: file, N: part.N}
+		}
+	}
+	return io.Copy(w.ResponseWriter, src)
+}
+
+// rangeKeeper keeps the Content-Range that errors otherwise drop.
+type rangeKeeper struct {
+	http.ResponseWriter
+	contentRange string
+}
+
+func (w *rangeKeeper) WriteHeader(status int) {
+	if w.contentRange != "" {
+		w.Header().Set("Content-Range", w.contentRange)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}

@@ -1,0 +1,121 @@
+package files
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// How long a signed URL works.
+const (
+	DefaultURLExpiry = time.Hour
+	MaxURLExpiry     = 7 * 24 * time.Hour
+)
+
+// URLOptions choose what a signed URL does.
+type URLOptions struct {
+	Method    string        // GET (with HEAD), the default, or PUT
+	ExpiresIn time.Duration // 1 s to [MaxURLExpiry]; 0 is [DefaultURLExpiry]
+}
+
+// SignedURL works without a token until it expires: whoever has it has the
+// right.
+type SignedURL struct {
+	URL       string    `json:"url"`
+	Method    string    `json:"method"`
+	ExpiresAt time.Time `json:"expiresAt"` // UTC
+}
+
+// SignURL makes a URL for one file, which need not be there yet. GET needs the
+// tier's read scope and PUT its write scope, now and not later. The driver signs
+// where it can, else the store does, on the URL of [WithPublicURL]; without
+// either it is not_supported. Options out of range are validation_failed.
+func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (SignedURL, error) {
+	method := cmp.Or(opts.Method, http.MethodGet)
+	expiresIn := cmp.Or(opts.ExpiresIn, DefaultURLExpiry)
+	action := storage.Read
+	switch method {
+	case http.MethodGet:
+	case http.MethodPut:
+		action = storage.Write
+	default:
+		return SignedURL{}, errMethod()
+	}
+	if expiresIn < time.Second || expiresIn > MaxURLExpiry {
+		return SignedURL{}, errExpiresIn()
+	}
+	at, err := h.at(action, key)
+	if err != nil {
+		return SignedURL{}, err
+	}
+	expiresAt := time.Now().Add(expiresIn).UTC().Truncate(time.Millisecond)
+	if presigner, ok := h.store.driver.(Presigner); ok {
+		signed, err := presigner.PresignURL(ctx, at.name(), method, expiresIn)
+		if err == nil {
+			return SignedURL{URL: signed, Method: method, ExpiresAt: expiresAt}, nil
+		}
+		if !errors.Is(err, cpodkit.CodeNotSupported) {
+			return SignedURL{}, classify(err)
+		}
+	}
+	if h.store.publicURL == "" {
+		return SignedURL{}, cpodkit.Errorf(cpodkit.CodeNotSupported,
+			"This server has no public URL configured, so it cannot sign URLs.")
+	}
+	sealed := h.store.sealToken(token{at, expiresAt}, method)
+	return SignedURL{URL: h.store.publicURL + signedPath + sealed, Method: method, ExpiresAt: expiresAt}, nil
+}
+
+func invalidMember(pointer, detail string) error {
+	return cpodkit.ValidationError(cpodkit.FieldError{Pointer: pointer, Detail: detail})
+}
+
+func errMethod() error { return invalidMember("/method", "must be GET or PUT") }
+
+func errExpiresIn() error {
+	return invalidMember("/expiresIn", fmt.Sprintf("must be from 1 to %d seconds", int(MaxURLExpiry.Seconds())))
+}
+
+// signedPath is where the store serves its signed URLs.
+const signedPath = "/v1/storage/signed/"
+
+// token is what a signed URL carries. The method is the binding of its seal, so
+// that a URL to read cannot write.
+type token struct {
+	place
+	expires time.Time
+}
+
+// sealToken joins the parts with NUL, which none of them can hold. JSON would
+// escape the longest keys beyond the size of a token.
+func (s *Store) sealToken(t token, method string) string {
+	return s.tokens.Seal(method, fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s", t.expires.UnixMilli(), t.tier, t.root, t.key))
+}
+
+func (s *Store) openToken(sealed, method string) (place, error) {
+	plain, err := s.tokens.Open(method, sealed)
+	if err != nil {
+		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden,
+			"This URL was altered, or made for another method or server.")
+	}
+	parts := strings.Split(string(plain), "\x00")
+	if len(parts) != 4 {
+		return place{}, errors.New("files: the token of a signed URL has another form")
+	}
+	expires, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil {
+		return place{}, err
+	}
+	if !time.Now().Before(time.UnixMilli(expires)) {
+		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL has expired; ask for a new one.")
+	}
+	return place{root: parts[2], key: parts[3], tier: storage.Tier(parts[1])}, nil
+}

@@ -1,0 +1,168 @@
+package files_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage/files"
+)
+
+type urlAnswer struct {
+	URL, Method string
+	ExpiresAt   time.Time
+}
+
+// sign returns the path of a signed URL.
+func (s *server) sign(token, body string) string {
+	s.Helper()
+	w := s.call(token, "POST", "/v1/storage/file-urls", body)
+	if w.Code != http.StatusOK {
+		s.Fatalf("POST file-urls %s = %d %s", body, w.Code, w.Body)
+	}
+	path, ok := strings.CutPrefix(decode[urlAnswer](s, w).URL, "https://files.test")
+	if !ok || !strings.HasPrefix(path, "/v1/storage/signed/") {
+		s.Fatalf("the URL is %s", w.Body)
+	}
+	return path
+}
+
+func TestSignedURL(t *testing.T) {
+	t.Parallel()
+	s := serve(t, files.NewMemory(), files.WithMaxSize(20))
+	s.put(alice, "/v1/storage/files/exports/report.html?tier=user", "<h1>report</h1>", "Content-Type", "text/html")
+	read := s.sign(alice, `{"key":"exports/report.html","tier":"user"}`)
+	for _, method := range []string{"GET", "HEAD"} {
+		w := s.call("", method, read, "")
+		if w.Code != http.StatusOK || method == "GET" && w.Body.String() != "<h1>report</h1>" {
+			t.Errorf("%s = %d %s", method, w.Code, w.Body)
+		}
+		for name, want := range map[string]string{
+			"Content-Type": "text/html", "Content-Disposition": "attachment; filename=report.html",
+			"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
+			"Referrer-Policy": "no-referrer", "Accept-Ranges": "bytes",
+		} {
+			wantHeader(t, w.Header(), name, want)
+		}
+	}
+	if w := s.call("", "GET", read, "", "Range", "bytes=1-2"); w.Code != http.StatusPartialContent || w.Body.String() != "h1" {
+		t.Errorf("GET of a range = %d %s", w.Code, w.Body)
+	}
+	if w := s.call(outsider, "GET", read+"?tier=shared&app=x", ""); w.Body.String() != "<h1>report</h1>" {
+		t.Errorf("GET with somebody's token = %d %s; the URL alone counts", w.Code, w.Body)
+	}
+
+	write := s.sign(alice, `{"key":"upload/new","method":"PUT","expiresIn":60}`)
+	w := s.call("", "PUT", write, "uploaded", "Content-Type", "text/plain", "If-None-Match", "*")
+	got := decode[answer](t, w)
+	if w.Code != http.StatusCreated || got.Key != "upload/new" || got.Tier != "private" || got.Size != 8 {
+		t.Errorf("PUT = %d %s", w.Code, w.Body)
+	}
+	wantProblem(t, s.call("", "PUT", write, "again", "If-None-Match", "*"), cpodkit.CodePreconditionFailed)
+	wantProblem(t, s.call("", "PUT", write, "x", "Content-Type", "nonsense"), cpodkit.CodeUnsupportedMediaType)
+	wantProblem(t, s.call("", "PUT", write, strings.Repeat("x", 21)), cpodkit.CodePayloadTooLarge)
+	if w := s.call(alice, "GET", "/v1/storage/files/upload/new", ""); w.Body.String() != "uploaded" {
+		t.Errorf("the file holds %q", w.Body)
+	}
+	wantProblem(t, s.call("", "PUT", read, "x"), cpodkit.CodeForbidden)
+	wantProblem(t, s.call("", "GET", write, ""), cpodkit.CodeForbidden)
+	wantProblem(t, s.call("", "HEAD", write, ""), cpodkit.CodeForbidden)
+	wantProblem(t, s.call("", "GET", s.sign(alice, `{"key":"none"}`), ""), cpodkit.CodeNotFound)
+}
+
+func TestBentURL(t *testing.T) {
+	t.Parallel()
+	s := serve(t, files.NewMemory())
+	s.put(alice, "/v1/storage/files/x", "x")
+	path := s.sign(alice, `{"key":"x"}`)
+	for i := len("/v1/storage/signed/"); i < len(path); i++ {
+		bent := []byte(path)
+		bent[i] ^= 1
+		if w := s.call("", "GET", string(bent), ""); w.Code == http.StatusOK {
+			t.Errorf("the URL bent at %d works", i)
+		}
+	}
+	wantProblem(t, s.call("", "GET", path+"A", ""), cpodkit.CodeForbidden)
+	wantProblem(t, s.call("", "GET", path[:len(path)-1], ""), cpodkit.CodeForbidden)
+	wantProblem(t, s.call("", "GET", "/v1/storage/signed/"+strings.Repeat("A", 5000), ""), cpodkit.CodeForbidden)
+	wantProblem(t, serve(t, files.NewMemory()).call("", "GET", path, ""), cpodkit.CodeForbidden)
+	cursor := decode[listAnswer](t, func() *server { s.put(alice, "/v1/storage/files/y", "y"); return s }().
+		call(alice, "GET", "/v1/storage/files?limit=1", "")).NextCursor
+	wantProblem(t, s.call("", "GET", "/v1/storage/signed/"+cursor, ""), cpodkit.CodeForbidden)
+}
+
+func TestURLExpires(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := serve(t, files.NewMemory())
+		s.put(alice, "/v1/storage/files/x", "x")
+		for body, expiry := range map[string]time.Duration{
+			`{"key":"x"}`:                      time.Hour,
+			`{"key":"x","expiresIn":1}`:        time.Second,
+			`{"key":"x","expiresIn":604800}`:   7 * 24 * time.Hour,
+			`{"key":"x","method":"GET"}`:       time.Hour,
+			`{"key":"x","tier":"private"}`:     time.Hour,
+			`{"key":"x","expiresIn":3600}`:     time.Hour,
+			`{"key":"x", "expiresIn" : 86400}`: 24 * time.Hour,
+		} {
+			signed := decode[urlAnswer](t, s.call(alice, "POST", "/v1/storage/file-urls", body))
+			if want := time.Now().Add(expiry); !signed.ExpiresAt.Equal(want) || signed.Method != "GET" {
+				t.Errorf("%s = %+v; want it to expire at %v", body, signed, want)
+			}
+			path := strings.TrimPrefix(signed.URL, "https://files.test")
+			time.Sleep(expiry - time.Millisecond)
+			if w := s.call("", "GET", path, ""); w.Code != http.StatusOK {
+				t.Errorf("%s: just before the end GET = %d %s", body, w.Code, w.Body)
+			}
+			time.Sleep(time.Millisecond)
+			wantProblem(t, s.call("", "GET", path, ""), cpodkit.CodeForbidden)
+		}
+	})
+}
+
+func TestNoPublicURL(t *testing.T) {
+	t.Parallel()
+	s := serve(t, files.NewMemory(), files.WithPublicURL(""))
+	w := s.call(alice, "POST", "/v1/storage/file-urls", `{"key":"x"}`, "X-Forwarded-Host", "evil.test")
+	wantProblem(t, w, cpodkit.CodeNotSupported)
+}
+
+// presigner is a driver whose store signs.
+type presigner struct {
+	files.Driver
+	err error
+}
+
+func (p presigner) PresignURL(_ context.Context, name, method string, ttl time.Duration) (string, error) {
+	return "https://store.test/" + name + "?" + method + "&" + ttl.String(), p.err
+}
+
+func TestPresigner(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		err  error
+		want string // the URL's beginning
+		code cpodkit.Code
+	}{
+		{"signs", nil, "https://store.test/t/apps/a/x?PUT&1m0s", ""},
+		{"cannot", cpodkit.CodeNotSupported, "https://files.test/v1/storage/signed/", ""},
+		{"is down", cpodkit.CodeUnavailable, "", cpodkit.CodeUnavailable},
+		{"fails", errors.New("no credentials"), "", cpodkit.CodeInternal},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, presigner{files.NewMemory(), c.err})
+			h := s.store.For(cpodkit.Identity{TenantID: "t", AppID: "a", Scopes: cpodkit.Scopes{"storage.private.*"}})
+			signed, err := h.SignURL(t.Context(), "x", files.URLOptions{Method: "PUT", ExpiresIn: time.Minute})
+			if cpodkit.CodeOf(err) != c.code || !strings.HasPrefix(signed.URL, c.want) {
+				t.Errorf("SignURL = %+v, %v; want %s, %q", signed, err, c.want, c.code)
+			}
+		})
+	}
+}
