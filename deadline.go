@@ -3,7 +3,9 @@ package cpodkit
 import (
 	"errors"
 	"io"
+	"math"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,15 +21,21 @@ func RollingDeadlines(idle time.Duration) Middleware {
 			// Setting a deadline fails only on a writer that knows none, such as
 			// httptest's recorder; there is nothing to bound there.
 			_ = control.SetWriteDeadline(time.Now().Add(idle)) // for "100 Continue"
+			var body *rollingBody
 			if r.Body != nil && r.Body != http.NoBody {
-				r.Body = &rollingBody{ReadCloser: r.Body, control: control, idle: idle}
+				body = &rollingBody{ReadCloser: r.Body, control: control, idle: idle}
+				r.Body = body
 			}
 			next.ServeHTTP(&rollingWriter{ResponseWriter: w, control: control, idle: idle}, r)
-			// net/http drains what is left of the body and flushes the answer
-			// after the handler; both get one last span.
-			end := time.Now().Add(idle)
-			_ = control.SetReadDeadline(end)
-			_ = control.SetWriteDeadline(end)
+			// net/http drains what is left of the body, which is in vain when it
+			// stalled, and then flushes the answer; both get one last span.
+			now := time.Now()
+			drain := now.Add(idle)
+			if body != nil && body.broken.Load() {
+				drain = now
+			}
+			_ = control.SetReadDeadline(drain)
+			_ = control.SetWriteDeadline(drain.Add(idle))
 		})
 	}
 }
@@ -36,6 +44,7 @@ type rollingBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 	idle    time.Duration
+	broken  atomic.Bool // it failed before its end
 }
 
 func (b *rollingBody) Read(p []byte) (int, error) {
@@ -45,6 +54,7 @@ func (b *rollingBody) Read(p []byte) (int, error) {
 		// net/http now watches the connection for a client that leaves; a
 		// deadline that passed there would cancel the request's context.
 		_ = b.control.SetReadDeadline(time.Time{})
+		b.broken.Store(!errors.Is(err, io.EOF))
 	}
 	return n, err
 }
@@ -65,17 +75,23 @@ func (w *rollingWriter) Write(p []byte) (int, error) {
 // rollingChunk bounds what is sent under one deadline.
 const rollingChunk = 4 << 20
 
-// ReadFrom hands a file to the kernel in chunks, each with its own deadline.
+// ReadFrom hands a file to the kernel in chunks, each with its own deadline. A
+// writer below finds the file only in a LimitedReader that holds it directly.
 func (w *rollingWriter) ReadFrom(src io.Reader) (total int64, err error) {
-	for {
+	limited, ok := src.(*io.LimitedReader)
+	if !ok {
+		limited = &io.LimitedReader{R: src, N: math.MaxInt64}
+	}
+	for limited.N > 0 {
 		_ = w.control.SetWriteDeadline(time.Now().Add(w.idle))
-		n, err := io.CopyN(w.ResponseWriter, src, rollingChunk)
+		chunk := &io.LimitedReader{R: limited.R, N: min(limited.N, rollingChunk)}
+		asked := chunk.N
+		n, err := io.Copy(w.ResponseWriter, chunk)
 		total += n
-		if errors.Is(err, io.EOF) {
-			return total, nil
-		}
-		if err != nil {
+		limited.N -= n
+		if err != nil || n < asked {
 			return total, err
 		}
 	}
+	return total, nil
 }

@@ -116,6 +116,7 @@ func TestDeadlinesRoll(t *testing.T) {
 			_, err := io.Copy(io.Discard, r.Body)
 			read <- err
 			if err != nil {
+				cpodkit.WriteError(w, r, cpodkit.CodeBadRequest)
 				return
 			}
 		}
@@ -155,6 +156,10 @@ func TestDeadlinesRoll(t *testing.T) {
 		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nx")
 		if err := await(t, "the cut", read); err == nil {
 			t.Error("a body that never came was read without an error")
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || res.StatusCode != http.StatusBadRequest {
+			t.Errorf("the answer to a stuck upload: %v, %v", res, err)
 		}
 	})
 	t.Run("an idle connection is used again", func(t *testing.T) {

@@ -81,7 +81,7 @@ func (s *Store) storeFile(w http.ResponseWriter, r *http.Request, at place) erro
 	if s.maxSize > 0 && r.ContentLength > s.maxSize {
 		return errTooLarge(s.maxSize)
 	}
-	file, err := s.write(r.Context(), at, requestBody{r.Body, w.Header()}, opts)
+	file, err := s.write(r.Context(), at, requestBody{r.Body}, opts)
 	if err != nil {
 		return err
 	}
@@ -98,17 +98,11 @@ func (s *Store) storeFile(w http.ResponseWriter, r *http.Request, at place) erro
 }
 
 // requestBody is a client's body: where it breaks off, the client is to blame.
-// Then the answer also ends the connection; else the server would wait for the
-// rest of the body before it sends it.
-type requestBody struct {
-	body   io.Reader
-	answer http.Header
-}
+type requestBody struct{ body io.Reader }
 
 func (b requestBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		b.answer.Set("Connection", "close")
 		err = cpodkit.BodyError(err, cpodkit.Errorf(cpodkit.CodePayloadTooLarge, "The body is larger than this server takes."))
 	}
 	return n, err
