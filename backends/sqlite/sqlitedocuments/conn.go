@@ -1,0 +1,150 @@
+package sqlitedocuments
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+
+	"modernc.org/sqlite"
+)
+
+// maxStatements bounds the prepared statements of a connection: clients choose
+// the paths of a query, and so its text.
+const maxStatements = 64
+
+// conn is one connection with its prepared statements. One goroutine at a time
+// uses it. It stands on database/sql/driver, because the pool of database/sql
+// would have to be worked around: one connection writes, and the others read.
+type conn struct {
+	raw        driver.Conn
+	statements map[string]*statement
+	args       []driver.NamedValue
+}
+
+type statement struct {
+	driver.Stmt
+	row []driver.Value
+}
+
+func openConn(dsn string) (*conn, error) {
+	raw, err := new(sqlite.Driver).Open(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{raw: raw, statements: map[string]*statement{}}, nil
+}
+
+func (c *conn) close() error {
+	errs := make([]error, 0, len(c.statements)+1)
+	for _, s := range c.statements {
+		errs = append(errs, s.Close())
+	}
+	clear(c.statements)
+	return errors.Join(append(errs, c.raw.Close())...)
+}
+
+func (c *conn) prepare(ctx context.Context, text string) (*statement, error) {
+	if s, ok := c.statements[text]; ok {
+		return s, nil
+	}
+	preparer, ok := c.raw.(driver.ConnPrepareContext)
+	if !ok {
+		return nil, errors.New("sqlitedocuments: the SQLite driver cannot prepare")
+	}
+	prepared, err := preparer.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.statements) >= maxStatements {
+		for old, s := range c.statements {
+			delete(c.statements, old)
+			if err := s.Close(); err != nil {
+				return nil, errors.Join(err, prepared.Close())
+			}
+			break
+		}
+	}
+	s := &statement{Stmt: prepared}
+	c.statements[text] = s
+	return s, nil
+}
+
+// bind returns args as the driver wants them, valid until the next call.
+func (c *conn) bind(args []driver.Value) []driver.NamedValue {
+	c.args = c.args[:0]
+	for i, arg := range args {
+		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: arg})
+	}
+	return c.args
+}
+
+// exec runs one statement and returns how many rows it changed.
+func (c *conn) exec(ctx context.Context, text string, args ...driver.Value) (int64, error) {
+	s, err := c.prepare(ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	execer, ok := s.Stmt.(driver.StmtExecContext)
+	if !ok {
+		return 0, errors.New("sqlitedocuments: the SQLite driver cannot execute")
+	}
+	result, err := execer.ExecContext(ctx, c.bind(args))
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// query runs one statement and calls each for every row, whose values are valid
+// until the next. The context ends it up to the first row: a statement that may
+// work long does so before that.
+func (c *conn) query(ctx context.Context, text string, args []driver.Value, each func([]driver.Value) error) (err error) {
+	s, err := c.prepare(ctx, text)
+	if err != nil {
+		return err
+	}
+	querier, ok := s.Stmt.(driver.StmtQueryContext)
+	if !ok {
+		return errors.New("sqlitedocuments: the SQLite driver cannot query")
+	}
+	rows, err := querier.QueryContext(ctx, c.bind(args))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := rows.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	if s.row == nil {
+		s.row = make([]driver.Value, len(rows.Columns()))
+	}
+	defer clear(s.row)
+	for {
+		switch err := rows.Next(s.row); err {
+		case nil:
+			if err := each(s.row); err != nil {
+				return err
+			}
+		case io.EOF:
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// integer returns the first column of the first row, and false without a row.
+func (c *conn) integer(ctx context.Context, text string, args ...driver.Value) (n int64, found bool, err error) {
+	err = c.query(ctx, text, args, func(row []driver.Value) error {
+		value, ok := row[0].(int64)
+		if !ok {
+			return fmt.Errorf("sqlitedocuments: %q gave no integer", text)
+		}
+		n, found = value, true
+		return nil
+	})
+	return n, found, err
+}

@@ -1,0 +1,30 @@
+package sqlitedocuments_test
+
+import (
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
+	"github.com/cpodkit/cpodkit/storage/documents"
+	"github.com/cpodkit/cpodkit/storage/documents/documentstest"
+)
+
+func TestDriver(t *testing.T) {
+	t.Parallel()
+	var paths sync.Map
+	openAt := func(t testing.TB, path string) documents.Driver {
+		d, err := sqlitedocuments.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths.Store(d, path)
+		return d
+	}
+	documentstest.Run(t,
+		func(t testing.TB) documents.Driver { return openAt(t, filepath.Join(t.TempDir(), "documents.db")) },
+		documentstest.WithReopen(func(t testing.TB, closed documents.Driver) documents.Driver {
+			path, _ := paths.Load(closed)
+			return openAt(t, path.(string))
+		}))
+}

@@ -1,0 +1,273 @@
+package documents
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/seal"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// A cursor is at most seal.MaxToken bytes of text. It always has room for
+// maxCursorQuery bytes of filter and sort and two keys with their digests.
+const (
+	maxCursorPlain = seal.MaxToken/4*3 - 28 // without base64, nonce and tag
+	maxCursorQuery = maxCursorPlain - 1 - 2*(2+storage.MaxKey) - 2*digestSize
+	digestSize     = 16
+)
+
+// cursorFormat is the first byte of a cursor. Another one is refused.
+const cursorFormat = 1
+
+// The forms of a position in a cursor.
+const (
+	// exact is the position itself: the sort keys and key of the last document.
+	exact = iota + 1
+	// anchored is for sort keys that are too long to carry: a sort key is as
+	// long as a value may be. It names the last document of the page and the one
+	// after it, each with a digest of its sort keys. While either document has
+	// the sort keys that it had, the position is found again exactly.
+	anchored
+)
+
+// anchor names a document at the end of a page.
+type anchor struct {
+	key    string
+	digest []byte // of its sort keys
+}
+
+// bookmark is where a walk stands: after, or else between the two anchors.
+type bookmark struct {
+	after      *Position
+	last, next anchor
+}
+
+// binding is what a cursor is good for, and nothing else.
+func (c CollectionHandle) binding() string {
+	id := c.handle.id
+	return fmt.Sprintf("query %q %q %q %q %q", id.TenantID, id.AppID, id.UserID, c.handle.tier, c.name)
+}
+
+// cursor returns the cursor for the page between two documents: after last,
+// from next on.
+func (c CollectionHandle) cursor(q parsedQuery, last, next Record) (string, error) {
+	plain := appendQuery(nil, q)
+	if len(plain) > maxCursorQuery {
+		return "", cpodkit.ValidationError(fault("/filter",
+			"is too long, with sort, for a result of more than one page: %d bytes of at most %d; shorten it, or raise limit",
+			len(plain), maxCursorQuery))
+	}
+	lastKeys, err := sortKeys(last, q.order)
+	if err != nil {
+		return "", err
+	}
+	if full := appendExact(plain, Position{Keys: lastKeys, Key: last.Key}); len(full) <= maxCursorPlain {
+		return c.handle.store.cursors.Seal(c.binding(), full), nil
+	}
+	nextKeys, err := sortKeys(next, q.order)
+	if err != nil {
+		return "", err
+	}
+	plain = append(plain, anchored)
+	plain = appendAnchor(plain, anchor{last.Key, digest(lastKeys)})
+	plain = appendAnchor(plain, anchor{next.Key, digest(nextKeys)})
+	return c.handle.store.cursors.Seal(c.binding(), plain), nil
+}
+
+// open returns the walk that a cursor continues.
+func (c CollectionHandle) open(ctx context.Context, in Collection, cursor string) (walk, error) {
+	plain, err := c.handle.store.cursors.Open(c.binding(), cursor)
+	if err != nil {
+		return walk{}, errCursor(err)
+	}
+	q, at, err := decodeCursor(plain)
+	if err != nil {
+		return walk{}, errCursor(err)
+	}
+	if at.after == nil {
+		at.after, err = c.find(ctx, in, q.order, at.last, at.next)
+	}
+	return walk{q, at.after}, err
+}
+
+// find returns the position between two anchors.
+func (c CollectionHandle) find(ctx context.Context, in Collection, order []Order, last, next anchor) (*Position, error) {
+	keys, err := c.anchorKeys(ctx, in, order, last)
+	if err != nil {
+		return nil, err
+	}
+	if keys != nil {
+		return &Position{Keys: keys, Key: last.key}, nil
+	}
+	if keys, err = c.anchorKeys(ctx, in, order, next); err != nil {
+		return nil, err
+	}
+	switch {
+	case keys == nil:
+		return nil, cpodkit.Errorf(cpodkit.CodeInvalidCursor, "The documents at the end of the page have changed, "+
+			"and their sort values are too long for a cursor to carry: query again from the start.")
+	case slices.Equal(last.digest, next.digest):
+		return &Position{Keys: keys, Key: last.key}, nil
+	}
+	// The two differ in a sort key, so the page begins with the first document
+	// that has the keys of next; every key comes after "".
+	return &Position{Keys: keys}, nil
+}
+
+// anchorKeys returns the sort keys of an anchor's document, nil when it has
+// others by now or is not there any more.
+func (c CollectionHandle) anchorKeys(ctx context.Context, in Collection, order []Order, a anchor) ([]SortKey, error) {
+	record, err := c.handle.store.driver.Get(ctx, in, a.key)
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, classify(ctx, err)
+	}
+	keys, err := sortKeys(record, order)
+	if err != nil || !slices.Equal(digest(keys), a.digest) {
+		return nil, err
+	}
+	return keys, nil
+}
+
+func errCursor(cause error) error {
+	return cpodkit.Errorf(cpodkit.CodeInvalidCursor,
+		"The cursor was not made by this query, for this identity and this collection, or it was altered.").WithCause(cause)
+}
+
+// sortKeys returns the keys of a record for each member of order.
+func sortKeys(r Record, order []Order) ([]SortKey, error) {
+	if len(order) == 0 {
+		return nil, nil
+	}
+	projection, err := Project(r.Value)
+	if err != nil {
+		return nil, cpodkit.Errorf(cpodkit.CodeInternal, "The store holds a document that is broken.").WithCause(err)
+	}
+	keys := make([]SortKey, len(order))
+	for i, o := range order {
+		keys[i] = projection.At(o.Path)
+	}
+	return keys, nil
+}
+
+func digest(keys []SortKey) []byte {
+	h := sha256.New()
+	var b []byte
+	for _, k := range keys {
+		b = appendText(b[:0], k)
+		h.Write(b)
+	}
+	return h.Sum(nil)[:digestSize]
+}
+
+func appendQuery(b []byte, q parsedQuery) []byte {
+	b = append(b, cursorFormat)
+	b = appendText(b, q.filter)
+	b = binary.AppendUvarint(b, uint64(len(q.order)))
+	for _, o := range q.order {
+		direction := byte(0)
+		if o.Descending {
+			direction = 1
+		}
+		b = appendText(append(b, direction), o.Path.String())
+	}
+	return b
+}
+
+func appendExact(b []byte, p Position) []byte {
+	b = append(slices.Clip(b), exact)
+	b = appendText(b, p.Key)
+	for _, k := range p.Keys {
+		b = appendText(b, k)
+	}
+	return b
+}
+
+func appendAnchor(b []byte, a anchor) []byte { return append(appendText(b, a.key), a.digest...) }
+
+func appendText[T ~string | ~[]byte](b []byte, s T) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+var errCursorFormat = errors.New("documents: the cursor has another format")
+
+// decodeCursor undoes appendQuery with what follows it.
+func decodeCursor(plain []byte) (parsedQuery, bookmark, error) {
+	r := cursorReader{rest: plain}
+	if r.byte() != cursorFormat {
+		return parsedQuery{}, bookmark{}, errCursorFormat
+	}
+	var p parser
+	p.filter(r.text())
+	orders := r.length()
+	if orders > MaxSort {
+		return parsedQuery{}, bookmark{}, errCursorFormat
+	}
+	for range orders {
+		descending := r.byte() == 1
+		path, err := ParsePath(string(r.text()))
+		if err != nil {
+			return parsedQuery{}, bookmark{}, err
+		}
+		p.query.order = append(p.query.order, Order{Path: path, Descending: descending})
+	}
+	var at bookmark
+	switch r.byte() {
+	case exact:
+		at.after = &Position{Key: string(r.text())}
+		for range orders {
+			at.after.Keys = append(at.after.Keys, SortKey(r.text()))
+		}
+	case anchored:
+		at.last = anchor{string(r.text()), r.take(digestSize)}
+		at.next = anchor{string(r.text()), r.take(digestSize)}
+	default:
+		return parsedQuery{}, bookmark{}, errCursorFormat
+	}
+	if r.short || len(r.rest) > 0 {
+		return parsedQuery{}, bookmark{}, errCursorFormat
+	}
+	return p.query, at, p.err()
+}
+
+// cursorReader reads the parts of a cursor; short says that it ended too early.
+type cursorReader struct {
+	rest  []byte
+	short bool
+}
+
+func (r *cursorReader) take(n int) []byte {
+	if n > len(r.rest) {
+		r.rest, r.short = nil, true
+		return nil
+	}
+	taken := r.rest[:n]
+	r.rest = r.rest[n:]
+	return taken
+}
+
+func (r *cursorReader) byte() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *cursorReader) length() int {
+	n, size := binary.Uvarint(r.rest)
+	if size <= 0 || n > seal.MaxToken {
+		r.rest, r.short = nil, true
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return int(n)
+}
+
+func (r *cursorReader) text() []byte { return r.take(r.length()) }

@@ -1,0 +1,101 @@
+// Package documents stores JSON values by collection and key, and finds them by
+// their members.
+//
+// A [Store] is the portable type over a [Driver]. [Store.For] binds it to an
+// identity; nothing that is done through the [Handle] leaves the spaces of this
+// identity (see [storage.Authorize]). Documents mean the same on every driver:
+//
+//   - A value comes back as it was set, byte for byte, but for the whitespace
+//     between its parts. Numbers of any size keep their digits, members their
+//     order.
+//   - Values of different types are never equal, and no range of one type holds
+//     a value of another. A sort orders them: missing, null, false, true,
+//     numbers, strings (by their UTF-8 bytes), arrays, objects. Numbers compare
+//     by value, exactly; arrays and objects match as a whole, the order of an
+//     object's members not counting.
+//   - Every write gives a document another version. A version never comes again.
+package documents
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/seal"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// Store is a set of collections for every identity. It is safe for concurrent
+// use.
+type Store struct {
+	driver  Driver
+	cursors *seal.Box
+	now     func() time.Time
+}
+
+// Option configures [New].
+type Option func(*options)
+
+type options struct {
+	secret []byte
+	now    func() time.Time
+}
+
+// WithSecret sets what cursors are sealed with, at least 16 bytes. Every replica
+// needs the same secret, and a cursor lives as long as it does. Without it New
+// makes a random one, which is fine for one process.
+func WithSecret(secret []byte) Option { return func(o *options) { o.secret = secret } }
+
+// WithClock sets where a document's UpdatedAt comes from; [time.Now] without it.
+func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// New returns a store that keeps its documents in driver, and closes it in the
+// end. It fails when driver is nil or the secret is too short.
+func New(driver Driver, opts ...Option) (*Store, error) {
+	if driver == nil {
+		return nil, errors.New("documents: the driver is nil")
+	}
+	o := options{now: time.Now}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.secret == nil {
+		o.secret = []byte(rand.Text())
+	}
+	cursors, err := seal.New(o.secret, "documents cursor")
+	if err != nil {
+		return nil, fmt.Errorf("documents: %w", err)
+	}
+	return &Store{driver: driver, cursors: cursors, now: o.now}, nil
+}
+
+// Close closes the driver. Nothing of the store is used afterwards.
+func (s *Store) Close() error { return s.driver.Close() }
+
+// For returns the handle of id, in the private tier.
+func (s *Store) For(id cpodkit.Identity) Handle {
+	return Handle{store: s, id: id, tier: storage.Private}
+}
+
+type handleKey struct{}
+
+// Middleware puts the handle of the request's identity into its context, where
+// [FromContext] finds it. A request without an identity passes without one.
+func (s *Store) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if id, ok := cpodkit.IdentityFromContext(r.Context()); ok {
+			r = r.WithContext(context.WithValue(r.Context(), handleKey{}, s.For(id)))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// FromContext returns the handle that [Store.Middleware] stored.
+func FromContext(ctx context.Context) (Handle, bool) {
+	h, ok := ctx.Value(handleKey{}).(Handle)
+	return h, ok
+}

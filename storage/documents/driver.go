@@ -1,0 +1,106 @@
+package documents
+
+import (
+	"context"
+	"time"
+)
+
+// Driver stores JSON documents by collection and key. Names are built and
+// checked, and values validated, by the portable type before they come here.
+//
+// An outcome that callers act on is an error for which errors.Is finds
+// cpodkit.CodeNotFound, CodePreconditionFailed, CodeUnavailable or CodeTimeout.
+// Every other error is returned raw; its text reaches logs and never a client.
+// All methods are safe for concurrent use and honour ctx. Package documentstest
+// is the suite that every driver passes.
+type Driver interface {
+	// Get returns one document, or CodeNotFound.
+	Get(ctx context.Context, in Collection, key string) (Record, error)
+
+	// Apply carries out ops in order and returns one error for each, nil where
+	// it succeeded. Each op is atomic and durable once Apply returns; the ops
+	// together are not. Deleting what is not there succeeds, unless IfVersion
+	// asks for a version.
+	Apply(ctx context.Context, in Collection, ops []Op) []error
+
+	// Query returns the documents that pass all of q.Filter, in q.Order and then
+	// by key, at most q.Limit of them.
+	Query(ctx context.Context, in Collection, q DriverQuery) ([]Record, error)
+
+	// Close finishes what is under way and frees what the driver holds.
+	Close() error
+}
+
+// Collection is where documents live: a space (storage.Space.Root) and a name.
+type Collection struct {
+	Space string
+	Name  string
+}
+
+// Record is one stored document.
+type Record struct {
+	Key       string
+	Value     []byte    // compact JSON, byte for byte as it was set
+	Version   string    // opaque; another one after every write, never used again
+	UpdatedAt time.Time // in milliseconds
+}
+
+// Op is one write of [Driver.Apply].
+type Op struct {
+	// Record is what to set. For a delete only its Key counts.
+	Record Record
+	Delete bool
+
+	// IfVersion, when not empty, is the version that the document must have:
+	// CodePreconditionFailed when it has another or is not there.
+	IfVersion string
+	// IfAbsent makes a set fail with CodePreconditionFailed when there is a document.
+	IfAbsent bool
+}
+
+// DriverQuery is what [Driver.Query] gets. A query is validated and translated
+// into sort keys (see [SortKey]) by the portable type, so that a driver only
+// compares bytes.
+type DriverQuery struct {
+	Filter []Condition // all must hold
+	Order  []Order     // before the key, which is always the last, ascending
+	After  *Position   // nil from the start
+	Limit  int         // at least 1
+}
+
+// Condition holds for a document when its sort key K at Path passes Test. K is
+// "" when the document has nothing at Path. Keys compare by their bytes.
+type Condition struct {
+	Path Path
+	Test Test
+	Keys []SortKey // the operands of Test, none of them ""
+
+	OpenLow, OpenHigh bool // for Range: the bound itself is outside
+}
+
+// Test is the comparison of a [Condition].
+type Test uint8
+
+// The tests. A query compares within one type only; for Range the portable
+// type says so with the bounds of the type.
+const (
+	Equal    Test = iota + 1 // K == Keys[0]
+	NotEqual                 // K != Keys[0]; holds too when nothing is there
+	In                       // K is one of Keys
+	Range                    // K lies between Keys[0] and Keys[1]
+	Exists                   // K != ""
+	Missing                  // K == ""
+)
+
+// Order is one member of a sort.
+type Order struct {
+	Path       Path
+	Descending bool
+}
+
+// Position is the place of one document in an ordered result: its sort keys,
+// one for each member of Order, and its key.
+type Position struct {
+	Keys []SortKey
+	Key  string
+}

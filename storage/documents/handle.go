@@ -1,0 +1,198 @@
+package documents
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// AnyVersion stands for whatever version a document has, in
+// [SetOptions.IfMatch] and [DeleteOptions.IfMatch].
+const AnyVersion = "*"
+
+// Handle is a store bound to one identity and one tier. It is a small value,
+// safe for concurrent use.
+type Handle struct {
+	store *Store
+	id    cpodkit.Identity
+	tier  storage.Tier
+}
+
+// Tier returns a handle for the same identity in another tier.
+func (h Handle) Tier(tier storage.Tier) Handle {
+	h.tier = tier
+	return h
+}
+
+// Collection returns the handle of a collection; [storage.CheckCollection] says
+// how it may be named. A collection is there with its first document, so this
+// costs nothing, and fails with the first call.
+func (h Handle) Collection(name string) CollectionHandle {
+	return CollectionHandle{handle: h, name: name}
+}
+
+// CollectionHandle reads and writes the documents of one collection, for one
+// identity in one tier. It is a small value, safe for concurrent use.
+//
+// The errors of its methods hold a [cpodkit.Code]: invalid_scope, user_required
+// and forbidden when the identity may not do it, invalid_key for a key or a name
+// that nothing can have, unavailable and timeout when the driver is down or too
+// slow, internal when it fails. A canceled context comes back as such.
+type CollectionHandle struct {
+	handle Handle
+	name   string
+}
+
+// Document is one stored value.
+type Document struct {
+	Key       string          `json:"key"`
+	Value     json.RawMessage `json:"value"`
+	Version   string          `json:"version"`   // opaque; another one after every write, never used again
+	UpdatedAt time.Time       `json:"updatedAt"` // UTC, in milliseconds
+}
+
+// SetOptions are the conditions of a [CollectionHandle.Set]. At most one of them
+// is given.
+type SetOptions struct {
+	// IfMatch is the version that the document must have; [AnyVersion] when it
+	// has only to be there.
+	IfMatch string
+
+	// IfAbsent makes Set fail when there is a document.
+	IfAbsent bool
+}
+
+// DeleteOptions are the conditions of a [CollectionHandle.Delete].
+type DeleteOptions struct {
+	// IfMatch is the version that the document must have; [AnyVersion] when it
+	// has only to be there.
+	IfMatch string
+}
+
+// Set stores value, any JSON of at most [MaxValue] bytes and [MaxDepth] levels,
+// and replaces what is there. A nil opts is no condition; one that does not hold
+// is precondition_failed, and nothing is stored. Broken JSON and one that nests
+// too deep is bad_request, a value over its size payload_too_large, one in which
+// an object repeats a member name validation_failed.
+func (c CollectionHandle) Set(ctx context.Context, key string, value []byte, opts *SetOptions) (Document, error) {
+	in, err := c.authorize(storage.Write, key)
+	if err != nil {
+		return Document{}, err
+	}
+	if opts == nil {
+		opts = &SetOptions{}
+	}
+	if opts.IfAbsent && opts.IfMatch != "" {
+		return Document{}, cpodkit.Errorf(cpodkit.CodeBadRequest,
+			"A document cannot be absent and have a version: give one condition.")
+	}
+	compact, err := compactValue(value, "")
+	if err != nil {
+		return Document{}, err
+	}
+	op := c.setOp(key, compact)
+	op.IfAbsent = opts.IfAbsent
+	if err := c.write(ctx, in, op, opts.IfMatch); err != nil {
+		return Document{}, err
+	}
+	return document(op.Record), nil
+}
+
+// Get returns the document, or not_found.
+func (c CollectionHandle) Get(ctx context.Context, key string) (Document, error) {
+	in, err := c.authorize(storage.Read, key)
+	if err != nil {
+		return Document{}, err
+	}
+	record, err := c.handle.store.driver.Get(ctx, in, key)
+	if err != nil {
+		return Document{}, classify(ctx, err)
+	}
+	return document(record), nil
+}
+
+// Delete removes the document; one that is not there is no error. A nil opts is
+// no condition; one that does not hold is precondition_failed.
+func (c CollectionHandle) Delete(ctx context.Context, key string, opts *DeleteOptions) error {
+	in, err := c.authorize(storage.Write, key)
+	if err != nil {
+		return err
+	}
+	if opts == nil {
+		opts = &DeleteOptions{}
+	}
+	return c.write(ctx, in, Op{Record: Record{Key: key}, Delete: true}, opts.IfMatch)
+}
+
+// maxRaces bounds how often write looks again because others wrote in between.
+const maxRaces = 100
+
+// write applies one op, when the document's version is ifMatch.
+func (c CollectionHandle) write(ctx context.Context, in Collection, op Op, ifMatch string) error {
+	driver := c.handle.store.driver
+	if ifMatch != AnyVersion {
+		op.IfVersion = ifMatch
+		return classify(ctx, applyOne(ctx, driver, in, op))
+	}
+	for range maxRaces {
+		record, err := driver.Get(ctx, in, op.Record.Key)
+		if errors.Is(err, cpodkit.CodeNotFound) {
+			return errPrecondition().WithCause(err)
+		}
+		if err == nil {
+			op.IfVersion = record.Version
+			err = applyOne(ctx, driver, in, op)
+		}
+		if !errors.Is(err, cpodkit.CodePreconditionFailed) {
+			return classify(ctx, err)
+		}
+	}
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The document is being written all the time; try again.")
+}
+
+func applyOne(ctx context.Context, driver Driver, in Collection, op Op) error {
+	errs := driver.Apply(ctx, in, []Op{op})
+	if len(errs) != 1 {
+		return errWrongCount(len(errs), 1)
+	}
+	return errs[0]
+}
+
+func (c CollectionHandle) setOp(key string, value []byte) Op {
+	return Op{Record: Record{
+		Key:       key,
+		Value:     value,
+		Version:   rand.Text()[:16], // 80 random bits
+		UpdatedAt: c.handle.store.now().UTC().Truncate(time.Millisecond),
+	}}
+}
+
+// place returns where the collection is, when the identity may do action there.
+func (c CollectionHandle) place(action storage.Action) (Collection, error) {
+	space, err := storage.Authorize(c.handle.id, c.handle.tier, action)
+	if err != nil {
+		return Collection{}, err
+	}
+	if err := storage.CheckCollection(c.name); err != nil {
+		return Collection{}, err
+	}
+	return Collection{Space: space.Root(), Name: c.name}, nil
+}
+
+// authorize is place for a call about one document.
+func (c CollectionHandle) authorize(action storage.Action, key string) (Collection, error) {
+	in, err := c.place(action)
+	if err != nil {
+		return Collection{}, err
+	}
+	return in, storage.CheckKey(key)
+}
+
+func document(r Record) Document {
+	return Document{Key: r.Key, Value: r.Value, Version: r.Version, UpdatedAt: r.UpdatedAt.UTC()}
+}

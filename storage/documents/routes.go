@@ -1,0 +1,184 @@
+package documents
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// Routes returns the calls under /v1/storage/db. Their scope depends on the
+// tier, so they check it themselves.
+func (s *Store) Routes() []cpodkit.Route {
+	return []cpodkit.Route{
+		s.route("PUT /v1/storage/db/{collection}/{key}", serveSet),
+		s.route("GET /v1/storage/db/{collection}/{key}", serveGet),
+		s.route("DELETE /v1/storage/db/{collection}/{key}", serveDelete),
+		s.route("POST /v1/storage/db/{collection}/query", serveQuery),
+		s.route("POST /v1/storage/db/{collection}/batch", serveBatch),
+	}
+}
+
+// route serves a call on the collection that its path names.
+func (s *Store) route(pattern string, call func(http.ResponseWriter, *http.Request, CollectionHandle) error) cpodkit.Route {
+	serve := func(w http.ResponseWriter, r *http.Request) error {
+		tier, err := storage.TierOf(r)
+		if err != nil {
+			return err
+		}
+		id, _ := cpodkit.IdentityFromContext(r.Context()) // cpodkit.Mount sees to it
+		return call(w, r, s.For(id).Tier(tier).Collection(r.PathValue("collection")))
+	}
+	return cpodkit.Route{Pattern: pattern, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := serve(w, r); err != nil {
+			cpodkit.WriteError(w, r, err)
+		}
+	})}
+}
+
+func serveSet(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+	key := r.PathValue("key")
+	if _, err := c.authorize(storage.Write, key); err != nil { // before the body is read
+		return err
+	}
+	opts, err := setOptions(r.Header)
+	if err != nil {
+		return err
+	}
+	value, err := cpodkit.ReadJSON(w, r, MaxValue)
+	if err != nil {
+		return err
+	}
+	d, err := c.Set(r.Context(), key, value, &opts)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if opts.IfAbsent {
+		status = http.StatusCreated
+	}
+	body := appendKey(append(make([]byte, 0, len(key)+128), `{"key":`...), d.Key)
+	w.Header().Set("ETag", quoted(d.Version))
+	return write(w, status, appendVersion(body, d))
+}
+
+func serveGet(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+	d, err := c.Get(r.Context(), r.PathValue("key"))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("ETag", quoted(d.Version))
+	h.Set("Last-Modified", d.UpdatedAt.Format(http.TimeFormat))
+	// A browser may keep it, but asks each time whether it is still the same.
+	h.Set("Cache-Control", "private, no-cache")
+	if noneMatch(r.Header.Values("If-None-Match"), d.Version) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return write(w, http.StatusOK, appendDocument(make([]byte, 0, len(d.Value)+len(d.Key)+128), d))
+}
+
+func serveDelete(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+	if len(r.Header.Values("If-None-Match")) > 0 {
+		return cpodkit.Errorf(cpodkit.CodeBadRequest, "If-None-Match does not go with DELETE.")
+	}
+	version, err := ifMatch(r.Header)
+	if err != nil {
+		return err
+	}
+	if err := c.Delete(r.Context(), r.PathValue("key"), &DeleteOptions{IfMatch: version}); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func serveQuery(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+	if _, err := c.place(storage.Read); err != nil {
+		return err
+	}
+	var body queryBody
+	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
+		return err
+	}
+	page, err := c.query(r.Context(), body, func(p *parser) { p.sort(body.Sort) })
+	if err != nil {
+		return err
+	}
+	size := 64 + len(page.NextCursor)
+	for _, d := range page.Items {
+		size += len(d.Value) + len(d.Key) + 128
+	}
+	b := append(make([]byte, 0, size), `{"items":[`...)
+	for i, d := range page.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendDocument(b, d)
+	}
+	b = append(b, ']')
+	if page.NextCursor != "" {
+		b = appendKey(append(b, `,"nextCursor":`...), page.NextCursor)
+	}
+	return write(w, http.StatusOK, append(b, '}'))
+}
+
+func serveBatch(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+	if _, err := c.place(storage.Write); err != nil {
+		return err
+	}
+	var body struct {
+		Ops []struct {
+			Op    *string         `json:"op"`
+			Key   *string         `json:"key"`
+			Value json.RawMessage `json:"value"`
+		} `json:"ops"`
+	}
+	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
+		return err
+	}
+	var p parser
+	ops := make([]BatchOp, len(body.Ops))
+	for i, op := range body.Ops {
+		at := fmt.Sprintf("/ops/%d", i)
+		isSet, isDelete := op.Op != nil && *op.Op == "set", op.Op != nil && *op.Op == "delete"
+		switch {
+		case !isSet && !isDelete:
+			p.fault(at+"/op", `must be "set" or "delete"`)
+		case isSet && op.Value == nil:
+			p.fault(at+"/value", "is missing; set takes any JSON")
+		case isDelete && op.Value != nil && string(op.Value) != "null":
+			p.fault(at+"/value", "does not go with delete")
+		}
+		if op.Key == nil {
+			p.fault(at+"/key", "is missing")
+			continue
+		}
+		ops[i] = BatchOp{Key: *op.Key, Value: op.Value, Delete: isDelete}
+	}
+	if err := p.err(); err != nil {
+		return err
+	}
+	result, err := c.Batch(r.Context(), ops)
+	if err != nil {
+		return err
+	}
+	cpodkit.WriteJSON(w, r, http.StatusOK, result)
+	return nil
+}
+
+// write answers with JSON that is made already.
+func write(w http.ResponseWriter, status int, body []byte) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)+1))
+	w.WriteHeader(status)
+	// A write that fails means that the client has gone: nobody is left to tell.
+	_, _ = w.Write(append(body, '\n'))
+	return nil
+}
