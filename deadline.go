@@ -24,7 +24,12 @@ func RollingDeadlines(idle time.Duration) Middleware {
 			var body *rollingBody
 			if r.Body != nil && r.Body != http.NoBody {
 				body = &rollingBody{ReadCloser: r.Body, control: control, idle: idle}
-				r.Body = body
+				// On a copy: net/http must find its own body in its own request, or
+				// it cannot tell that a "100 Continue" was never sent and waits for
+				// a body that will not come.
+				inner := *r
+				inner.Body = body
+				r = &inner
 			}
 			next.ServeHTTP(&rollingWriter{ResponseWriter: w, control: control, idle: idle}, r)
 			// net/http drains what is left of the body, which is in vain when it
@@ -67,13 +72,20 @@ type rollingWriter struct {
 
 func (w *rollingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (w *rollingWriter) Write(p []byte) (int, error) {
-	_ = w.control.SetWriteDeadline(time.Now().Add(w.idle))
-	return w.ResponseWriter.Write(p)
-}
+// rollingChunk bounds what is sent under one deadline: with 30 s, a client that
+// takes 9 KB/s lives.
+const rollingChunk = 256 << 10
 
-// rollingChunk bounds what is sent under one deadline.
-const rollingChunk = 4 << 20
+func (w *rollingWriter) Write(p []byte) (total int, err error) {
+	for {
+		_ = w.control.SetWriteDeadline(time.Now().Add(w.idle))
+		n, err := w.ResponseWriter.Write(p[:min(len(p), rollingChunk)])
+		total += n
+		if p = p[n:]; err != nil || len(p) == 0 {
+			return total, err
+		}
+	}
+}
 
 // ReadFrom hands a file to the kernel in chunks, each with its own deadline. A
 // writer below finds the file only in a LimitedReader that holds it directly.

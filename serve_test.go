@@ -188,3 +188,59 @@ func TestDeadlinesRoll(t *testing.T) {
 		}
 	})
 }
+
+// A refusal does not wait for a body that the client holds back.
+func TestRefusalBeforeTheBody(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cpodkit.WriteError(w, r, cpodkit.CodeForbidden)
+	}), 2*watchdog, time.Second)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(watchdog)); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || res.StatusCode != http.StatusForbidden {
+		t.Errorf("answer %v, %v", res, err)
+	}
+}
+
+// A client that reads slowly, but reads, gets all of a large answer.
+func TestSlowReaderLives(t *testing.T) {
+	t.Parallel()
+	const idle, size = 200 * time.Millisecond, 16 << 20
+	failed := make(chan error, 1)
+	addr, _ := serve(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, err := w.Write(make([]byte, size))
+		failed <- err
+	}), idle, time.Second)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "GET / HTTP/1.0\r\n\r\n")
+	pause := time.NewTicker(idle / 20)
+	defer pause.Stop()
+	read := 0
+	buf := make([]byte, 128<<10)
+	for {
+		n, err := conn.Read(buf)
+		read += n
+		if err != nil {
+			break
+		}
+		<-pause.C
+	}
+	if err := await(t, "the handler", failed); err != nil || read < size {
+		t.Errorf("%d of %d bytes, %v", read, size, err)
+	}
+}
