@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/header"
 	"github.com/cpodkit/cpodkit/internal/query"
 	"github.com/cpodkit/cpodkit/storage"
 )
@@ -83,13 +85,12 @@ func serveSet(w http.ResponseWriter, r *http.Request, h Handle, key string) erro
 	return nil
 }
 
-// ifAbsent reads the conditions of a PUT. One that the store cannot keep is an
-// error: ignoring it would overwrite what the caller wants to protect.
-func ifAbsent(header http.Header) (bool, error) {
-	if header.Get("If-Match") != "" {
-		return false, cpodkit.Errorf(cpodkit.CodeBadRequest, "A kv entry has no ETag, so this call takes no If-Match.")
+// ifAbsent reads the conditions of a PUT.
+func ifAbsent(h http.Header) (bool, error) {
+	if err := header.Refuse(h, "If-Match", "If-Unmodified-Since"); err != nil {
+		return false, err
 	}
-	switch values := header.Values("If-None-Match"); {
+	switch values := h.Values("If-None-Match"); {
 	case len(values) == 0:
 		return false, nil
 	case len(values) == 1 && values[0] == "*":
@@ -102,6 +103,9 @@ func ifAbsent(header http.Header) (bool, error) {
 // compacted bytes of anything else.
 func valueText(raw json.RawMessage) (string, error) {
 	if raw[0] == '"' {
+		if hasLoneSurrogate(raw) {
+			return "", invalid("/value", "holds half of a surrogate pair, which no text can keep")
+		}
 		var text string
 		err := json.Unmarshal(raw, &text)
 		return text, err
@@ -109,6 +113,29 @@ func valueText(raw json.RawMessage) (string, error) {
 	var compact bytes.Buffer
 	err := json.Compact(&compact, raw)
 	return compact.String(), err
+}
+
+// hasLoneSurrogate reports whether a valid JSON string escapes a UTF-16
+// surrogate without its other half (RFC 8259 section 8.2).
+func hasLoneSurrogate(raw []byte) bool {
+	high := false
+	for i := 1; i < len(raw)-1; i++ {
+		unit := rune(-1)
+		if raw[i] == '\\' {
+			i++
+			if raw[i] == 'u' {
+				parsed, _ := strconv.ParseUint(string(raw[i+1:i+5]), 16, 16)
+				unit = rune(parsed)
+				i += 4
+			}
+		}
+		isLow := unit >= 0xdc00 && unit <= 0xdfff
+		if isLow != high {
+			return true
+		}
+		high = unit >= 0xd800 && unit <= 0xdbff
+	}
+	return high
 }
 
 func serveGet(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
@@ -136,6 +163,9 @@ func serveExists(w http.ResponseWriter, r *http.Request, h Handle, key string) e
 }
 
 func serveDelete(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
+	if err := header.Refuse(r.Header, "If-Match", "If-None-Match", "If-Unmodified-Since"); err != nil {
+		return err
+	}
 	params, err := query.Of(r)
 	if err != nil {
 		return err

@@ -334,10 +334,24 @@ func TestConditions(t *testing.T) {
 
 	for _, header := range []map[string]string{
 		{"If-None-Match": `"1"`}, {"If-None-Match": `*, "1"`}, {"If-None-Match": ""}, {"If-Match": "*"}, {"If-Match": `"1"`},
+		{"If-Match": ""}, {"If-Unmodified-Since": "Sat, 21 Nov 2026 00:00:00 GMT"},
 	} {
 		s.wantError(request{method: "PUT", path: "lock", body: `{"value":"x"}`, header: header}, cpodkit.CodeBadRequest)
 	}
+	s.wantError(request{method: "DELETE", path: "lock", header: map[string]string{"If-Match": `"1"`}}, cpodkit.CodeBadRequest)
 	s.want(request{method: "GET", path: "lock"}, 200, `{"value":"holder 7"}`)
+}
+
+func TestLoneSurrogatesAreRefused(t *testing.T) {
+	t.Parallel()
+	s := serve(t, kv.NewMemory())
+	for _, text := range []string{`\ud800`, `\ud800x`, `\udc00`, `\ud83d\ud83d\ude00`, `\ude00\ud83d`, `x\uD800\u0041`} {
+		s.wantError(request{method: "PUT", path: "k", body: `{"value":"` + text + `"}`}, cpodkit.CodeValidationFailed, "/value")
+	}
+	for text, kept := range map[string]string{`\ud83d\ude00`: "\U0001F600", `\\ud800`: `\\ud800`, `\u00e9\n`: "é\\n"} {
+		s.set("k", `{"value":"`+text+`"}`)
+		s.want(request{method: "GET", path: "k"}, 200, `{"value":"`+kept+`"}`)
+	}
 }
 
 func TestKeys(t *testing.T) {
