@@ -19,9 +19,15 @@ const maxAPIKey = 512
 
 // APIKey is what is kept of an API key: what it stands for, and never the key.
 type APIKey struct {
-	ID        string // names the key in lists and logs; not secret
-	TenantID  string
-	AppID     string
+	ID       string // names the key in lists and logs; not secret
+	Name     string // for people
+	TenantID string
+	AppID    string
+
+	// Instance names the registration of the app that the key belongs to, so that
+	// the key ends with it. It is empty for a key that belongs to no app.
+	Instance string
+
 	Scopes    cpodkit.Scopes
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero when it does not expire

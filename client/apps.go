@@ -20,7 +20,8 @@ const (
 	BrowserApp AppType = "browser"
 )
 
-// Apps administers the OAuth apps of the caller's tenant. It needs the admin scope, and is safe for concurrent use.
+// Apps administers the OAuth apps of the caller's tenant and their API keys. It needs the scope admin, or
+// platform.admin for those of all tenants, and is safe for concurrent use.
 type Apps struct {
 	api *api
 }
@@ -40,6 +41,8 @@ type NewApp struct {
 
 // App is a registered app.
 type App struct {
+	// TenantID is set for a caller with platform.admin only.
+	TenantID       string    `json:"tenant_id"`
 	ClientID       string    `json:"client_id"`
 	Name           string    `json:"name"`
 	DeclaredScopes []string  `json:"declared_scopes"`
@@ -120,7 +123,7 @@ func (a *Apps) Get(ctx context.Context, clientID string) (App, error) {
 	return app, nil
 }
 
-// Delete removes an app, and its tokens stop working. One that is not there is a [NotFoundError]. It is not repeated
+// Delete removes an app, and its tokens and API keys stop working. One that is not there is a [NotFoundError]. It is not repeated
 // after a broken connection, since the repetition would not find the app that the first attempt removed.
 func (a *Apps) Delete(ctx context.Context, clientID string) error {
 	remove, err := a.call("apps.delete", http.MethodDelete, clientID, "", http.StatusNoContent)

@@ -4,7 +4,7 @@
 // There is one [Ring] for all replicas of an installation. The first replica to
 // start makes it, by compare-and-set in a [Store], and seals it under a
 // [Master] key that only the operator holds; the others open it. The store
-// never sees a key in the clear.
+// never sees a key in the clear. A [Rotator] replaces signing keys in time.
 package keyring
 
 import (
@@ -30,15 +30,17 @@ const ES256 = "ES256"
 // SecretLen is the length of what [Ring.Secret] returns, in bytes.
 const SecretLen = 32
 
-// openAttempts bounds how often Open looks again after another replica won.
-const openAttempts = 5
+// attempts bounds how often a change starts again after another replica won.
+const attempts = 5
+
+var errNoMaster = errors.New("keyring: the master key is empty; make one with ParseMaster or LoadOrCreateMasterFile")
 
 // Ring holds the keys of the server. It never changes, so it is safe for
 // concurrent use. It cannot be printed, logged or marshalled.
 type Ring struct {
 	unprintable
 	root    []byte
-	signing []SigningKey
+	signing []SigningKey // by SignsFrom, at least one
 }
 
 // SigningKey signs tokens. It cannot be printed, logged or marshalled.
@@ -48,6 +50,14 @@ type SigningKey struct {
 	Algorithm string        // the "alg" of RFC 7518; ES256
 	Private   crypto.Signer // for ES256 an *ecdsa.PrivateKey
 	CreatedAt time.Time     // UTC, whole seconds
+
+	// SignsFrom is when the key begins to sign, and the one before it ceases. Until
+	// then it is published only, so that whoever verifies tokens learns it in time.
+	SignsFrom time.Time
+
+	// VerifiesUntil is when the last token that the key can have signed is over, and
+	// the key is dropped. It is zero while the key has no successor.
+	VerifiesUntil time.Time
 }
 
 // Open returns the ring that store holds. When it holds none, Open makes one and
@@ -59,10 +69,10 @@ type SigningKey struct {
 // returned.
 func Open(ctx context.Context, store Store, master Master) (*Ring, error) {
 	if master.key == nil {
-		return nil, errors.New("keyring: the master key is empty; make one with ParseMaster or LoadOrCreateMasterFile")
+		return nil, errNoMaster
 	}
 	var fresh *Ring
-	for range openAttempts {
+	for range attempts {
 		sealed, _, err := store.Load(ctx)
 		if err == nil {
 			return unseal(sealed, master)
@@ -82,11 +92,15 @@ func Open(ctx context.Context, store Store, master Master) (*Ring, error) {
 		if err == nil {
 			return fresh, nil
 		}
-		if !errors.Is(err, cpodkit.CodePreconditionFailed) && !errors.Is(err, cpodkit.CodeConflict) {
+		if !anotherWon(err) {
 			return nil, fmt.Errorf("keyring: save: %w", err)
 		}
 	}
 	return nil, errors.New("keyring: the store says that another replica saved a ring, but holds none")
+}
+
+func anotherWon(err error) bool {
+	return errors.Is(err, cpodkit.CodePreconditionFailed) || errors.Is(err, cpodkit.CodeConflict)
 }
 
 // Secret returns [SecretLen] bytes for one purpose, such as "cursor": the same
@@ -96,16 +110,30 @@ func (r *Ring) Secret(purpose string) []byte {
 	return derive(r.root, "cpodkit ring "+purpose, SecretLen)
 }
 
-// SigningKeys returns the keys whose signatures are valid, at least one. The
+// SigningKeys returns the keys whose signatures are valid now, at least one. The
 // first one signs; the others only verify.
-func (r *Ring) SigningKeys() []SigningKey { return slices.Clone(r.signing) }
+func (r *Ring) SigningKeys() []SigningKey {
+	now := time.Now()
+	keys := slices.DeleteFunc(slices.Clone(r.signing), func(k SigningKey) bool { return k.dropped(now) })
+	signing := 0
+	for i, key := range keys {
+		if !key.SignsFrom.After(now) {
+			signing = i
+		}
+	}
+	signer := keys[signing]
+	return slices.Insert(slices.Delete(keys, signing, signing+1), 0, signer)
+}
+
+func (k *SigningKey) dropped(now time.Time) bool {
+	return !k.VerifiesUntil.IsZero() && !now.Before(k.VerifiesUntil)
+}
+
+// newest returns the key that signs last.
+func (r *Ring) newest() *SigningKey { return &r.signing[len(r.signing)-1] }
 
 func generate() (*Ring, error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("keyring: make a signing key: %w", err)
-	}
-	key, err := newSigningKey(private, time.Now())
+	key, err := generateKey(time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -114,14 +142,22 @@ func generate() (*Ring, error) {
 	return &Ring{root: root, signing: []SigningKey{key}}, nil
 }
 
+func generateKey(now time.Time) (SigningKey, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return SigningKey{}, fmt.Errorf("keyring: make a signing key: %w", err)
+	}
+	return newSigningKey(private, now)
+}
+
+// newSigningKey returns a key that signs from its creation on.
 func newSigningKey(private *ecdsa.PrivateKey, created time.Time) (SigningKey, error) {
 	id, err := thumbprint(&private.PublicKey)
 	if err != nil {
 		return SigningKey{}, fmt.Errorf("keyring: name a signing key: %w", err)
 	}
-	return SigningKey{
-		ID: id, Algorithm: ES256, Private: private, CreatedAt: created.UTC().Truncate(time.Second),
-	}, nil
+	created = created.UTC().Truncate(time.Second)
+	return SigningKey{ID: id, Algorithm: ES256, Private: private, CreatedAt: created, SignsFrom: created}, nil
 }
 
 // thumbprint is RFC 7638 section 3 for a key on P-256.

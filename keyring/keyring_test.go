@@ -156,15 +156,15 @@ func TestDamagedRing(t *testing.T) {
 			t.Fatalf("a ring with byte %d (%q) changed was opened", i, sealed[i])
 		}
 	}
-	for _, bad := range []string{"", "null", "{}", "[]", `{"format":1}`, string(sealed[:len(sealed)/2])} {
+	for _, bad := range []string{"", "null", "{}", "[]", `{"format":2}`, string(sealed[:len(sealed)/2])} {
 		_, err := keyring.Open(t.Context(), fixed{sealed: []byte(bad)}, master)
 		if !errors.Is(err, keyring.ErrDamaged) && !errors.Is(err, keyring.ErrWrongMaster) {
 			t.Errorf("Open of %.20q: %v", bad, err)
 		}
 	}
-	newer := bytes.Replace(sealed, []byte(`"format":1`), []byte(`"format":2`), 1)
+	newer := bytes.Replace(sealed, []byte(`"format":2`), []byte(`"format":3`), 1)
 	if _, err := keyring.Open(t.Context(), fixed{sealed: newer}, master); err == nil ||
-		!strings.Contains(err.Error(), "format 2") {
+		!strings.Contains(err.Error(), "format 3") {
 		t.Errorf("Open of a later format: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,14 +20,15 @@ var (
 	ErrDamaged = errors.New("keyring: the stored key ring is damaged; restore it from a backup")
 )
 
-// format is the version of both structures below.
-const format = 1
+// format is the version of both structures below. Format 1 had one signing key
+// and no schedule; it is still read.
+const format = 2
 
 // envelope is what a store keeps.
 type envelope struct {
 	Format int    `json:"format"`
 	Master string `json:"master"` // names the master key and tells nothing about it
-	Sealed []byte `json:"sealed"` // a nonce and contents, under AES-256-GCM
+	Sealed string `json:"sealed"` // a nonce and contents, under AES-256-GCM, in base64
 }
 
 type contents struct {
@@ -35,9 +37,11 @@ type contents struct {
 }
 
 type storedKey struct {
-	Algorithm string    `json:"algorithm"`
-	Private   []byte    `json:"private"` // PKCS #8 (RFC 5958)
-	CreatedAt time.Time `json:"createdAt"`
+	Algorithm     string    `json:"algorithm"`
+	Private       []byte    `json:"private"` // PKCS #8 (RFC 5958)
+	CreatedAt     time.Time `json:"createdAt"`
+	SignsFrom     time.Time `json:"signsFrom,omitzero"` // absent where it is CreatedAt
+	VerifiesUntil time.Time `json:"verifiesUntil,omitzero"`
 }
 
 func seal(r *Ring, master Master) ([]byte, error) {
@@ -47,7 +51,7 @@ func seal(r *Ring, master Master) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("keyring: encode a signing key: %w", err)
 		}
-		plain.SigningKeys = append(plain.SigningKeys, storedKey{k.Algorithm, der, k.CreatedAt})
+		plain.SigningKeys = append(plain.SigningKeys, storedKey{k.Algorithm, der, k.CreatedAt, k.SignsFrom, k.VerifiesUntil})
 	}
 	text, err := json.Marshal(plain)
 	if err != nil {
@@ -58,7 +62,7 @@ func seal(r *Ring, master Master) ([]byte, error) {
 		return nil, err
 	}
 	env := envelope{Format: format, Master: master.id()}
-	env.Sealed = aead.Seal(nil, nil, text, env.binding())
+	env.Sealed = base64.StdEncoding.EncodeToString(aead.Seal(nil, nil, text, env.binding()))
 	return json.Marshal(env)
 }
 
@@ -67,8 +71,8 @@ func unseal(sealed []byte, master Master) (*Ring, error) {
 	if err := json.Unmarshal(sealed, &env); err != nil || env.Format < 1 {
 		return nil, ErrDamaged
 	}
-	if env.Format != format {
-		return nil, fmt.Errorf("keyring: the key ring has format %d and this version reads format %d; "+
+	if env.Format > format {
+		return nil, fmt.Errorf("keyring: the key ring has format %d and this version reads formats up to %d; "+
 			"run the version that wrote it, or a later one", env.Format, format)
 	}
 	if id := master.id(); env.Master != id {
@@ -79,7 +83,13 @@ func unseal(sealed []byte, master Master) (*Ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := aead.Open(nil, nil, env.Sealed, env.binding())
+	// Strict, so that one ring has one spelling: encoding/json would let the
+	// spare bits of the last character be anything.
+	box, err := base64.StdEncoding.Strict().DecodeString(env.Sealed)
+	if err != nil {
+		return nil, ErrDamaged
+	}
+	text, err := aead.Open(nil, nil, box, env.binding())
 	if err != nil {
 		return nil, ErrDamaged
 	}
@@ -113,6 +123,10 @@ func (c contents) ring() (*Ring, error) {
 		if err != nil {
 			return nil, ErrDamaged
 		}
+		if !stored.SignsFrom.IsZero() {
+			key.SignsFrom = stored.SignsFrom
+		}
+		key.VerifiesUntil = stored.VerifiesUntil
 		ring.signing = append(ring.signing, key)
 	}
 	return ring, nil

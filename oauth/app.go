@@ -38,8 +38,8 @@ type App struct {
 	CreatedAt      time.Time  // UTC, whole seconds
 
 	// Instance is random and made at the registration. The "jti" of every token
-	// of the app begins with it and a dot, so that deleting the app ends its
-	// tokens, and none of a later app with the same ClientID.
+	// of the app begins with it and a dot, and its API keys hold it, so that
+	// deleting the app ends both, and none of a later app with the same ClientID.
 	Instance string
 
 	// Version is the store's: it changes with every write.
@@ -88,4 +88,7 @@ type AppStore interface {
 	// List returns the apps of a tenant whose ClientID sorts after the given one,
 	// by the bytes of the ClientID, at most limit of them.
 	List(ctx context.Context, tenantID, after string, limit int) ([]App, error)
+
+	// ListAll is List over all tenants.
+	ListAll(ctx context.Context, after string, limit int) ([]App, error)
 }

@@ -13,7 +13,9 @@ import (
 // Limits bound the token endpoint, each in calls a minute. A field that is zero
 // has the default.
 type Limits struct {
-	// PerAddress is how many token requests one address may make: 600.
+	// PerAddress is how many refused token requests one address may make before
+	// its refusals say only that it is to wait: 600. Requests that are granted are
+	// not counted, so that a stranger behind the same proxy locks nobody out.
 	PerAddress int
 
 	// PerApp is how many tokens one app may get, from wherever: 600. It is counted

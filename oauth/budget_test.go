@@ -39,27 +39,34 @@ func TestBudgetOfAnAddress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 3 })
-		c, d := f.register(adminT1, "app-1"), f.register(adminT1, "app-2")
+		c := f.register(adminT1, "app-1")
+		refused := func(address string) *httptest.ResponseRecorder {
+			return f.serve(from(f.form("/v1/oauth/token"), address))
+		}
 		for range 3 {
+			wantOAuth(f, refused(here), http.StatusBadRequest, "invalid_request")
+		}
+		wantLimited(f, refused("192.0.2.1:9"))
+		wantOAuth(f, refused(elsewhere), http.StatusBadRequest, "invalid_request")
+		for range 5 { // who is behind the same proxy is not locked out, and pays nothing
 			wantStatus(f, f.serve(from(f.tokenRequest(c), here)), http.StatusOK)
 		}
-		wantLimited(f, f.serve(from(f.tokenRequest(d), here)))
-		wantLimited(f, f.serve(from(f.form("/v1/oauth/token"), "192.0.2.1:9")))
-		wantStatus(f, f.serve(from(f.tokenRequest(c), elsewhere)), http.StatusOK)
 
 		time.Sleep(time.Minute) // in the bubble's own time
-		wantStatus(f, f.serve(from(f.tokenRequest(c), here)), http.StatusOK)
+		wantOAuth(f, refused(here), http.StatusBadRequest, "invalid_request")
 	})
 }
 
 func TestBudgetOfAnIPv6Network(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 2 })
-	c := f.register(adminT1, "app-1")
-	wantStatus(f, f.serve(from(f.tokenRequest(c), "[2001:db8:0:1::1]:1")), http.StatusOK)
-	wantStatus(f, f.serve(from(f.tokenRequest(c), "[2001:db8:0:1:ffff::2]:1")), http.StatusOK)
-	wantLimited(f, f.serve(from(f.tokenRequest(c), "[2001:db8:0:1:1:2:3:4]:1")))
-	wantStatus(f, f.serve(from(f.tokenRequest(c), "[2001:db8:0:2::1]:1")), http.StatusOK)
+	refused := func(address string) *httptest.ResponseRecorder {
+		return f.serve(from(f.form("/v1/oauth/token"), address))
+	}
+	wantStatus(f, refused("[2001:db8:0:1::1]:1"), http.StatusBadRequest)
+	wantStatus(f, refused("[2001:db8:0:1:ffff::2]:1"), http.StatusBadRequest)
+	wantLimited(f, refused("[2001:db8:0:1:1:2:3:4]:1"))
+	wantStatus(f, refused("[2001:db8:0:2::1]:1"), http.StatusBadRequest)
 }
 
 func TestBudgetOfAnApp(t *testing.T) {
@@ -100,22 +107,20 @@ func TestBudgetOfFailures(t *testing.T) {
 
 func TestClientAddressIsTheOperatorsChoice(t *testing.T) {
 	t.Parallel()
-	spoofed := func(f *fixture, c client, client string) *httptest.ResponseRecorder {
-		r := from(f.tokenRequest(c), here)
+	spoofed := func(f *fixture, client string) *httptest.ResponseRecorder {
+		r := from(f.form("/v1/oauth/token"), here)
 		r.Header.Set("X-Forwarded-For", client)
 		r.Header.Set("X-Real-Ip", client)
 		return f.serve(r)
 	}
 	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 1 })
-	c := f.register(adminT1, "app-1")
-	wantStatus(f, spoofed(f, c, "198.51.100.1"), http.StatusOK)
-	wantLimited(f, spoofed(f, c, "198.51.100.2")) // headers are not believed by default
+	wantStatus(f, spoofed(f, "198.51.100.1"), http.StatusBadRequest)
+	wantLimited(f, spoofed(f, "198.51.100.2")) // headers are not believed by default
 
 	f = newFixture(t, func(c *oauth.Config) {
 		c.Limits.PerAddress = 1
 		c.ClientAddress = func(r *http.Request) string { return r.Header.Get("X-Real-Ip") }
 	})
-	c = f.register(adminT1, "app-1")
-	wantStatus(f, spoofed(f, c, "198.51.100.1"), http.StatusOK)
-	wantStatus(f, spoofed(f, c, "198.51.100.2"), http.StatusOK)
+	wantStatus(f, spoofed(f, "198.51.100.1"), http.StatusBadRequest)
+	wantStatus(f, spoofed(f, "198.51.100.2"), http.StatusBadRequest)
 }

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -109,7 +110,7 @@ func (s *Server) identifyClient(w http.ResponseWriter, r *http.Request, form url
 	if err != nil {
 		return App{}, err
 	}
-	app, err := s.lookUp(r, given.clientID)
+	app, err := s.lookUp(r.Context(), given.clientID)
 	if err != nil {
 		return App{}, err
 	}
@@ -125,11 +126,11 @@ func (s *Server) identifyClient(w http.ResponseWriter, r *http.Request, form url
 
 // lookUp returns the zero App, which no secret fits, for a client that is not
 // known.
-func (s *Server) lookUp(r *http.Request, clientID string) (App, error) {
+func (s *Server) lookUp(ctx context.Context, clientID string) (App, error) {
 	if !validClientID(clientID) {
 		return App{}, nil
 	}
-	app, err := s.apps.Get(r.Context(), clientID)
+	app, err := s.apps.Get(ctx, clientID)
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return App{}, nil
 	}

@@ -25,16 +25,18 @@ const issuer = "https://api.example.com"
 
 // The credentials of administrators, by the name of their token.
 var admins = map[string]cpodkit.Identity{
-	"cpod_admin-t1": {TenantID: "t1", AppID: "console", Scopes: cpodkit.Scopes{"admin"}},
-	"cpod_admin-t2": {TenantID: "t2", AppID: "console", Scopes: cpodkit.Scopes{"admin"}},
-	"cpod_platform": {TenantID: "t1", AppID: "operator", Scopes: cpodkit.Scopes{"admin", "platform.admin"}},
-	"cpod_plain-t1": {TenantID: "t1", AppID: "plain", Scopes: cpodkit.Scopes{"storage.private.read"}},
+	"cpod_admin-t1":      {TenantID: "t1", AppID: "console", Scopes: cpodkit.Scopes{"admin"}},
+	"cpod_admin-t2":      {TenantID: "t2", AppID: "console", Scopes: cpodkit.Scopes{"admin"}},
+	"cpod_platform":      {TenantID: "t1", AppID: "operator", Scopes: cpodkit.Scopes{"admin", "platform.admin"}},
+	"cpod_only-platform": {TenantID: "t3", AppID: "operator", Scopes: cpodkit.Scopes{"platform.admin"}},
+	"cpod_plain-t1":      {TenantID: "t1", AppID: "plain", Scopes: cpodkit.Scopes{"storage.private.read"}},
 }
 
 const (
-	adminT1  = "cpod_admin-t1"
-	adminT2  = "cpod_admin-t2"
-	platform = "cpod_platform"
+	adminT1      = "cpod_admin-t1"
+	adminT2      = "cpod_admin-t2"
+	platform     = "cpod_platform"
+	onlyPlatform = "cpod_only-platform"
 )
 
 // fixture is an authorization server behind the middleware of a real one, with
@@ -42,6 +44,7 @@ const (
 type fixture struct {
 	testing.TB
 	handler http.Handler
+	server  *oauth.Server
 	log     *logBuffer
 }
 
@@ -73,22 +76,26 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 	f.must(err)
 	tokens, err := authz.NewJWT(authz.Issuer{Issuer: issuer, Audience: issuer, Keys: signer, Revocations: revocations})
 	f.must(err)
-	keys := authz.VerifierFunc(func(_ context.Context, token string) (cpodkit.Identity, error) {
+	var apiKeys authz.Verifier
+	keys := authz.VerifierFunc(func(ctx context.Context, token string) (cpodkit.Identity, error) {
 		if id, ok := admins[token]; ok {
 			return id, nil
 		}
-		return cpodkit.Identity{}, cpodkit.CodeInvalidToken
+		return apiKeys.Verify(ctx, token)
 	})
 	verifier := authz.Any(keys, tokens)
 	log := slog.New(slog.NewJSONHandler(f.log, nil))
 	config := oauth.Config{
-		Issuer: issuer, Apps: oauth.NewMemoryApps(), Signer: signer, Revocations: revocations, Verifier: verifier, Log: log,
+		Issuer: issuer, Apps: oauth.NewMemoryApps(), Signer: signer, Revocations: revocations, Verifier: verifier,
+		Keys: oauth.NewMemoryKeys(), Log: log,
 	}
 	for _, change := range changes {
 		change(&config)
 	}
+	apiKeys = authz.NewAPIKeys(oauth.LiveKeys(config.Keys, config.Apps, revocations))
 	server, err := oauth.New(config)
 	f.must(err)
+	f.server = server
 	mux := http.NewServeMux()
 	cpodkit.Mount(mux, authz.Authenticate(verifier), append(server.Routes(), cpodkit.Route{
 		Pattern: "GET /v1/ping",
@@ -158,6 +165,7 @@ func (f *fixture) registerAs(token, id, appType string, scopes ...string) app {
 
 // app is an app as the API shows it.
 type app struct {
+	TenantID       string   `json:"tenant_id"`
 	ClientID       string   `json:"client_id"`
 	ClientSecret   string   `json:"client_secret"`
 	Name           string   `json:"name"`

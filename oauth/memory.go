@@ -74,6 +74,15 @@ func (m *MemoryApps) Delete(ctx context.Context, app App) error {
 
 // List implements [AppStore].
 func (m *MemoryApps) List(ctx context.Context, tenantID, after string, limit int) ([]App, error) {
+	return m.list(ctx, after, limit, func(app App) bool { return app.TenantID == tenantID })
+}
+
+// ListAll implements [AppStore].
+func (m *MemoryApps) ListAll(ctx context.Context, after string, limit int) ([]App, error) {
+	return m.list(ctx, after, limit, func(App) bool { return true })
+}
+
+func (m *MemoryApps) list(ctx context.Context, after string, limit int, which func(App) bool) ([]App, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -81,7 +90,7 @@ func (m *MemoryApps) List(ctx context.Context, tenantID, after string, limit int
 	}
 	var apps []App
 	for _, app := range m.byID {
-		if app.TenantID == tenantID && app.ClientID > after {
+		if app.ClientID > after && which(app) {
 			apps = append(apps, app.clone())
 		}
 	}

@@ -1,7 +1,9 @@
 package oauth
 
 import (
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/cpodkit/cpodkit"
 )
@@ -44,13 +46,16 @@ func (s *Server) getMetadata(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// getKeySet is GET /.well-known/jwks.json (RFC 7517 section 5). Its cache is
-// short, so that a rotated key becomes known soon.
+// KeySetMaxAge is how long others may keep a copy of the key set. A new key must
+// be published for longer than that before it signs.
+const KeySetMaxAge = 5 * time.Minute
+
+// getKeySet is GET /.well-known/jwks.json (RFC 7517 section 5).
 func (s *Server) getKeySet(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "public, max-age=300")
+	h.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(KeySetMaxAge.Seconds())))
 	_, err := w.Write(s.signer.JWKS())
 	return err
 }

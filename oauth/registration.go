@@ -38,45 +38,30 @@ func (g registration) check() error {
 	var faults faults
 	faults.unless(validClientID(g.ClientID), "/client_id",
 		"must be 1 to %d of A-Z, a-z, 0-9, @, ., _ and -, and not . or ..", cpodkit.MaxIDLen)
-	faults.unless(validName(g.Name), "/name", "must be 1 to %d printable characters", maxName)
+	faults.name("/name", g.Name)
 	faults.unless(slices.Contains([]AppType{ServiceApp, WebApp, BrowserApp}, g.AppType), "/app_type",
 		"must be service, web or browser")
-	g.checkScopes(&faults)
+	faults.scopes("/declared_scopes", g.DeclaredScopes)
 	faults.list("/redirect_uris", g.RedirectURIs, checkRedirectURI)
 	faults.list("/allowed_origins", g.AllowedOrigins, checkOrigin)
 	return faults.err()
 }
 
-func (g registration) checkScopes(faults *faults) {
-	const at = "/declared_scopes"
+// scopes checks the scopes of an app or of one of its keys.
+func (f *faults) scopes(at string, scopes []string) {
 	switch {
-	case g.DeclaredScopes == nil:
-		faults.add(at, "is required")
+	case scopes == nil:
+		f.add(at, "is required")
 		return
-	case len(g.DeclaredScopes) > maxScopes, len(strings.Join(g.DeclaredScopes, " ")) > maxScopesBytes:
-		faults.add(at, "has at most %d scopes of %d bytes together", maxScopes, maxScopesBytes)
+	case len(scopes) > maxScopes, len(strings.Join(scopes, " ")) > maxScopesBytes:
+		f.add(at, "has at most %d scopes of %d bytes together", maxScopes, maxScopesBytes)
 		return
 	}
-	for i, scope := range g.DeclaredScopes {
-		faults.unless(cpodkit.ValidScope(scope), pointer(at, i),
+	for i, scope := range scopes {
+		f.unless(cpodkit.ValidScope(scope), pointer(at, i),
 			"must be a scope, such as storage.private.read: dotted names of a-z, 0-9, _ and -")
-		faults.unless(!slices.Contains(g.DeclaredScopes[:i], scope), pointer(at, i), "stands more than once")
+		f.unless(!slices.Contains(scopes[:i], scope), pointer(at, i), "stands more than once")
 	}
-}
-
-// checkGrant returns an invalid_scope error when the app would declare a scope
-// of administration that the admin lacks, also by a wildcard. Every other scope
-// of the tenant is an admin's to give.
-func (g registration) checkGrant(admin cpodkit.Identity) error {
-	declared := cpodkit.Scopes(g.DeclaredScopes)
-	for _, scope := range []string{AdminScope, "platform.admin"} {
-		if declared.Covers(scope) {
-			if err := admin.Require(scope); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // validClientID reports whether id can be a client_id: what stands in a URL
@@ -86,9 +71,11 @@ func validClientID(id string) bool {
 	return err == nil && encoded == id
 }
 
-func validName(name string) bool {
-	return name == strings.TrimSpace(name) && name != "" && utf8.RuneCountInString(name) <= maxName &&
+// name checks what an app or a key is called.
+func (f *faults) name(at, name string) {
+	valid := name == strings.TrimSpace(name) && name != "" && utf8.RuneCountInString(name) <= maxName &&
 		!strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })
+	f.unless(valid, at, "must be 1 to %d printable characters", maxName)
 }
 
 // checkRedirectURI keeps to RFC 9700 section 2.1 and RFC 6749 section 3.1.2: an

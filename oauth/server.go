@@ -39,6 +39,10 @@ type Config struct {
 	Signer      *authz.Signer
 	Revocations *authz.Revocations
 
+	// Keys keeps the API keys of apps; what verifies them is made with [LiveKeys].
+	// Optional: without it the server has no calls on keys.
+	Keys KeyStore
+
 	// Verifier checks the tokens that clients ask about or revoke. It accepts
 	// those of this server, and honours Revocations.
 	Verifier authz.Verifier
@@ -60,8 +64,8 @@ type Config struct {
 	// sets here, and only if every request passes the proxy.
 	ClientAddress func(*http.Request) string
 
-	// Log gets a line for each app that is registered or deleted and each secret
-	// that is rotated. Optional.
+	// Log gets a line for each app and API key that is made or deleted and each
+	// secret that is rotated. Optional.
 	Log *slog.Logger
 }
 
@@ -72,6 +76,7 @@ type Server struct {
 	apps        AppStore
 	signer      *authz.Signer
 	revocations *authz.Revocations
+	keys        KeyStore
 	verifier    authz.Verifier
 	tokenTTL    time.Duration
 	cursors     *seal.Box
@@ -93,8 +98,8 @@ func New(config Config) (*Server, error) {
 		return nil, fmt.Errorf("oauth: the audience has more than %d bytes", maxIssuer)
 	}
 	ttl := cmp.Or(config.TokenTTL, DefaultTokenTTL)
-	if ttl < time.Second || ttl > MaxTokenTTL || ttl%time.Second != 0 {
-		return nil, fmt.Errorf("oauth: the token TTL is %s; it must be whole seconds, up to %s", ttl, MaxTokenTTL)
+	if err := checkTTL(ttl); err != nil {
+		return nil, err
 	}
 	secret := config.CursorSecret
 	if secret == nil {
@@ -115,6 +120,7 @@ func New(config Config) (*Server, error) {
 		apps:        config.Apps,
 		signer:      config.Signer,
 		revocations: config.Revocations,
+		keys:        config.Keys,
 		verifier:    config.Verifier,
 		tokenTTL:    ttl,
 		cursors:     cursors,
@@ -145,18 +151,16 @@ func checkIssuer(issuer string) error {
 	return nil
 }
 
-// AdminScope is what the calls on apps need.
-const AdminScope = "admin"
-
-// Routes returns the calls of the server.
+// Routes returns the calls of the server. Those of administrators check their
+// scope themselves, because either of two is enough.
 func (s *Server) Routes() []cpodkit.Route {
 	admin := func(pattern string, handle handlerFunc) cpodkit.Route {
-		return cpodkit.Route{Pattern: pattern, Scope: AdminScope, Handler: jsonHandler(handle)}
+		return cpodkit.Route{Pattern: pattern, Handler: jsonHandler(handle)}
 	}
 	client := func(pattern string, handle handlerFunc) cpodkit.Route {
 		return cpodkit.Route{Pattern: pattern, Public: true, Handler: oauthHandler(handle)}
 	}
-	return []cpodkit.Route{
+	routes := []cpodkit.Route{
 		admin("POST /v1/oauth/apps", s.registerApp),
 		admin("GET /v1/oauth/apps", s.listApps),
 		admin("GET /v1/oauth/apps/{id}", s.getApp),
@@ -168,6 +172,13 @@ func (s *Server) Routes() []cpodkit.Route {
 		client("GET /.well-known/oauth-authorization-server", s.getMetadata),
 		client("GET /.well-known/jwks.json", s.getKeySet),
 	}
+	if s.keys != nil {
+		routes = append(routes,
+			admin("POST /v1/oauth/apps/{id}/keys", s.createKey),
+			admin("GET /v1/oauth/apps/{id}/keys", s.listKeys),
+			admin("DELETE /v1/oauth/apps/{id}/keys/{keyId}", s.deleteKey))
+	}
+	return routes
 }
 
 type handlerFunc func(w http.ResponseWriter, r *http.Request) error

@@ -1,13 +1,11 @@
 package oauth
 
 import (
-	"crypto/rand"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/authz"
 )
 
 const clientCredentialsGrant = "client_credentials"
@@ -20,11 +18,21 @@ type tokenResponse struct {
 	Scope       string `json:"scope"`
 }
 
-// issueToken is POST /v1/oauth/token (RFC 6749 section 3.2).
+// issueToken is POST /v1/oauth/token (RFC 6749 section 3.2). An address pays for
+// what was refused to it and for nothing else, because behind a proxy it may be
+// everybody's.
 func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) error {
-	if err := s.budgets.addresses.charge(w, s.address(r)); err != nil {
+	err := s.grantToken(w, r)
+	if code := cpodkit.CodeOf(err); err == nil || code == cpodkit.CodeRateLimited || code.Status() >= http.StatusInternalServerError {
 		return err
 	}
+	if limited := s.budgets.addresses.charge(w, s.address(r)); limited != nil {
+		return limited
+	}
+	return err
+}
+
+func (s *Server) grantToken(w http.ResponseWriter, r *http.Request) error {
 	form, err := readForm(w, r)
 	if err != nil {
 		return err
@@ -55,19 +63,7 @@ func (s *Server) grantClientCredentials(w http.ResponseWriter, r *http.Request, 
 	if err != nil {
 		return err
 	}
-	now := time.Now()
-	token, err := s.signer.Sign(authz.Claims{
-		Issuer:    s.issuer,
-		Audience:  s.audience,
-		Subject:   app.ClientID, // RFC 9068 section 2.2: no user, so the client itself
-		ClientID:  app.ClientID,
-		TokenID:   app.Instance + "." + rand.Text(),
-		IssuedAt:  now,
-		ExpiresAt: now.Add(s.tokenTTL),
-		Scopes:    scopes,
-		TenantID:  app.TenantID,
-		AppID:     app.ClientID,
-	})
+	token, err := s.sign(app, "", scopes, s.tokenTTL)
 	if err != nil {
 		return err
 	}

@@ -104,6 +104,15 @@ func (a *Apps) List(ctx context.Context, tenantID, after string, limit int) ([]o
 	if err != nil {
 		return nil, err
 	}
+	return a.list(ctx, filter, after, limit)
+}
+
+// ListAll implements [oauth.AppStore].
+func (a *Apps) ListAll(ctx context.Context, after string, limit int) ([]oauth.App, error) {
+	return a.list(ctx, nil, after, limit)
+}
+
+func (a *Apps) list(ctx context.Context, filter []documents.Condition, after string, limit int) ([]oauth.App, error) {
 	page, err := a.records.page(ctx, filter, after, limit)
 	if err != nil {
 		return nil, err

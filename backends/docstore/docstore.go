@@ -1,5 +1,5 @@
 // Package docstore keeps the server's own small stores in any document driver:
-// apps, API keys, revocations and the key ring. They live in system spaces,
+// tenants, apps, API keys, revocations and the key ring. They live in system spaces,
 // which no tenant can reach.
 //
 // One driver for all of them means one thing to back up, and that replicas

@@ -73,41 +73,60 @@ func TestAppsWithoutAVersionAreNotWritten(t *testing.T) {
 func TestAPIKeys(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		oauthtest.RunKeys(t, func(t *testing.T) oauth.KeyStore { return docstore.New(newDriver(t)).APIKeys() })
+	})
+}
+
+func TestAPIKeysAreVerified(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
 		keys := docstore.New(newDriver(t)).APIKeys()
 		verifier := authz.NewAPIKeys(keys)
-		now := time.Now().UTC().Truncate(time.Second)
 		secret := authz.NewAPIKey()
-		key := authz.APIKey{
-			ID: "k1", TenantID: "t1", AppID: "a1", Scopes: cpodkit.Scopes{"admin"}, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
-		}
-		_, err := keys.Find(t.Context(), authz.DigestOf(secret))
-		wantCode(t, err, cpodkit.CodeNotFound)
-		for range 2 { // again is no error
-			must(t, keys.Put(t.Context(), authz.DigestOf(secret), key))
-		}
-		must(t, keys.Put(t.Context(), authz.DigestOf(authz.NewAPIKey()), authz.APIKey{ID: "k2", TenantID: "t2", AppID: "a1"}))
-
-		got, err := keys.Find(t.Context(), authz.DigestOf(secret))
-		must(t, err)
-		if !sameKey(got, key) {
-			t.Errorf("Find returned %+v, want %+v", got, key)
-		}
-		list, err := keys.List(t.Context(), "t1")
-		must(t, err)
-		if len(list) != 1 || !sameKey(list[0], key) {
-			t.Errorf("List returned %+v", list)
-		}
+		must(t, keys.Create(t.Context(), authz.DigestOf(secret), authz.APIKey{
+			ID: "k1", TenantID: "t1", AppID: "a1", Scopes: cpodkit.Scopes{"admin"},
+		}))
 		id, err := verifier.Verify(t.Context(), secret)
 		must(t, err)
-		if id.TenantID != "t1" || id.TokenID != "k1" {
+		if id.TenantID != "t1" || id.TokenID != "k1" || !id.Scopes.Covers("admin") {
 			t.Errorf("the identity is %+v", id)
 		}
-
-		wantCode(t, keys.Delete(t.Context(), "t2", "k1"), cpodkit.CodeNotFound)
-		must(t, keys.Delete(t.Context(), "t1", "k1"))
-		wantCode(t, keys.Delete(t.Context(), "t1", "k1"), cpodkit.CodeNotFound)
+		must(t, keys.Delete(t.Context(), "", "k1"))
 		_, err = verifier.Verify(t.Context(), secret)
 		wantCode(t, err, cpodkit.CodeInvalidToken)
+	})
+}
+
+func TestTenants(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		tenants := docstore.New(newDriver(t)).Tenants()
+		made := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
+		_, err := tenants.Get(t.Context(), "acme")
+		wantCode(t, err, cpodkit.CodeNotFound)
+		for _, id := range []string{"globex", "acme", "initech"} {
+			must(t, tenants.Create(t.Context(), docstore.Tenant{ID: id, CreatedAt: made}))
+		}
+		wantCode(t, tenants.Create(t.Context(), docstore.Tenant{ID: "acme"}), cpodkit.CodeConflict)
+		got, err := tenants.Get(t.Context(), "acme")
+		must(t, err)
+		if got.ID != "acme" || !got.CreatedAt.Equal(made) {
+			t.Errorf("Get returned %+v", got)
+		}
+		var ids []string
+		for after := ""; ; after = ids[len(ids)-1] {
+			page, err := tenants.List(t.Context(), after, 2)
+			must(t, err)
+			if len(page) == 0 {
+				break
+			}
+			for _, tenant := range page {
+				ids = append(ids, tenant.ID)
+			}
+		}
+		if strings.Join(ids, " ") != "acme globex initech" {
+			t.Errorf("List returned %v", ids)
+		}
 	})
 }
 
@@ -153,10 +172,11 @@ func TestRecordsLiveInSystemSpaces(t *testing.T) {
 	driver := &spy{Driver: documents.NewMemory()}
 	stores := docstore.New(driver)
 	must(t, stores.Apps().Create(t.Context(), oauth.App{ClientID: "a", TenantID: "t1"}))
-	must(t, stores.APIKeys().Put(t.Context(), authz.DigestOf("k"), authz.APIKey{ID: "k", TenantID: "t1"}))
+	must(t, stores.APIKeys().Create(t.Context(), authz.DigestOf("k"), authz.APIKey{ID: "k", TenantID: "t1"}))
+	must(t, stores.Tenants().Create(t.Context(), docstore.Tenant{ID: "t1"}))
 	must(t, stores.Revocations().Add(t.Context(), authz.Revocation{ID: "r", ExpiresAt: time.Now().Add(time.Hour)}))
 	must(t, stores.KeyRing().Save(t.Context(), []byte(`{}`), ""))
-	if len(driver.spaces) != 4 {
+	if len(driver.spaces) != 5 {
 		t.Fatalf("%d writes", len(driver.spaces))
 	}
 	for _, space := range driver.spaces {
@@ -175,11 +195,6 @@ type spy struct {
 func (s *spy) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
 	s.spaces = append(s.spaces, in.Space)
 	return s.Driver.Apply(ctx, in, ops)
-}
-
-func sameKey(a, b authz.APIKey) bool {
-	return a.ID == b.ID && a.TenantID == b.TenantID && a.AppID == b.AppID && a.Scopes.String() == b.Scopes.String() &&
-		a.CreatedAt.Equal(b.CreatedAt) && a.ExpiresAt.Equal(b.ExpiresAt)
 }
 
 func wantCode(t *testing.T, err error, code cpodkit.Code) {

@@ -30,6 +30,7 @@ func RunApps(t *testing.T, newStore func(t *testing.T) oauth.AppStore) {
 		{"one of many concurrent Updates succeeds", updateConcurrently},
 		{"a client_id is free again after Delete", recreate},
 		{"List returns one tenant, in order, page by page", list},
+		{"ListAll returns all tenants, in order, page by page", listAll},
 		{"a context that has ended ends the call", ended},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -204,6 +205,31 @@ func list(t *testing.T, store oauth.AppStore) {
 	}
 }
 
+func listAll(t *testing.T, store oauth.AppStore) {
+	var want []string
+	for i := range 11 {
+		id := fmt.Sprintf("app-%02d", i)
+		want = append(want, id)
+		created(t, store, newApp(fmt.Sprint("t", i%3), id))
+	}
+	var got []string
+	for after := ""; ; after = got[len(got)-1] {
+		page, err := store.ListAll(t.Context(), after, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, app := range page {
+			got = append(got, app.ClientID)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("ListAll returned %v, want %v", got, want)
+	}
+}
+
 func ended(t *testing.T, store oauth.AppStore) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -215,6 +241,9 @@ func ended(t *testing.T, store oauth.AppStore) {
 	}
 	if _, err := store.List(ctx, "t1", "", 1); err == nil {
 		t.Error("List went on")
+	}
+	if _, err := store.ListAll(ctx, "", 1); err == nil {
+		t.Error("ListAll went on")
 	}
 }
 

@@ -1,0 +1,119 @@
+package oauth
+
+import (
+	"net/http"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/query"
+)
+
+// The calls on apps and their keys need one of these.
+const (
+	AdminScope    = "admin"          // administers the token's own tenant
+	PlatformScope = "platform.admin" // administers all tenants
+)
+
+// administrator is who calls.
+type administrator struct {
+	cpodkit.Identity
+	platform bool // of all tenants
+}
+
+// caller returns the administrator who calls. A platform administrator needs no
+// other scope, so that the routes themselves cannot ask for one.
+func caller(r *http.Request) (administrator, error) {
+	id, ok := cpodkit.IdentityFromContext(r.Context())
+	if !ok {
+		return administrator{}, cpodkit.Errorf(cpodkit.CodeMissingToken, "This call needs a token.")
+	}
+	if id.Scopes.Covers(PlatformScope) {
+		return administrator{id, true}, nil
+	}
+	return administrator{id, false}, id.Require(AdminScope)
+}
+
+// appOf returns the app that the path names when it is the caller's to
+// administer. One of another tenant is as little known as one that is not there.
+func (s *Server) appOf(r *http.Request) (admin administrator, app App, err error) {
+	if admin, err = caller(r); err != nil {
+		return admin, App{}, err
+	}
+	if app, err = s.lookUp(r.Context(), r.PathValue("id")); err != nil {
+		return admin, App{}, err
+	}
+	if app.ClientID == "" || !admin.platform && app.TenantID != admin.TenantID {
+		return admin, App{}, cpodkit.Errorf(cpodkit.CodeNotFound, "There is no app with this client_id.")
+	}
+	return admin, app, nil
+}
+
+// mayGrant returns an invalid_scope error for the administration of all tenants,
+// also by a wildcard, when the administrator lacks it. Every other scope is an
+// administrator's to give.
+func (a administrator) mayGrant(scopes cpodkit.Scopes) error {
+	if a.platform || !scopes.Covers(PlatformScope) {
+		return nil
+	}
+	return a.Require(PlatformScope)
+}
+
+// cursorBinding ties a cursor to one list of one caller. No encoded id holds a
+// slash.
+func (a administrator) cursorBinding(list string) string {
+	tenant, _ := cpodkit.EncodeID(a.TenantID)
+	app, _ := cpodkit.EncodeID(a.AppID)
+	user, _ := cpodkit.EncodeID(a.UserID)
+	reach := "tenant"
+	if a.platform {
+		reach = "platform"
+	}
+	return list + "/" + reach + "/" + tenant + "/" + app + "/" + user
+}
+
+// page is what a list call asks for.
+type page struct {
+	after string
+	limit int
+	seal  func(position string) (cursor string)
+}
+
+// readPage reads limit and cursor from the query.
+func (s *Server) readPage(r *http.Request, binding string) (page, error) {
+	params, err := query.Of(r)
+	if err != nil {
+		return page{}, err
+	}
+	p := page{seal: func(position string) string { return s.cursors.Seal(binding, []byte(position)) }}
+	if p.limit, err = params.Limit(); err != nil {
+		return page{}, err
+	}
+	cursor, given, err := params.One("cursor")
+	if err != nil || !given {
+		return p, err
+	}
+	position, err := s.cursors.Open(binding, cursor)
+	if err != nil {
+		return page{}, cpodkit.Errorf(cpodkit.CodeInvalidCursor,
+			"The cursor is not one that this list gave to this caller; start again without it.")
+	}
+	p.after = string(position)
+	return p, nil
+}
+
+// writePage answers with a list of which one item more than the limit was read.
+func writePage[T any](
+	w http.ResponseWriter, r *http.Request, p page, items []T, position func(T) string, view func(T) any,
+) {
+	answer := struct {
+		Items      []any  `json:"items"`
+		NextCursor string `json:"nextCursor,omitempty"`
+	}{Items: []any{}}
+	if len(items) > p.limit {
+		items = items[:p.limit]
+		answer.NextCursor = p.seal(position(items[p.limit-1]))
+	}
+	for _, item := range items {
+		answer.Items = append(answer.Items, view(item))
+	}
+	cpodkit.WriteJSON(w, r, http.StatusOK, answer)
+}

@@ -1,0 +1,192 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+)
+
+const (
+	// MaxKeys is how many API keys an app may have.
+	MaxKeys = 100
+	// MaxKeyLife is how long an API key that expires may live: ten years.
+	MaxKeyLife = 10 * 365 * 24 * time.Hour
+
+	// undoTime is what taking back a key may take after its caller has gone.
+	undoTime = 5 * time.Second
+)
+
+// keyRequest is the body of POST /v1/oauth/apps/{id}/keys.
+type keyRequest struct {
+	Name      string   `json:"name"`
+	Scopes    []string `json:"scopes"`
+	ExpiresIn *int64   `json:"expiresIn"` // seconds
+}
+
+// check returns everything that is wrong with the request at once.
+func (k keyRequest) check(app App) error {
+	const at = "/scopes"
+	var faults faults
+	faults.name("/name", k.Name)
+	faults.scopes(at, k.Scopes)
+	if len(faults) == 0 {
+		for i, scope := range k.Scopes {
+			faults.unless(app.DeclaredScopes.Covers(scope), pointer(at, i), "is not a scope that the app has declared")
+		}
+	}
+	if k.ExpiresIn != nil {
+		longest := int64(MaxKeyLife / time.Second)
+		faults.unless(1 <= *k.ExpiresIn && *k.ExpiresIn <= longest, "/expiresIn", "must be 1 to %d seconds", longest)
+	}
+	return faults.err()
+}
+
+// keyView is an API key in an answer. Key is there once, when it is made.
+type keyView struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Scopes    []string   `json:"scopes"`
+	CreatedAt time.Time  `json:"createdAt"`
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	Key       string     `json:"key,omitempty"`
+}
+
+func viewKey(key authz.APIKey, secret string) keyView {
+	v := keyView{
+		ID: key.ID, Name: key.Name, Scopes: append([]string{}, key.Scopes...), CreatedAt: key.CreatedAt.UTC(), Key: secret,
+	}
+	if !key.ExpiresAt.IsZero() {
+		expires := key.ExpiresAt.UTC()
+		v.ExpiresAt = &expires
+	}
+	return v
+}
+
+// createKey is POST /v1/oauth/apps/{id}/keys.
+func (s *Server) createKey(w http.ResponseWriter, r *http.Request) error {
+	admin, app, err := s.appOf(r)
+	if err != nil {
+		return err
+	}
+	var body keyRequest
+	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
+		return err
+	}
+	if err := body.check(app); err != nil {
+		return err
+	}
+	if err := admin.mayGrant(body.Scopes); err != nil {
+		return err
+	}
+	if app.Type.Public() {
+		return cpodkit.Errorf(cpodkit.CodeConflict, "A browser app cannot keep an API key secret, and has none.")
+	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	key := authz.APIKey{
+		ID: newKeyID(now), Name: body.Name, TenantID: app.TenantID, AppID: app.ClientID, Instance: app.Instance,
+		Scopes: body.Scopes, CreatedAt: now,
+	}
+	if body.ExpiresIn != nil {
+		key.ExpiresAt = now.Add(time.Duration(*body.ExpiresIn) * time.Second)
+	}
+	secret := authz.NewAPIKey()
+	if err := s.keys.Create(r.Context(), authz.DigestOf(secret), key); err != nil {
+		return backendError(err)
+	}
+	if err := s.confirmKey(r, app); err != nil {
+		s.undoKey(r.Context(), key)
+		return err
+	}
+	s.logChange(r, "API key made", admin, app, slog.String("key_id", key.ID))
+	writeUncached(w, r, http.StatusCreated, viewKey(key, secret))
+	return nil
+}
+
+// confirmKey looks, after a key was stored, whether its app may have it. In this
+// order calls at the same time cannot exceed the bound together, nor add a key
+// to an app that is being deleted.
+func (s *Server) confirmKey(r *http.Request, app App) error {
+	keys, err := s.keys.List(r.Context(), app.Instance, "", MaxKeys+1)
+	if err != nil {
+		return backendError(err)
+	}
+	if len(keys) > MaxKeys {
+		return cpodkit.Errorf(cpodkit.CodeConflict, "The app has %d API keys, which is the most; delete one first.", MaxKeys)
+	}
+	current, err := s.lookUp(r.Context(), app.ClientID)
+	if err != nil {
+		return err
+	}
+	if current.Instance != app.Instance || s.revocations.Revoked(allTokens(app.Instance)) {
+		return cpodkit.Errorf(cpodkit.CodeConflict, "The app is being deleted.")
+	}
+	return nil
+}
+
+// undoKey takes back a key that nobody was told, also when the caller has gone.
+func (s *Server) undoKey(ctx context.Context, key authz.APIKey) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	err := s.keys.Delete(ctx, key.Instance, key.ID)
+	if err != nil && !errors.Is(err, cpodkit.CodeNotFound) {
+		s.log.WarnContext(ctx, "a refused API key stays listed; nobody was told it",
+			"client_id", key.AppID, "key_id", key.ID, "error", err)
+	}
+}
+
+// listKeys is GET /v1/oauth/apps/{id}/keys.
+func (s *Server) listKeys(w http.ResponseWriter, r *http.Request) error {
+	admin, app, err := s.appOf(r)
+	if err != nil {
+		return err
+	}
+	page, err := s.readPage(r, admin.cursorBinding("keys/"+app.Instance))
+	if err != nil {
+		return err
+	}
+	keys, err := s.keys.List(r.Context(), app.Instance, page.after, page.limit+1)
+	if err != nil {
+		return backendError(err)
+	}
+	writePage(w, r, page, keys,
+		func(key authz.APIKey) string { return key.ID },
+		func(key authz.APIKey) any { return viewKey(key, "") })
+	return nil
+}
+
+// deleteKey is DELETE /v1/oauth/apps/{id}/keys/{keyId}.
+func (s *Server) deleteKey(w http.ResponseWriter, r *http.Request) error {
+	admin, app, err := s.appOf(r)
+	if err != nil {
+		return err
+	}
+	id := r.PathValue("keyId")
+	err = s.keys.Delete(r.Context(), app.Instance, id)
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return cpodkit.Errorf(cpodkit.CodeNotFound, "The app has no API key with this id.")
+	}
+	if err != nil {
+		return backendError(err)
+	}
+	s.logChange(r, "API key deleted", admin, app, slog.String("key_id", id))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// newKeyID returns an ID that sorts by the time of its making: the milliseconds
+// since 1970 in 48 bits, and 80 random bits.
+func newKeyID(now time.Time) string {
+	var id [16]byte
+	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16)
+	rand.Read(id[6:])
+	return "key-" + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:]))
+}

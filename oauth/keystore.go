@@ -1,0 +1,169 @@
+package oauth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+)
+
+// KeyStore keeps the API keys of apps under their digests. It is durable, safe
+// for concurrent use, and honours ctx. Errors are those of [AppStore]. Package
+// oauthtest has its suite.
+type KeyStore interface {
+	// Find returns the record of a key, or [cpodkit.CodeNotFound].
+	authz.KeyStore
+
+	// Create stores a new key; [cpodkit.CodeConflict] when the digest is taken. IDs
+	// are the caller's to keep apart.
+	Create(ctx context.Context, digest authz.KeyDigest, key authz.APIKey) error
+
+	// List returns the keys of an instance whose ID sorts after the given one, by
+	// the bytes of the ID, at most limit of them.
+	List(ctx context.Context, instance, after string, limit int) ([]authz.APIKey, error)
+
+	// Delete removes the key with the ID from an instance, or returns
+	// [cpodkit.CodeNotFound].
+	Delete(ctx context.Context, instance, id string) error
+
+	// DeleteAll removes the keys of an instance. To have none is no error; an empty
+	// instance is one, because it stands for all keys without an app.
+	DeleteAll(ctx context.Context, instance string) error
+}
+
+// LiveKeys returns the keys of a store as they are to be verified: a key that
+// belongs to an app is found only while that very registration of the app is
+// there, in its tenant, and not being deleted. Hand it to [authz.NewAPIKeys].
+//
+// So no key outlives its app, even when a crash left its record behind, and none
+// comes alive with a later app of the same ClientID.
+func LiveKeys(keys authz.KeyStore, apps AppStore, revocations *authz.Revocations) authz.KeyStore {
+	return liveKeys{keys, apps, revocations}
+}
+
+type liveKeys struct {
+	keys        authz.KeyStore
+	apps        AppStore
+	revocations *authz.Revocations
+}
+
+// Find implements [authz.KeyStore].
+func (l liveKeys) Find(ctx context.Context, digest authz.KeyDigest) (authz.APIKey, error) {
+	key, err := l.keys.Find(ctx, digest)
+	if err != nil || key.Instance == "" {
+		return key, err
+	}
+	if l.revocations.Revoked(allTokens(key.Instance)) {
+		return authz.APIKey{}, cpodkit.CodeNotFound
+	}
+	app, err := l.apps.Get(ctx, key.AppID)
+	if err != nil {
+		return authz.APIKey{}, err
+	}
+	if app.Instance != key.Instance || app.TenantID != key.TenantID {
+		return authz.APIKey{}, cpodkit.CodeNotFound
+	}
+	return key, nil
+}
+
+// allTokens is the revocation of everything that an instance was given.
+func allTokens(instance string) string { return instance + "." }
+
+// MemoryKeys is a [KeyStore] that a restart empties.
+type MemoryKeys struct {
+	mu       sync.Mutex
+	byDigest map[authz.KeyDigest]authz.APIKey
+}
+
+var _ KeyStore = (*MemoryKeys)(nil)
+
+// NewMemoryKeys returns an empty store.
+func NewMemoryKeys() *MemoryKeys {
+	return &MemoryKeys{byDigest: map[authz.KeyDigest]authz.APIKey{}}
+}
+
+// Find implements [KeyStore].
+func (m *MemoryKeys) Find(ctx context.Context, digest authz.KeyDigest) (authz.APIKey, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return authz.APIKey{}, err
+	}
+	key, ok := m.byDigest[digest]
+	if !ok {
+		return authz.APIKey{}, cpodkit.CodeNotFound
+	}
+	return cloneKey(key), nil
+}
+
+// Create implements [KeyStore].
+func (m *MemoryKeys) Create(ctx context.Context, digest authz.KeyDigest, key authz.APIKey) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if _, taken := m.byDigest[digest]; taken {
+		return cpodkit.CodeConflict
+	}
+	m.byDigest[digest] = cloneKey(key)
+	return nil
+}
+
+// List implements [KeyStore].
+func (m *MemoryKeys) List(ctx context.Context, instance, after string, limit int) ([]authz.APIKey, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var keys []authz.APIKey
+	for _, key := range m.byDigest {
+		if key.Instance == instance && key.ID > after {
+			keys = append(keys, cloneKey(key))
+		}
+	}
+	slices.SortFunc(keys, func(a, b authz.APIKey) int { return cmp.Compare(a.ID, b.ID) })
+	return keys[:min(limit, len(keys))], nil
+}
+
+// Delete implements [KeyStore].
+func (m *MemoryKeys) Delete(ctx context.Context, instance, id string) error {
+	return m.remove(ctx, func(key authz.APIKey) bool { return key.Instance == instance && key.ID == id })
+}
+
+// DeleteAll implements [KeyStore].
+func (m *MemoryKeys) DeleteAll(ctx context.Context, instance string) error {
+	if instance == "" {
+		return errors.New("oauth: DeleteAll needs an instance")
+	}
+	err := m.remove(ctx, func(key authz.APIKey) bool { return key.Instance == instance })
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (m *MemoryKeys) remove(ctx context.Context, which func(authz.APIKey) bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	before := len(m.byDigest)
+	maps.DeleteFunc(m.byDigest, func(_ authz.KeyDigest, key authz.APIKey) bool { return which(key) })
+	if len(m.byDigest) == before {
+		return cpodkit.CodeNotFound
+	}
+	return nil
+}
+
+func cloneKey(key authz.APIKey) authz.APIKey {
+	key.Scopes = slices.Clone(key.Scopes)
+	return key
+}
