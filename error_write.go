@@ -174,7 +174,7 @@ func writeBody(w http.ResponseWriter, contentType string, status int, body []byt
 
 // noteFailure hands an error to the access log of the request.
 func noteFailure(r *http.Request, e *Error) {
-	if info, ok := r.Context().Value(requestKey{}).(*requestInfo); ok {
+	if info := infoOf(r.Context()); info != nil {
 		info.failure.Store(e)
 	}
 }

@@ -16,6 +16,9 @@ import (
 //   - The redirect from a path to the same path with a slash is a 404.
 //   - An unknown path is 404 and a wrong method 405 with Allow, both as
 //     problem+json.
+//
+// It tells [AccessLog] and [Telemetry] which pattern a request has matched, also
+// where middleware between them and the mux copied the request.
 func Guard(mux *http.ServeMux) http.Handler {
 	redirect := reflect.TypeOf(http.RedirectHandler("/", http.StatusTemporaryRedirect))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,6 +33,9 @@ func Guard(mux *http.ServeMux) http.Handler {
 		case reflect.TypeOf(h) == redirect && addsSlash(h, r):
 			WriteError(w, r, errNoSuchPath())
 		default:
+			if info := infoOf(r.Context()); info != nil {
+				info.notePattern(pattern)
+			}
 			mux.ServeHTTP(w, r)
 		}
 	})

@@ -47,8 +47,8 @@ type identityKey struct{}
 // WithIdentity returns a context that carries id. Authentication middleware
 // calls it; a server with an authentication of its own may call it too.
 func WithIdentity(ctx context.Context, id Identity) context.Context {
-	if slot, ok := ctx.Value(requestKey{}).(*requestInfo); ok {
-		slot.identity.Store(&id)
+	if info := infoOf(ctx); info != nil {
+		info.identity.Store(&id)
 	}
 	return context.WithValue(ctx, identityKey{}, id)
 }

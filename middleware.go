@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Middleware wraps a handler. It is the plain shape of the standard library,
@@ -31,13 +33,37 @@ type requestKey struct{}
 // requestInfo lets inner handlers tell outer middleware what they learned.
 type requestInfo struct {
 	id       string
+	pattern  atomic.Pointer[string]
 	identity atomic.Pointer[Identity]
 	failure  atomic.Pointer[Error]
 }
 
+func (i *requestInfo) notePattern(pattern string) { i.pattern.Store(&pattern) }
+
+// infoOf returns nil for a request that has not passed [WithRequestID].
+func infoOf(ctx context.Context) *requestInfo {
+	info, _ := ctx.Value(requestKey{}).(*requestInfo)
+	return info
+}
+
+// patternOf returns the pattern that the request has matched, or "". A ServeMux
+// writes it into its own request, which is a copy when middleware before it put
+// something into the context; so [Guard] notes it, too.
+func patternOf(r *http.Request) string {
+	if r.Pattern != "" {
+		return r.Pattern
+	}
+	if info := infoOf(r.Context()); info != nil {
+		if pattern := info.pattern.Load(); pattern != nil {
+			return *pattern
+		}
+	}
+	return ""
+}
+
 // RequestID returns the id that [WithRequestID] gave to the request, or "".
 func RequestID(ctx context.Context) string {
-	if info, ok := ctx.Value(requestKey{}).(*requestInfo); ok {
+	if info := infoOf(ctx); info != nil {
 		return info.id
 	}
 	return ""
@@ -66,17 +92,18 @@ func visibleASCII(s string) bool {
 }
 
 // AccessLog is middleware that writes one line a request: method, route,
-// status, bytes, duration, request id and, where they are known, tenant and
-// app. A failed request also says why, at level Error when the server is to
-// blame. Paths, queries, headers and bodies are never logged: they may hold
-// secrets. Put it inside [WithRequestID].
+// status, bytes, duration, request id and, where they are known, tenant, app,
+// trace id and span id. A failed request also says why, at level Error when the
+// server is to blame. Paths, queries, headers and bodies are never logged: they
+// may hold secrets. Put it inside [WithRequestID] and [Telemetry].
 func AccessLog(log *slog.Logger) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
-			rec := &recorder{ResponseWriter: w}
+			rec := record(w)
 			defer func() {
-				level, attrs := accessAttrs(r, rec, time.Since(start))
+				var space [12]slog.Attr // all that a line may have
+				level, attrs := appendAccess(space[:0], r, rec, time.Since(start))
 				log.LogAttrs(r.Context(), level, "request", attrs...)
 			}()
 			next.ServeHTTP(rec, r)
@@ -84,32 +111,40 @@ func AccessLog(log *slog.Logger) Middleware {
 	}
 }
 
-func accessAttrs(r *http.Request, rec *recorder, took time.Duration) (slog.Level, []slog.Attr) {
-	level := slog.LevelInfo
-	attrs := []slog.Attr{
+func appendAccess(attrs []slog.Attr, r *http.Request, rec *recorder, took time.Duration) (slog.Level, []slog.Attr) {
+	attrs = append(attrs,
 		slog.String("method", r.Method),
 		slog.Int("status", rec.Status()),
 		slog.Int64("bytes", rec.bytes),
-		slog.Float64("seconds", took.Seconds()),
+		slog.Float64("seconds", took.Seconds()))
+	if pattern := patternOf(r); pattern != "" {
+		attrs = append(attrs, slog.String("route", pattern))
 	}
-	if r.Pattern != "" {
-		attrs = append(attrs, slog.String("route", r.Pattern))
-	}
-	info, ok := r.Context().Value(requestKey{}).(*requestInfo)
-	if !ok {
-		return level, attrs
-	}
-	attrs = append(attrs, slog.String("request_id", info.id))
-	if id := info.identity.Load(); id != nil {
-		attrs = append(attrs, slog.String("tenant", id.TenantID), slog.String("app", id.AppID))
-	}
-	if e := info.failure.Load(); e != nil {
-		attrs = append(attrs, slog.String("code", string(e.Code)), slog.Any("error", e))
-		if e.Code.Status() == http.StatusInternalServerError {
-			level = slog.LevelError
+	attrs = appendIDs(r.Context(), attrs)
+	level := slog.LevelInfo
+	if info := infoOf(r.Context()); info != nil {
+		if e := info.failure.Load(); e != nil {
+			attrs = append(attrs, slog.String("code", string(e.Code)), slog.Any("error", e))
+			if e.Code.Status() == http.StatusInternalServerError {
+				level = slog.LevelError
+			}
 		}
 	}
 	return level, attrs
+}
+
+// appendIDs adds what finds the other traces of a request.
+func appendIDs(ctx context.Context, attrs []slog.Attr) []slog.Attr {
+	if info := infoOf(ctx); info != nil {
+		attrs = append(attrs, slog.String("request_id", info.id))
+		if id := info.identity.Load(); id != nil {
+			attrs = append(attrs, slog.String("tenant", id.TenantID), slog.String("app", id.AppID))
+		}
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		attrs = append(attrs, slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
+	}
+	return attrs
 }
 
 // Recover is middleware that turns a panic into an internal error: the client
@@ -119,7 +154,7 @@ func accessAttrs(r *http.Request, rec *recorder, took time.Duration) (slog.Level
 func Recover(log *slog.Logger) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec := &recorder{ResponseWriter: w}
+			rec := record(w)
 			defer func() {
 				p := recover()
 				if p == nil {
@@ -128,10 +163,8 @@ func Recover(log *slog.Logger) Middleware {
 				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(p)
 				}
-				log.LogAttrs(r.Context(), slog.LevelError, "panic",
-					slog.Any("panic", p),
-					slog.String("request_id", RequestID(r.Context())),
-					slog.String("stack", string(debug.Stack())))
+				attrs := []slog.Attr{slog.Any("panic", p), slog.String("stack", string(debug.Stack()))}
+				log.LogAttrs(r.Context(), slog.LevelError, "panic", appendIDs(r.Context(), attrs)...)
 				if rec.status != 0 {
 					panic(http.ErrAbortHandler)
 				}

@@ -13,6 +13,15 @@ type recorder struct {
 	bytes  int64
 }
 
+// record returns a recorder on w: w itself when the middleware around this one
+// has put it there.
+func record(w http.ResponseWriter) *recorder {
+	if rec, ok := w.(*recorder); ok {
+		return rec
+	}
+	return &recorder{ResponseWriter: w}
+}
+
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Status returns the status that was sent; an answer without a body is 200.

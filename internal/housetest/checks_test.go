@@ -55,6 +55,7 @@ func TestCheckImports(t *testing.T) {
 		{"capability with a backend", "./storage/kv: ./backends/redis/rediskv", "storage/kv imports"},
 		{"capability with an example", "./flags: ./examples/cpod-backend", "flags imports"},
 		{"telemetry SDK", "./audit: go.opentelemetry.io/otel/sdk/trace", "audit imports go.opentelemetry.io/otel/sdk/trace"},
+		{"telemetry globals", ".: go.opentelemetry.io/otel", "the root package imports go.opentelemetry.io/otel; " + mayRoot},
 		{"suite", "./storage/files/filestest: ./storage/files ./storage . testing", ""},
 		{"suite with a driver", "./storage/files/filestest: ./backends/local/localfiles", "storage/files/filestest imports"},
 		{"backend", "./backends/sqlite/sqlitedocuments: ./storage/documents . modernc.org/sqlite modernc.org/sqlite/lib", ""},
@@ -76,20 +77,50 @@ func TestCheckImports(t *testing.T) {
 
 func TestCheckWeight(t *testing.T) {
 	t.Parallel()
-	g := graph(
-		"./storage/kv: . ./internal/a fmt",
-		"./internal/a: ./internal/b",
-		"./internal/b: github.com/x/y strings",
-		"github.com/x/y: github.com/x/z",
-		"./oauth: ./internal/b",
-		"./flags: go.opentelemetry.io/otel/trace",
-		"go.opentelemetry.io/otel/trace: github.com/go-logr/logr",
-		".: fmt",
-	)
-	m := housetest.Module
-	expectOne(t, housetest.CheckWeight(g, housetest.Light()),
-		"package storage/kv links github.com/x/y ("+m+"/storage/kv -> "+m+"/internal/a -> "+m+"/internal/b -> github.com/x/y); "+
-			"it may link no third-party package but the OpenTelemetry API")
+	const module = housetest.Module
+	for _, c := range []struct {
+		name  string
+		graph housetest.Graph
+		want  string // "" when the graph is fine
+	}{
+		{
+			"a library behind two packages",
+			graph(
+				"./storage/kv: . ./internal/a fmt",
+				"./internal/a: ./internal/b",
+				"./internal/b: github.com/x/y strings",
+				"github.com/x/y: github.com/x/z",
+				"./oauth: ./internal/b",
+				".: fmt",
+			),
+			"package storage/kv links github.com/x/y (" + module + "/storage/kv -> " + module + "/internal/a -> " +
+				module + "/internal/b -> github.com/x/y); it may link no third-party package but the OpenTelemetry API",
+		},
+		{
+			"the telemetry API with its hash",
+			graph(
+				"./flags: go.opentelemetry.io/otel/trace",
+				"go.opentelemetry.io/otel/trace: go.opentelemetry.io/otel/attribute context",
+				"go.opentelemetry.io/otel/attribute: github.com/cespare/xxhash/v2",
+			),
+			"",
+		},
+		{
+			"that hash for something else",
+			graph("./flags: github.com/cespare/xxhash/v2"),
+			"package flags links github.com/cespare/xxhash/v2",
+		},
+		{
+			"the telemetry API with more",
+			graph("./jobs: go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/trace: github.com/go-logr/logr"),
+			"package jobs links github.com/go-logr/logr (" + module + "/jobs -> go.opentelemetry.io/otel/trace -> github.com/go-logr/logr)",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			expectOne(t, housetest.CheckWeight(c.graph, housetest.Light()), c.want)
+		})
+	}
 }
 
 func expectOne(t *testing.T, got []string, want string) {

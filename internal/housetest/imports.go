@@ -146,9 +146,13 @@ func name(rel string) string {
 	return rel
 }
 
-// isTelemetry reports whether a package belongs to the OpenTelemetry API; its
-// SDK, exporters and bridges do not.
+// isTelemetry reports whether a package belongs to the OpenTelemetry API. Its
+// SDK, exporters and bridges do not; nor does its root package, whose providers
+// are globals and which links a logging library for them.
 func isTelemetry(importPath string) bool {
+	if importPath == "go.opentelemetry.io/otel" {
+		return false
+	}
 	for _, part := range []string{"sdk", "exporters", "bridge", "log"} {
 		if covers("go.opentelemetry.io/otel/"+part+"/...", importPath) {
 			return false

@@ -6,6 +6,7 @@ package kv
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -26,9 +27,17 @@ type Store struct{ driver Driver }
 
 // New returns a store that keeps its entries in driver. The store owns the
 // driver: [Store.Close] closes it.
-func New(driver Driver) (*Store, error) {
+func New(driver Driver, opts ...Option) (*Store, error) {
 	if driver == nil {
 		return nil, errors.New("kv: the driver is nil")
+	}
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	driver, err := observe(driver, o.telemetry)
+	if err != nil {
+		return nil, fmt.Errorf("kv: %w", err)
 	}
 	return &Store{driver}, nil
 }
