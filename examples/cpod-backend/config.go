@@ -8,18 +8,25 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
 // config is what the environment says. docs/operations.md lists the variables.
 type config struct {
 	listen     string
+	opsListen  string // "" for the default, which may be taken; "off" for none
 	publicURL  string // "" until the port is known
 	dataDir    string
 	adminToken string
 
 	masterKey     string
 	masterKeyFile string
+
+	maxFileBytes int64 // 0 for no limit
+	keepFree     int64 // bytes of the disk
+
+	otlp otlp
 }
 
 // checkUnserved refuses every setting that this version knows and does not
@@ -50,6 +57,7 @@ func checkUnserved(getenv func(string) string) error {
 func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
 	c := config{
 		listen:        cmp.Or(getenv("CPOD_LISTEN"), ":8000"),
+		opsListen:     getenv("CPOD_OPS_LISTEN"),
 		publicURL:     getenv("CPOD_PUBLIC_URL"),
 		dataDir:       cmp.Or(getenv("CPOD_DATA_DIR"), "data"),
 		adminToken:    getenv("CPOD_ADMIN_TOKEN"),
@@ -57,6 +65,19 @@ func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
 		masterKeyFile: getenv("CPOD_MASTER_KEY_FILE"),
 	}
 	if err := checkUnserved(getenv); err != nil {
+		return c, err
+	}
+	var err error
+	if c.otlp, err = otlpFromEnv(getenv); err != nil {
+		return c, err
+	}
+	if _, _, err := net.SplitHostPort(c.opsListen); err != nil && c.opsListen != "" && c.opsListen != "off" {
+		return c, fmt.Errorf("CPOD_OPS_LISTEN: want host:port, :port or off: %w", err)
+	}
+	if c.maxFileBytes, err = byteCount(getenv, "CPOD_MAX_FILE_BYTES", 0); err != nil {
+		return c, err
+	}
+	if c.keepFree, err = byteCount(getenv, "CPOD_KEEP_FREE_BYTES", 64<<20); err != nil {
 		return c, err
 	}
 	for _, name := range []string{"CORESDK_SIDECAR_ADDR", "CORESDK_CONTROL_PLANE_URL"} {
@@ -81,6 +102,18 @@ func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
 		return c, nil
 	}
 	return c, checkPublicURL(c.publicURL)
+}
+
+func byteCount(getenv func(string) string, name string, fallback int64) (int64, error) {
+	text := getenv(name)
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%s: want a number of bytes, without a unit", name)
+	}
+	return n, nil
 }
 
 func loopback(host string) bool {

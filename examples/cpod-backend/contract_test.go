@@ -225,7 +225,7 @@ func TestErrorTable(t *testing.T) {
 		{"app", "PUT /v1/storage/kv/entry", `{"value":1,"ttl":0}`, nil, 422, "validation_failed"},
 		{"app", "POST /v1/storage/file-urls", `{"key":"x","expiresIn":604801}`, nil, 422, "validation_failed"},
 		{"admin", "POST /v1/oauth/apps", `{"client_id":"app-b","name":"x","declared_scopes":["platform.admin"],"app_type":"service"}`, nil, 403, "invalid_scope"},
-		{"app", "GET /v1/storage/files?tier=user&app=app-b", "", nil, 501, "not_supported"},
+		{"app", "GET /v1/storage/files?tier=user&app=app-b", "", nil, 403, "user_required"},
 	} {
 		a := c.do(t, row.who, row.call, row.body, row.headers...)
 		name := row.call[:min(len(row.call), 90)]
@@ -306,11 +306,11 @@ func TestBackendDownIsUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	h, err := newHandler(t.Context(), cfg, d, log)
+	h, err := newHandler(t.Context(), cfg, d, &telemetry{}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := makeAdminKey(t.Context(), d)
+	key, err := makeAdminKey(t.Context(), d, defaultTenant)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,26 +20,29 @@ const watchdog = 30 * time.Second
 
 // instance is a running server, started as main starts it.
 type instance struct {
+	dir      string // of its data
 	url      string
 	adminKey string   // of its first start
 	welcome  []string // the lines it printed
+	log      *logBuffer
 	stop     func()
 }
 
 // start runs the server on a free port until stop, or the end of the test.
 func start(t *testing.T, dir string, env map[string]string) *instance {
 	t.Helper()
-	settings := map[string]string{"CPOD_LISTEN": "127.0.0.1:0", "CPOD_DATA_DIR": dir}
+	settings := map[string]string{"CPOD_LISTEN": "127.0.0.1:0", "CPOD_OPS_LISTEN": "off", "CPOD_DATA_DIR": dir}
 	maps.Copy(settings, env)
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	done := make(chan error, 1)
+	log := new(logBuffer)
 	go func() {
-		err := run(ctx, nil, func(k string) string { return settings[k] }, in, io.Discard)
+		err := run(ctx, nil, func(k string) string { return settings[k] }, in, log)
 		in.CloseWithError(io.EOF)
 		done <- err
 	}()
-	srv := &instance{stop: func() {
+	srv := &instance{dir: dir, log: log, stop: func() {
 		cancel()
 		select {
 		case err := <-done:

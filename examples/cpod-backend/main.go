@@ -1,9 +1,8 @@
 // Command cpod-backend is the reference server: the whole toolkit wired
 // together, on one machine, out of one data directory.
 //
-//	cpod-backend             serve
-//	cpod-backend admin-key   make another admin key of the tenant "default"
-//	cpod-backend version
+//	cpod-backend         serve
+//	cpod-backend help    list the other commands
 package main
 
 import (
@@ -36,39 +35,13 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
-	if err != nil {
+	switch {
+	case errors.Is(err, errUsage): // which has been explained
+		os.Exit(2)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "cpod-backend:", err)
 		os.Exit(1)
 	}
-}
-
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	command := "serve"
-	if len(args) > 0 {
-		command = args[0]
-	}
-	if len(args) > 1 {
-		return fmt.Errorf("%s takes no arguments; settings are environment variables", command)
-	}
-	log := slog.New(slog.NewJSONHandler(stderr, nil))
-	switch command {
-	case "serve":
-		cfg, err := loadConfig(getenv, log)
-		if err != nil {
-			return err
-		}
-		return serve(ctx, cfg, log, stdout)
-	case "admin-key":
-		cfg, err := loadConfig(getenv, log)
-		if err != nil {
-			return err
-		}
-		return adminKey(ctx, cfg, stdout)
-	case "version":
-		_, err := fmt.Fprintln(stdout, version())
-		return err
-	}
-	return fmt.Errorf("unknown command %q: want serve, admin-key or version", command)
 }
 
 func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) (err error) {
@@ -83,15 +56,23 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		if err != nil {
 			return err
 		}
-		cfg.publicURL = "http://localhost:" + port
+		cfg.publicURL = localURL(port)
 	}
+	telemetry, err := openTelemetry(ctx, cfg.otlp, log)
+	if err != nil {
+		return err
+	}
+	defer telemetry.close(ctx, log)
 	data, err := openData(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	handler, err := newHandler(ctx, cfg, data, log)
+	handler, err := newHandler(ctx, cfg, data, telemetry, log)
 	if err != nil {
+		return err
+	}
+	if err := serveOps(ctx, cfg, data, telemetry.scrape, log); err != nil {
 		return err
 	}
 	key, err := firstAdminKey(ctx, cfg, data)
@@ -104,15 +85,25 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	return cpodkit.Serve(ctx, cpodkit.NewServer(handler, idleTimeout), ln, shutdownGrace)
 }
 
+// localURL is the public URL of a server that was given none.
+func localURL(port string) string { return "http://localhost:" + port }
+
 // newHandler puts the capabilities together. A server of your own is this
 // function with fewer lines.
-func newHandler(ctx context.Context, cfg config, data *data, log *slog.Logger) (http.Handler, error) {
+func newHandler(ctx context.Context, cfg config, data *data, telemetry *telemetry, log *slog.Logger) (http.Handler, error) {
 	oauthServer, verifier, err := wireOAuth(ctx, cfg, data, log)
 	if err != nil {
 		return nil, err
 	}
-	storageRoutes, err := wireStorage(cfg, data)
+	storageRoutes, err := wireStorage(cfg, data, telemetry)
 	if err != nil {
+		return nil, err
+	}
+	observe, err := cpodkit.Telemetry(telemetry.tracers, telemetry.meters)
+	if err != nil {
+		return nil, err
+	}
+	if err := followSigningKeys(ctx, data, log); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
@@ -121,7 +112,7 @@ func newHandler(ctx context.Context, cfg config, data *data, log *slog.Logger) (
 	cpodkit.Mount(mux, authenticate, storageRoutes...)
 	cpodkit.Mount(mux, authenticate, api.Routes()...)
 	cpodkit.Mount(mux, authenticate, healthRoute())
-	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.WithRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log)), nil
+	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.WithRequestID, observe, cpodkit.AccessLog(log), cpodkit.Recover(log)), nil
 }
 
 func healthRoute() cpodkit.Route {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
@@ -26,7 +27,9 @@ type data struct {
 	documents documents.Driver
 	kv        kv.Driver
 	records   *docstore.Store
+	master    keyring.Master
 	ring      *keyring.Ring
+	signer    *authz.Signer // of the ring's keys
 
 	closers []func() error
 }
@@ -50,7 +53,7 @@ func openData(ctx context.Context, cfg config) (_ *data, err error) {
 	if err := d.openRecords(ctx, cfg); err != nil {
 		return nil, err
 	}
-	disk, err := localfiles.Open(filepath.Join(cfg.dataDir, "files"))
+	disk, err := localfiles.Open(filepath.Join(cfg.dataDir, "files"), localfiles.KeepFree(cfg.keepFree))
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +63,20 @@ func openData(ctx context.Context, cfg config) (_ *data, err error) {
 	return d, nil
 }
 
-// openRecords opens the database and the key ring in it. A second process may
-// do so while the server runs.
+// openExisting opens the database of an installation that has been started
+// before. A command may do so while the server runs.
+func openExisting(ctx context.Context, cfg config) (*data, error) {
+	if _, err := os.Stat(filepath.Join(cfg.dataDir, databaseFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no data in %s yet: start the server once, or set CPOD_DATA_DIR", cfg.dataDir)
+	}
+	d := &data{}
+	if err := d.openRecords(ctx, cfg); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// openRecords opens the database, and the key ring and the first tenant in it.
 func (d *data) openRecords(ctx context.Context, cfg config) error {
 	path := filepath.Join(cfg.dataDir, databaseFile)
 	_, statErr := os.Stat(path)
@@ -69,14 +84,41 @@ func (d *data) openRecords(ctx context.Context, cfg config) error {
 	if err != nil {
 		return err
 	}
-	db, err := sqlitedocuments.Open(ctx, path)
+	db, err := sqlitedocuments.Open(ctx, path, sqlitedocuments.KeepFree(cfg.keepFree))
 	if err != nil {
 		return err
 	}
-	d.documents, d.records = db, docstore.New(db)
 	d.closers = append(d.closers, db.Close)
-	d.ring, err = keyring.Open(ctx, d.records.KeyRing(), master)
-	return err
+	d.documents = db
+	return d.openRing(ctx, master)
+}
+
+// openRing opens what the server itself keeps in its documents.
+func (d *data) openRing(ctx context.Context, master keyring.Master) (err error) {
+	d.records, d.master = docstore.New(d.documents), master
+	if d.ring, err = keyring.Open(ctx, d.records.KeyRing(), master); err != nil {
+		return err
+	}
+	if d.signer, err = authz.NewSigner(forSigner(d.ring.SigningKeys())...); err != nil {
+		return err
+	}
+	return ensureTenant(ctx, d, defaultTenant)
+}
+
+// background runs work until ctx ends or the data is closed. It ends before
+// anything is closed that was opened before.
+func (d *data) background(ctx context.Context, work func(context.Context)) {
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work(ctx)
+	}()
+	d.closers = append(d.closers, func() error {
+		stop()
+		<-done
+		return nil
+	})
 }
 
 // masterKey finds the master key. Only a new installation gets a new one: made

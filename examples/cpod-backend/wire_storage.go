@@ -10,13 +10,16 @@ import (
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
-func wireStorage(cfg config, d *data) ([]cpodkit.Route, error) {
+func wireStorage(cfg config, d *data, t *telemetry) ([]cpodkit.Route, error) {
 	fileStore, err1 := files.New(d.files,
 		files.WithSecret(d.ring.Secret("storage/files")),
-		files.WithPublicURL(cfg.publicURL))
+		files.WithPublicURL(cfg.publicURL),
+		files.WithMaxSize(cfg.maxFileBytes),
+		files.WithTracerProvider(t.tracers), files.WithMeterProvider(t.meters))
 	docStore, err2 := documents.New(d.documents,
-		documents.WithSecret(d.ring.Secret("storage/documents")))
-	kvStore, err3 := kv.New(d.kv)
+		documents.WithSecret(d.ring.Secret("storage/documents")),
+		documents.WithTracerProvider(t.tracers), documents.WithMeterProvider(t.meters))
+	kvStore, err3 := kv.New(d.kv, kv.WithTracerProvider(t.tracers), kv.WithMeterProvider(t.meters))
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+)
+
+// errUsage says that the command line was wrong. What is wrong with it, and how
+// to use the command, has been printed.
+var errUsage = errors.New("wrong usage")
+
+// command is one of the things that the program does.
+type command struct {
+	name    string // one word or two
+	flags   string // as the usage shows them
+	operand string // what stands behind the flags; "" for nothing
+	summary string
+	// declare declares the flags, and returns what is done once they are parsed.
+	declare func(flags *flag.FlagSet) action
+}
+
+type action func(ctx context.Context, env environment, operand string) error
+
+// environment is what commands work with.
+type environment struct {
+	getenv func(string) string
+	stdout io.Writer
+	log    *slog.Logger
+}
+
+func (e environment) config() (config, error) { return loadConfig(e.getenv, e.log) }
+
+func commands() []command {
+	return []command{
+		{"serve", "", "", "Serve until a signal comes. This is what happens without a command.", declareServe},
+		{"admin-key", "[--tenant NAME] [--platform]", "", "Print a new admin key of a tenant.", declareAdminKey},
+		{"tenant create", "", "NAME", "Make a tenant and print its first admin key.", declareTenantCreate},
+		{"tenant list", "", "", "List the tenants and when they were made.", declareTenantList},
+		{
+			"token", "--app ID --scope SCOPE... [--user ID] [--tenant NAME] [--ttl 1h]", "",
+			"Print an access token of a registered app, to try things out with.", declareToken,
+		},
+		{"rotate-key", "", "", "Make a new key that signs tokens. A running server takes it over.", declareRotateKey},
+		{"version", "", "", "Print the version.", declareVersion},
+	}
+}
+
+// run does what the command line says.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		args = []string{"serve"}
+	}
+	if slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+		return printCommands(stdout)
+	}
+	for _, c := range commands() {
+		words := strings.Fields(c.name)
+		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
+			env := environment{getenv, stdout, slog.New(slog.NewJSONHandler(stderr, nil))}
+			return c.run(ctx, env, args[len(words):], stderr)
+		}
+	}
+	fmt.Fprintf(stderr, "There is no command %q.\n\n", strings.Join(args, " "))
+	return cmp.Or(printCommands(stderr), errUsage)
+}
+
+// misuse is the error of an action that the command line is to blame for.
+type misuse struct{ text string }
+
+func (m misuse) Error() string { return m.text }
+
+func (c command) run(ctx context.Context, env environment, args []string, stderr io.Writer) error {
+	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // the usage is printed here, and once
+	do := c.declare(flags)
+	err := flags.Parse(args)
+	switch operands := flags.Args(); {
+	case errors.Is(err, flag.ErrHelp):
+		return c.printUsage(env.stdout, flags)
+	case err != nil:
+		err = misuse{err.Error()}
+	case c.operand != "" && len(operands) == 0:
+		err = misuse{c.operand + " is missing"}
+	case c.operand != "" && len(operands) == 1:
+		err = do(ctx, env, operands[0])
+	case len(operands) > 0:
+		err = misuse{fmt.Sprintf("unexpected argument %q", operands[len(operands)-1])}
+	default:
+		err = do(ctx, env, "")
+	}
+	if wrong, ok := errors.AsType[misuse](err); ok {
+		fmt.Fprintf(stderr, "cpod-backend %s: %s\n\n", c.name, wrong)
+		return cmp.Or(c.printUsage(stderr, flags), errUsage)
+	}
+	return err
+}
+
+func (c command) synopsis() string {
+	return strings.Join(strings.Fields("cpod-backend "+c.name+" "+c.flags+" "+c.operand), " ")
+}
+
+func (c command) printUsage(w io.Writer, flags *flag.FlagSet) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "usage: %s\n\n%s\n", c.synopsis(), c.summary)
+	flags.VisitAll(func(f *flag.Flag) {
+		value, usage := flag.UnquoteUsage(f)
+		fmt.Fprintf(&text, "\n  %s\n        %s\n", strings.TrimSpace("--"+f.Name+" "+value), usage)
+	})
+	text.WriteString("\nSettings are environment variables; docs/operations.md lists them.\n")
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+func printCommands(w io.Writer) error {
+	var text strings.Builder
+	text.WriteString("usage: cpod-backend [command]\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&text, "\n  %s\n        %s\n", strings.TrimPrefix(c.synopsis(), "cpod-backend "), c.summary)
+	}
+	text.WriteString("\nEvery command explains itself with -h. Settings are environment variables; docs/operations.md lists them.\n")
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+func declareServe(*flag.FlagSet) action {
+	return func(ctx context.Context, env environment, _ string) error {
+		cfg, err := env.config()
+		if err != nil {
+			return err
+		}
+		return serve(ctx, cfg, env.log, env.stdout)
+	}
+}
+
+func declareVersion(*flag.FlagSet) action {
+	return func(_ context.Context, env environment, _ string) error {
+		_, err := fmt.Fprintln(env.stdout, version())
+		return err
+	}
+}
+
+// onRecords returns an action on the records of an installation, beside a
+// running server or without one.
+func onRecords(do func(ctx context.Context, env environment, cfg config, d *data, operand string) error) action {
+	return func(ctx context.Context, env environment, operand string) (err error) {
+		cfg, err := env.config()
+		if err != nil {
+			return err
+		}
+		d, err := openExisting(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, d.Close()) }()
+		return do(ctx, env, cfg, d, operand)
+	}
+}

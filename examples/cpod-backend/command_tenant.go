@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/oauth"
+)
+
+func declareAdminKey(flags *flag.FlagSet) action {
+	tenant := flags.String("tenant", defaultTenant, "the `NAME` of the tenant that it administers; "+defaultTenant+" without it")
+	platform := flags.Bool("platform", false, "let the key administer all tenants")
+	return onRecords(func(ctx context.Context, env environment, _ config, d *data, _ string) error {
+		_, err := d.records.Tenants().Get(ctx, *tenant)
+		if errors.Is(err, cpodkit.CodeNotFound) {
+			return fmt.Errorf("there is no tenant %q: make it with cpod-backend tenant create", *tenant)
+		}
+		if err != nil {
+			return err
+		}
+		var more []string
+		if *platform {
+			more = append(more, oauth.PlatformScope)
+		}
+		key, err := makeAdminKey(ctx, d, *tenant, more...)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(env.stdout, key)
+		return err
+	})
+}
+
+func declareTenantCreate(*flag.FlagSet) action {
+	return onRecords(func(ctx context.Context, env environment, _ config, d *data, name string) error {
+		if !validTenant(name) {
+			return misuse{fmt.Sprintf("the name of a tenant has 1 to %d of a-z, 0-9, ., _ and -, and begins with a letter or digit", cpodkit.MaxIDLen)}
+		}
+		err := d.records.Tenants().Create(ctx, docstore.Tenant{ID: name, CreatedAt: time.Now().UTC().Truncate(time.Second)})
+		if errors.Is(err, cpodkit.CodeConflict) {
+			return fmt.Errorf("there is a tenant %q already: cpod-backend admin-key --tenant %s makes another admin key of it", name, name)
+		}
+		if err != nil {
+			return err
+		}
+		key, err := makeAdminKey(ctx, d, name)
+		if err != nil {
+			return fmt.Errorf("the tenant is made, but no key of it (try cpod-backend admin-key --tenant %s): %w", name, err)
+		}
+		_, err = fmt.Fprintln(env.stdout, key)
+		return err
+	})
+}
+
+// validTenant keeps to what needs no encoding in a path, and cannot be confused
+// where a file system makes no difference between capital and small letters.
+func validTenant(name string) bool {
+	encoded, err := cpodkit.EncodeID(name)
+	return err == nil && encoded == name && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == "" &&
+		!strings.ContainsAny(name[:1], "._-")
+}
+
+func declareTenantList(*flag.FlagSet) action {
+	return onRecords(func(ctx context.Context, env environment, _ config, d *data, _ string) error {
+		const pageSize = 500
+		table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
+		for after := ""; ; {
+			tenants, err := d.records.Tenants().List(ctx, after, pageSize)
+			if err != nil {
+				return err
+			}
+			for _, t := range tenants {
+				fmt.Fprintf(table, "%s\t%s\n", t.ID, t.CreatedAt.Format(time.RFC3339))
+				after = t.ID
+			}
+			if len(tenants) < pageSize {
+				return table.Flush()
+			}
+		}
+	})
+}

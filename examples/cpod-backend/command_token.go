@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/oauth"
+)
+
+func declareToken(flags *flag.FlagSet) action {
+	var request oauth.TokenRequest
+	flags.StringVar(&request.ClientID, "app", "", "the `ID` (client_id) of a registered app")
+	flags.StringVar(&request.TenantID, "tenant", "", "fail unless the app is of the tenant `NAME`")
+	flags.StringVar(&request.UserID, "user", "", "act for the user `ID`; without it the app acts for itself")
+	flags.DurationVar(&request.TTL, "ttl", oauth.DefaultTokenTTL, "how long it lives, as a `DURATION` of whole seconds, at most 24h; 1h without it")
+	flags.Func("scope", "a `SCOPE` that the app has declared; more than one with more of these", func(value string) error {
+		scopes := cpodkit.ParseScopes(value)
+		if len(scopes) == 0 {
+			return errors.New("it is empty")
+		}
+		request.Scopes = append(request.Scopes, scopes...)
+		return nil
+	})
+	sign := onRecords(func(ctx context.Context, env environment, cfg config, d *data, _ string) error {
+		var err error
+		if cfg.publicURL == "" {
+			if cfg.publicURL, err = urlToBe(ctx, cfg.listen); err != nil {
+				return err
+			}
+		}
+		server, _, err := wireOAuth(ctx, cfg, d, env.log)
+		if err != nil {
+			return err
+		}
+		token, err := server.Issue(ctx, request)
+		if refused, ok := errors.AsType[*cpodkit.Error](err); ok {
+			return errors.New(refused.Detail)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(env.stdout, token)
+		return err
+	})
+	return func(ctx context.Context, env environment, operand string) error {
+		if request.ClientID == "" || len(request.Scopes) == 0 {
+			return misuse{"--app and --scope are needed"}
+		}
+		return sign(ctx, env, operand)
+	}
+}
+
+// urlToBe is the public URL that a server gives itself when it listens there.
+func urlToBe(ctx context.Context, listen string) (string, error) {
+	_, name, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", fmt.Errorf("CPOD_LISTEN: %w", err)
+	}
+	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", name)
+	if err != nil {
+		return "", fmt.Errorf("CPOD_LISTEN: %w", err)
+	}
+	if port == 0 {
+		return "", errors.New("CPOD_LISTEN leaves the port to the system: set CPOD_PUBLIC_URL to the URL that the server printed")
+	}
+	return localURL(strconv.Itoa(port)), nil
+}
+
+func declareRotateKey(*flag.FlagSet) action {
+	return onRecords(func(ctx context.Context, env environment, _ config, d *data, _ string) error {
+		rotator, err := newRotator(d)
+		if err != nil {
+			return err
+		}
+		key, err := rotator.Rotate(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(env.stdout, "The key %s signs tokens from %s on; until then it is published only.\n",
+			key.ID, key.SignsFrom.Format(time.RFC3339))
+		return err
+	})
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// listenOps opens the operations listener, or none: when it is "off", and when
+// the default address is taken, as it is for the second server of a machine.
+// An address that somebody chose must be free.
+func listenOps(ctx context.Context, address string, log *slog.Logger) (net.Listener, error) {
+	const defaultAddress = "127.0.0.1:9091"
+	var listener net.ListenConfig
+	switch address {
+	case "off":
+		return nil, nil //nolint:nilnil // no listener, and no error
+	case "":
+		ln, err := listener.Listen(ctx, "tcp", defaultAddress)
+		if err != nil {
+			log.Warn("no operations listener: set CPOD_OPS_LISTEN to an address of its own, or to off", "error", err)
+			return nil, nil //nolint:nilnil // no listener, and no error
+		}
+		return ln, nil
+	}
+	ln, err := listener.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w (choose another address with CPOD_OPS_LISTEN, or off)", err)
+	}
+	return ln, nil
+}
+
+// serveOps serves the operations listener until d is closed: also while the
+// last requests finish, when /readyz says that the server stops.
+func serveOps(ctx context.Context, cfg config, d *data, scrape http.Handler, log *slog.Logger) error {
+	ln, err := listenOps(ctx, cfg.opsListen, log)
+	if ln == nil {
+		return err
+	}
+	log.Info("operations listener", "address", ln.Addr().String())
+	server := cpodkit.NewServer(opsHandler(newReadiness(ctx, d, log), scrape, log), idleTimeout)
+	d.background(context.WithoutCancel(ctx), func(ctx context.Context) {
+		if err := cpodkit.Serve(ctx, server, ln, time.Second); err != nil {
+			log.Warn("the operations listener ended", "error", err)
+		}
+	})
+	return nil
+}
+
+func opsHandler(ready *readiness, scrape http.Handler, log *slog.Logger) http.Handler {
+	healthy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answerState(w, r, http.StatusOK, map[string]string{"status": "ok"})
+	})
+	mux := http.NewServeMux()
+	cpodkit.Mount(mux, nil,
+		cpodkit.Route{Pattern: "GET /healthz", Public: true, Handler: healthy},
+		cpodkit.Route{Pattern: "GET /readyz", Public: true, Handler: ready},
+		cpodkit.Route{Pattern: "GET /metrics", Public: true, Handler: scrape},
+	)
+	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.WithRequestID, cpodkit.Recover(log))
+}
+
+func answerState(w http.ResponseWriter, r *http.Request, status int, state any) {
+	w.Header().Set("Cache-Control", "no-store")
+	cpodkit.WriteJSON(w, r, status, state)
+}
+
+const (
+	pingTimeout = 800 * time.Millisecond // below the second that probes wait by default
+	pingCached  = time.Second
+)
+
+// readiness answers whether the server can do its work.
+type readiness struct {
+	stopping context.Context //nolint:containedctx // it ends when the server begins to stop
+	backends []*backend
+}
+
+// newReadiness watches the backends of d until ctx ends.
+func newReadiness(ctx context.Context, d *data, log *slog.Logger) *readiness {
+	r := &readiness{stopping: ctx}
+	r.watch("documents", d.documents, log)
+	r.watch("files", d.files, log)
+	r.watch("kv", d.kv, log)
+	return r
+}
+
+// watch adds a backend that the server needs. A driver that is no Pinger lives
+// in this process and is always up.
+func (r *readiness) watch(name string, driver any, log *slog.Logger) {
+	pinger, _ := driver.(cpodkit.Pinger)
+	r.backends = append(r.backends, &backend{name: name, pinger: pinger, log: log})
+}
+
+func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	answer := struct {
+		Status   string            `json:"status"`
+		Backends map[string]string `json:"backends"`
+	}{"ok", map[string]string{}}
+	ctx, cancel := context.WithTimeout(request.Context(), pingTimeout)
+	defer cancel()
+	for _, b := range r.backends {
+		b.refresh(r.stopping)
+	}
+	for _, b := range r.backends {
+		answer.Backends[b.name] = "ok"
+		if !b.isUp(ctx) {
+			answer.Status, answer.Backends[b.name] = "unavailable", "unavailable"
+		}
+	}
+	status := http.StatusOK
+	if r.stopping.Err() != nil {
+		answer.Status = "stopping"
+	}
+	if answer.Status != "ok" {
+		status = http.StatusServiceUnavailable
+	}
+	answerState(w, request, status, answer)
+}
+
+// backend is one system that the server needs, and what is known of it.
+type backend struct {
+	name   string
+	pinger cpodkit.Pinger
+	log    *slog.Logger
+
+	mu      sync.Mutex
+	asking  chan struct{} // closed when the ping under way has ended; nil without one
+	checked time.Time
+	failure error
+}
+
+// refresh starts a ping, unless one is under way or what is known is new. A
+// system that hangs so costs one goroutine, however often anybody asks.
+func (b *backend) refresh(ctx context.Context) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.pinger == nil || b.asking != nil || time.Since(b.checked) < pingCached {
+		return
+	}
+	b.asking = make(chan struct{})
+	go b.ping(ctx)
+}
+
+func (b *backend) ping(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingTimeout)
+	defer cancel()
+	err := b.pinger.Ping(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case err != nil && b.failure == nil:
+		b.log.Warn("a backend is down", "backend", b.name, "error", err)
+	case err == nil && b.failure != nil:
+		b.log.Info("a backend is up again", "backend", b.name)
+	}
+	b.failure, b.checked = err, time.Now()
+	close(b.asking)
+	b.asking = nil
+}
+
+// isUp reports what is known, once a ping under way has ended. One that takes
+// longer than ctx counts as down.
+func (b *backend) isUp(ctx context.Context) bool {
+	b.mu.Lock()
+	asking := b.asking
+	b.mu.Unlock()
+	if asking != nil {
+		select {
+		case <-asking:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failure == nil
+}
