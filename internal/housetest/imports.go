@@ -37,6 +37,14 @@ func Rules() []Rule {
 	for _, capability := range []string{"ratelimit", "masking", "audit", "flags", "secrets", "jobs", "cluster"} {
 		rules = append(rules, Rule{Package: capability, Allow: []string{root}}, suite(capability))
 	}
+	// The suite of kv is also a model check, and a check of linearizability.
+	rules = append(rules, Rule{Package: "storage/kv/kvtest", Allow: []string{
+		root, "storage", "storage/kv", "github.com/anishathalye/porcupine", "pgregory.net/rapid",
+	}})
+	// The attacks on isolation go through all three primitives.
+	rules = append(rules, Rule{Package: "storage/storagetest", Allow: []string{
+		root, "storage", "storage/files", "storage/documents", "storage/kv",
+	}})
 	for _, primitive := range []string{"storage/files", "storage/documents", "storage/kv"} {
 		rules = append(rules, Rule{Package: primitive, Allow: []string{root, "storage"}}, suite(primitive, "storage"))
 	}
