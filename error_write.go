@@ -42,11 +42,19 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 		Title:     e.Code.Title(),
 		Status:    e.Code.Status(),
 		Detail:    cmp.Or(e.Detail, e.Code.Title()+"."),
-		Instance:  r.URL.EscapedPath(),
+		Instance:  instance(r),
 		Code:      e.Code,
 		RequestID: RequestID(r.Context()),
 		Errors:    e.Fields,
 	})
+}
+
+// maxInstance bounds how much of a hostile path an answer repeats.
+const maxInstance = 1 << 10
+
+func instance(r *http.Request) string {
+	path := r.URL.EscapedPath()
+	return path[:min(len(path), maxInstance)]
 }
 
 // OAuthError is a failure of an OAuth endpoint. OAuth is its error code, such

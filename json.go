@@ -35,6 +35,9 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if !jsonMedia(r.Header.Get("Content-Type")) {
 		return nil, Errorf(CodeUnsupportedMediaType, "This call takes JSON: send Content-Type: application/json.")
 	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return nil, Errorf(CodeUnsupportedMediaType, "This call takes a body without a Content-Encoding.")
+	}
 	if limit <= 0 {
 		limit = MaxJSONBody
 	}
@@ -93,7 +96,10 @@ func jsonMedia(contentType string) bool {
 	if contentType == "" {
 		return true
 	}
-	media, _, err := mime.ParseMediaType(contentType)
+	media, params, err := mime.ParseMediaType(contentType)
+	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return false
+	}
 	return err == nil && (media == "application/json" ||
 		strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"))
 }

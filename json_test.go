@@ -33,6 +33,7 @@ func TestDecodeJSON(t *testing.T) {
 		{"fits", "application/json", `{"name":"x","count":3,"value":1e400}`, "", nil},
 		{"a charset is fine", "application/json; charset=utf-8", `{}`, "", nil},
 		{"no media type is fine", "", `{}`, "", nil},
+		{"another charset", "application/json; charset=utf-16", `{}`, cpodkit.CodeUnsupportedMediaType, nil},
 		{"a form", "application/x-www-form-urlencoded", `{}`, cpodkit.CodeUnsupportedMediaType, nil},
 		{"empty", "application/json", ``, cpodkit.CodeBadRequest, nil},
 		{"broken", "application/json", `{"name":`, cpodkit.CodeBadRequest, nil},

@@ -18,6 +18,8 @@ func NewServer(h http.Handler, idle time.Duration) *http.Server {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		// "OPTIONS *" gets an answer in our form, too.
+		DisableGeneralOptionsHandler: true,
 	}
 }
 

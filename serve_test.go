@@ -109,7 +109,7 @@ func TestServeReportsADeadListener(t *testing.T) {
 
 func TestDeadlinesRoll(t *testing.T) {
 	t.Parallel()
-	const idle = 250 * time.Millisecond
+	const idle = time.Second
 	read := make(chan error, 8)
 	addr, _ := serve(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
@@ -213,7 +213,7 @@ func TestRefusalBeforeTheBody(t *testing.T) {
 // A client that reads slowly, but reads, gets all of a large answer.
 func TestSlowReaderLives(t *testing.T) {
 	t.Parallel()
-	const idle, size = 200 * time.Millisecond, 16 << 20
+	const idle, size = time.Second, 16 << 20
 	failed := make(chan error, 1)
 	addr, _ := serve(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, err := w.Write(make([]byte, size))
@@ -228,10 +228,10 @@ func TestSlowReaderLives(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Fprintf(conn, "GET / HTTP/1.0\r\n\r\n")
-	pause := time.NewTicker(idle / 20)
+	pause := time.NewTicker(10 * time.Millisecond)
 	defer pause.Stop()
 	read := 0
-	buf := make([]byte, 128<<10)
+	buf := make([]byte, 64<<10)
 	for {
 		n, err := conn.Read(buf)
 		read += n

@@ -82,7 +82,13 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	if err := welcome(stdout, cfg, key); err != nil {
 		return err
 	}
-	return cpodkit.Serve(ctx, cpodkit.NewServer(handler, idleTimeout), ln, shutdownGrace)
+	err = cpodkit.Serve(ctx, cpodkit.NewServer(handler, idleTimeout), ln, shutdownGrace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		// Clients that stall must not make a stop look like a failure.
+		log.Warn("requests were cut at shutdown", "after", shutdownGrace.String())
+		return nil
+	}
+	return err
 }
 
 // localURL is the public URL of a server that was given none.
