@@ -24,6 +24,7 @@ type Collection struct {
 	api  *api
 	name string
 	tier Tier
+	apps apps
 }
 
 // Document is a stored JSON value.
@@ -33,6 +34,8 @@ type Document struct {
 	// Version is new on every write and never used again; see [IfMatch].
 	Version   string    `json:"version"`
 	UpdatedAt time.Time `json:"updatedAt"`
+	// App is the client id of the app that wrote it, in the pages of [Collection.AllApps].
+	App string `json:"app"`
 }
 
 // Decode reads the value into what dst points to, as [json.Unmarshal] does.
@@ -40,14 +43,26 @@ func (d Document) Decode(dst any) error { return json.Unmarshal(d.Value, dst) }
 
 // Tier returns the collection of the same name on another tier.
 func (c *Collection) Tier(tier Tier) *Collection {
-	return &Collection{api: c.api, name: c.name, tier: tier}
+	return &Collection{api: c.api, name: c.name, tier: tier, apps: c.apps}
+}
+
+// App returns the documents that one app has in the collection on the [User] tier, for [Collection.Get],
+// [Collection.Document], [Collection.Query] and [Collection.All]. Every other call fails.
+func (c *Collection) App(clientID string) *Collection {
+	return &Collection{api: c.api, name: c.name, tier: c.tier, apps: apps{named: true, id: clientID}}
+}
+
+// AllApps returns the documents that all apps have in the collection on the [User] tier, for [Collection.Query] and
+// [Collection.All]: equal ones with the same key follow each other in byte order of [Document.App]. Every other call fails.
+func (c *Collection) AllApps() *Collection {
+	return &Collection{api: c.api, name: c.name, tier: c.tier, apps: apps{all: true}}
 }
 
 // Set writes a value, as JSON of up to 1 MiB, under a key, in place of what was there. The document that it returns
 // has the value as sent.
 func (c *Collection) Set(ctx context.Context, key string, value any, options ...SetOption) (Document, error) {
 	const op = "db.set"
-	set, err := c.call(op, http.MethodPut, key, http.StatusOK, http.StatusCreated)
+	set, err := c.call(op, http.MethodPut, key, ownApp, http.StatusOK, http.StatusCreated)
 	if err != nil {
 		return Document{}, err
 	}
@@ -85,8 +100,11 @@ func (c *Collection) Get(ctx context.Context, key string, dst any) (found bool, 
 }
 
 // Document returns the value under a key as it was stored, with its version. When there is none, found is false.
+//
+// On the [User] tier, where this app has none, it is that of the one other app that has; several are a [ConflictError],
+// which names them for [Collection.App].
 func (c *Collection) Document(ctx context.Context, key string) (document Document, found bool, err error) {
-	get, err := c.call("db.get", http.MethodGet, key, http.StatusOK)
+	get, err := c.call("db.get", http.MethodGet, key, oneApp, http.StatusOK)
 	if err != nil {
 		return Document{}, false, err
 	}
@@ -102,7 +120,7 @@ func (c *Collection) Document(ctx context.Context, key string) (document Documen
 
 // Delete removes the value under a key. It succeeds too when there is none.
 func (c *Collection) Delete(ctx context.Context, key string) error {
-	remove, err := c.call("db.delete", http.MethodDelete, key, http.StatusNoContent)
+	remove, err := c.call("db.delete", http.MethodDelete, key, ownApp, http.StatusNoContent)
 	if err != nil {
 		return err
 	}
@@ -111,12 +129,12 @@ func (c *Collection) Delete(ctx context.Context, key string) error {
 }
 
 // call is the common part of what acts on one document.
-func (c *Collection) call(op, method, key string, success ...int) (*call, error) {
+func (c *Collection) call(op, method, key string, use appUse, success ...int) (*call, error) {
 	segment, err := keySegment(op, key)
 	if err != nil {
 		return nil, err
 	}
-	made, err := c.collectionCall(op, method, "/"+segment)
+	made, err := c.collectionCall(op, method, "/"+segment, use)
 	if err != nil {
 		return nil, err
 	}
@@ -125,14 +143,18 @@ func (c *Collection) call(op, method, key string, success ...int) (*call, error)
 }
 
 // collectionCall is the common part of all calls on the collection.
-func (c *Collection) collectionCall(op, method, below string) (*call, error) {
+func (c *Collection) collectionCall(op, method, below string, use appUse) (*call, error) {
 	if err := checkCollection(op, c.name); err != nil {
 		return nil, err
 	}
 	if err := c.tier.check(op); err != nil {
 		return nil, err
 	}
-	return &call{op: op, method: method, path: "/v1/storage/db/" + c.name + below, query: c.tier.query()}, nil
+	query := c.tier.query()
+	if err := c.apps.addTo(op, query, c.tier, use); err != nil {
+		return nil, err
+	}
+	return &call{op: op, method: method, path: "/v1/storage/db/" + c.name + below, query: query}, nil
 }
 
 // isMissing reports that cpod-backend itself said that there is nothing; a proxy's 404 does not count.

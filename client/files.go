@@ -14,6 +14,7 @@ import (
 type Files struct {
 	api  *api
 	tier Tier
+	apps apps
 }
 
 // File describes a stored file.
@@ -26,6 +27,8 @@ type File struct {
 	ETag         string    `json:"etag"`
 	ContentType  string    `json:"contentType"`
 	LastModified time.Time `json:"lastModified"`
+	// App is the client id of the app that wrote it, in the lists of [Files.AllApps].
+	App string `json:"app"`
 }
 
 // FileReader is the content of a file and its description. Close it.
@@ -50,7 +53,17 @@ type PresignedURL struct {
 }
 
 // Tier returns the files of another tier.
-func (f *Files) Tier(tier Tier) *Files { return &Files{api: f.api, tier: tier} }
+func (f *Files) Tier(tier Tier) *Files { return &Files{api: f.api, tier: tier, apps: f.apps} }
+
+// App returns the files that one app has on the [User] tier, for [Files.Read], [Files.Stat], [Files.List] and
+// [Files.All]. Every other call fails.
+func (f *Files) App(clientID string) *Files {
+	return &Files{api: f.api, tier: f.tier, apps: apps{named: true, id: clientID}}
+}
+
+// AllApps returns the files that all apps have on the [User] tier, for [Files.List] and [Files.All]: files with the same
+// key follow each other in byte order of [File.App]. Every other call fails.
+func (f *Files) AllApps() *Files { return &Files{api: f.api, tier: f.tier, apps: apps{all: true}} }
 
 // Write stores the content under the key, all or nothing, in place of what was there. The content is streamed, from
 // the reader's present position to its end. Only an [io.Seeker] (a file, a bytes.Reader) can be sent again after
@@ -58,7 +71,7 @@ func (f *Files) Tier(tier Tier) *Files { return &Files{api: f.api, tier: tier} }
 // reader; after an error its position is undefined, and a read of one that blocks may still be going on.
 func (f *Files) Write(ctx context.Context, key string, content io.Reader, options ...WriteOption) (File, error) {
 	const op = "files.write"
-	c, err := f.call(op, http.MethodPut, key, http.StatusOK, http.StatusCreated)
+	c, err := f.call(op, http.MethodPut, key, ownApp, http.StatusOK, http.StatusCreated)
 	if err != nil {
 		return File{}, err
 	}
@@ -84,8 +97,11 @@ func (f *Files) Write(ctx context.Context, key string, content io.Reader, option
 
 // Read opens a file. The context governs the reading too: cancelling it ends the stream. A file that is not there is
 // a [NotFoundError].
+//
+// On the [User] tier, where this app has none, it opens that of the one other app that has; several are a
+// [ConflictError], which names them for [Files.App].
 func (f *Files) Read(ctx context.Context, key string) (*FileReader, error) {
-	c, err := f.call("files.read", http.MethodGet, key, http.StatusOK)
+	c, err := f.call("files.read", http.MethodGet, key, oneApp, http.StatusOK)
 	if err != nil {
 		return nil, err
 	}
@@ -99,9 +115,9 @@ func (f *Files) Read(ctx context.Context, key string) (*FileReader, error) {
 	return &FileReader{File: f.describe(key, got), ReadCloser: got.stream}, nil
 }
 
-// Stat describes a file without reading it. A file that is not there is a [NotFoundError].
+// Stat describes the file that [Files.Read] would open, without reading it.
 func (f *Files) Stat(ctx context.Context, key string) (File, error) {
-	c, err := f.call("files.stat", http.MethodHead, key, http.StatusOK)
+	c, err := f.call("files.stat", http.MethodHead, key, oneApp, http.StatusOK)
 	if err != nil {
 		return File{}, err
 	}
@@ -127,6 +143,9 @@ func (f *Files) List(ctx context.Context, prefix string, options ...FileListOpti
 		option.applyToFileList(&page)
 	}
 	query := f.tier.query()
+	if err := f.apps.addTo(op, query, f.tier, anyApps); err != nil {
+		return FilePage{}, err
+	}
 	page.addTo(query)
 	if prefix != "" {
 		query.Set("prefix", prefix)
@@ -155,7 +174,7 @@ func (f *Files) All(ctx context.Context, prefix string) iter.Seq2[File, error] {
 }
 
 // URL makes a link that downloads the file without credentials. It lives for expiresIn, at most 7 days, rounded up to a
-// whole second; 0 means one hour.
+// whole second; 0 means one hour. It is for the file that [Files.Read] would open now, or else this app's own.
 func (f *Files) URL(ctx context.Context, key string, expiresIn time.Duration) (PresignedURL, error) {
 	return f.presign(ctx, "files.url", http.MethodGet, key, expiresIn)
 }
@@ -173,6 +192,9 @@ func (f *Files) presign(ctx context.Context, op, method, key string, expiresIn t
 	}
 	if err := f.tier.check(op); err != nil {
 		return PresignedURL{}, err
+	}
+	if f.apps != (apps{}) {
+		return PresignedURL{}, invalid(op, "bad_request", "App and AllApps are not for links")
 	}
 	if expiresIn < 0 || expiresIn > longest {
 		return PresignedURL{}, invalid(op, "validation_failed", "expiresIn is negative or longer than 7 days")
@@ -196,7 +218,7 @@ func (f *Files) presign(ctx context.Context, op, method, key string, expiresIn t
 
 // Delete removes a file. It succeeds too when there is none.
 func (f *Files) Delete(ctx context.Context, key string) error {
-	c, err := f.call("files.delete", http.MethodDelete, key, http.StatusNoContent)
+	c, err := f.call("files.delete", http.MethodDelete, key, ownApp, http.StatusNoContent)
 	if err != nil {
 		return err
 	}
@@ -205,7 +227,7 @@ func (f *Files) Delete(ctx context.Context, key string) error {
 }
 
 // call is the common part of what acts on one file.
-func (f *Files) call(op, method, key string, success ...int) (*call, error) {
+func (f *Files) call(op, method, key string, use appUse, success ...int) (*call, error) {
 	path, err := filePath(op, key)
 	if err != nil {
 		return nil, err
@@ -213,8 +235,12 @@ func (f *Files) call(op, method, key string, success ...int) (*call, error) {
 	if err := f.tier.check(op); err != nil {
 		return nil, err
 	}
+	query := f.tier.query()
+	if err := f.apps.addTo(op, query, f.tier, use); err != nil {
+		return nil, err
+	}
 	return &call{
-		op: op, method: method, path: "/v1/storage/files/" + path, query: f.tier.query(), repeat: always, success: success,
+		op: op, method: method, path: "/v1/storage/files/" + path, query: query, repeat: always, success: success,
 	}, nil
 }
 

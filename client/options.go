@@ -14,7 +14,7 @@ type Tier string
 const (
 	// Private is this app's own data, and the default.
 	Private Tier = "private"
-	// User is the data of the user that the token names, kept apart for each app that writes it.
+	// User is the data of the user that the token names. Each app writes its own, and reads that of the others too.
 	User Tier = "user"
 	// Shared is common to all apps of the tenant.
 	Shared Tier = "shared"
@@ -43,6 +43,46 @@ func (t Tier) query() url.Values {
 		query.Set("tier", string(t))
 	}
 	return query
+}
+
+// apps says whose data a call on the [User] tier means; the zero value leaves that to the server.
+type apps struct {
+	named, all bool
+	id         string
+}
+
+// appUse is what a call can do with other apps' data.
+type appUse int
+
+const (
+	ownApp  appUse = iota // no other: it writes
+	oneApp                // read one key
+	anyApps               // list or query
+)
+
+// addTo puts the choice into a query where the call can use it.
+func (a apps) addTo(op string, query url.Values, tier Tier, use appUse) error {
+	if !a.named && !a.all {
+		return nil
+	}
+	switch {
+	case tier != User:
+		return invalid(op, "bad_request", "App and AllApps are for the tier %q", User)
+	case use == ownApp:
+		return invalid(op, "bad_request", "App and AllApps are for reading: an app writes its own data only")
+	case a.all && use != anyApps:
+		return invalid(op, "bad_request", "AllApps is for lists and queries: to read one key, name one app or none")
+	case a.all:
+		query.Set("app", "*")
+		return nil
+	case a.id == "*":
+		return invalid(op, "bad_request", "App takes one client id: for all apps there is AllApps")
+	}
+	if _, err := clientIDSegment(op, a.id); err != nil {
+		return err
+	}
+	query.Set("app", a.id)
+	return nil
 }
 
 // WriteOption refines [Files.Write]: [ContentType], [IfAbsent], [IfMatch].

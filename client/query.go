@@ -57,7 +57,7 @@ func (s Sort) MarshalJSON() ([]byte, error) {
 // Query returns one page of the documents that match.
 func (c *Collection) Query(ctx context.Context, query Query) (Page[Document], error) {
 	const op = "db.query"
-	ask, err := c.collectionCall(op, http.MethodPost, "/query")
+	ask, err := c.collectionCall(op, http.MethodPost, "/query", anyApps)
 	if err != nil {
 		return Page[Document]{}, err
 	}
@@ -121,7 +121,7 @@ type BatchError struct {
 // some may have been applied.
 func (c *Collection) Batch(ctx context.Context, ops []Op) (BatchResult, error) {
 	const op = "db.batch"
-	batch, err := c.collectionCall(op, http.MethodPost, "/batch")
+	batch, err := c.collectionCall(op, http.MethodPost, "/batch", ownApp)
 	if err != nil {
 		return BatchResult{}, err
 	}

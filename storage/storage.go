@@ -5,6 +5,7 @@ package storage
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/query"
@@ -83,37 +84,59 @@ func Authorize(id cpodkit.Identity, tier Tier, action Action) (Space, error) {
 	return Space{tenant + "/apps/" + app + "/", tier}, nil
 }
 
+const systemRoot = "$system/"
+
 // System returns a space for the server's own records, such as apps and keys.
 // No identity can reach it, because "$" never stands in an encoded id.
-func System(name string) Space { return Space{root: "$system/" + name + "/"} }
+func System(name string) Space { return Space{root: systemRoot + name + "/"} }
+
+// IsSystem reports whether root is that of a space of [System].
+func IsSystem(root string) bool { return strings.HasPrefix(root, systemRoot) }
 
 // TierOf reads the tier of a storage call from its query; private when it names
-// none. An unknown tier, one given twice and app= outside the user tier are
-// bad_request; app= on the user tier is not_supported.
+// none. An unknown tier, one given twice and app= are bad_request: it is for
+// calls that reach one app's data alone. [TargetOf] is for the others.
 func TierOf(r *http.Request) (Tier, error) {
-	params, err := query.Of(r)
+	tier, apps, err := TargetOf(r)
 	if err != nil {
 		return "", err
 	}
+	if apps != (Apps{}) {
+		return "", cpodkit.Errorf(cpodkit.CodeBadRequest, "This call takes no query parameter app.")
+	}
+	return tier, nil
+}
+
+// TargetOf reads the tier of a storage call and, in the user tier, the apps that
+// it names from its query. An unknown tier, app= outside the user tier or
+// without a client_id, and a parameter that stands twice are bad_request.
+func TargetOf(r *http.Request) (Tier, Apps, error) {
+	params, err := query.Of(r)
+	if err != nil {
+		return "", Apps{}, err
+	}
 	name, given, err := params.One("tier")
 	if err != nil {
-		return "", err
+		return "", Apps{}, err
 	}
 	tier := Tier(name)
 	if !given {
 		tier = Private
 	}
 	if tier != Private && tier != User && tier != Shared {
-		return "", cpodkit.Errorf(cpodkit.CodeBadRequest, "The query parameter tier is private, user or shared.")
+		return "", Apps{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The query parameter tier is private, user or shared.")
 	}
-	_, given, err = params.One("app")
+	name, given, err = params.One("app")
+	apps := Apps{}
 	switch {
 	case err != nil:
-		return "", err
+		return "", Apps{}, err
 	case !given:
-		return tier, nil
-	case tier == User:
-		return "", cpodkit.Errorf(cpodkit.CodeNotSupported, "This server cannot read other apps' data in the user tier yet.")
+		return tier, apps, nil
+	case name == "*":
+		apps = AllApps()
+	default:
+		apps = OneApp(name)
 	}
-	return "", cpodkit.Errorf(cpodkit.CodeBadRequest, "The query parameter app goes with tier=user only.")
+	return tier, apps, apps.check(tier)
 }

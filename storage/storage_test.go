@@ -119,7 +119,8 @@ func TestTierOf(t *testing.T) {
 		{"app=x", "", cpodkit.CodeBadRequest},
 		{"app", "", cpodkit.CodeBadRequest},
 		{"tier=shared&app=*", "", cpodkit.CodeBadRequest},
-		{"tier=user&app=x", "", cpodkit.CodeNotSupported},
+		{"tier=user&app=x", "", cpodkit.CodeBadRequest},
+		{"tier=user&app=*", "", cpodkit.CodeBadRequest},
 		{"tier=user&app=x&app=y", "", cpodkit.CodeBadRequest},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/v1/storage/kv/k", nil)

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 // config is what the environment says. docs/operations.md lists the variables.
@@ -25,6 +27,7 @@ type config struct {
 
 	maxFileBytes int64 // 0 for no limit
 	keepFree     int64 // bytes of the disk
+	indexes      []documents.Index
 
 	otlp otlp
 }
@@ -78,6 +81,9 @@ func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
 		return c, err
 	}
 	if c.keepFree, err = byteCount(getenv, "CPOD_KEEP_FREE_BYTES", 64<<20); err != nil {
+		return c, err
+	}
+	if c.indexes, err = parseIndexes(getenv("CPOD_INDEXES")); err != nil {
 		return c, err
 	}
 	for _, name := range []string{"CORESDK_SIDECAR_ADDR", "CORESDK_CONTROL_PLANE_URL"} {

@@ -39,6 +39,8 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_MAX_FILE_BYTES", "1073741824", ""},
 		{"CPOD_KEEP_FREE_BYTES", "1e9", "CPOD_KEEP_FREE_BYTES"},
 		{"CPOD_KEEP_FREE_BYTES", "0", ""},
+		{"CPOD_INDEXES", "sessions", "CPOD_INDEXES"},
+		{"CPOD_INDEXES", "sessions:status,-createdAt; orders:customer", ""},
 		{"CPOD_PUBLIC_URL", "https://api.example.com", ""},
 		{"CPOD_PUBLIC_URL", "api.example.com", "CPOD_PUBLIC_URL"},
 		{"CPOD_PUBLIC_URL", "https://api.example.com/", "CPOD_PUBLIC_URL"},

@@ -212,7 +212,7 @@ func TestUserTierWalks(t *testing.T) {
 		u.put(t, "t1|"+app+"|u/apps/b", userDocs+url.PathEscape(key)+"?tier=user", fmt.Sprintf(`{"n":%d}`, len(key)%3))
 		// A folder and a file cannot share a name on the disk, in one app.
 		key = "d" + key
-		for depth := 0; depth < len(key)%3; depth++ {
+		for range rnd.IntN(3) {
 			key += "/" + parts[rnd.IntN(len(parts))]
 		}
 		if a := u.do(t, u.as(t, "t1|"+app+"|u/apps/b"), "PUT "+userFiles+(&url.URL{Path: key}).EscapedPath()+"?tier=user", "x"); a.status == http.StatusOK {

@@ -50,7 +50,7 @@ func openData(ctx context.Context, cfg config) (_ *data, err error) {
 		return nil, err
 	}
 	d.closers = append(d.closers, unlock)
-	if err := d.openRecords(ctx, cfg); err != nil {
+	if err := d.openRecords(ctx, cfg, sqlitedocuments.WithIndexes(cfg.indexes...)); err != nil {
 		return nil, err
 	}
 	disk, err := localfiles.Open(filepath.Join(cfg.dataDir, "files"), localfiles.KeepFree(cfg.keepFree))
@@ -77,14 +77,14 @@ func openExisting(ctx context.Context, cfg config) (*data, error) {
 }
 
 // openRecords opens the database, and the key ring and the first tenant in it.
-func (d *data) openRecords(ctx context.Context, cfg config) error {
+func (d *data) openRecords(ctx context.Context, cfg config, opts ...sqlitedocuments.Option) error {
 	path := filepath.Join(cfg.dataDir, databaseFile)
 	_, statErr := os.Stat(path)
 	master, err := masterKey(cfg, errors.Is(statErr, fs.ErrNotExist))
 	if err != nil {
 		return err
 	}
-	db, err := sqlitedocuments.Open(ctx, path, sqlitedocuments.KeepFree(cfg.keepFree))
+	db, err := sqlitedocuments.Open(ctx, path, append(opts, sqlitedocuments.KeepFree(cfg.keepFree))...)
 	if err != nil {
 		return err
 	}

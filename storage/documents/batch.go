@@ -43,7 +43,7 @@ type BatchError struct {
 // with a value that is not JSON or breaks another rule (validation_failed), or
 // when the driver failed every op.
 func (c CollectionHandle) Batch(ctx context.Context, ops []BatchOp) (BatchResult, error) {
-	in, err := c.place(storage.Write)
+	in, err := c.authorizeWrite()
 	if err != nil {
 		return BatchResult{}, err
 	}

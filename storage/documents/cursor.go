@@ -14,15 +14,24 @@ import (
 )
 
 // A cursor is at most seal.MaxToken bytes of text. It always has room for
-// maxCursorQuery bytes of filter and sort and two keys with their digests.
+// maxCursorQuery bytes of apps, filter and sort and two keys with their digests;
+// maxCursorQueryAll when those name their apps.
 const (
-	maxCursorPlain = seal.MaxToken/4*3 - 28 // without base64, nonce and tag
-	maxCursorQuery = maxCursorPlain - 1 - 2*(2+storage.MaxKey) - 2*digestSize
-	digestSize     = 16
+	maxCursorPlain    = seal.MaxToken/4*3 - 28 // without base64, nonce and tag
+	maxCursorQuery    = maxCursorPlain - 1 - 2*(2+storage.MaxKey) - 2*digestSize
+	maxCursorQueryAll = maxCursorQuery - 2*(1+cpodkit.MaxIDLen)
+	digestSize        = 16
 )
 
 // cursorFormat is the first byte of a cursor. Another one is refused.
 const cursorFormat = 1
+
+// Whose documents a cursor walks over: its second byte.
+const (
+	cursorOwnApp = iota
+	cursorOneApp // its client_id follows
+	cursorAllApps
+)
 
 // The forms of a position in a cursor.
 const (
@@ -37,6 +46,7 @@ const (
 
 // anchor names a document at the end of a page.
 type anchor struct {
+	app    string // with all apps
 	key    string
 	digest []byte // of its sort keys
 }
@@ -44,6 +54,7 @@ type anchor struct {
 // bookmark is where a walk stands: after, or else between the two anchors.
 type bookmark struct {
 	after      *Position
+	app        string // with all apps: whose document after is
 	last, next anchor
 }
 
@@ -55,32 +66,39 @@ func (c CollectionHandle) binding() string {
 
 // cursor returns the cursor for the page between two documents: after last,
 // from next on.
-func (c CollectionHandle) cursor(q parsedQuery, last, next Record) (string, error) {
-	plain := appendQuery(nil, q)
-	if len(plain) > maxCursorQuery {
+func (c CollectionHandle) cursor(q parsedQuery, last, next hit) (string, error) {
+	plain, room := encodeQuery(q), maxCursorQuery
+	if q.apps.All() {
+		room = maxCursorQueryAll
+	} else {
+		last.app, next.app = "", ""
+	}
+	if len(plain) > room {
 		return "", cpodkit.ValidationError(fault("/filter",
 			"is too long, with sort, for a result of more than one page: %d bytes of at most %d; shorten it, or raise limit",
-			len(plain), maxCursorQuery))
+			len(plain), room))
 	}
-	lastKeys, err := sortKeys(last, q.order)
+	lastKeys, err := sortKeys(last.record, q.order)
 	if err != nil {
 		return "", err
 	}
-	if full := appendExact(plain, Position{Keys: lastKeys, Key: last.Key}); len(full) <= maxCursorPlain {
+	at := bookmark{after: &Position{Keys: lastKeys, Key: last.record.Key}, app: last.app}
+	if full := appendBookmark(plain, q, at); len(full) <= maxCursorPlain {
 		return c.handle.store.cursors.Seal(c.binding(), full), nil
 	}
-	nextKeys, err := sortKeys(next, q.order)
+	nextKeys, err := sortKeys(next.record, q.order)
 	if err != nil {
 		return "", err
 	}
-	plain = append(plain, anchored)
-	plain = appendAnchor(plain, anchor{last.Key, digest(lastKeys)})
-	plain = appendAnchor(plain, anchor{next.Key, digest(nextKeys)})
-	return c.handle.store.cursors.Seal(c.binding(), plain), nil
+	at = bookmark{
+		last: anchor{last.app, last.record.Key, digest(lastKeys)},
+		next: anchor{next.app, next.record.Key, digest(nextKeys)},
+	}
+	return c.handle.store.cursors.Seal(c.binding(), appendBookmark(plain, q, at)), nil
 }
 
 // open returns the walk that a cursor continues.
-func (c CollectionHandle) open(ctx context.Context, in Collection, cursor string) (walk, error) {
+func (c CollectionHandle) open(ctx context.Context, cursor string) (walk, error) {
 	plain, err := c.handle.store.cursors.Open(c.binding(), cursor)
 	if err != nil {
 		return walk{}, errCursor(err)
@@ -89,47 +107,55 @@ func (c CollectionHandle) open(ctx context.Context, in Collection, cursor string
 	if err != nil {
 		return walk{}, errCursor(err)
 	}
-	if at.after == nil {
-		at.after, err = c.find(ctx, in, q.order, at.last, at.next)
+	if at.after != nil {
+		return walk{q, at.after, at.app}, nil
 	}
-	return walk{q, at.after}, err
+	return c.find(ctx, q, at.last, at.next)
 }
 
-// find returns the position between two anchors.
-func (c CollectionHandle) find(ctx context.Context, in Collection, order []Order, last, next anchor) (*Position, error) {
-	keys, err := c.anchorKeys(ctx, in, order, last)
+// find returns the walk that stands between two anchors.
+func (c CollectionHandle) find(ctx context.Context, q parsedQuery, last, next anchor) (walk, error) {
+	keys, err := c.anchorKeys(ctx, q, last)
 	if err != nil {
-		return nil, err
+		return walk{}, err
 	}
 	if keys != nil {
-		return &Position{Keys: keys, Key: last.key}, nil
+		return walk{q, &Position{Keys: keys, Key: last.key}, last.app}, nil
 	}
-	if keys, err = c.anchorKeys(ctx, in, order, next); err != nil {
-		return nil, err
+	if keys, err = c.anchorKeys(ctx, q, next); err != nil {
+		return walk{}, err
 	}
 	switch {
 	case keys == nil:
-		return nil, cpodkit.Errorf(cpodkit.CodeInvalidCursor, "The documents at the end of the page have changed, "+
+		return walk{}, cpodkit.Errorf(cpodkit.CodeInvalidCursor, "The documents at the end of the page have changed, "+
 			"and their sort values are too long for a cursor to carry: query again from the start.")
 	case slices.Equal(last.digest, next.digest):
-		return &Position{Keys: keys, Key: last.key}, nil
+		return walk{q, &Position{Keys: keys, Key: last.key}, last.app}, nil
 	}
 	// The two differ in a sort key, so the page begins with the first document
 	// that has the keys of next; every key comes after "".
-	return &Position{Keys: keys}, nil
+	return walk{q, &Position{Keys: keys}, ""}, nil
 }
 
 // anchorKeys returns the sort keys of an anchor's document, nil when it has
 // others by now or is not there any more.
-func (c CollectionHandle) anchorKeys(ctx context.Context, in Collection, order []Order, a anchor) ([]SortKey, error) {
-	record, err := c.handle.store.driver.Get(ctx, in, a.key)
+func (c CollectionHandle) anchorKeys(ctx context.Context, q parsedQuery, a anchor) ([]SortKey, error) {
+	apps := q.apps
+	if apps.All() {
+		apps = storage.OneApp(a.app)
+	}
+	reach, err := c.authorizeQuery(apps)
+	if err != nil {
+		return nil, err
+	}
+	record, err := c.handle.store.driver.Get(ctx, c.in(reach.First), a.key)
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, classify(ctx, err)
 	}
-	keys, err := sortKeys(record, order)
+	keys, err := sortKeys(record, q.order)
 	if err != nil || !slices.Equal(digest(keys), a.digest) {
 		return nil, err
 	}
@@ -167,8 +193,15 @@ func digest(keys []SortKey) []byte {
 	return h.Sum(nil)[:digestSize]
 }
 
-func appendQuery(b []byte, q parsedQuery) []byte {
-	b = append(b, cursorFormat)
+func encodeQuery(q parsedQuery) []byte {
+	b := []byte{cursorFormat}
+	if app, named := q.apps.Named(); named {
+		b = appendText(append(b, cursorOneApp), app)
+	} else if q.apps.All() {
+		b = append(b, cursorAllApps)
+	} else {
+		b = append(b, cursorOwnApp)
+	}
 	b = appendText(b, q.filter)
 	b = binary.AppendUvarint(b, uint64(len(q.order)))
 	for _, o := range q.order {
@@ -181,16 +214,30 @@ func appendQuery(b []byte, q parsedQuery) []byte {
 	return b
 }
 
-func appendExact(b []byte, p Position) []byte {
-	b = append(slices.Clip(b), exact)
-	b = appendText(b, p.Key)
-	for _, k := range p.Keys {
+// appendBookmark leaves b as it is.
+func appendBookmark(b []byte, q parsedQuery, at bookmark) []byte {
+	b = slices.Clip(b)
+	app := func(app string) {
+		if q.apps.All() {
+			b = appendText(b, app)
+		}
+	}
+	if at.after == nil {
+		b = append(b, anchored)
+		for _, a := range []anchor{at.last, at.next} {
+			app(a.app)
+			b = append(appendText(b, a.key), a.digest...)
+		}
+		return b
+	}
+	b = append(b, exact)
+	app(at.app)
+	b = appendText(b, at.after.Key)
+	for _, k := range at.after.Keys {
 		b = appendText(b, k)
 	}
 	return b
 }
-
-func appendAnchor(b []byte, a anchor) []byte { return append(appendText(b, a.key), a.digest...) }
 
 func appendText[T ~string | ~[]byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
@@ -198,13 +245,22 @@ func appendText[T ~string | ~[]byte](b []byte, s T) []byte {
 
 var errCursorFormat = errors.New("documents: the cursor has another format")
 
-// decodeCursor undoes appendQuery with what follows it.
+// decodeCursor undoes encodeQuery and appendBookmark.
 func decodeCursor(plain []byte) (parsedQuery, bookmark, error) {
 	r := cursorReader{rest: plain}
 	if r.byte() != cursorFormat {
 		return parsedQuery{}, bookmark{}, errCursorFormat
 	}
 	var p parser
+	switch r.byte() {
+	case cursorOwnApp:
+	case cursorOneApp:
+		p.query.apps = storage.OneApp(string(r.text()))
+	case cursorAllApps:
+		p.query.apps = storage.AllApps()
+	default:
+		return parsedQuery{}, bookmark{}, errCursorFormat
+	}
 	p.filter(r.text())
 	orders := r.length()
 	if orders > MaxSort {
@@ -218,16 +274,23 @@ func decodeCursor(plain []byte) (parsedQuery, bookmark, error) {
 		}
 		p.query.order = append(p.query.order, Order{Path: path, Descending: descending})
 	}
+	app := func() string {
+		if p.query.apps.All() {
+			return string(r.text())
+		}
+		return ""
+	}
 	var at bookmark
 	switch r.byte() {
 	case exact:
+		at.app = app()
 		at.after = &Position{Key: string(r.text())}
 		for range orders {
 			at.after.Keys = append(at.after.Keys, SortKey(r.text()))
 		}
 	case anchored:
-		at.last = anchor{string(r.text()), r.take(digestSize)}
-		at.next = anchor{string(r.text()), r.take(digestSize)}
+		at.last = anchor{app(), string(r.text()), r.take(digestSize)}
+		at.next = anchor{app(), string(r.text()), r.take(digestSize)}
 	default:
 		return parsedQuery{}, bookmark{}, errCursorFormat
 	}

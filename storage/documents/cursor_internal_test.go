@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit/internal/seal"
+	"github.com/cpodkit/cpodkit/storage"
 )
 
 // A cursor is sealed, so only a defect of ours could put anything else into one;
@@ -17,12 +18,16 @@ func FuzzDecodeCursor(f *testing.F) {
 	}
 	f.Add([]byte(nil))
 	f.Add([]byte{cursorFormat})
-	f.Add(appendQuery(nil, q))
-	f.Add(appendExact(appendQuery(nil, q), Position{Keys: []SortKey{"41", ""}, Key: "k"}))
-	f.Add(appendExact(appendQuery(nil, parsedQuery{}), Position{Key: "k"}))
-	f.Add(appendAnchor(appendAnchor(append(appendQuery(nil, q), anchored), anchor{"k", make([]byte, digestSize)}),
-		anchor{"l", make([]byte, digestSize)}))
-	f.Add([]byte("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
+	f.Add(encodeQuery(q))
+	for _, apps := range []storage.Apps{{}, storage.OneApp("a/b"), storage.AllApps()} {
+		q.apps = apps
+		f.Add(appendBookmark(encodeQuery(q), q, bookmark{after: &Position{Keys: []SortKey{"41", ""}, Key: "k"}, app: "a"}))
+		f.Add(appendBookmark(encodeQuery(q), q, bookmark{
+			last: anchor{"a", "k", make([]byte, digestSize)}, next: anchor{"b", "l", make([]byte, digestSize)},
+		}))
+	}
+	f.Add(appendBookmark(encodeQuery(parsedQuery{}), parsedQuery{}, bookmark{after: &Position{Key: "k"}}))
+	f.Add([]byte("\x01\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"))
 	f.Fuzz(func(t *testing.T, plain []byte) {
 		if len(plain) > seal.MaxToken {
 			return
@@ -31,12 +36,7 @@ func FuzzDecodeCursor(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var again []byte
-		if at.after != nil {
-			again = appendExact(appendQuery(nil, q), *at.after)
-		} else {
-			again = appendAnchor(appendAnchor(append(appendQuery(nil, q), anchored), at.last), at.next)
-		}
+		again := appendBookmark(encodeQuery(q), q, at)
 		sameQuery, sameAt, err := decodeCursor(again)
 		if err != nil || !reflect.DeepEqual(q, sameQuery) || !reflect.DeepEqual(at, sameAt) {
 			t.Fatalf("%q becomes %q: %v", plain, again, err)

@@ -26,23 +26,27 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/seal"
+	"github.com/cpodkit/cpodkit/internal/telemetry"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
 // Store is a set of collections for every identity. It is safe for concurrent
 // use.
 type Store struct {
-	driver  Driver
-	cursors *seal.Box
-	now     func() time.Time
+	driver       Driver
+	cursors      *seal.Box
+	now          func() time.Time
+	queryTimeout time.Duration
 }
 
 // Option configures [New].
 type Option func(*options)
 
 type options struct {
-	secret []byte
-	now    func() time.Time
+	secret       []byte
+	now          func() time.Time
+	queryTimeout time.Duration
+	telemetry    telemetry.Providers
 }
 
 // WithSecret sets what cursors are sealed with, at least 16 bytes. Every replica
@@ -54,14 +58,17 @@ func WithSecret(secret []byte) Option { return func(o *options) { o.secret = sec
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
 
 // New returns a store that keeps its documents in driver, and closes it in the
-// end. It fails when driver is nil or the secret is too short.
+// end. It fails when driver is nil, the secret too short or a time not positive.
 func New(driver Driver, opts ...Option) (*Store, error) {
 	if driver == nil {
 		return nil, errors.New("documents: the driver is nil")
 	}
-	o := options{now: time.Now}
+	o := options{now: time.Now, queryTimeout: defaultQueryTimeout}
 	for _, opt := range opts {
 		opt(&o)
+	}
+	if o.queryTimeout <= 0 {
+		return nil, fmt.Errorf("documents: WithQueryTimeout(%v): it must be positive", o.queryTimeout)
 	}
 	if o.secret == nil {
 		o.secret = []byte(rand.Text())
@@ -70,7 +77,10 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("documents: %w", err)
 	}
-	return &Store{driver: driver, cursors: cursors, now: o.now}, nil
+	if driver, err = observe(driver, o.telemetry); err != nil {
+		return nil, fmt.Errorf("documents: %w", err)
+	}
+	return &Store{driver: driver, cursors: cursors, now: o.now, queryTimeout: o.queryTimeout}, nil
 }
 
 // Close closes the driver. Nothing of the store is used afterwards.

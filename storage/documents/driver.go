@@ -11,20 +11,23 @@ import (
 // An outcome that callers act on is an error for which errors.Is finds
 // cpodkit.CodeNotFound, CodePreconditionFailed, CodeUnavailable or CodeTimeout.
 // Every other error is returned raw; its text reaches logs and never a client.
-// All methods are safe for concurrent use and honour ctx. Package documentstest
-// is the suite that every driver passes.
+// The Detail of a *cpodkit.Error that is CodeUnavailable is for the client: it
+// may say that the disk is full. All methods are safe for concurrent use and
+// honour ctx. Package documentstest is the suite that every driver passes.
 type Driver interface {
 	// Get returns one document, or CodeNotFound.
 	Get(ctx context.Context, in Collection, key string) (Record, error)
 
 	// Apply carries out ops in order and returns one error for each, nil where
 	// it succeeded. Each op is atomic and durable once Apply returns; the ops
-	// together are not. Deleting what is not there succeeds, unless IfVersion
-	// asks for a version.
+	// together are not. Deleting what is not there succeeds, unless IfVersion or
+	// IfPresent asks for it. The driver keeps nothing of ops, and changes nothing
+	// in them.
 	Apply(ctx context.Context, in Collection, ops []Op) []error
 
 	// Query returns the documents that pass all of q.Filter, in q.Order and then
-	// by key, at most q.Limit of them.
+	// by key, at most q.Limit of them. It may have to look at the whole collection;
+	// it stops when ctx ends, and holds up no other call meanwhile.
 	Query(ctx context.Context, in Collection, q DriverQuery) ([]Record, error)
 
 	// Close finishes what is under way and frees what the driver holds.
@@ -54,6 +57,9 @@ type Op struct {
 	// IfVersion, when not empty, is the version that the document must have:
 	// CodePreconditionFailed when it has another or is not there.
 	IfVersion string
+	// IfPresent makes the op fail with CodePreconditionFailed when there is no
+	// document.
+	IfPresent bool
 	// IfAbsent makes a set fail with CodePreconditionFailed when there is a document.
 	IfAbsent bool
 }
@@ -66,6 +72,10 @@ type DriverQuery struct {
 	Order  []Order     // before the key, which is always the last, ascending
 	After  *Position   // nil from the start
 	Limit  int         // at least 1
+
+	// MaxBytes, when not 0, ends the result after the first document with which
+	// the values have more than so many bytes together.
+	MaxBytes int
 }
 
 // Condition holds for a document when its sort key K at Path passes Test. K is
@@ -99,7 +109,8 @@ type Order struct {
 }
 
 // Position is the place of one document in an ordered result: its sort keys,
-// one for each member of Order, and its key.
+// one for each member of Order, and its key. With the Key "" it is the place
+// before all documents that have these sort keys.
 type Position struct {
 	Keys []SortKey
 	Key  string

@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ func classify(ctx context.Context, err error) error {
 		e := cpodkit.Errorf(cpodkit.CodeUnavailable, "The document store cannot be reached or cannot write now; try again.")
 		if driver, ok := errors.AsType[*cpodkit.Error](err); ok {
 			e.RetryAfter = driver.RetryAfter
+			e.Detail = cmp.Or(driver.Detail, e.Detail)
 		}
 		return e.WithCause(err)
 	case errors.Is(err, context.Canceled):

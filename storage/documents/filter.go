@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage"
 )
 
 // Limits of a [Query].
@@ -25,6 +26,7 @@ type parsedQuery struct {
 	filter     []byte // compact JSON; conditions is what it means
 	conditions []Condition
 	order      []Order
+	apps       storage.Apps
 }
 
 // parser reads the parts of a query and notes all that is wrong with them.

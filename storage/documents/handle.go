@@ -21,11 +21,28 @@ type Handle struct {
 	store *Store
 	id    cpodkit.Identity
 	tier  storage.Tier
+	apps  storage.Apps
 }
 
 // Tier returns a handle for the same identity in another tier.
 func (h Handle) Tier(tier storage.Tier) Handle {
 	h.tier = tier
+	return h
+}
+
+// App returns a handle for the documents that one app of the user has in the
+// user tier, for reading: Get and Query. Whatever writes, and any other tier, is
+// bad_request then.
+func (h Handle) App(clientID string) Handle {
+	h.apps = storage.OneApp(clientID)
+	return h
+}
+
+// AllApps returns a handle for the documents that all apps of the user have in
+// the user tier, for Query. Every other call, and any other tier, is bad_request
+// then.
+func (h Handle) AllApps() Handle {
+	h.apps = storage.AllApps()
 	return h
 }
 
@@ -54,6 +71,11 @@ type Document struct {
 	Value     json.RawMessage `json:"value"`
 	Version   string          `json:"version"`   // opaque; another one after every write, never used again
 	UpdatedAt time.Time       `json:"updatedAt"` // UTC, in milliseconds
+
+	// App is the client_id of the app that the document belongs to. It is set where
+	// a read could have found the document of any app: in the pages of
+	// [Handle.AllApps], and by Get in the user tier without an app.
+	App string `json:"app,omitempty"`
 }
 
 // SetOptions are the conditions of a [CollectionHandle.Set]. At most one of them
@@ -80,7 +102,7 @@ type DeleteOptions struct {
 // too deep is bad_request, a value over its size payload_too_large, one in which
 // an object repeats a member name validation_failed.
 func (c CollectionHandle) Set(ctx context.Context, key string, value []byte, opts *SetOptions) (Document, error) {
-	in, err := c.authorize(storage.Write, key)
+	in, err := c.authorizeWriteOf(key)
 	if err != nil {
 		return Document{}, err
 	}
@@ -103,23 +125,41 @@ func (c CollectionHandle) Set(ctx context.Context, key string, value []byte, opt
 	return document(op.Record), nil
 }
 
-// Get returns the document, or not_found.
+// Get returns the document, or not_found. In the user tier, when the app itself
+// has none, it returns the one that another app of the user has; it is a conflict
+// when several have one, and not_supported by a driver that is no [SpaceFinder].
 func (c CollectionHandle) Get(ctx context.Context, key string) (Document, error) {
-	in, err := c.authorize(storage.Read, key)
+	reach, err := storage.AuthorizeRead(c.handle.id, c.handle.tier, c.handle.apps)
 	if err != nil {
 		return Document{}, err
 	}
-	record, err := c.handle.store.driver.Get(ctx, in, key)
-	if err != nil {
-		return Document{}, classify(ctx, err)
+	if err := storage.CheckCollection(c.name); err != nil {
+		return Document{}, err
 	}
-	return document(record), nil
+	if err := storage.CheckKey(key); err != nil {
+		return Document{}, err
+	}
+	record, err := c.handle.store.driver.Get(ctx, c.in(reach.First), key)
+	if err != nil {
+		err = classify(ctx, err)
+	}
+	switch {
+	case reach.Wide && errors.Is(err, cpodkit.CodeNotFound):
+		return c.search(ctx, reach, key, err)
+	case err != nil:
+		return Document{}, err
+	}
+	d := document(record)
+	if reach.Wide {
+		d.App = reach.First.App
+	}
+	return d, nil
 }
 
 // Delete removes the document; one that is not there is no error. A nil opts is
 // no condition; one that does not hold is precondition_failed.
 func (c CollectionHandle) Delete(ctx context.Context, key string, opts *DeleteOptions) error {
-	in, err := c.authorize(storage.Write, key)
+	in, err := c.authorizeWriteOf(key)
 	if err != nil {
 		return err
 	}
@@ -129,38 +169,18 @@ func (c CollectionHandle) Delete(ctx context.Context, key string, opts *DeleteOp
 	return c.write(ctx, in, Op{Record: Record{Key: key}, Delete: true}, opts.IfMatch)
 }
 
-// maxRaces bounds how often write looks again because others wrote in between.
-const maxRaces = 100
-
 // write applies one op, when the document's version is ifMatch.
 func (c CollectionHandle) write(ctx context.Context, in Collection, op Op, ifMatch string) error {
-	driver := c.handle.store.driver
-	if ifMatch != AnyVersion {
+	if ifMatch == AnyVersion {
+		op.IfPresent = true
+	} else {
 		op.IfVersion = ifMatch
-		return classify(ctx, applyOne(ctx, driver, in, op))
 	}
-	for range maxRaces {
-		record, err := driver.Get(ctx, in, op.Record.Key)
-		if errors.Is(err, cpodkit.CodeNotFound) {
-			return errPrecondition().WithCause(err)
-		}
-		if err == nil {
-			op.IfVersion = record.Version
-			err = applyOne(ctx, driver, in, op)
-		}
-		if !errors.Is(err, cpodkit.CodePreconditionFailed) {
-			return classify(ctx, err)
-		}
-	}
-	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The document is being written all the time; try again.")
-}
-
-func applyOne(ctx context.Context, driver Driver, in Collection, op Op) error {
-	errs := driver.Apply(ctx, in, []Op{op})
+	errs := c.handle.store.driver.Apply(ctx, in, []Op{op})
 	if len(errs) != 1 {
-		return errWrongCount(len(errs), 1)
+		return classify(ctx, errWrongCount(len(errs), 1))
 	}
-	return errs[0]
+	return classify(ctx, errs[0])
 }
 
 func (c CollectionHandle) setOp(key string, value []byte) Op {
@@ -172,9 +192,10 @@ func (c CollectionHandle) setOp(key string, value []byte) Op {
 	}}
 }
 
-// place returns where the collection is, when the identity may do action there.
-func (c CollectionHandle) place(action storage.Action) (Collection, error) {
-	space, err := storage.Authorize(c.handle.id, c.handle.tier, action)
+// authorizeWrite returns where the collection is, when the identity may write
+// there.
+func (c CollectionHandle) authorizeWrite() (Collection, error) {
+	space, err := storage.AuthorizeWrite(c.handle.id, c.handle.tier, c.handle.apps)
 	if err != nil {
 		return Collection{}, err
 	}
@@ -184,9 +205,9 @@ func (c CollectionHandle) place(action storage.Action) (Collection, error) {
 	return Collection{Space: space.Root(), Name: c.name}, nil
 }
 
-// authorize is place for a call about one document.
-func (c CollectionHandle) authorize(action storage.Action, key string) (Collection, error) {
-	in, err := c.place(action)
+// authorizeWriteOf is authorizeWrite for a call about one document.
+func (c CollectionHandle) authorizeWriteOf(key string) (Collection, error) {
+	in, err := c.authorizeWrite()
 	if err != nil {
 		return Collection{}, err
 	}

@@ -33,9 +33,10 @@ func newBackend(t testing.TB) *backend {
 	return newBackendOn(t, documents.NewMemory())
 }
 
-func newBackendOn(t testing.TB, driver documents.Driver) *backend {
+func newBackendOn(t testing.TB, driver documents.Driver, opts ...documents.Option) *backend {
 	t.Helper()
-	store, err := documents.New(driver, documents.WithClock(func() time.Time { return clock }))
+	opts = append(opts, documents.WithClock(func() time.Time { return clock }))
+	store, err := documents.New(driver, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

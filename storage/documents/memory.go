@@ -23,7 +23,7 @@ type Memory struct {
 
 type memoryShard struct {
 	mu          sync.RWMutex
-	collections map[Collection]map[string]memoryDocument
+	collections map[Collection]map[string]*memoryDocument
 }
 
 // memoryDocument is never changed: a write puts another in its place.
@@ -38,7 +38,7 @@ var _ Driver = (*Memory)(nil)
 func NewMemory() *Memory {
 	m := &Memory{seed: maphash.MakeSeed()}
 	for i := range m.shards {
-		m.shards[i].collections = map[Collection]map[string]memoryDocument{}
+		m.shards[i].collections = map[Collection]map[string]*memoryDocument{}
 	}
 	return m
 }
@@ -81,10 +81,10 @@ func (m *Memory) Apply(ctx context.Context, in Collection, ops []Op) []error {
 		}
 		return errs
 	}
-	docs := make([]memoryDocument, len(ops))
+	docs := make([]*memoryDocument, len(ops))
 	for i, op := range ops {
 		if !op.Delete {
-			docs[i].Record = op.Record
+			docs[i] = &memoryDocument{Record: op.Record}
 			docs[i].Value = bytes.Clone(op.Record.Value)
 			docs[i].projection, errs[i] = Project(op.Record.Value)
 		}
@@ -100,13 +100,13 @@ func (m *Memory) Apply(ctx context.Context, in Collection, ops []Op) []error {
 		}
 		current, there := collection[op.Record.Key]
 		switch {
-		case op.IfAbsent && there, op.IfVersion != "" && (!there || current.Version != op.IfVersion):
+		case op.IfAbsent && there, op.IfPresent && !there, op.IfVersion != "" && (!there || current.Version != op.IfVersion):
 			errs[i] = cpodkit.CodePreconditionFailed
 		case op.Delete:
 			delete(collection, op.Record.Key)
 		default:
 			if collection == nil {
-				collection = map[string]memoryDocument{}
+				collection = map[string]*memoryDocument{}
 				s.collections[in] = collection
 			}
 			collection[op.Record.Key] = docs[i]
@@ -124,22 +124,35 @@ func (m *Memory) Query(ctx context.Context, in Collection, q DriverQuery) ([]Rec
 		return nil, err
 	}
 	scan := newMemoryScan(q)
-	s := m.shard(in)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	seen := 0
-	for _, doc := range s.collections[in] {
-		if seen++; seen%1024 == 0 && ctx.Err() != nil {
+	for i, doc := range m.documents(in) {
+		if i%64 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		scan.add(doc)
 	}
 	hits := scan.finish()
-	records := make([]Record, len(hits))
-	for i, hit := range hits {
-		records[i] = hit.doc.copy()
+	records := make([]Record, 0, len(hits))
+	size := 0
+	for _, hit := range hits {
+		records = append(records, hit.doc.copy())
+		if size += len(hit.doc.Value); q.MaxBytes > 0 && size > q.MaxBytes {
+			break
+		}
 	}
 	return records, nil
+}
+
+// documents returns those of a collection now, so that a query holds up no
+// writer while it looks at them.
+func (m *Memory) documents(in Collection) []*memoryDocument {
+	s := m.shard(in)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	docs := make([]*memoryDocument, 0, len(s.collections[in]))
+	for _, doc := range s.collections[in] {
+		docs = append(docs, doc)
+	}
+	return docs
 }
 
 func (m *Memory) shard(in Collection) *memoryShard {
@@ -153,7 +166,7 @@ func (m *Memory) ready(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (d memoryDocument) copy() Record {
+func (d *memoryDocument) copy() Record {
 	r := d.Record
 	r.Value = bytes.Clone(r.Value)
 	return r
@@ -170,7 +183,7 @@ type memoryScan struct {
 }
 
 type memoryHit struct {
-	doc  memoryDocument
+	doc  *memoryDocument
 	keys []SortKey
 }
 
@@ -185,7 +198,7 @@ func newMemoryScan(q DriverQuery) *memoryScan {
 	return s
 }
 
-func (s *memoryScan) add(doc memoryDocument) {
+func (s *memoryScan) add(doc *memoryDocument) {
 	for i, c := range s.query.Filter {
 		if !c.holds(doc.projection.at(s.filter[i])) {
 			return

@@ -3,6 +3,7 @@ package documents
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -56,10 +57,8 @@ func (p Path) check() error {
 	if len(p) > MaxPathDepth {
 		return fmt.Errorf("the path has %d names; at most %d are allowed", len(p), MaxPathDepth)
 	}
-	for _, name := range p {
-		if name == "" {
-			return errors.New("the path holds an empty name")
-		}
+	if slices.Contains(p, "") {
+		return errors.New("the path holds an empty name")
 	}
 	return nil
 }

@@ -22,15 +22,17 @@ func (s *Store) Routes() []cpodkit.Route {
 	}
 }
 
-// route serves a call on the collection that its path names.
+// route serves a call on the collection that its path names, in the tier and of
+// the app that its query names.
 func (s *Store) route(pattern string, call func(http.ResponseWriter, *http.Request, CollectionHandle) error) cpodkit.Route {
 	serve := func(w http.ResponseWriter, r *http.Request) error {
-		tier, err := storage.TierOf(r)
+		tier, apps, err := storage.TargetOf(r)
 		if err != nil {
 			return err
 		}
 		id, _ := cpodkit.IdentityFromContext(r.Context()) // cpodkit.Mount sees to it
-		return call(w, r, s.For(id).Tier(tier).Collection(r.PathValue("collection")))
+		h := Handle{store: s, id: id, tier: tier, apps: apps}
+		return call(w, r, h.Collection(r.PathValue("collection")))
 	}
 	return cpodkit.Route{Pattern: pattern, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := serve(w, r); err != nil {
@@ -41,7 +43,7 @@ func (s *Store) route(pattern string, call func(http.ResponseWriter, *http.Reque
 
 func serveSet(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
 	key := r.PathValue("key")
-	if _, err := c.authorize(storage.Write, key); err != nil { // before the body is read
+	if _, err := c.authorizeWriteOf(key); err != nil { // before the body is read
 		return err
 	}
 	opts, err := setOptions(r.Header)
@@ -70,6 +72,7 @@ func serveGet(w http.ResponseWriter, r *http.Request, c CollectionHandle) error 
 	if err != nil {
 		return err
 	}
+	d.App = "" // only the items of lists tell it
 	h := w.Header()
 	h.Set("ETag", quoted(d.Version))
 	h.Set("Last-Modified", d.UpdatedAt.Format(http.TimeFormat))
@@ -98,7 +101,7 @@ func serveDelete(w http.ResponseWriter, r *http.Request, c CollectionHandle) err
 }
 
 func serveQuery(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
-	if _, err := c.place(storage.Read); err != nil {
+	if _, err := c.authorizeQuery(c.handle.apps); err != nil {
 		return err
 	}
 	var body queryBody
@@ -111,7 +114,7 @@ func serveQuery(w http.ResponseWriter, r *http.Request, c CollectionHandle) erro
 	}
 	size := 64 + len(page.NextCursor)
 	for _, d := range page.Items {
-		size += len(d.Value) + len(d.Key) + 128
+		size += len(d.Value) + len(d.Key) + len(d.App) + 128
 	}
 	b := append(make([]byte, 0, size), `{"items":[`...)
 	for i, d := range page.Items {
@@ -128,7 +131,7 @@ func serveQuery(w http.ResponseWriter, r *http.Request, c CollectionHandle) erro
 }
 
 func serveBatch(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
-	if _, err := c.place(storage.Write); err != nil {
+	if _, err := c.authorizeWrite(); err != nil {
 		return err
 	}
 	var body struct {

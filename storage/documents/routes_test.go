@@ -203,7 +203,7 @@ func TestRefusals(t *testing.T) {
 		{"empty tier", alice, "GET", doc + "?tier=", "", nil, 400, cpodkit.CodeBadRequest},
 		{"two tiers", alice, "GET", doc + "?tier=user&tier=shared", "", nil, 400, cpodkit.CodeBadRequest},
 		{"app outside the user tier", alice, "GET", doc + "?app=a2", "", nil, 400, cpodkit.CodeBadRequest},
-		{"app on the user tier", alice, "GET", doc + "?tier=user&app=a2", "", nil, 501, cpodkit.CodeNotSupported},
+		{"app without a user", service, "GET", doc + "?tier=user&app=a2", "", nil, 403, cpodkit.CodeUserRequired},
 		{"malformed query", alice, "GET", doc + "?tier=%zz", "", nil, 400, cpodkit.CodeBadRequest},
 		{"empty body", alice, "PUT", doc, "", nil, 400, cpodkit.CodeBadRequest},
 		{"broken JSON", alice, "PUT", doc, `{"a":}`, nil, 400, cpodkit.CodeBadRequest},

@@ -121,14 +121,18 @@ func appendDocument(b []byte, d Document) []byte {
 	return appendVersion(b, d)
 }
 
-// appendVersion appends the members of a document that are neither key nor
-// value, and closes it.
+// appendVersion appends the other members of a document, and closes it.
 func appendVersion(b []byte, d Document) []byte {
 	b = append(b, `,"version":`...)
 	b = appendKey(b, d.Version)
 	b = append(b, `,"updatedAt":"`...)
 	b = d.UpdatedAt.AppendFormat(b, updatedAtLayout)
-	return append(b, `"}`...)
+	b = append(b, '"')
+	// Unlike a key the id of an app may hold any byte; a string always encodes.
+	if app, err := json.Marshal(d.App); err == nil && d.App != "" {
+		b = append(append(b, `,"app":`...), app...)
+	}
+	return append(b, '}')
 }
 
 // updatedAtLayout is RFC 3339 with the milliseconds that are kept.

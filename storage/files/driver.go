@@ -17,8 +17,10 @@ import (
 // An outcome that callers act on is an error for which errors.Is finds one of
 // cpodkit.CodeNotFound, CodePreconditionFailed, CodeConflict, CodeUnavailable,
 // CodePayloadTooLarge or CodeNotSupported. Every other error is returned raw;
-// its text reaches logs and never a client. All methods are safe for concurrent
-// use and honour ctx. Package filestest is the suite that every driver passes.
+// its text reaches logs and never a client. The Detail of a *cpodkit.Error that
+// is CodeUnavailable is for the client: it may say that the disk is full. All
+// methods are safe for concurrent use and honour ctx. Package filestest is the
+// suite that every driver passes.
 type Driver interface {
 	// Put stores the whole of body under name, or nothing. An error of body is
 	// returned as it is. A store that cannot hold a file beside one that it

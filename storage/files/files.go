@@ -15,6 +15,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/seal"
+	"github.com/cpodkit/cpodkit/internal/telemetry"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -32,6 +33,7 @@ type config struct {
 	secret    []byte
 	publicURL string
 	maxSize   int64
+	telemetry telemetry.Providers
 }
 
 // Option configures [New].
@@ -83,6 +85,9 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 	}
 	tokens, err := seal.New(c.secret, "files signed url")
 	if err != nil {
+		return nil, fmt.Errorf("files: %w", err)
+	}
+	if driver, err = observe(driver, c.telemetry); err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}
 	return &Store{driver: driver, cursors: cursors, tokens: tokens, publicURL: base, maxSize: c.maxSize}, nil

@@ -19,11 +19,27 @@ type Handle struct {
 	store    *Store
 	identity cpodkit.Identity
 	tier     storage.Tier
+	apps     storage.Apps
 }
 
 // Tier returns the same identity's files in tier t.
 func (h Handle) Tier(t storage.Tier) Handle {
 	h.tier = t
+	return h
+}
+
+// App returns the files that one app of the user has in the user tier, for
+// reading: Open, Stat, List and SignURL for GET. Whatever writes, and any other
+// tier, is bad_request then.
+func (h Handle) App(clientID string) Handle {
+	h.apps = storage.OneApp(clientID)
+	return h
+}
+
+// AllApps returns the files that all apps of the user have in the user tier, for
+// List. Every other call, and any other tier, is bad_request then.
+func (h Handle) AllApps() Handle {
+	h.apps = storage.AllApps()
 	return h
 }
 
@@ -34,6 +50,11 @@ type File struct {
 	ETag         string    `json:"etag"` // opaque, without quotes; another one after every write
 	ContentType  string    `json:"contentType"`
 	LastModified time.Time `json:"lastModified"` // UTC
+
+	// App is the client_id of the app that the file belongs to. It is set where a
+	// read could have found the file of any app: in the lists of
+	// [Handle.AllApps], and by Open and Stat in the user tier without an app.
+	App string `json:"app,omitempty"`
 }
 
 // DefaultContentType is the type of a file that is written without one.
@@ -58,7 +79,7 @@ type WriteOptions struct {
 // more than the store's largest size is payload_too_large. Where the store
 // cannot hold a file both at a key and below it, the later one is a conflict.
 func (h Handle) Write(ctx context.Context, key string, body io.Reader, opts *WriteOptions) (File, error) {
-	at, err := h.at(storage.Write, key)
+	at, err := h.forWriting(key)
 	if err != nil {
 		return File{}, err
 	}
@@ -86,35 +107,39 @@ func (r *Reader) Seek(offset int64, whence int) (int64, error) { return r.object
 // Close frees the reader.
 func (r *Reader) Close() error { return r.object.Close() }
 
-// Open opens a file for reading; not_found when there is none.
+// Open opens a file for reading; not_found when there is none. In the user tier,
+// when the app itself has none, it opens the one that another app of the user
+// has; it is a conflict when several have one.
 func (h Handle) Open(ctx context.Context, key string) (*Reader, error) {
-	at, err := h.at(storage.Read, key)
-	if err != nil {
-		return nil, err
-	}
-	object, err := h.store.driver.Open(ctx, at.name())
-	if err != nil {
-		return nil, classify(err)
-	}
-	return &Reader{object, at.describe(object.Attributes())}, nil
+	var r *Reader
+	err := h.read(ctx, key, func(at place) error {
+		object, err := h.store.driver.Open(ctx, at.name())
+		if err != nil {
+			return classify(err)
+		}
+		r = &Reader{object, at.describe(object.Attributes())}
+		return nil
+	})
+	return r, err
 }
 
-// Stat describes a file; not_found when there is none.
+// Stat describes a file, the one that [Handle.Open] would open.
 func (h Handle) Stat(ctx context.Context, key string) (File, error) {
-	at, err := h.at(storage.Read, key)
-	if err != nil {
-		return File{}, err
-	}
-	attrs, err := h.store.driver.Stat(ctx, at.name())
-	if err != nil {
-		return File{}, classify(err)
-	}
-	return at.describe(attrs), nil
+	var file File
+	err := h.read(ctx, key, func(at place) error {
+		attrs, err := h.store.driver.Stat(ctx, at.name())
+		if err != nil {
+			return classify(err)
+		}
+		file = at.describe(attrs)
+		return nil
+	})
+	return file, err
 }
 
 // Delete removes a file. One that is not there is no error.
 func (h Handle) Delete(ctx context.Context, key string) error {
-	at, err := h.at(storage.Write, key)
+	at, err := h.forWriting(key)
 	if err != nil {
 		return err
 	}
@@ -126,16 +151,19 @@ type place struct {
 	root string // the root of a space, with its slash
 	key  string
 	tier storage.Tier
+	app  string // see File.App
 }
 
 func (p place) name() string { return p.root + p.key }
 
 func (p place) describe(a Attributes) File {
-	return File{Key: p.key, Size: a.Size, ETag: a.ETag, ContentType: a.ContentType, LastModified: a.ModTime.UTC()}
+	return File{
+		Key: p.key, Size: a.Size, ETag: a.ETag, ContentType: a.ContentType, LastModified: a.ModTime.UTC(), App: p.app,
+	}
 }
 
-func (h Handle) at(action storage.Action, key string) (place, error) {
-	space, err := storage.Authorize(h.identity, h.tier, action)
+func (h Handle) forWriting(key string) (place, error) {
+	space, err := storage.AuthorizeWrite(h.identity, h.tier, h.apps)
 	if err != nil {
 		return place{}, err
 	}

@@ -25,13 +25,14 @@ func (s *Store) Routes() []cpodkit.Route {
 	}
 }
 
-// handler serves one call on the identity's files in the tier of the query.
+// handler serves one call on the identity's files, in the tier and of the app
+// that the query names.
 func (s *Store) handler(serve func(http.ResponseWriter, *http.Request, Handle) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tier, err := storage.TierOf(r)
+		tier, apps, err := storage.TargetOf(r)
 		if err == nil {
 			id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
-			err = serve(w, r, s.For(id).Tier(tier))
+			err = serve(w, r, Handle{store: s, identity: id, tier: tier, apps: apps})
 		}
 		if err != nil {
 			cpodkit.WriteError(w, r, err)
@@ -56,7 +57,7 @@ func (s *Store) signedHandler(
 }
 
 func serveWrite(w http.ResponseWriter, r *http.Request, h Handle) error {
-	at, err := h.at(storage.Write, r.PathValue("key"))
+	at, err := h.forWriting(r.PathValue("key"))
 	if err != nil {
 		return err
 	}
@@ -64,11 +65,7 @@ func serveWrite(w http.ResponseWriter, r *http.Request, h Handle) error {
 }
 
 func serveRead(w http.ResponseWriter, r *http.Request, h Handle) error {
-	at, err := h.at(storage.Read, r.PathValue("key"))
-	if err != nil {
-		return err
-	}
-	return h.store.serveFile(w, r, at)
+	return h.read(r.Context(), r.PathValue("key"), func(at place) error { return h.store.serveFile(w, r, at) })
 }
 
 // storeFile answers a PUT. What can be refused by the header alone is refused

@@ -88,8 +88,8 @@ func (s *server) put(token, target, body string, header ...string) answer {
 }
 
 type answer struct {
-	Key, Tier, ETag, ContentType, LastModified string
-	Size                                       int64
+	Key, Tier, App, ETag, ContentType, LastModified string
+	Size                                            int64
 }
 
 type listAnswer struct {
@@ -363,7 +363,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown tier", alice, "GET", file + "?tier=mine", "", cpodkit.CodeBadRequest},
 		{"tier twice", alice, "GET", file + "?tier=private&tier=shared", "", cpodkit.CodeBadRequest},
 		{"app in the private tier", alice, "GET", file + "?app=a2", "", cpodkit.CodeBadRequest},
-		{"app in the user tier", alice, "GET", file + "?tier=user&app=a2", "", cpodkit.CodeNotSupported},
+		{"app in the user tier without a user", noUser, "GET", file + "?tier=user&app=a2", "", cpodkit.CodeUserRequired},
 		{"broken query", alice, "GET", file + "?tier=%zz", "", cpodkit.CodeBadRequest},
 		{"empty key", alice, "PUT", "/v1/storage/files/", "x", cpodkit.CodeInvalidKey},
 		{"empty key, read", alice, "GET", "/v1/storage/files/", "", cpodkit.CodeInvalidKey},

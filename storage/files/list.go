@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/merge"
 	"github.com/cpodkit/cpodkit/internal/query"
 	"github.com/cpodkit/cpodkit/storage"
 )
@@ -32,17 +34,22 @@ type Page struct {
 
 // List returns the files whose keys begin with a prefix. A cursor that was
 // altered, or made for another identity or tier, is invalid_cursor.
+//
+// It lists the app's own files, or in the user tier those of [Handle.App] or
+// [Handle.AllApps]. In the last case files with the same key are in byte order
+// of their apps, and a prefix that several apps have stands once; it is a
+// conflict when more than [storage.MaxApps] apps have files of the user.
 func (h Handle) List(ctx context.Context, opts ListOptions) (Page, error) {
-	space, err := storage.Authorize(h.identity, h.tier, storage.Read)
-	if err != nil {
+	if _, err := storage.AuthorizeList(h.identity, h.tier, h.apps); err != nil {
 		return Page{}, err
 	}
 	limit := cmp.Or(opts.Limit, query.DefaultLimit)
 	if limit < 1 || limit > query.MaxLimit {
 		return Page{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The limit is a number from 1 to %d.", query.MaxLimit)
 	}
-	from := position{prefix: opts.Prefix, delimiter: opts.Delimiter}
+	from := position{prefix: opts.Prefix, delimiter: opts.Delimiter, apps: h.apps}
 	if opts.Cursor != "" {
+		var err error
 		if from, err = h.openCursor(opts.Cursor); err != nil {
 			return Page{}, err
 		}
@@ -53,45 +60,109 @@ func (h Handle) List(ctx context.Context, opts ListOptions) (Page, error) {
 	if from.delimiter != "" && from.delimiter != "/" {
 		return Page{}, errDelimiter()
 	}
-	q := ListQuery{Prefix: space.Root() + from.prefix, Delimiter: from.delimiter, Limit: limit}
-	if from.after != "" {
-		q.After = space.Root() + from.after
-	}
-	listing, err := h.store.driver.List(ctx, q)
+	reach, err := storage.AuthorizeList(h.identity, h.tier, from.apps)
 	if err != nil {
-		return Page{}, classify(err)
+		return Page{}, err
 	}
-	return h.page(space.Root(), from, listing)
+	segments := []storage.Segment{reach.First}
+	if reach.Wide {
+		if segments, err = h.store.segments(ctx, reach); err != nil {
+			return Page{}, err
+		}
+	}
+	sources := make([]merge.Source[entry], len(segments))
+	for i, segment := range segments {
+		sources[i] = h.store.source(segment, from)
+	}
+	entries, err := merge.Page(ctx, sources, limit+1, compareEntries) // one more shows that there is another page
+	if err != nil {
+		return Page{}, err
+	}
+	return h.page(from, entries, limit), nil
 }
 
-// page turns names into keys. A name outside the prefix would be a driver's
+// entry is a file, or what several share by a delimiter.
+type entry struct {
+	key    string
+	app    string // of a file
+	folded bool
+	attrs  Attributes // of a file
+}
+
+func compareEntries(a, b entry) int {
+	return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.app, b.app))
+}
+
+// source reads one segment from a position on.
+func (s *Store) source(segment storage.Segment, from position) merge.Source[entry] {
+	root := segment.Space.Root()
+	q := ListQuery{Prefix: root + from.prefix, Delimiter: from.delimiter}
+	if from.after != "" {
+		q.After = root + from.afterIn(segment.App)
+	}
+	return func(ctx context.Context, n int) ([]entry, bool, error) {
+		q.Limit = n
+		listing, err := s.driver.List(ctx, q)
+		if err != nil {
+			return nil, false, classify(err)
+		}
+		entries := make([]entry, 0, len(listing.Items)+len(listing.Prefixes))
+		for _, attrs := range listing.Items {
+			key, err := keyOf(attrs.Name, root, from.prefix)
+			if err != nil {
+				return nil, false, err
+			}
+			entries = append(entries, entry{key: key, app: segment.App, attrs: attrs})
+		}
+		for _, name := range listing.Prefixes {
+			key, err := keyOf(name, root, from.prefix)
+			if err != nil {
+				return nil, false, err
+			}
+			entries = append(entries, entry{key: key, folded: true})
+		}
+		if len(listing.Prefixes) > 0 {
+			slices.SortFunc(entries, compareEntries)
+		}
+		if listing.Next == "" {
+			return entries, false, nil
+		}
+		if _, err := keyOf(listing.Next, root, from.prefix); err != nil {
+			return nil, false, err
+		}
+		if listing.Next <= q.After {
+			return nil, false, errListsAgain(listing.Next)
+		}
+		q.After = listing.Next
+		return entries, true, nil
+	}
+}
+
+// page shows the first limit entries to the caller.
+func (h Handle) page(from position, entries []entry, limit int) Page {
+	shown := entries[:min(limit, len(entries))]
+	page := Page{Items: make([]File, 0, len(shown))}
+	for _, e := range shown {
+		if e.folded {
+			page.Prefixes = append(page.Prefixes, e.key)
+			continue
+		}
+		at := place{key: e.key}
+		if from.apps.All() {
+			at.app = e.app
+		}
+		page.Items = append(page.Items, at.describe(e.attrs))
+	}
+	if len(entries) > limit {
+		last := shown[limit-1]
+		from.after, from.app = last.key, last.app
+		page.NextCursor = h.sealCursor(from)
+	}
+	return page
+}
+
+// keyOf turns a name into a key. A name outside the prefix would be a driver's
 // defect; it must not become another space's data in an answer.
-func (h Handle) page(root string, from position, listing Listing) (Page, error) {
-	page := Page{Items: make([]File, 0, len(listing.Items))}
-	for _, attrs := range listing.Items {
-		key, err := keyOf(attrs.Name, root, from.prefix)
-		if err != nil {
-			return Page{}, err
-		}
-		page.Items = append(page.Items, place{root: root, key: key}.describe(attrs))
-	}
-	for _, name := range listing.Prefixes {
-		key, err := keyOf(name, root, from.prefix)
-		if err != nil {
-			return Page{}, err
-		}
-		page.Prefixes = append(page.Prefixes, key)
-	}
-	if listing.Next != "" {
-		after, err := keyOf(listing.Next, root, from.prefix)
-		if err != nil {
-			return Page{}, err
-		}
-		page.NextCursor = h.sealCursor(position{prefix: from.prefix, delimiter: from.delimiter, after: after})
-	}
-	return page, nil
-}
-
 func keyOf(name, root, prefix string) (string, error) {
 	key, ok := strings.CutPrefix(name, root)
 	if !ok || !strings.HasPrefix(key, prefix) {
@@ -104,7 +175,18 @@ func keyOf(name, root, prefix string) (string, error) {
 type position struct {
 	prefix    string
 	delimiter string
-	after     string // begins with prefix; "" from the start
+	apps      storage.Apps
+	after     string // a key, or a folded prefix; it begins with prefix; "" from the start
+	app       string // with all apps: whose key it is; "" for a folded prefix
+}
+
+// afterIn returns what the list of one app goes on behind. The key that the last
+// page ended with may be in several apps, and come in this one only now.
+func (p position) afterIn(app string) string {
+	if !p.apps.All() || app <= p.app || strings.HasSuffix(p.after, "/") {
+		return p.after
+	}
+	return storage.JustBefore(p.after)
 }
 
 // binding ties a cursor to everything that its list depends on.
@@ -112,14 +194,33 @@ func (h Handle) binding() string {
 	return fmt.Sprintf("%q", []string{"list", h.identity.TenantID, h.identity.AppID, h.identity.UserID, string(h.tier)})
 }
 
+// The low bits of a cursor's head.
+const (
+	cursorFolds   = 1 << iota // there is a delimiter
+	cursorOneApp              // app is the one that is listed
+	cursorAllApps             // app is the one of the position
+)
+
+const cursorFlags = 3 // how many of them
+
 // sealCursor keeps the prefix as a length only, for after begins with it: so a
 // cursor stays small for the longest keys.
 func (h Handle) sealCursor(p position) string {
-	head := uint64(len(p.prefix)) << 1
+	head := uint64(len(p.prefix)) << cursorFlags
 	if p.delimiter != "" {
-		head |= 1
+		head |= cursorFolds
 	}
-	return h.store.cursors.Seal(h.binding(), append(binary.AppendUvarint(nil, head), p.after...))
+	app, named := p.apps.Named()
+	if named {
+		head |= cursorOneApp
+	}
+	if p.apps.All() {
+		head |= cursorAllApps
+		app = p.app
+	}
+	plain := binary.AppendUvarint(nil, head)
+	plain = append(binary.AppendUvarint(plain, uint64(len(app))), app...)
+	return h.store.cursors.Seal(h.binding(), append(plain, p.after...))
 }
 
 func (h Handle) openCursor(cursor string) (position, error) {
@@ -128,15 +229,35 @@ func (h Handle) openCursor(cursor string) (position, error) {
 		return position{}, errCursor()
 	}
 	head, n := binary.Uvarint(plain)
-	if n <= 0 || head>>1 > uint64(len(plain)-n) {
+	if n <= 0 {
 		return position{}, errCursor()
 	}
-	p := position{after: string(plain[n:])}
-	p.prefix = p.after[:head>>1]
-	if head&1 == 1 {
+	plain = plain[n:]
+	size, n := binary.Uvarint(plain)
+	if n <= 0 || size > uint64(len(plain)-n) {
+		return position{}, errCursor()
+	}
+	app := string(plain[n:][:size])
+	p := position{after: string(plain[n:][size:])}
+	if head>>cursorFlags > uint64(len(p.after)) {
+		return position{}, errCursor()
+	}
+	p.prefix = p.after[:head>>cursorFlags]
+	if head&cursorFolds != 0 {
 		p.delimiter = "/"
 	}
+	switch {
+	case head&cursorOneApp != 0:
+		p.apps = storage.OneApp(app)
+	case head&cursorAllApps != 0:
+		p.apps, p.app = storage.AllApps(), app
+	}
 	return p, nil
+}
+
+// errListsAgain is for a driver whose list would never end.
+func errListsAgain(name string) error {
+	return classify(fmt.Errorf("files: the driver goes on behind %q again", name))
 }
 
 func errDelimiter() error {

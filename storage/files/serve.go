@@ -10,7 +10,7 @@ import (
 )
 
 // serveFile answers a GET or HEAD, with ranges and conditions as RFC 9110
-// sections 13 and 14 say.
+// sections 13 and 14 say. When it returns an error, nothing was answered yet.
 func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at place) error {
 	if r.Method == http.MethodHead {
 		attrs, err := s.driver.Stat(r.Context(), at.name())

@@ -184,7 +184,7 @@ func TestDriverErrors(t *testing.T) {
 		{"too large", fmt.Errorf("%s: %w", secret, cpodkit.CodePayloadTooLarge), cpodkit.CodePayloadTooLarge},
 		{"not supported", fmt.Errorf("%s: %w", secret, cpodkit.CodeNotSupported), cpodkit.CodeNotSupported},
 		{"a code that is none of a driver's", fmt.Errorf("%s: %w", secret, cpodkit.CodeInvalidToken), cpodkit.CodeInternal},
-		{"an error value", cpodkit.Errorf(cpodkit.CodeUnavailable, "%s", secret), cpodkit.CodeUnavailable},
+		{"an error value", cpodkit.Errorf(cpodkit.CodeUnavailable, "Full.").WithCause(errors.New(secret)), cpodkit.CodeUnavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

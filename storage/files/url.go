@@ -38,21 +38,20 @@ type SignedURL struct {
 // tier's read scope and PUT its write scope, now and not later. The driver signs
 // where it can, else the store does, on the URL of [WithPublicURL]; without
 // either it is not_supported. Options out of range are validation_failed.
+//
+// In the user tier a URL for GET reads the file that [Handle.Open] would open
+// now, also another app's; a conflict when several apps have one. When there is
+// none yet, it is the app's own.
 func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (SignedURL, error) {
 	method := cmp.Or(opts.Method, http.MethodGet)
 	expiresIn := cmp.Or(opts.ExpiresIn, DefaultURLExpiry)
-	action := storage.Read
-	switch method {
-	case http.MethodGet:
-	case http.MethodPut:
-		action = storage.Write
-	default:
+	if method != http.MethodGet && method != http.MethodPut {
 		return SignedURL{}, errMethod()
 	}
 	if expiresIn < time.Second || expiresIn > MaxURLExpiry {
 		return SignedURL{}, errExpiresIn()
 	}
-	at, err := h.at(action, key)
+	at, err := h.forSigning(ctx, method, key)
 	if err != nil {
 		return SignedURL{}, err
 	}
@@ -72,6 +71,29 @@ func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (Signe
 	}
 	sealed := h.store.sealToken(token{at, expiresAt}, method)
 	return SignedURL{URL: h.store.publicURL + signedPath + sealed, Method: method, ExpiresAt: expiresAt}, nil
+}
+
+// forSigning returns the place that a URL is for.
+func (h Handle) forSigning(ctx context.Context, method, key string) (place, error) {
+	if method == http.MethodPut {
+		return h.forWriting(key)
+	}
+	var first, found place
+	err := h.read(ctx, key, func(at place) error {
+		if first == (place{}) {
+			first = at
+		}
+		found = at
+		if at.app == "" { // nowhere else to look
+			return nil
+		}
+		_, err := h.store.driver.Stat(ctx, at.name())
+		return classify(err)
+	})
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return first, nil
+	}
+	return found, err
 }
 
 func invalidMember(pointer, detail string) error {

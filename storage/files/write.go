@@ -113,6 +113,9 @@ func classify(err error) error {
 	e := cpodkit.Errorf(code, "%s", detail).WithCause(err)
 	if from, ok := errors.AsType[*cpodkit.Error](err); ok {
 		e.RetryAfter = from.RetryAfter
+		if code == cpodkit.CodeUnavailable && from.Detail != "" {
+			e.Detail = from.Detail
+		}
 	}
 	return e
 }

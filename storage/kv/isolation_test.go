@@ -75,7 +75,7 @@ func TestQueryParameters(t *testing.T) {
 	}
 	for _, r := range calls("k", "?tier=user&app=beta") {
 		r.token = "ann"
-		s.wantError(r, cpodkit.CodeNotSupported)
+		s.wantError(r, cpodkit.CodeBadRequest)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
@@ -220,28 +219,6 @@ func TestLinksAreNotServed(t *testing.T) {
 			t.Errorf("List(%q) = %+v", prefix, page)
 		}
 	}
-}
-
-func TestAbandonedTemporaryFiles(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	d := open(t, dir)
-	temp := filepath.Join(dir, "tmp")
-	for name, age := range map[string]time.Duration{"old": 2 * time.Hour, "new": time.Minute} {
-		path := filepath.Join(temp, name)
-		if err := os.WriteFile(path, []byte("half a file"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		then := time.Now().Add(-age)
-		if err := os.Chtimes(path, then, then); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-	defer open(t, dir).Close()
-	wantEntries(t, temp, "new")
 }
 
 func TestFailedPutLeavesNothing(t *testing.T) {

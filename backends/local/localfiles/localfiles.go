@@ -31,20 +31,24 @@ const (
 	filePermissions   = 0o600
 	folderPermissions = 0o700
 
-	// abandonedAfter is the age of a temporary file that nobody writes any more.
+	// abandonedAfter is the age of a temporary file that nobody writes any more,
+	// where no lock tells.
 	abandonedAfter = time.Hour
 )
 
 // Driver is a [files.Driver]. It is safe for concurrent use.
 type Driver struct {
-	root     *os.Root
-	objects  *os.Root
-	temp     *os.Root
-	noSync   bool
-	unsynced unsyncedFolders
-	seed     maphash.Seed
-	locks    [256]sync.Mutex
-	buffers  sync.Pool // of *buffer
+	root      *os.Root
+	objects   *os.Root
+	temp      *os.Root
+	lockFile  *os.File // the folder of temporary files, locked
+	noSync    bool
+	keepFree  int64
+	unsynced  unsyncedFolders
+	leftovers leftovers
+	seed      maphash.Seed
+	locks     [256]sync.Mutex
+	buffers   sync.Pool // of *buffer
 }
 
 var _ files.Driver = (*Driver)(nil)
@@ -60,9 +64,19 @@ func UnsafeWithoutSync() Option {
 	return func(d *Driver) { d.noSync = true }
 }
 
+// KeepFree refuses a Put, as CodeUnavailable, while the disk has less than so
+// many bytes free. What must go on when files have filled a disk, such as a
+// database beside them, then has room. Puts under way may take up to 1 MiB each
+// of it. It has no effect where Go's standard library cannot ask for the free
+// space (it can on Linux, macOS and FreeBSD).
+func KeepFree(bytes int64) Option {
+	return func(d *Driver) { d.keepFree = bytes }
+}
+
 // Open opens the folder dir, which it makes when it is not there, and removes
 // temporary files that a crash has left. The folder and all in it are for the
-// server's own user alone (0700, 0600).
+// server's own user alone (0700, 0600). It fails while another process, or
+// another Driver, has the folder open, where the file system has locks.
 func Open(dir string, opts ...Option) (*Driver, error) {
 	if dir == "" {
 		return nil, errors.New("localfiles: the folder has no name")
@@ -94,7 +108,14 @@ func (d *Driver) open(dir string) (err error) {
 	if err := d.sync(d.root, "."); err != nil {
 		return err
 	}
-	return d.removeAbandoned()
+	if d.lockFile, err = d.temp.Open("."); err != nil {
+		return err
+	}
+	alone, err := lockFolder(d.lockFile)
+	if err != nil {
+		return err
+	}
+	return d.removeAbandoned(alone)
 }
 
 func (d *Driver) openFolder(name string) (*os.Root, error) {
@@ -104,28 +125,6 @@ func (d *Driver) openFolder(name string) (*os.Root, error) {
 	return d.root.OpenRoot(name)
 }
 
-func (d *Driver) removeAbandoned() error {
-	f, err := d.temp.Open(".")
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	entries, err := f.ReadDir(-1)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		info, err := entry.Info()
-		if err != nil || time.Since(info.ModTime()) < abandonedAfter {
-			continue
-		}
-		if err := d.temp.Remove(entry.Name()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Close implements [files.Driver]. Files that are open stay readable.
 func (d *Driver) Close() error {
 	var err error
@@ -133,6 +132,9 @@ func (d *Driver) Close() error {
 		if root != nil {
 			err = errors.Join(err, root.Close())
 		}
+	}
+	if d.lockFile != nil {
+		err = errors.Join(err, d.lockFile.Close())
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/diskspace"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -31,6 +32,10 @@ func (d *Driver) Put(
 			return files.Attributes{}, err
 		}
 	}
+	d.discardLeftovers()
+	if err := d.room(); err != nil {
+		return files.Attributes{}, err
+	}
 	tempName := rand.Text()
 	temp, err := d.temp.OpenFile(tempName, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePermissions)
 	if err != nil {
@@ -40,7 +45,7 @@ func (d *Driver) Put(
 		if err != nil {
 			// Windows removes no open file; a second Close does no harm.
 			_ = temp.Close()
-			_ = d.temp.Remove(tempName)
+			d.discard(tempName)
 		}
 	}()
 	attrs = files.Attributes{Name: name, ETag: rand.Text(), ContentType: opts.ContentType}
@@ -80,6 +85,9 @@ func (d *Driver) write(ctx context.Context, f *os.File, body io.Reader, attrs *f
 			return err
 		}
 		if len(pending) == cap(pending) {
+			if err := d.roomAt(attrs.Size); err != nil {
+				return err
+			}
 			if _, err := f.Write(pending); err != nil {
 				return failure(err)
 			}
@@ -107,6 +115,22 @@ func (d *Driver) write(ctx context.Context, f *os.File, body io.Reader, attrs *f
 	}
 	_, err = f.Write(pending)
 	return failure(err)
+}
+
+// roomEvery is how many bytes of a body are written between two looks at the
+// free space.
+const roomEvery = 1 << 20
+
+func (d *Driver) roomAt(size int64) error {
+	if size%roomEvery != 0 {
+		return nil
+	}
+	return d.room()
+}
+
+// room returns an error when the disk has no more than what is to be kept free.
+func (d *Driver) room() error {
+	return failure(diskspace.Check(d.root.Name(), d.keepFree))
 }
 
 // maxAttempts bounds how often a commit starts again because others change the

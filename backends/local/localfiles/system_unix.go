@@ -17,9 +17,11 @@ func syncFolder(f *os.File) error {
 	return err
 }
 
-// storeFailures are what says that the disk, or this process, cannot serve now.
+func fullDisk() []error     { return []error{syscall.ENOSPC, syscall.EDQUOT} }
+func readOnlyDisk() []error { return []error{syscall.EROFS} }
+
+// storeFailures are what else says that the disk, or this process, cannot serve
+// now.
 func storeFailures() []error {
-	return []error{
-		syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM,
-	}
+	return []error{syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM}
 }

@@ -8,13 +8,9 @@ import (
 // syncFolder does nothing: Windows flushes no folders, and journals its renames.
 func syncFolder(*os.File) error { return nil }
 
-// storeFailures are what says that the disk cannot serve now.
-func storeFailures() []error {
-	const (
-		errorWriteProtect   = syscall.Errno(19)
-		errorHandleDiskFull = syscall.Errno(39)
-		errorDiskFull       = syscall.Errno(112)
-		errorIODevice       = syscall.Errno(1117)
-	)
-	return []error{errorWriteProtect, errorHandleDiskFull, errorDiskFull, errorIODevice}
-}
+// The numbers are those of https://learn.microsoft.com/windows/win32/debug/system-error-codes.
+func fullDisk() []error     { return []error{syscall.Errno(39), syscall.Errno(112)} }
+func readOnlyDisk() []error { return []error{syscall.Errno(19)} }
+
+// storeFailures are what else says that the disk cannot serve now.
+func storeFailures() []error { return []error{syscall.Errno(1117)} }

@@ -117,7 +117,14 @@ func BenchmarkGet(b *testing.B) {
 
 // BenchmarkQuery finds the first 20 of the 2,500 of 10,000 documents that pass a
 // filter, in the order of another member.
-func BenchmarkQuery(b *testing.B) {
+func BenchmarkQuery(b *testing.B) { benchmarkQuery(b) }
+
+func BenchmarkQueryByIndex(b *testing.B) {
+	benchmarkQuery(b, sqlitedocuments.WithIndexes(index(b, benchCollection.Name, "status -visits")))
+}
+
+func benchmarkQuery(b *testing.B, opts ...sqlitedocuments.Option) {
+	b.Helper()
 	active, err := documents.KeyOf([]byte(`"active"`))
 	if err != nil {
 		b.Fatal(err)
@@ -129,7 +136,7 @@ func BenchmarkQuery(b *testing.B) {
 	}
 	for _, c := range benchCases {
 		b.Run(c.name, func(b *testing.B) {
-			d := open(b)
+			d := open(b, opts...)
 			fill(b, d, 10_000, c.filler)
 			run(b, c.callers, func(int) error {
 				records, err := d.Query(b.Context(), benchCollection, q)

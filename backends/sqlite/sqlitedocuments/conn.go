@@ -98,8 +98,8 @@ func (c *conn) exec(ctx context.Context, text string, args ...driver.Value) (int
 }
 
 // query runs one statement and calls each for every row, whose values are valid
-// until the next. The context ends it up to the first row: a statement that may
-// work long does so before that.
+// until the next. The context interrupts it up to the first row, and ends it
+// between two others: a statement that may work long does so before the first.
 func (c *conn) query(ctx context.Context, text string, args []driver.Value, each func([]driver.Value) error) (err error) {
 	s, err := c.prepare(ctx, text)
 	if err != nil {
@@ -123,21 +123,23 @@ func (c *conn) query(ctx context.Context, text string, args []driver.Value, each
 	}
 	defer clear(s.row)
 	for {
-		switch err := rows.Next(s.row); err {
-		case nil:
-			if err := each(s.row); err != nil {
-				return err
-			}
-		case io.EOF:
+		if err := rows.Next(s.row); errors.Is(err, io.EOF) {
 			return nil
-		default:
+		} else if err != nil {
+			return err
+		}
+		if err := each(s.row); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
 }
 
-// integer returns the first column of the first row, and false without a row.
-func (c *conn) integer(ctx context.Context, text string, args ...driver.Value) (n int64, found bool, err error) {
+// integer returns the first column of the one row.
+func (c *conn) integer(ctx context.Context, text string, args ...driver.Value) (n int64, err error) {
+	found := false
 	err = c.query(ctx, text, args, func(row []driver.Value) error {
 		value, ok := row[0].(int64)
 		if !ok {
@@ -146,5 +148,8 @@ func (c *conn) integer(ctx context.Context, text string, args ...driver.Value) (
 		n, found = value, true
 		return nil
 	})
-	return n, found, err
+	if err == nil && !found {
+		err = fmt.Errorf("sqlitedocuments: %q gave no row", text)
+	}
+	return n, err
 }

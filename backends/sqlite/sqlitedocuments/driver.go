@@ -1,7 +1,9 @@
 // Package sqlitedocuments keeps documents in one SQLite file, without cgo.
 //
 // Writes that arrive together share one transaction, and so one sync of the
-// disk. Filters, sorts and pages run inside SQLite. Several processes may open
+// disk. Filters, sorts and pages run inside SQLite; a query looks at its whole
+// collection unless a declared index serves it ([WithIndexes]). It ends with its
+// context, holds up no writer, and leaves some readers to Get. Several processes may open
 // the same file on a local disk; SQLite's locks keep them apart. A file on a
 // network file system is not supported, because WAL needs shared memory.
 package sqlitedocuments
@@ -15,14 +17,21 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 // Driver is a [documents.Driver] over one SQLite file. It is safe for concurrent
 // use.
 type Driver struct {
+	path     string
+	keepFree int64
+
 	dsn     string
-	readers chan *conn // the idle ones; nil for one that is not open yet
+	readers chan *conn    // the idle ones; nil for one that is not open yet
+	queries chan struct{} // holds one for each query under way
+	places  places
+	indexes map[string][]*index // by collection
 
 	writes   chan *request
 	closing  chan struct{}
@@ -39,6 +48,9 @@ type Option func(*options)
 type options struct {
 	synchronous string
 	readers     int
+	keepFree    int64
+	indexes     []documents.Index
+	declared    bool
 }
 
 // WithPowerLossRisk makes writes faster by not waiting for the disk (SQLite's
@@ -47,9 +59,31 @@ type options struct {
 // The file stays intact either way.
 func WithPowerLossRisk() Option { return func(o *options) { o.synchronous = "NORMAL" } }
 
-// WithReaders sets how many reads run at once, at least 1; 8 without it. Each
-// holds a page cache of at most 2 MiB.
+// WithReaders sets how many reads run at once, at least 1; 8 without it. Queries
+// take at most three quarters of them. Each holds a page cache of at most 16 MiB.
 func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
+
+// KeepFree refuses to set documents, as CodeUnavailable, while the disk has less
+// than so many bytes free. SQLite needs room to delete, too; deletes, and sets in
+// the server's own spaces (storage.System), such as the revocation of a token,
+// are what it is kept for. It has no effect where Go's standard library cannot
+// ask for the free space (it can on Linux, macOS and FreeBSD).
+func KeepFree(bytes int64) Option { return func(o *options) { o.keepFree = bytes } }
+
+// WithIndexes makes the indexes of the file those that are declared here, in all
+// spaces: Open builds those that are missing, which takes some seconds for a
+// million documents, and drops those that are declared no more. Without this
+// option Open leaves them as they are, and queries do without.
+//
+// A query is served by an index whose first members its filter fixes to one
+// value (eq, or exists: false) and whose other members are its sort, in the same
+// directions: it reads a page's worth of entries, wherever the page is. Where the
+// directions are all the opposite ones, each run of equal values is sorted on
+// top. Without the sort, an index serves by its fixed members and a range, in or
+// exists: true on the next one, and what it finds is sorted.
+func WithIndexes(indexes ...documents.Index) Option {
+	return func(o *options) { o.indexes, o.declared = indexes, true }
+}
 
 // busyTimeout is how long a call waits for another process to finish its
 // transaction.
@@ -66,6 +100,9 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 	if o.readers < 1 {
 		return nil, fmt.Errorf("sqlitedocuments: WithReaders(%d): at least 1 is needed", o.readers)
 	}
+	if err := documents.CheckIndexes(o.indexes); err != nil {
+		return nil, fmt.Errorf("sqlitedocuments: %w", err)
+	}
 	if err := createFile(path); err != nil {
 		return nil, err
 	}
@@ -80,10 +117,22 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 	if err := migrate(ctx, writer, path); err != nil {
 		return nil, errors.Join(err, writer.close())
 	}
+	var indexes map[string][]*index
+	if o.declared {
+		if indexes, err = declare(ctx, writer, path, o.indexes); err != nil {
+			return nil, errors.Join(err, writer.close())
+		}
+	}
 
 	d := &Driver{
+		path:     path,
+		keepFree: o.keepFree,
+
 		dsn:      dsn + "&mode=ro",
 		readers:  make(chan *conn, o.readers),
+		queries:  make(chan struct{}, max(1, o.readers*3/4)),
+		places:   places{known: map[documents.Collection]place{}},
+		indexes:  indexes,
 		writes:   make(chan *request),
 		closing:  make(chan struct{}),
 		finished: make(chan struct{}),
@@ -92,7 +141,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 		d.readers <- nil
 	}
 	d.close = sync.OnceValue(func() error { return d.shutdown(writer) })
-	go newWriter(writer, d).run()
+	go newWriter(writer, d).run(ctx)
 	return d, nil
 }
 
@@ -119,7 +168,11 @@ func (d *Driver) Get(ctx context.Context, in documents.Collection, key string) (
 	var record documents.Record
 	found := false
 	err := d.read(ctx, func(c *conn) error {
-		return c.query(ctx, getSQL, []driver.Value{in.Space, in.Name, key}, func(row []driver.Value) error {
+		at, known, err := d.places.find(ctx, c, in)
+		if err != nil || !known {
+			return err
+		}
+		return c.query(ctx, getSQL, []driver.Value{at.collection, key}, func(row []driver.Value) error {
 			found = true
 			var err error
 			record, err = scanRecord(row)
@@ -134,14 +187,26 @@ func (d *Driver) Get(ctx context.Context, in documents.Collection, key string) (
 
 // Query implements [documents.Driver].
 func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents.DriverQuery) ([]documents.Record, error) {
-	text, args := buildQuery(in, q)
+	if !storage.IsSystem(in.Space) { // the server's own are few and short, and never wait for users'
+		if err := d.startQuery(ctx); err != nil {
+			return nil, err
+		}
+		defer func() { <-d.queries }()
+	}
 	var records []documents.Record
 	err := d.read(ctx, func(c *conn) error {
-		return c.query(ctx, text, args, func(row []driver.Value) error {
-			record, err := scanRecord(row)
-			records = append(records, record)
+		at, known, err := d.places.find(ctx, c, in)
+		if err != nil || !known {
 			return err
-		})
+		}
+		fixed := fixedKeys(q.Filter)
+		q = withoutFixed(q, fixed)
+		by := choose(d.indexes[in.Name], q, fixed)
+		if records, err = queryPage(ctx, c, at, q, by); by != nil && noSuchIndex(err) {
+			// Another process declares other indexes than this one.
+			records, err = queryPage(ctx, c, at, q, nil)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -149,14 +214,60 @@ func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents
 	return records, nil
 }
 
-// read lends a reader to use.
-func (d *Driver) read(ctx context.Context, use func(*conn) error) error {
+// startQuery waits until there are few enough queries under way.
+func (d *Driver) startQuery(ctx context.Context) error {
+	if err := d.ready(ctx); err != nil {
+		return err
+	}
+	select {
+	case d.queries <- struct{}{}:
+		return nil
+	case <-d.closing:
+		return errClosed()
+	case <-ctx.Done():
+		if err := ctx.Err(); !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		return errBusy().WithCause(ctx.Err())
+	}
+}
+
+var errEnough = errors.New("sqlitedocuments: the values have enough bytes")
+
+func queryPage(ctx context.Context, c *conn, at place, q documents.DriverQuery, by *index) ([]documents.Record, error) {
+	var records []documents.Record
+	size := 0
+	text, args := buildQuery(at, q, by)
+	err := c.query(ctx, text, args, func(row []driver.Value) error {
+		record, err := scanRecord(row)
+		if err != nil {
+			return err
+		}
+		records = append(records, record)
+		if size += len(record.Value); q.MaxBytes > 0 && size > q.MaxBytes {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
+	return records, nil
+}
+
+// ready returns an error when no call can begin.
+func (d *Driver) ready(ctx context.Context) error {
 	select {
 	case <-d.closing:
 		return errClosed()
 	default:
+		return ctx.Err()
 	}
-	if err := ctx.Err(); err != nil {
+}
+
+// read lends a reader to use.
+func (d *Driver) read(ctx context.Context, use func(*conn) error) error {
+	if err := d.ready(ctx); err != nil {
 		return err
 	}
 	var c *conn

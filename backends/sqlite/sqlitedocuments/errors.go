@@ -21,6 +21,9 @@ func classify(ctx context.Context, err error) error {
 	if ctxErr := ctx.Err(); ctxErr != nil && e.Code()&0xff == sqlite3.SQLITE_INTERRUPT {
 		return ctxErr
 	}
+	if e.Code()&0xff == sqlite3.SQLITE_FULL {
+		return errFull().WithCause(err)
+	}
 	if unavailable(e) {
 		return fmt.Errorf("%w: %w", cpodkit.CodeUnavailable, err)
 	}
@@ -36,6 +39,21 @@ func unavailable(e *sqlite.Error) bool {
 		return true
 	}
 	return false
+}
+
+func errFull() *cpodkit.Error {
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The server's disk is full; try again when there is room.")
+}
+
+// noSuchIndex reports whether a statement names an index that is not there. No
+// other mistake is left in the statements of this package.
+func noSuchIndex(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code() == sqlite3.SQLITE_ERROR
+}
+
+func errBusy() *cpodkit.Error {
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The document store is busy with other queries; try again.")
 }
 
 func errClosed() error {

@@ -270,39 +270,3 @@ func (c *countingContext) Done() <-chan struct{} {
 	}
 	return c.Context.Done()
 }
-
-// TestQueryDeadline ends queries that look at many documents and find one.
-func TestQueryDeadline(t *testing.T) {
-	t.Parallel()
-	d := open(t)
-	const n = 10_000
-	for start := 0; start < n; start += 500 {
-		ops := make([]documents.Op, 500)
-		for i := range ops {
-			ops[i].Record = documents.Record{Key: fmt.Sprintf("%05d", start+i), Value: []byte(`{"a":{"b":1}}`), Version: "1"}
-		}
-		if err := errors.Join(d.Apply(t.Context(), things, ops)...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := set(t.Context(), d, "00000", `{"a":{"b":2}}`); err != nil {
-		t.Fatal(err)
-	}
-	one, err := documents.KeyOf([]byte(`1`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	filter := []documents.Condition{{Path: documents.Path{"a", "b"}, Test: documents.NotEqual, Keys: []documents.SortKey{one}}}
-	for _, order := range [][]documents.Order{nil, {{Path: documents.Path{"a"}}}} {
-		q := documents.DriverQuery{Filter: filter, Order: order, Limit: 10}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		_, err := d.Query(ctx, things, q)
-		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("with the order %v: %v", order, err)
-		}
-		if records, err := d.Query(t.Context(), things, q); err != nil || len(records) != 1 {
-			t.Errorf("the query after one that ended early: %d documents, %v", len(records), err)
-		}
-	}
-}

@@ -19,6 +19,7 @@ import (
 // TestFullDisk runs itself in a process of its own, whose files cannot grow past
 // a limit: what a full disk looks like to SQLite.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	const marker = "CPODKIT_TEST_FULL_DISK"
 	if os.Getenv(marker) == "" {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDisk$", "-test.v")

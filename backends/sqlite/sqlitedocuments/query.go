@@ -9,9 +9,8 @@ import (
 
 const (
 	recordColumns = "key, version, updated_ms, value"
-	inCollection  = "collection = (SELECT id FROM collections WHERE space = ? AND name = ?)"
 
-	getSQL = "SELECT " + recordColumns + " FROM documents WHERE " + inCollection + " AND key = ?"
+	getSQL = "SELECT " + recordColumns + " FROM documents WHERE " + keySQL
 )
 
 // builder puts a query together. Paths become part of the text, so that an
@@ -27,12 +26,27 @@ func (b *builder) add(text string, args ...driver.Value) {
 	b.args = append(b.args, args...)
 }
 
-func buildQuery(in documents.Collection, q documents.DriverQuery) (string, []driver.Value) {
+// buildQuery returns the query of a collection, by index unless that is nil.
+//
+// It finds the ids of a page first. All that may take long is in there, and
+// materializing puts it before the first row, for no context reaches a search
+// between two rows. The values, which may be large, are read for this page
+// alone, one with each row.
+func buildQuery(at place, q documents.DriverQuery, by *index) (string, []driver.Value) {
 	var b builder
-	b.add("SELECT "+recordColumns+" FROM documents WHERE "+inCollection, in.Space, in.Name)
+	b.add("WITH page AS MATERIALIZED (SELECT id FROM documents ")
+	switch {
+	case by != nil:
+		// Naming it keeps SQLite, which counts nothing here, from taking another.
+		b.add("INDEXED BY "+by.name+" WHERE "+by.where+" AND collection = ?", at.collection)
+	case len(q.Order) > 0: // every document has to be looked at, so in the order of the pages
+		first, last := idRange(at.collection)
+		b.add("WHERE id BETWEEN ? AND ?", first, last)
+	default:
+		b.add("WHERE collection = ?", at.collection)
+	}
 	for _, c := range q.Filter {
-		b.add(" AND ")
-		b.condition(c)
+		b.condition(c, q)
 	}
 	if q.After != nil {
 		b.add(" AND ")
@@ -46,97 +60,124 @@ func buildQuery(in documents.Collection, q documents.DriverQuery) (string, []dri
 		}
 		b.add(", ")
 	}
-	b.add("key LIMIT ?", int64(q.Limit))
-	if len(q.Order) > 0 || len(q.Filter) == 0 {
-		return b.text.String(), b.args
-	}
-	// In the order of the keys SQLite would hand out the first row before it has
-	// looked for the others, and no context reaches a search between two rows.
-	// Materializing the page puts all of the work before the first.
-	return "WITH page AS MATERIALIZED (" + b.text.String() + ") SELECT * FROM page ORDER BY key", b.args
+	b.add("key LIMIT ?) SELECT "+recordColumns+" FROM page CROSS JOIN documents USING (id)", int64(q.Limit))
+	return b.text.String(), b.args
 }
 
-// expression is the sort key at path: NULL when there is nothing, which sorts
-// before all, and for an object its text.
+// idRange returns the first and the last id of a collection's documents.
+func idRange(collection int64) (first, last int64) {
+	return collection << idBits, (collection+1)<<idBits - 1
+}
+
+// expression is the sort key at path; "", as everywhere, when there is nothing.
 func expression(path documents.Path) string {
 	var b strings.Builder
-	b.WriteString("(projection ->> '$")
+	b.WriteString("ifnull(projection ->> '$")
 	for _, name := range path.Escaped() {
 		b.WriteString(`."` + name + `"`)
 	}
-	b.WriteString("')")
+	b.WriteString("', '')")
 	return b.String()
 }
 
-func (b *builder) condition(c documents.Condition) {
+// fixedKeys returns the one sort key that a filter leaves for an expression.
+func fixedKeys(filter []documents.Condition) map[string]documents.SortKey {
+	fixed := map[string]documents.SortKey{}
+	for _, c := range filter {
+		switch c.Test {
+		case documents.Equal:
+			fixed[expression(c.Path)] = c.Keys[0]
+		case documents.Missing:
+			fixed[expression(c.Path)] = ""
+		}
+	}
+	return fixed
+}
+
+// withoutFixed returns q without the members of its order for which the filter
+// leaves one value: they change nothing, and would hide that an index has the
+// order of the others.
+func withoutFixed(q documents.DriverQuery, fixed map[string]documents.SortKey) documents.DriverQuery {
+	if len(fixed) == 0 {
+		return q
+	}
+	short := q
+	short.Order = nil
+	if q.After != nil {
+		short.After = &documents.Position{Key: q.After.Key}
+	}
+	for i, o := range q.Order {
+		key, ok := fixed[expression(o.Path)]
+		if ok && q.After != nil && q.After.Keys[i] != key {
+			return q // the position is not that of a document which passes
+		}
+		if ok {
+			continue
+		}
+		short.Order = append(short.Order, o)
+		if q.After != nil {
+			short.After.Keys = append(short.After.Keys, q.After.Keys[i])
+		}
+	}
+	return short
+}
+
+// condition adds what a document must fulfil, less what follows from the
+// position that q goes on behind: of two bounds on one side, SQLite might start
+// a search of an index at the wrong one, and walk up to the position.
+func (b *builder) condition(c documents.Condition, q documents.DriverQuery) {
 	k := expression(c.Path)
 	switch c.Test {
 	case documents.Equal:
-		b.add(k+" = ?", string(c.Keys[0]))
+		b.add(" AND "+k+" = ?", string(c.Keys[0]))
 	case documents.NotEqual:
-		b.add(k+" IS NOT ?", string(c.Keys[0]))
+		b.add(" AND "+k+" <> ?", string(c.Keys[0]))
 	case documents.In:
-		b.add(k + " IN (" + strings.TrimSuffix(strings.Repeat("?,", len(c.Keys)), ",") + ")")
+		b.add(" AND " + k + " IN (" + strings.TrimSuffix(strings.Repeat("?,", len(c.Keys)), ",") + ")")
 		for _, key := range c.Keys {
 			b.args = append(b.args, string(key))
 		}
 	case documents.Range:
-		low, high := " >= ?", " <= ?"
-		if c.OpenLow {
-			low = " > ?"
-		}
-		if c.OpenHigh {
-			high = " < ?"
-		}
-		b.add(k+low, string(c.Keys[0]))
-		b.add(" AND "+k+high, string(c.Keys[1]))
+		b.bound(k, ">", c.Keys[0], c.OpenLow, q)
+		b.bound(k, "<", c.Keys[1], c.OpenHigh, q)
 	case documents.Exists:
-		b.add(k + " IS NOT NULL")
+		b.bound(k, ">", "", true, q)
 	case documents.Missing:
-		b.add(k + " IS NULL")
+		b.add(" AND " + k + " = ''")
 	default:
-		b.add("FALSE")
+		b.add(" AND FALSE")
 	}
 }
 
-// after holds for what comes behind p: the first member on which they differ,
-// or else the key, decides.
+func (b *builder) bound(k, operator string, key documents.SortKey, open bool, q documents.DriverQuery) {
+	if q.After != nil && len(q.Order) > 0 && expression(q.Order[0].Path) == k && q.Order[0].Descending == (operator == "<") {
+		beyond := strings.Compare(string(q.After.Keys[0]), string(key))
+		if operator == "<" {
+			beyond = -beyond
+		}
+		if beyond > 0 || beyond == 0 && !open {
+			return
+		}
+	}
+	if !open {
+		operator += "="
+	}
+	b.add(" AND "+k+" "+operator+" ?", string(key))
+}
+
+// after holds for what comes behind p: for each member of the order what is not
+// before p there and, unless it is behind p there, is so in the members that
+// follow, of which key is the last. The outermost bound can start a search of an
+// index.
 func (b *builder) after(order []documents.Order, p documents.Position) {
-	b.add("(")
-	for n := range len(order) + 1 {
-		if n > 0 {
-			b.add(" OR ")
+	for i, o := range order {
+		k, key := expression(o.Path), string(p.Keys[i])
+		operator := ">"
+		if o.Descending {
+			operator = "<"
 		}
-		for i, o := range order[:n] {
-			b.same(expression(o.Path), p.Keys[i])
-			b.add(" AND ")
-		}
-		if n < len(order) {
-			b.beyond(expression(order[n].Path), order[n].Descending, p.Keys[n])
-		} else {
-			b.add("key > ?", p.Key)
-		}
+		b.add(k+" "+operator+"= ? AND ("+k+" "+operator+" ? OR ", key, key)
 	}
-	b.add(")")
-}
-
-func (b *builder) same(k string, key documents.SortKey) {
-	if key == "" {
-		b.add(k + " IS NULL")
-	} else {
-		b.add(k+" = ?", string(key))
-	}
-}
-
-func (b *builder) beyond(k string, descending bool, key documents.SortKey) {
-	switch {
-	case !descending && key == "":
-		b.add(k + " IS NOT NULL")
-	case !descending:
-		b.add(k+" > ?", string(key))
-	case key == "":
-		b.add("FALSE")
-	default:
-		b.add("("+k+" < ? OR "+k+" IS NULL)", string(key))
-	}
+	b.add("key > ?", p.Key)
+	b.add(strings.Repeat(")", len(order)))
 }

@@ -23,7 +23,8 @@ const applicationID = 0x63706f64
 
 // migrations make the schema: the one at index n takes user_version n to n+1.
 // They are never edited, only added to.
-var migrations = []string{`
+func migrations() []string {
+	return []string{`
 CREATE TABLE collections (
 	id    INTEGER PRIMARY KEY,
 	space TEXT NOT NULL,
@@ -38,7 +39,39 @@ CREATE TABLE documents (
 	projection BLOB,
 	value      BLOB NOT NULL,
 	PRIMARY KEY (collection, key)
-) STRICT`}
+) STRICT`,
+		// The id of a document begins with its collection, so that a search
+		// through a collection reads pages that lie together. The name, the same
+		// in every space, is what declared indexes are restricted to.
+		`
+CREATE TABLE names (
+	id   INTEGER PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE
+) STRICT;
+INSERT INTO names (name) SELECT DISTINCT name FROM collections;
+ALTER TABLE documents RENAME TO old;
+CREATE TABLE documents (
+	id         INTEGER PRIMARY KEY,
+	collection INTEGER NOT NULL REFERENCES collections,
+	name       INTEGER NOT NULL REFERENCES names,
+	key        TEXT NOT NULL,
+	version    TEXT NOT NULL,
+	updated_ms INTEGER NOT NULL,
+	projection BLOB,
+	value      BLOB NOT NULL,
+	UNIQUE (collection, key),
+	CHECK (id >> 38 = collection)
+) STRICT;
+INSERT INTO documents
+	SELECT (collection << 38) + row_number() OVER (PARTITION BY collection ORDER BY key),
+		collection, names.id, key, version, updated_ms, projection, value
+	FROM old JOIN collections ON collections.id = collection JOIN names USING (name)
+	ORDER BY collection, key;
+DROP TABLE old`}
+}
+
+// idBits are the bits of a document's id that count within its collection.
+const idBits = 38
 
 // createFile makes an empty file that only its owner can read, or checks that
 // the one there is a database. SQLite gives its other files the same mode.
@@ -80,7 +113,7 @@ func dsnOf(path string) (string, error) {
 		abs = "/" + abs // a drive letter
 	}
 	uri := url.URL{Scheme: "file", Path: abs}
-	return fmt.Sprintf("%s?_pragma=busy_timeout(%d)&_pragma=trusted_schema(0)&_pragma=wal_autocheckpoint(4000)", uri.String(), busyTimeout.Milliseconds()), nil
+	return fmt.Sprintf("%s?_pragma=busy_timeout(%d)&_pragma=trusted_schema(0)&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-16384)", uri.String(), busyTimeout.Milliseconds()), nil
 }
 
 // migrate checks whose file it is and brings its schema up to date.
@@ -96,7 +129,7 @@ func migrate(ctx context.Context, c *conn, path string) error {
 	if err := waitWhileBusy(ctx, func() error { return enableWAL(ctx, c, path) }); err != nil {
 		return err
 	}
-	if version == len(migrations) {
+	if version == len(migrations()) {
 		return nil
 	}
 	return inTransaction(ctx, c, "BEGIN IMMEDIATE", func() error { return migrateInTransaction(ctx, c, path) })
@@ -121,8 +154,8 @@ func migrateInTransaction(ctx context.Context, c *conn, path string) error {
 	if err != nil {
 		return err
 	}
-	for n := version; n < len(migrations); n++ {
-		for text := range strings.SplitSeq(migrations[n], ";") {
+	for n := version; n < len(migrations()); n++ {
+		for text := range strings.SplitSeq(migrations()[n], ";") {
 			if _, err := c.exec(ctx, text); err != nil {
 				return fmt.Errorf("sqlitedocuments: migrating %s: %w", path, err)
 			}
@@ -130,7 +163,7 @@ func migrateInTransaction(ctx context.Context, c *conn, path string) error {
 	}
 	for _, text := range []string{
 		fmt.Sprintf("PRAGMA application_id = %d", applicationID),
-		fmt.Sprintf("PRAGMA user_version = %d", len(migrations)),
+		fmt.Sprintf("PRAGMA user_version = %d", len(migrations())),
 	} {
 		if _, err := c.exec(ctx, text); err != nil {
 			return fmt.Errorf("sqlitedocuments: migrating %s: %w", path, err)
@@ -144,7 +177,7 @@ func migrateInTransaction(ctx context.Context, c *conn, path string) error {
 func ownVersion(ctx context.Context, c *conn, path string) (int, error) {
 	var values [3]int64
 	for i, text := range [...]string{"PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema"} {
-		n, _, err := c.integer(ctx, text)
+		n, err := c.integer(ctx, text)
 		if err != nil {
 			return 0, fmt.Errorf("sqlitedocuments: opening %s: %w", path, err)
 		}
@@ -156,9 +189,9 @@ func ownVersion(ctx context.Context, c *conn, path string) (int, error) {
 		return 0, nil
 	case id != applicationID:
 		return 0, fmt.Errorf("sqlitedocuments: %s is the database of another application: name another file", path)
-	case version > int64(len(migrations)):
+	case version > int64(len(migrations())):
 		return 0, fmt.Errorf("sqlitedocuments: %s has schema version %d, and this build knows up to %d: use a newer one",
-			path, version, len(migrations))
+			path, version, len(migrations()))
 	}
 	return int(version), nil
 }

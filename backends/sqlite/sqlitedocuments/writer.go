@@ -11,12 +11,13 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/diskspace"
+	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 // request is one call of Apply on its way through the writer.
 type request struct {
-	ctx         context.Context
 	in          documents.Collection
 	ops         []documents.Op
 	projections []driver.Value // of each op; nil where there is none
@@ -38,13 +39,18 @@ const (
 // what became of it.
 func (d *Driver) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
 	r := &request{
-		ctx: ctx, in: in, ops: ops,
+		in: in, ops: ops,
 		projections: make([]driver.Value, len(ops)),
 		errs:        make([]error, len(ops)),
 		done:        make(chan struct{}),
 	}
+	full := d.full(in, ops)
 	for i, op := range ops {
 		if op.Delete {
+			continue
+		}
+		if full != nil {
+			r.errs[i] = full
 			continue
 		}
 		projection, err := documents.Project(op.Record.Value)
@@ -79,6 +85,18 @@ func (d *Driver) Apply(ctx context.Context, in documents.Collection, ops []docum
 	return r.errs
 }
 
+// full returns an error when ops may not set documents, for want of space.
+func (d *Driver) full(in documents.Collection, ops []documents.Op) error {
+	sets := func(op documents.Op) bool { return !op.Delete }
+	if d.keepFree == 0 || storage.IsSystem(in.Space) || !slices.ContainsFunc(ops, sets) {
+		return nil
+	}
+	if err := diskspace.Check(d.path, d.keepFree); err != nil {
+		return errFull().WithCause(err)
+	}
+	return nil
+}
+
 // fail sets every outcome to err.
 func (r *request) fail(err error) []error {
 	for i := range r.errs {
@@ -91,28 +109,27 @@ func (r *request) fail(err error) []error {
 // waits for the others and how far the WAL grows before it can be emptied.
 const maxGroup = 1000
 
-// maxCollections bounds the ids that the writer remembers.
-const maxCollections = 10_000
-
 // writer owns the one connection that writes.
 type writer struct {
 	conn   *conn
 	driver *Driver
-	ids    map[documents.Collection]int64 // committed, or of this transaction
+	known  map[documents.Collection]place // committed, or of this transaction
 }
 
 func newWriter(c *conn, d *Driver) *writer {
-	return &writer{conn: c, driver: d, ids: map[documents.Collection]int64{}}
+	return &writer{conn: c, driver: d, known: map[documents.Collection]place{}}
 }
 
 // run carries out requests until the driver closes. All that wait while one
-// transaction commits go into the next.
-func (w *writer) run() {
+// transaction commits go into the next. The end of ctx is not looked at, nor that
+// of any caller's: a transaction has many.
+func (w *writer) run(ctx context.Context) {
 	defer close(w.driver.finished)
+	ctx = context.WithoutCancel(ctx)
 	for {
 		select {
 		case r := <-w.driver.writes:
-			w.commit(w.gather(r))
+			w.commit(ctx, w.gather(r))
 		case <-w.driver.closing:
 			return
 		}
@@ -142,12 +159,10 @@ func (w *writer) gather(first *request) []*request {
 	return group
 }
 
-// commit carries out a group in one transaction. Its end does not depend on any
-// caller's context, because the group has many.
-func (w *writer) commit(group []*request) {
-	ctx := context.WithoutCancel(group[0].ctx)
-	if len(w.ids) > maxCollections {
-		clear(w.ids)
+// commit carries out a group in one transaction.
+func (w *writer) commit(ctx context.Context, group []*request) {
+	if len(w.known) > maxKnown {
+		clear(w.known)
 	}
 	_, err := w.conn.exec(ctx, "BEGIN IMMEDIATE")
 	// Until here, perhaps behind another process, callers could leave.
@@ -180,7 +195,7 @@ func (w *writer) transaction(ctx context.Context, group []*request) error {
 }
 
 func (w *writer) rollback(ctx context.Context, cause error) error {
-	clear(w.ids)
+	clear(w.known)
 	// SQLite has often rolled back by itself already; this then fails, and the
 	// cause is what counts.
 	_, _ = w.conn.exec(ctx, "ROLLBACK")
@@ -205,18 +220,27 @@ func (w *writer) apply(ctx context.Context, r *request) error {
 }
 
 const (
-	upsertSQL = insertSQL + " ON CONFLICT DO UPDATE SET version = excluded.version, updated_ms = excluded.updated_ms, " +
-		"projection = excluded.projection, value = excluded.value"
-	insertNewSQL = insertSQL + " ON CONFLICT DO NOTHING"
-	insertSQL    = "INSERT INTO documents (collection, key, version, updated_ms, projection, value) VALUES (?, ?, ?, ?, jsonb(?), ?)"
-	updateSQL    = "UPDATE documents SET version = ?, updated_ms = ?, projection = jsonb(?), value = ? " +
-		"WHERE collection = ? AND key = ? AND version = ?"
-	deleteSQL        = "DELETE FROM documents WHERE collection = ? AND key = ?"
+	upsertSQL = insertSQL + " ON CONFLICT (collection, key) DO UPDATE SET version = excluded.version, " +
+		"updated_ms = excluded.updated_ms, projection = excluded.projection, value = excluded.value"
+	insertNewSQL = insertSQL + " ON CONFLICT (collection, key) DO NOTHING"
+	insertSQL    = "INSERT INTO documents (id, collection, name, key, version, updated_ms, projection, value) " +
+		"VALUES (" + newIDSQL + ", ?1, ?, ?, ?, ?, jsonb(?), ?)"
+	updateSQL        = "UPDATE documents SET version = ?, updated_ms = ?, projection = jsonb(?), value = ? WHERE " + keySQL
+	updateVersionSQL = updateSQL + " AND version = ?"
+	deleteSQL        = "DELETE FROM documents WHERE " + keySQL
 	deleteVersionSQL = deleteSQL + " AND version = ?"
+	keySQL           = "collection = ? AND key = ?"
+
+	// newIDSQL is the id after the last of collection ?1, whose ids are those of
+	// idRange. When there is none, after 2^38 documents, it is a random one: ids
+	// of deleted documents are free again.
+	newIDSQL = "(SELECT iif(last < (?1 + 1 << 38) - 1, last + 1, (?1 << 38) + abs(random() % (1 << 38))) " +
+		"FROM (SELECT coalesce(max(id), ?1 << 38) AS last FROM documents WHERE id >= ?1 << 38 AND id < ?1 + 1 << 38))"
 )
 
 func (w *writer) applyOp(ctx context.Context, in documents.Collection, op documents.Op, projection driver.Value) error {
-	id, known, err := w.collection(ctx, in, !op.Delete && op.IfVersion == "")
+	present := op.IfPresent || op.IfVersion != ""
+	at, known, err := w.place(ctx, in, !op.Delete && !present)
 	if err != nil {
 		return err
 	}
@@ -224,35 +248,38 @@ func (w *writer) applyOp(ctx context.Context, in documents.Collection, op docume
 	var changed int64
 	switch {
 	case !known: // and so nothing is there
-	case op.IfAbsent && op.IfVersion != "": // which nothing fulfils
+	case op.IfAbsent && present: // which nothing fulfils
 	case op.Delete && op.IfVersion != "":
-		changed, err = w.conn.exec(ctx, deleteVersionSQL, id, r.Key, op.IfVersion)
+		changed, err = w.conn.exec(ctx, deleteVersionSQL, at.collection, r.Key, op.IfVersion)
 	case op.Delete:
-		_, err = w.conn.exec(ctx, deleteSQL, id, r.Key)
+		changed, err = w.conn.exec(ctx, deleteSQL, at.collection, r.Key)
 	case op.IfVersion != "":
-		changed, err = w.conn.exec(ctx, updateSQL, r.Version, updated, projection, r.Value, id, r.Key, op.IfVersion)
+		changed, err = w.conn.exec(ctx, updateVersionSQL, r.Version, updated, projection, r.Value, at.collection, r.Key, op.IfVersion)
+	case op.IfPresent:
+		changed, err = w.conn.exec(ctx, updateSQL, r.Version, updated, projection, r.Value, at.collection, r.Key)
 	case op.IfAbsent:
-		changed, err = w.conn.exec(ctx, insertNewSQL, id, r.Key, r.Version, updated, projection, r.Value)
+		changed, err = w.conn.exec(ctx, insertNewSQL, at.collection, at.name, r.Key, r.Version, updated, projection, r.Value)
 	default:
-		_, err = w.conn.exec(ctx, upsertSQL, id, r.Key, r.Version, updated, projection, r.Value)
+		_, err = w.conn.exec(ctx, upsertSQL, at.collection, at.name, r.Key, r.Version, updated, projection, r.Value)
 	}
-	if conditional := op.IfVersion != "" || op.IfAbsent; err == nil && conditional && changed == 0 {
+	if conditional := present || op.IfAbsent; err == nil && conditional && changed == 0 {
 		return cpodkit.CodePreconditionFailed
 	}
 	return err
 }
 
-// collection returns the id of in, and makes one when it has to.
-func (w *writer) collection(ctx context.Context, in documents.Collection, create bool) (id int64, known bool, err error) {
-	if id, known = w.ids[in]; known {
-		return id, true, nil
+// place returns where in is, and makes it when it has to.
+func (w *writer) place(ctx context.Context, in documents.Collection, create bool) (at place, known bool, err error) {
+	if at, known = w.known[in]; known {
+		return at, true, nil
 	}
-	id, known, err = w.conn.integer(ctx, "SELECT id FROM collections WHERE space = ? AND name = ?", in.Space, in.Name)
+	at, known, err = findPlace(ctx, w.conn, in)
 	if err == nil && !known && create {
-		id, known, err = w.conn.integer(ctx, "INSERT INTO collections (space, name) VALUES (?, ?) RETURNING id", in.Space, in.Name)
+		at, err = createPlace(ctx, w.conn, in)
+		known = true
 	}
 	if err == nil && known {
-		w.ids[in] = id
+		w.known[in] = at
 	}
-	return id, known, err
+	return at, known, err
 }

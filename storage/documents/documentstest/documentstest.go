@@ -34,10 +34,22 @@ func Run(t *testing.T, open func(t testing.TB) documents.Driver, opts ...Option)
 	for _, opt := range opts {
 		opt(&s)
 	}
-	for _, requirement := range []struct {
-		name string
-		test func(*testing.T, suite)
-	}{
+	for _, requirement := range requirements() {
+		t.Run(requirement.name, func(t *testing.T) {
+			t.Parallel()
+			requirement.test(t, s)
+		})
+	}
+}
+
+type requirement struct {
+	name string
+	test func(*testing.T, suite)
+}
+
+// requirements are listed in docs/documents.md.
+func requirements() []requirement {
+	return []requirement{
 		{"D1 a value comes back byte for byte", testRoundTrip},
 		{"D2 what is not there is not found", testNotFound},
 		{"D3 version and time come back", testVersionAndTime},
@@ -60,17 +72,11 @@ func Run(t *testing.T, open func(t testing.TB) documents.Driver, opts ...Option)
 		{"D20 a context that has ended stops a call", testContext},
 		{"D21 many callers at once see whole documents", testStorm},
 		{"D22 close ends everything, and may be called twice", testClose},
-	} {
-		t.Run(requirement.name, func(t *testing.T) {
-			t.Parallel()
-			requirement.test(t, s)
-		})
-	}
-	if s.reopen != nil {
-		t.Run("D23 reopening keeps every document", func(t *testing.T) {
-			t.Parallel()
-			testReopen(t, s)
-		})
+		{"D23 reopening keeps every document", testReopen},
+		{"D24 a SpaceFinder finds the spaces of a collection", testSpaces},
+		{"D25 a position without a key is before all with its sort keys", testPositions},
+		{"D26 a result ends after the document that passes MaxBytes", testMaxBytes},
+		{"D27 a query under way ends with its context", testLongQuery},
 	}
 }
 

@@ -123,7 +123,7 @@ func objectKey(object map[string]any) []byte {
 
 func (c test) passes(v any) bool {
 	compare := func() int { return compareValues(v, c.operands[0]) }
-	comparable := len(c.operands) > 0 && rank(v) == rank(c.operands[0])
+	sameType := len(c.operands) > 0 && rank(v) == rank(c.operands[0])
 	switch c.operator {
 	case "=":
 		return compare() == 0
@@ -132,13 +132,13 @@ func (c test) passes(v any) bool {
 	case "in":
 		return slices.ContainsFunc(c.operands, func(operand any) bool { return compareValues(v, operand) == 0 })
 	case "<":
-		return comparable && compare() < 0
+		return sameType && compare() < 0
 	case "<=":
-		return comparable && compare() <= 0
+		return sameType && compare() <= 0
 	case ">":
-		return comparable && compare() > 0
+		return sameType && compare() > 0
 	case ">=":
-		return comparable && compare() >= 0
+		return sameType && compare() >= 0
 	case "exists":
 		return rank(v) > 0
 	}

@@ -104,9 +104,14 @@ func testConditions(t *testing.T, s suite) {
 			{"set if another version", documents.Op{IfVersion: "another"}, false, false},
 			{"set if the version", documents.Op{}, true, there},
 			{"set if absent and the version", documents.Op{IfAbsent: true}, true, false},
+			{"set if present", documents.Op{IfPresent: true}, false, there},
+			{"set if present and the version", documents.Op{IfPresent: true}, true, there},
+			{"set if present and another version", documents.Op{IfPresent: true, IfVersion: "another"}, false, false},
+			{"set if present and absent", documents.Op{IfPresent: true, IfAbsent: true}, false, false},
 			{"delete", documents.Op{Delete: true}, false, true},
 			{"delete if another version", documents.Op{Delete: true, IfVersion: "another"}, false, false},
 			{"delete if the version", documents.Op{Delete: true}, true, there},
+			{"delete if present", documents.Op{Delete: true, IfPresent: true}, false, there},
 		} {
 			for n, in := range []documents.Collection{collection, {Space: collection.Space, Name: "new-" + test.name[:3]}} {
 				key := fmt.Sprintf("%s %v %d", test.name, there, n)
@@ -295,22 +300,38 @@ func testOwnMemory(t *testing.T, s suite) {
 			value[i] = 'x'
 		}
 	}
-	r := record("a", `{"n":1}`)
-	if err := apply(t, d, collection, documents.Op{Record: r}); err != nil {
+	// The values of both are parts of one buffer, with room behind them.
+	values := []byte(`{"n":1}{"n":2}`)
+	a, b := record("a", ""), record("b", "")
+	a.Value, b.Value = values[:7], values[7:]
+	if err := errors.Join(d.Apply(t.Context(), collection, []documents.Op{{Record: a}, {Record: b}})...); err != nil {
 		t.Fatal(err)
 	}
-	spoil(r.Value)
-	check(t, d, collection, "a", `{"n":1}`)
-	got, err := d.Get(t.Context(), collection, "a")
-	if err != nil {
-		t.Fatal(err)
+	if string(values) != `{"n":1}{"n":2}` {
+		t.Errorf("Apply made %s of the values", values)
 	}
-	spoil(got.Value)
-	check(t, d, collection, "a", `{"n":1}`)
-	records, err := d.Query(t.Context(), collection, documents.DriverQuery{Limit: 1})
-	if err != nil || len(records) != 1 {
-		t.Fatalf("%d documents, %v", len(records), err)
+	spoil(values)
+	for range 2 {
+		check(t, d, collection, "a", `{"n":1}`)
+		check(t, d, collection, "b", `{"n":2}`)
+		got, err := d.Get(t.Context(), collection, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := d.Get(t.Context(), collection, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		records, err := d.Query(t.Context(), collection, documents.DriverQuery{Limit: 2})
+		if err != nil || len(records) != 2 {
+			t.Fatalf("%d documents, %v", len(records), err)
+		}
+		spoil(append(got.Value, "and what is behind it"...))
+		spoil(append(records[0].Value, "and what is behind it"...))
+		for _, r := range []documents.Record{again, records[1]} {
+			if want := map[string]string{"a": `{"n":1}`, "b": `{"n":2}`}[r.Key]; string(r.Value) != want {
+				t.Errorf("the value %s has become %s", want, r.Value)
+			}
+		}
 	}
-	spoil(records[0].Value)
-	check(t, d, collection, "a", `{"n":1}`)
 }

@@ -44,7 +44,11 @@ func RunInBubble(t *testing.T, newDriver func(t testing.TB) kv.Driver) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { c.run(start(t, newDriver)) })
+			synctest.Test(t, func(t *testing.T) {
+				s := start(t, newDriver)
+				s.exact, s.advance = true, waitInBubble
+				c.run(s)
+			})
 		})
 	}
 }
@@ -73,6 +77,8 @@ var cases = []struct {
 	{"ExpiredIsAbsent", testExpiredIsAbsent},
 	{"Lock", testLock},
 	{"Storm", testStorm},
+	{"Model", testModel},
+	{"Linearizable", testLinearizable},
 	{"CancelledContext", testCancelledContext},
 }
 
@@ -86,17 +92,29 @@ type suite struct {
 	driver kv.Driver
 	ctx    context.Context
 	space  string
+
+	advance func(d time.Duration) // nil when nobody moves the clock
+	exact   bool                  // no time passes but by advance
 }
 
 func start(t testing.TB, newDriver func(t testing.TB) kv.Driver) *suite {
 	t.Helper()
 	s := &suite{TB: t, driver: newDriver(t), ctx: t.Context(), space: "kvtest/" + rand.Text() + "/"}
+	if clock, ok := s.driver.(Advancer); ok {
+		s.advance = clock.Advance
+	}
 	t.Cleanup(func() {
 		if err := s.driver.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
 	})
 	return s
+}
+
+// waitInBubble moves the clock of a synctest bubble.
+func waitInBubble(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
 }
 
 func (s *suite) key(name string) string { return s.space + name }

@@ -1,0 +1,149 @@
+package sqlitedocuments
+
+import (
+	"cmp"
+	"database/sql/driver"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cpodkit/cpodkit/storage/documents"
+)
+
+func paths(t testing.TB, members string) []documents.Order {
+	t.Helper()
+	var order []documents.Order
+	for member := range strings.FieldsSeq(members) {
+		name, descending := strings.CutPrefix(member, "-")
+		path, err := documents.ParsePath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		order = append(order, documents.Order{Path: path, Descending: descending})
+	}
+	return order
+}
+
+// filterOf reads "a=" (equal), "a<" (a range), "a?" (exists) and "a!" (not equal).
+func filterOf(t testing.TB, conditions string) []documents.Condition {
+	t.Helper()
+	var filter []documents.Condition
+	for c := range strings.FieldsSeq(conditions) {
+		condition := documents.Condition{Path: paths(t, c[:len(c)-1])[0].Path, Keys: []documents.SortKey{"42", "43"}}
+		condition.Test = map[byte]documents.Test{
+			'=': documents.Equal, '<': documents.Range, '?': documents.Exists, '!': documents.NotEqual,
+		}[c[len(c)-1]]
+		filter = append(filter, condition)
+	}
+	return filter
+}
+
+// TestPlans holds what SQLite says about its plans against what WithIndexes
+// promises.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	var declared []documents.Index
+	for _, members := range []string{"status createdAt", "status -visits", "-visits", "user.name"} {
+		declared = append(declared, documents.Index{Collection: "sessions", Members: paths(t, members)})
+	}
+	d, err := Open(t.Context(), filepath.Join(t.TempDir(), "documents.db"), WithIndexes(declared...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+
+	const (
+		byStatus  = "declared sessions:status,createdAt"
+		byVisits  = "declared sessions:status,-visits"
+		allVisits = "declared sessions:-visits"
+		byUser    = "declared sessions:user.name"
+		byKey     = "sqlite_autoindex_documents_1"
+		byPages   = "INTEGER PRIMARY KEY"
+	)
+	const (
+		asIs     = "" // the index has the order of the query
+		lastOnly = "USE TEMP B-TREE FOR LAST TERM OF ORDER BY"
+		sorted   = "USE TEMP B-TREE FOR ORDER BY"
+	)
+	tests := []struct {
+		collection, filter, sort string
+		index, temporary         string
+		start, next              string // how the first page is found, and another
+	}{
+		{"sessions", "status=", "createdAt", byStatus, asIs, "<expr>=?", "<expr>=? AND <expr>>?"},
+		{"sessions", "status=", "status createdAt", byStatus, asIs, "<expr>=?", "<expr>=? AND <expr>>?"},
+		{"sessions", "status=", "createdAt status", byStatus, asIs, "<expr>=?", "<expr>=? AND <expr>>?"},
+		{"sessions", "status= plan=", "createdAt", byStatus, asIs, "<expr>=?", "<expr>=? AND <expr>>?"},
+		{"sessions", "status= createdAt<", "createdAt", byStatus, asIs, "<expr>=? AND <expr>>? AND <expr><?", ""},
+		{"sessions", "status= createdAt=", "", byStatus, asIs, "<expr>=? AND <expr>=?", "<expr>=? AND <expr>=? AND key>?"},
+		{"sessions", "", "status createdAt", byStatus, asIs, "", "<expr>>?"},
+		{"sessions", "status=", "-visits", byVisits, asIs, "<expr>=?", "<expr>=? AND <expr><?"},
+		{"sessions", "", "-visits", allVisits, asIs, "", "<expr><?"},
+		{"sessions", "visits<", "-visits", allVisits, asIs, "<expr>>? AND <expr><?", ""},
+		{"sessions", "plan!", "-visits", allVisits, asIs, "", "<expr><?"},
+		{"sessions", "user.name=", "", byUser, asIs, "<expr>=?", "<expr>=? AND key>?"},
+		{"sessions", "", "user.name", byUser, asIs, "", "<expr>>?"},
+		{"sessions", "user.name?", "user.name", byUser, asIs, "<expr>>?", ""},
+
+		{"sessions", "status=", "-createdAt", byStatus, lastOnly, "<expr>=?", "<expr>=? AND <expr><?"},
+		{"sessions", "status=", "visits", byVisits, lastOnly, "<expr>=?", "<expr>=? AND <expr>>?"},
+		{"sessions", "", "visits", allVisits, lastOnly, "", "<expr>>?"},
+
+		{"sessions", "status=", "", byStatus, sorted, "<expr>=?", ""},
+		{"sessions", "status= createdAt<", "", byStatus, sorted, "<expr>=? AND <expr>>? AND <expr><?", ""},
+		{"sessions", "user.name=", "plan", byUser, sorted, "<expr>=?", ""},
+		{"sessions", "status?", "plan", byStatus, sorted, "<expr>>?", ""},
+
+		{"sessions", "", "", byKey, asIs, "", "key>?"},
+		{"sessions", "plan=", "", byKey, asIs, "", "key>?"},
+		{"sessions", "plan=", "createdAt", byPages, sorted, "rowid>? AND rowid<?", ""},
+		{"others", "status=", "createdAt", byPages, sorted, "rowid>? AND rowid<?", ""},
+		{"others", "status=", "", byKey, asIs, "", "key>?"},
+	}
+	for _, test := range tests {
+		q := documents.DriverQuery{Filter: filterOf(t, test.filter), Order: paths(t, test.sort), Limit: 20}
+		check := func(found string) {
+			t.Helper()
+			if test.index != byPages {
+				found = strings.TrimSuffix("collection=? AND "+found, " AND ")
+			}
+			plan := explain(t, d, test.collection, q)
+			want := test.index + " (" + found + ")"
+			if !strings.Contains(plan, want) || test.temporary != asIs && !strings.Contains(plan, test.temporary) {
+				t.Errorf("%s {%s} by %q: want %s, %q:\n%s", test.collection, test.filter, test.sort, want, test.temporary, plan)
+			}
+			if test.temporary == asIs && strings.Contains(plan, "TEMP B-TREE") {
+				t.Errorf("%s {%s} by %q sorts:\n%s", test.collection, test.filter, test.sort, plan)
+			}
+		}
+		check(test.start)
+		q.After = &documents.Position{Key: "k"}
+		for _, o := range q.Order {
+			key := documents.SortKey("42") // what filterOf makes of "="
+			if o.Descending {
+				key = "420"
+			}
+			q.After.Keys = append(q.After.Keys, key)
+		}
+		check(cmp.Or(test.next, test.start))
+	}
+}
+
+func explain(t testing.TB, d *Driver, collection string, q documents.DriverQuery) string {
+	t.Helper()
+	var plan strings.Builder
+	err := d.read(t.Context(), func(c *conn) error {
+		fixed := fixedKeys(q.Filter)
+		q := withoutFixed(q, fixed)
+		text, args := buildQuery(place{collection: 1}, q, choose(d.indexes[collection], q, fixed))
+		return c.query(t.Context(), "EXPLAIN QUERY PLAN "+text, args, func(row []driver.Value) error {
+			fmt.Fprintf(&plan, "%v\n", row[3])
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan.String()
+}

@@ -1,0 +1,180 @@
+package storage
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// MaxApps is over how many apps of one user a read goes that does not name one.
+// With more, such a read is a conflict.
+const MaxApps = 100
+
+// Apps says whose data a read in the user tier means. The zero value is the
+// identity's own app and, for a read by key that finds nothing there, the other
+// apps of the same user.
+type Apps struct {
+	choice choice
+	id     string
+}
+
+type choice uint8
+
+const (
+	ownApp choice = iota
+	oneApp
+	allApps
+)
+
+// OneApp means the data of one app, whether that is the identity's own or not.
+func OneApp(clientID string) Apps { return Apps{choice: oneApp, id: clientID} }
+
+// AllApps means the data of every app of the user. Only lists and queries span
+// them.
+func AllApps() Apps { return Apps{choice: allApps} }
+
+// All reports whether a is [AllApps].
+func (a Apps) All() bool { return a.choice == allApps }
+
+// Named returns the client_id of [OneApp].
+func (a Apps) Named() (clientID string, ok bool) { return a.id, a.choice == oneApp }
+
+// check returns a bad_request error when apps do not go with the tier.
+func (a Apps) check(tier Tier) error {
+	if a == (Apps{}) {
+		return nil
+	}
+	if tier != User {
+		return cpodkit.Errorf(cpodkit.CodeBadRequest, "An app can be named (app=) in the user tier only.")
+	}
+	if a.choice == oneApp {
+		if _, err := cpodkit.EncodeID(a.id); err != nil {
+			return cpodkit.Errorf(cpodkit.CodeBadRequest, "The app (app=) is not a client_id: it %s.", err)
+		}
+	}
+	return nil
+}
+
+// Segment is the space of one app of a user, in the user tier.
+type Segment struct {
+	App   string // the client_id
+	Space Space
+}
+
+// Reach is where a read looks.
+type Reach struct {
+	// First is the identity's own space, or that of the app that the read names.
+	First Segment
+
+	// Wide says that the other segments of the same user belong to it too: for a
+	// read by key those in which it looks when First has nothing, for a list all.
+	Wide bool
+
+	user string // what the roots of all segments of the user begin with
+}
+
+// AuthorizeWrite is [Authorize] for writing. An app writes its own data only, so
+// apps that are named are bad_request.
+func AuthorizeWrite(id cpodkit.Identity, tier Tier, apps Apps) (Space, error) {
+	if apps != (Apps{}) {
+		return Space{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "An app writes its own data only: a write names no app.")
+	}
+	return Authorize(id, tier, Write)
+}
+
+// AuthorizeRead returns where id may read one key. Its errors are those of
+// [Authorize], and bad_request for [AllApps], for an app outside the user tier,
+// and for one that is no client_id.
+func AuthorizeRead(id cpodkit.Identity, tier Tier, apps Apps) (Reach, error) {
+	if apps.All() {
+		return Reach{}, cpodkit.Errorf(cpodkit.CodeBadRequest,
+			"All apps together (app=*) can be listed and queried; to read one key, name one app or none.")
+	}
+	reach, err := authorizeApps(id, tier, apps)
+	reach.Wide = err == nil && tier == User && apps == (Apps{})
+	return reach, err
+}
+
+// AuthorizeList returns where id may list or query. Its errors are those of
+// [AuthorizeRead], but it takes [AllApps].
+func AuthorizeList(id cpodkit.Identity, tier Tier, apps Apps) (Reach, error) {
+	reach, err := authorizeApps(id, tier, apps)
+	reach.Wide = err == nil && apps.All()
+	return reach, err
+}
+
+func authorizeApps(id cpodkit.Identity, tier Tier, apps Apps) (Reach, error) {
+	if err := apps.check(tier); err != nil {
+		return Reach{}, err
+	}
+	space, err := Authorize(id, tier, Read)
+	if err != nil {
+		return Reach{}, err
+	}
+	reach := Reach{First: Segment{id.AppID, space}}
+	if tier != User {
+		return reach, nil
+	}
+	app, _ := cpodkit.EncodeID(id.AppID)
+	reach.user = strings.TrimSuffix(space.root, app+"/")
+	if named, ok := apps.Named(); ok {
+		app, _ = cpodkit.EncodeID(named)
+		reach.First = Segment{named, Space{reach.user + app + "/", User}}
+	}
+	return reach, nil
+}
+
+// Prefix returns what the root of every segment of the user begins with. It ends
+// with a slash; it is "" outside the user tier.
+func (r Reach) Prefix() string { return r.user }
+
+// Segments returns the segments whose roots a driver has found below
+// [Reach.Prefix], by app. A root that [Authorize] would not make is left out.
+// More than [MaxApps] are a conflict.
+func (r Reach) Segments(roots []string) ([]Segment, error) {
+	if len(roots) > MaxApps {
+		return nil, cpodkit.Errorf(cpodkit.CodeConflict,
+			"More than %d apps have data of this user: name one (app=).", MaxApps)
+	}
+	var segments []Segment
+	for _, root := range roots {
+		if app, ok := r.appOf(root); ok {
+			segments = append(segments, Segment{app, Space{root, User}})
+		}
+	}
+	slices.SortFunc(segments, func(a, b Segment) int { return cmp.Compare(a.App, b.App) })
+	return segments, nil
+}
+
+// appOf undoes what [Authorize] does with the id of an app.
+func (r Reach) appOf(root string) (string, bool) {
+	encoded, below := strings.CutPrefix(root, r.user)
+	encoded, whole := strings.CutSuffix(encoded, "/")
+	app, err := url.PathUnescape(encoded)
+	if r.user == "" || !below || !whole || err != nil {
+		return "", false
+	}
+	again, err := cpodkit.EncodeID(app)
+	return app, err == nil && again == encoded
+}
+
+// Only returns the one segment that a search has found: CodeNotFound without
+// any, and with several a conflict that names their apps.
+func Only(found []Segment) (Segment, error) {
+	switch len(found) {
+	case 0:
+		return Segment{}, cpodkit.CodeNotFound
+	case 1:
+		return found[0], nil
+	}
+	names := make([]string, len(found))
+	for i, segment := range found {
+		names[i] = fmt.Sprintf("%q", segment.App)
+	}
+	return Segment{}, cpodkit.Errorf(cpodkit.CodeConflict,
+		"Several apps of this user have this key: name one (app=) of %s.", strings.Join(names, ", "))
+}

@@ -1,0 +1,88 @@
+package documents
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// in returns where the collection is in a segment.
+func (c CollectionHandle) in(segment storage.Segment) Collection {
+	return Collection{Space: segment.Space.Root(), Name: c.name}
+}
+
+// search returns the document that one other app of the user has, or missing.
+func (c CollectionHandle) search(ctx context.Context, reach storage.Reach, key string, missing error) (Document, error) {
+	segments, err := c.allSegments(ctx, reach)
+	if err != nil {
+		return Document{}, err
+	}
+	var found []storage.Segment
+	var first Record
+	for _, segment := range segments {
+		if segment == reach.First {
+			continue
+		}
+		record, err := c.handle.store.driver.Get(ctx, c.in(segment), key)
+		if errors.Is(err, cpodkit.CodeNotFound) {
+			continue
+		}
+		if err != nil {
+			return Document{}, classify(ctx, err)
+		}
+		if found = append(found, segment); len(found) == 1 {
+			first = record
+		}
+	}
+	only, err := storage.Only(found)
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return Document{}, missing
+	}
+	if err != nil {
+		return Document{}, err
+	}
+	d := document(first)
+	d.App = only.App
+	return d, nil
+}
+
+// authorizeQuery returns where a query looks.
+func (c CollectionHandle) authorizeQuery(apps storage.Apps) (storage.Reach, error) {
+	reach, err := storage.AuthorizeList(c.handle.id, c.handle.tier, apps)
+	if err != nil {
+		return storage.Reach{}, err
+	}
+	return reach, storage.CheckCollection(c.name)
+}
+
+// segments returns the one or the many that a query of apps goes over.
+func (c CollectionHandle) segments(ctx context.Context, apps storage.Apps) ([]storage.Segment, error) {
+	reach, err := c.authorizeQuery(apps)
+	if err != nil {
+		return nil, err
+	}
+	if !reach.Wide {
+		return []storage.Segment{reach.First}, nil
+	}
+	return c.allSegments(ctx, reach)
+}
+
+// allSegments returns those of every app that has documents of the user in this
+// collection.
+func (c CollectionHandle) allSegments(ctx context.Context, reach storage.Reach) ([]storage.Segment, error) {
+	notSupported := cpodkit.Errorf(cpodkit.CodeNotSupported, "This document store cannot look across apps: name one (app=).")
+	finder, ok := c.handle.store.driver.(SpaceFinder)
+	if !ok {
+		return nil, notSupported
+	}
+	spaces, err := finder.Spaces(ctx, reach.Prefix(), c.name, storage.MaxApps+1)
+	if errors.Is(err, cpodkit.CodeNotSupported) {
+		return nil, notSupported.WithCause(err)
+	}
+	if err != nil {
+		return nil, classify(ctx, err)
+	}
+	return reach.Segments(spaces)
+}

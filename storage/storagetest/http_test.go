@@ -1,0 +1,212 @@
+package storagetest
+
+import (
+	"cmp"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage/documents"
+	"github.com/cpodkit/cpodkit/storage/files"
+	"github.com/cpodkit/cpodkit/storage/kv"
+)
+
+// issuer stands for authentication: its tokens are random, and it remembers whom
+// they stand for.
+type issuer struct{ tokens sync.Map }
+
+func (i *issuer) token(_ testing.TB, id cpodkit.Identity) string {
+	token := rand.Text()
+	i.tokens.Store(token, id)
+	return token
+}
+
+func (i *issuer) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		values := r.Header.Values("Authorization")
+		if len(values) == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		token, bearer := strings.CutPrefix(values[0], "Bearer ")
+		if !bearer || token == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		id, ok := i.tokens.Load(token)
+		if !ok || len(values) > 1 {
+			cpodkit.WriteError(w, r, cpodkit.Errorf(cpodkit.CodeInvalidToken, "There is no such token."))
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id.(cpodkit.Identity))))
+	})
+}
+
+// newMux serves all three primitives out of memory.
+func newMux(t testing.TB, authenticate cpodkit.Middleware, url string) *http.ServeMux {
+	t.Helper()
+	fileStore, err := files.New(files.NewMemory(), files.WithPublicURL(url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	documentStore, err := documents.New(documents.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kvStore, err := kv.New(kv.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _, _ = fileStore.Close(), documentStore.Close(), kvStore.Close() })
+	mux := http.NewServeMux()
+	cpodkit.Mount(mux, authenticate, fileStore.Routes()...)
+	cpodkit.Mount(mux, authenticate, documentStore.Routes()...)
+	cpodkit.Mount(mux, authenticate, kvStore.Routes()...)
+	return mux
+}
+
+// listen serves h, and returns its URL.
+func listen(t *testing.T, handler func(url string) http.Handler) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	url := "http://" + server.Listener.Addr().String()
+	server.Config = cpodkit.NewServer(handler(url), time.Minute)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+	t.Cleanup(server.Close)
+	return url
+}
+
+// TestPlainMux attacks a server that is nothing but the routes.
+func TestPlainMux(t *testing.T) {
+	t.Parallel()
+	var i issuer
+	url := listen(t, func(url string) http.Handler { return cpodkit.Guard(newMux(t, i.authenticate, url)) })
+	RunHTTP(t, Server{URL: url, Token: i.token})
+}
+
+// as lets change make another identity of the one that a request has.
+func as(change func(r *http.Request, id *cpodkit.Identity)) cpodkit.Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if id, ok := cpodkit.IdentityFromContext(r.Context()); ok {
+				change(r, &id)
+				r = r.WithContext(cpodkit.WithIdentity(r.Context(), id))
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func TestHTTPLeaksAreSeen(t *testing.T) {
+	t.Parallel()
+	none := as(func(*http.Request, *cpodkit.Identity) {})
+	outside := func(change func(r *http.Request)) cpodkit.Middleware {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				change(r)
+				next.ServeHTTP(w, r)
+			})
+		}
+	}
+	guard := func(h http.Handler) http.Handler { return cpodkit.Guard(h.(*http.ServeMux)) }
+	for name, leak := range map[string]struct {
+		inside  cpodkit.Middleware // behind the authentication
+		outside cpodkit.Middleware // before the mux
+		want    string
+	}{
+		"takes the tenant from a header": {as(func(r *http.Request, id *cpodkit.Identity) {
+			id.TenantID = cmp.Or(r.Header.Get("X-Tenant-Id"), id.TenantID)
+		}), guard, "ESCAPE"},
+		"takes the tenant from the query": {as(func(r *http.Request, id *cpodkit.Identity) {
+			id.TenantID = cmp.Or(r.URL.Query().Get("tenantId"), id.TenantID)
+		}), guard, "ESCAPE"},
+		"grants every scope": {as(func(_ *http.Request, id *cpodkit.Identity) {
+			id.Scopes = cpodkit.Scopes{"storage.private.*", "storage.user.*", "storage.shared.*"}
+		}), guard, "ESCAPE"},
+		"forgets the app": {as(func(_ *http.Request, id *cpodkit.Identity) { id.AppID = "app" }), guard, "ESCAPE"},
+		"ignores the case of tenants": {as(func(_ *http.Request, id *cpodkit.Identity) {
+			id.TenantID = strings.ToLower(id.TenantID)
+		}), guard, "ESCAPE"},
+		"decodes twice": {none, cpodkit.Middleware(func(next http.Handler) http.Handler {
+			return outside(func(r *http.Request) {
+				if path, err := url.PathUnescape(r.URL.Path); err == nil {
+					r.URL.Path, r.URL.RawPath = path, ""
+				}
+			})(guard(next))
+		}), "want one of"},
+		"obeys a method in a header": {none, func(next http.Handler) http.Handler {
+			return outside(func(r *http.Request) { r.Method = cmp.Or(r.Header.Get("X-HTTP-Method-Override"), r.Method) })(guard(next))
+		}, "X-HTTP-Method-Override"},
+		"takes a token from the query": {none, func(next http.Handler) http.Handler {
+			return outside(func(r *http.Request) {
+				if token := r.URL.Query().Get("access_token"); token != "" {
+					r.Header.Set("Authorization", "Bearer "+token)
+				}
+			})(guard(next))
+		}, "ESCAPE"},
+		"cleans paths by a redirect": {none, func(next http.Handler) http.Handler { return next }, "fails the server"},
+		"shows where the data is": {none, func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("X-Data", "/var/lib/cpod")
+				guard(next).ServeHTTP(w, r)
+			})
+		}, "/var/lib/cpod"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var i issuer
+			url := listen(t, func(url string) http.Handler {
+				return leak.outside(newMux(t, func(next http.Handler) http.Handler { return i.authenticate(leak.inside(next)) }, url))
+			})
+			wantFound(t, attackedServer(t, Server{URL: url, Token: i.token, Forbidden: []string{"/var/lib/cpod"}}), leak.want)
+		})
+	}
+}
+
+// attackedServer is attacked for servers, without what takes long.
+func attackedServer(t *testing.T, server Server) []string {
+	t.Helper()
+	r := &recorder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		known, caller := newCanaries(), newCaller(r, server)
+		var worlds []*world
+		for _, s := range caller.subjects() {
+			w := newWorld(r, s, known)
+			worlds = append(worlds, w)
+			w.populate()
+		}
+		attackByRequests(newWorld(r, caller.subjects()[0], known), caller)
+		for _, w := range worlds {
+			w.sweep()
+		}
+	}()
+	<-done
+	return r.said
+}
+
+func TestThereAreManyRequests(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, r := range requests(tokens{
+		own: "own-token", neighbour: "a-neighbour-token", filesCursor: strings.Repeat("fc", 30), documentsCursor: strings.Repeat("dc", 30),
+		signedGet: strings.Repeat("sg", 60), signedPut: strings.Repeat("sp", 60),
+	}) {
+		seen[fmt.Sprint(r)] = true
+	}
+	t.Logf("%d different requests", len(seen))
+	if len(seen) < 200 {
+		t.Errorf("%d different requests; want 200 at least", len(seen))
+	}
+}
