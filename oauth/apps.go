@@ -126,6 +126,10 @@ func (s *Server) getApp(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// revokedFor is longer than any token lives ([MaxTokenTTL]), and as long as what
+// is made with one may: a signed URL works for up to seven days.
+const revokedFor = 7 * 24 * time.Hour
+
 // deleteApp is DELETE /v1/oauth/apps/{id}.
 func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request) error {
 	for range deleteAttempts {
@@ -135,10 +139,8 @@ func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request) error {
 		}
 		// Tokens and keys go first: a crash in between leaves an app whose tokens
 		// and keys are refused, old and new, and never these without an app.
-		// MaxTokenTTL, because the tokens may be from before a change of the
-		// configured one.
 		err = s.revocations.Revoke(r.Context(), authz.Revocation{
-			ID: allTokens(app.Instance), ExpiresAt: time.Now().Add(MaxTokenTTL),
+			ID: allTokens(app.Instance), ExpiresAt: time.Now().Add(revokedFor),
 		})
 		if err != nil {
 			return backendError(err)

@@ -34,7 +34,7 @@ func declareToken(flags *flag.FlagSet) action {
 				return err
 			}
 		}
-		server, _, err := wireOAuth(ctx, cfg, d, env.log)
+		server, _, err := wireOAuth(cfg, d, env.log)
 		if err != nil {
 			return err
 		}

@@ -200,3 +200,24 @@ func TestKeysInPages(t *testing.T) {
 		t.Errorf("listed %d keys", len(seen))
 	}
 }
+
+// A signed URL ends with the app whose token made it, long before it expires.
+func TestSignedURLEndsWithItsApp(t *testing.T) {
+	t.Parallel()
+	c := setup(t)
+	a := c.do(t, "app", "POST /v1/storage/file-urls", `{"key":"dir/file.txt","expiresIn":604800}`)
+	var signed struct{ URL string }
+	if err := json.Unmarshal([]byte(a.body), &signed); err != nil || signed.URL == "" {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	call := "GET " + strings.TrimPrefix(signed.URL, c.base)
+	if a := c.do(t, "", call, ""); a.status != http.StatusOK {
+		t.Fatalf("before: %d %s", a.status, a.body)
+	}
+	if a := c.do(t, "admin", "DELETE /v1/oauth/apps/app-a", ""); a.status != http.StatusNoContent {
+		t.Fatalf("delete: %d %s", a.status, a.body)
+	}
+	if a := c.do(t, "", call, ""); a.status != http.StatusForbidden || a.code != "forbidden" {
+		t.Errorf("after: %d %q", a.status, a.code)
+	}
+}

@@ -97,7 +97,7 @@ func localURL(port string) string { return "http://localhost:" + port }
 // newHandler puts the capabilities together. A server of your own is this
 // function with fewer lines.
 func newHandler(ctx context.Context, cfg config, data *data, telemetry *telemetry, log *slog.Logger) (http.Handler, error) {
-	oauthServer, verifier, err := wireOAuth(ctx, cfg, data, log)
+	oauthServer, verifier, err := wireOAuth(cfg, data, log)
 	if err != nil {
 		return nil, err
 	}

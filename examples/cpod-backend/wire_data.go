@@ -31,6 +31,8 @@ type data struct {
 	ring      *keyring.Ring
 	signer    *authz.Signer // of the ring's keys
 
+	revocations *authz.Revocations // of the one server
+
 	closers []func() error
 }
 
@@ -100,6 +102,9 @@ func (d *data) openRing(ctx context.Context, master keyring.Master) (err error) 
 		return err
 	}
 	if d.signer, err = authz.NewSigner(forSigner(d.ring.SigningKeys())...); err != nil {
+		return err
+	}
+	if d.revocations, err = authz.OpenRevocations(ctx, d.records.Revocations()); err != nil {
 		return err
 	}
 	return ensureTenant(ctx, d, defaultTenant)

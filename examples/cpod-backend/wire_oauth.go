@@ -12,25 +12,21 @@ import (
 
 // wireOAuth returns the authorization server, and the verifier of the
 // credentials that it and the admin key stand for.
-func wireOAuth(ctx context.Context, cfg config, d *data, log *slog.Logger) (*oauth.Server, authz.Verifier, error) {
-	revocations, err := authz.OpenRevocations(ctx, d.records.Revocations())
-	if err != nil {
-		return nil, nil, err
-	}
+func wireOAuth(cfg config, d *data, log *slog.Logger) (*oauth.Server, authz.Verifier, error) {
 	tokens, err := authz.NewJWT(authz.Issuer{
-		Issuer: cfg.publicURL, Audience: cfg.publicURL, Keys: d.signer, Revocations: revocations,
+		Issuer: cfg.publicURL, Audience: cfg.publicURL, Keys: d.signer, Revocations: d.revocations,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	keys, apps := d.records.APIKeys(), d.records.Apps()
-	apiKeys := authz.NewAPIKeys(oauth.LiveKeys(keys, apps, revocations))
+	apiKeys := authz.NewAPIKeys(oauth.LiveKeys(keys, apps, d.revocations))
 	verifier := authz.Any(withAdminToken(cfg, apiKeys), tokens)
 	server, err := oauth.New(oauth.Config{
 		Issuer:       cfg.publicURL,
 		Apps:         apps,
 		Signer:       d.signer,
-		Revocations:  revocations,
+		Revocations:  d.revocations,
 		Keys:         keys,
 		Verifier:     verifier,
 		CursorSecret: d.ring.Secret("oauth"),

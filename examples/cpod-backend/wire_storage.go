@@ -15,6 +15,7 @@ func wireStorage(cfg config, d *data, t *telemetry) ([]cpodkit.Route, error) {
 		files.WithSecret(d.ring.Secret("storage/files")),
 		files.WithPublicURL(cfg.publicURL),
 		files.WithMaxSize(cfg.maxFileBytes),
+		files.WithRevoked(d.revocations.Revoked),
 		files.WithTracerProvider(t.tracers), files.WithMeterProvider(t.meters))
 	docStore, err2 := documents.New(d.documents,
 		documents.WithSecret(d.ring.Secret("storage/documents")),

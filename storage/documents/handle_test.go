@@ -188,7 +188,7 @@ func TestMiddleware(t *testing.T) {
 func TestDriverErrors(t *testing.T) {
 	t.Parallel()
 	const secret = "dial tcp 10.0.0.7:27017"
-	down := cpodkit.Errorf(cpodkit.CodeUnavailable, secret)
+	down := cpodkit.Errorf(cpodkit.CodeUnavailable, "Full.").WithCause(errors.New(secret)) // its Detail is for the client
 	down.RetryAfter = 7 * time.Second
 	tests := []struct {
 		err    error

@@ -27,12 +27,14 @@ type Store struct {
 	tokens    *seal.Box
 	publicURL string
 	maxSize   int64
+	revoked   func(tokenID string) bool
 }
 
 type config struct {
 	secret    []byte
 	publicURL string
 	maxSize   int64
+	revoked   func(tokenID string) bool
 	telemetry telemetry.Providers
 }
 
@@ -57,6 +59,13 @@ func WithPublicURL(base string) Option {
 // default, is no limit.
 func WithMaxSize(bytes int64) Option {
 	return func(c *config) { c.maxSize = bytes }
+}
+
+// WithRevoked makes signed URLs end with the token that they were made with:
+// revoked is asked for its id (cpodkit.Identity.TokenID) at each use. It must be
+// safe for concurrent use. URLs that a driver signs are not asked about.
+func WithRevoked(revoked func(tokenID string) bool) Option {
+	return func(c *config) { c.revoked = revoked }
 }
 
 // New returns a store on driver. The store owns the driver: [Store.Close]
@@ -90,7 +99,7 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 	if driver, err = observe(driver, c.telemetry); err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}
-	return &Store{driver: driver, cursors: cursors, tokens: tokens, publicURL: base, maxSize: c.maxSize}, nil
+	return &Store{driver: driver, cursors: cursors, tokens: tokens, publicURL: base, maxSize: c.maxSize, revoked: c.revoked}, nil
 }
 
 func cleanBase(base string) (string, error) {

@@ -69,7 +69,7 @@ func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (Signe
 		return SignedURL{}, cpodkit.Errorf(cpodkit.CodeNotSupported,
 			"This server has no public URL configured, so it cannot sign URLs.")
 	}
-	sealed := h.store.sealToken(token{at, expiresAt}, method)
+	sealed := h.store.sealToken(token{at, expiresAt, h.identity.TokenID}, method)
 	return SignedURL{URL: h.store.publicURL + signedPath + sealed, Method: method, ExpiresAt: expiresAt}, nil
 }
 
@@ -114,12 +114,13 @@ const signedPath = "/v1/storage/signed/"
 type token struct {
 	place
 	expires time.Time
+	tokenID string // of the token that it was made with
 }
 
-// sealToken joins the parts with NUL, which none of them can hold. JSON would
+// sealToken joins the parts with NUL, which none but the last can hold. JSON would
 // escape the longest keys beyond the size of a token.
 func (s *Store) sealToken(t token, method string) string {
-	return s.tokens.Seal(method, fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s", t.expires.UnixMilli(), t.tier, t.root, t.key))
+	return s.tokens.Seal(method, fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s\x00%s", t.expires.UnixMilli(), t.tier, t.root, t.key, t.tokenID))
 }
 
 func (s *Store) openToken(sealed, method string) (place, error) {
@@ -128,8 +129,8 @@ func (s *Store) openToken(sealed, method string) (place, error) {
 		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden,
 			"This URL was altered, or made for another method or server.")
 	}
-	parts := strings.Split(string(plain), "\x00")
-	if len(parts) != 4 {
+	parts := strings.SplitN(string(plain), "\x00", 5)
+	if len(parts) != 5 {
 		return place{}, errors.New("files: the token of a signed URL has another form")
 	}
 	expires, err := strconv.ParseInt(parts[0], 10, 64)
@@ -138,6 +139,9 @@ func (s *Store) openToken(sealed, method string) (place, error) {
 	}
 	if !time.Now().Before(time.UnixMilli(expires)) {
 		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL has expired; ask for a new one.")
+	}
+	if s.revoked != nil && s.revoked(parts[4]) {
+		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL was made with a token that has been revoked.")
 	}
 	return place{root: parts[2], key: parts[3], tier: storage.Tier(parts[1])}, nil
 }

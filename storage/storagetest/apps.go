@@ -170,7 +170,7 @@ func (s *filesSubject) listOf(ctx context.Context, a actor, app string) (found [
 		for _, file := range page.Items {
 			found = append(found, inApp{file.App, file.Key})
 		}
-		if opts.Cursor = page.NextCursor; opts.Cursor == "" {
+		if opts.Cursor = page.NextCursor; opts.Cursor == "" || len(found) > mostKeys {
 			return found, first, nil
 		}
 		first = opts.Cursor
@@ -208,7 +208,7 @@ func (s *documentsSubject) listOf(ctx context.Context, a actor, app string) (fou
 		for _, d := range page.Items {
 			found = append(found, inApp{d.App, d.Key})
 		}
-		if q.Cursor = page.NextCursor; q.Cursor == "" {
+		if q.Cursor = page.NextCursor; q.Cursor == "" || len(found) > mostKeys {
 			return found, first, nil
 		}
 		first = q.Cursor

@@ -97,7 +97,7 @@ func (s httpFiles) list(ctx context.Context, a actor, prefix string) ([]string, 
 	for at := "&prefix=" + url.QueryEscape(prefix); ; {
 		p, err := decode[page](s.send(ctx, a, "GET", target+at, ""))
 		keys = append(keys, p.keys()...)
-		if err != nil || p.NextCursor == "" {
+		if err != nil || p.NextCursor == "" || len(keys) > mostKeys {
 			return keys, err
 		}
 		at = "&cursor=" + p.NextCursor
@@ -158,7 +158,7 @@ func (s httpDocuments) list(ctx context.Context, a actor, prefix string) ([]stri
 	for body := map[string]any{"limit": 500}; ; {
 		p, err := decode[page](s.send(ctx, a, "POST", collectionPath+"query"+tierQuery(a.tier), jsonText(body)))
 		keys = append(keys, p.keys()...)
-		if err != nil || p.NextCursor == "" {
+		if err != nil || p.NextCursor == "" || len(keys) > mostKeys {
 			return keys, err
 		}
 		body["cursor"] = p.NextCursor

@@ -50,6 +50,9 @@ func attacked(t *testing.T, subjectOf func(testing.TB) (subject, []stage)) []str
 		w := newWorld(r, s, newCanaries())
 		w.populate()
 		for _, stage := range stages {
+			if w.failedEnough() {
+				break
+			}
 			stage.attack(w)
 			w.sweep()
 		}

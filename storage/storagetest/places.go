@@ -134,14 +134,14 @@ func (w *world) checkNoList(a actor) {
 // them.
 func attackKeys(w *world, brief bool) int {
 	if brief {
-		return attackEach(brief, w.visit)
+		return w.attackEach(brief, w.visit)
 	}
-	return attackEach(brief, w.siege)
+	return w.attackEach(brief, w.siege)
 }
 
 // attackPrefixes lists by every crafted key, with and without a slash behind.
 func attackPrefixes(w *world, brief bool) int {
-	return 2 * attackEach(brief, func(a actor, key string) {
+	return 2 * w.attackEach(brief, func(a actor, key string) {
 		w.attackPrefix(a, key)
 		w.attackPrefix(a, key+"/")
 	})
@@ -149,7 +149,7 @@ func attackPrefixes(w *world, brief bool) int {
 
 // attackEach does one thing with every crafted key as each attacker; when it is
 // to be brief, they take turns. It returns the number of keys.
-func attackEach(brief bool, attack func(a actor, key string)) int {
+func (w *world) attackEach(brief bool, attack func(a actor, key string)) int {
 	n := 0
 	var all []attempt
 	for _, group := range craftedKeys() {
@@ -163,7 +163,7 @@ func attackEach(brief bool, attack func(a actor, key string)) int {
 			}
 		}
 	}
-	inParallel(all, func(a attempt) { attack(a.actor, a.key) })
+	inParallel(w, all, func(a attempt) { attack(a.actor, a.key) })
 	return n
 }
 

@@ -221,7 +221,7 @@ func (s *documentsSubject) find(ctx context.Context, in documents.CollectionHand
 		for _, d := range page.Items {
 			keys = append(keys, d.Key)
 		}
-		if q.Cursor = page.NextCursor; q.Cursor == "" {
+		if q.Cursor = page.NextCursor; q.Cursor == "" || len(keys) > mostKeys {
 			return keys, nil
 		}
 	}

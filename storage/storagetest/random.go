@@ -26,7 +26,7 @@ const (
 func attackRandomly(w *world, c config) {
 	rnd := rand.New(rand.NewPCG(c.seed, 0))
 	var stored atomic.Int64
-	for left := c.random; left > 0 && w.failures.Load() < mostFailures; {
+	for left := c.random; left > 0 && !w.failedEnough(); {
 		var round []attempt
 		for _, next := range draw(rnd, min(left, roundSize)) {
 			if _, taken := w.have(next.actor, next.key); !taken && w.subject.able(next.actor) {
@@ -35,31 +35,33 @@ func attackRandomly(w *world, c config) {
 		}
 		left -= len(round)
 		w.random.Add(int64(len(round)))
-		inParallel(round, func(a attempt) {
+		inParallel(w, round, func(a attempt) {
 			if w.put(a.actor, a.key) {
 				stored.Add(1)
 			}
 		})
-		inParallel(round, func(a attempt) { w.read(a.actor, a.key) })
+		inParallel(w, round, func(a attempt) { w.read(a.actor, a.key) })
 		for _, a := range round[:min(len(round), 50)] {
 			if a.actor.refusal() == "" {
 				w.checkList(a.actor, "")
 			}
 		}
-		inParallel(round, func(a attempt) { w.remove(a.actor, a.key) })
-		inParallel(round[:min(len(round), 50)], func(a attempt) { w.look(a.actor, a.key) })
+		inParallel(w, round, func(a attempt) { w.remove(a.actor, a.key) })
+		inParallel(w, round[:min(len(round), 50)], func(a attempt) { w.look(a.actor, a.key) })
 	}
 	w.Logf("%d random keys and ids with seed %d, of which %d are taken", w.random.Load(), c.seed, stored.Load())
 }
 
-// inParallel does the same for all, some at a time.
-func inParallel[T any](all []T, do func(T)) {
+// inParallel does the same for all, some at a time, until enough has failed.
+func inParallel[T any](w *world, all []T, do func(T)) {
 	var wg sync.WaitGroup
 	work := make(chan T)
 	for range workers {
 		wg.Go(func() {
 			for one := range work {
-				do(one)
+				if !w.failedEnough() {
+					do(one)
+				}
 			}
 		})
 	}

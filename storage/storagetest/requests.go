@@ -68,11 +68,7 @@ func attackByRequests(w *world, c *caller) int {
 		return 0
 	}
 	all := requests(known)
-	inParallel(all, func(r request) {
-		if w.failures.Load() < mostFailures {
-			c.attack(w, r)
-		}
-	})
+	inParallel(w, all, func(r request) { c.attack(w, r) })
 	return len(all)
 }
 

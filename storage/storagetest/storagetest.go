@@ -118,7 +118,7 @@ func runStages(t *testing.T, s subject, stages []stage) {
 			attempts += stage.attack(w)
 			w.sweep()
 		})
-		if w.failures.Load() >= mostFailures {
+		if w.failedEnough() {
 			t.Fatalf("too many failures; the rest is not tried")
 		}
 	}

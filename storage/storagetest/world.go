@@ -173,6 +173,8 @@ func (w *world) in(t testing.TB) *world {
 // mostFailures are enough to see what is wrong. The others are not shown.
 const mostFailures = 25
 
+func (w *world) failedEnough() bool { return w.failures.Load() >= mostFailures }
+
 func (w *world) failf(format string, args ...any) {
 	w.Helper()
 	if w.failures.Add(1) <= mostFailures {
@@ -392,6 +394,9 @@ func (w *world) sweep() {
 	beside := maps.Clone(w.beside)
 	w.mu.Unlock()
 	for _, a := range actors {
+		if w.failedEnough() {
+			return
+		}
 		for _, key := range w.keys(a, "") {
 			w.read(a, key)
 		}

@@ -107,8 +107,7 @@ func declare(ctx context.Context, c *conn, path string, declared []documents.Ind
 }
 
 // choose returns the index that serves q best, nil when none does. The order of
-// q is one withoutFixed. SQLite has no statistics to choose by, and its guesses
-// may be bad ones.
+// q is one withoutFixed.
 func choose(indexes []*index, q documents.DriverQuery, fixed map[string]documents.SortKey) *index {
 	var best *index
 	bestScore := 0

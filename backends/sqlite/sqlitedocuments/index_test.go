@@ -53,10 +53,10 @@ func TestIndexesChangeNoResult(t *testing.T) {
 	}
 	memory := documents.NewMemory()
 	files := map[string]documents.Driver{"with": open(t, sqlitedocuments.WithIndexes(indexes...)), "without": open(t)}
-	r := rand.New(rand.NewPCG(3, 4))
+	r := rand.New(rand.NewPCG(11, 12))
 	values := []string{`null`, `false`, `1`, `1.0`, `2`, `"x"`, `"y"`, `[1]`, `{"d":1}`}
 	other := documents.Collection{Space: "tenant/apps/other/", Name: things.Name}
-	for range 10 {
+	for range 8 {
 		var ops []documents.Op
 		for range 60 {
 			var document []string
@@ -76,7 +76,7 @@ func TestIndexesChangeNoResult(t *testing.T) {
 				}
 			}
 		}
-		for range 80 {
+		for range 50 {
 			q := randomQuery(t, r, values)
 			want, err := memory.Query(t.Context(), things, q)
 			if err != nil {
@@ -139,7 +139,7 @@ func declaredIndexes(t *testing.T, path string) []string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name")
+	rows, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_schema WHERE name LIKE 'declared %' ORDER BY name")
 	if err != nil {
 		t.Fatal(err)
 	}

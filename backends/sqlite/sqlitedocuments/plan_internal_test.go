@@ -58,7 +58,7 @@ func TestPlans(t *testing.T) {
 		byVisits  = "declared sessions:status,-visits"
 		allVisits = "declared sessions:-visits"
 		byUser    = "declared sessions:user.name"
-		byKey     = "sqlite_autoindex_documents_1"
+		byKey     = "documents_by_key"
 		byPages   = "INTEGER PRIMARY KEY"
 	)
 	const (

@@ -59,7 +59,6 @@ CREATE TABLE documents (
 	updated_ms INTEGER NOT NULL,
 	projection BLOB,
 	value      BLOB NOT NULL,
-	UNIQUE (collection, key),
 	CHECK (id >> 38 = collection)
 ) STRICT;
 INSERT INTO documents
@@ -67,6 +66,7 @@ INSERT INTO documents
 		collection, names.id, key, version, updated_ms, projection, value
 	FROM old JOIN collections ON collections.id = collection JOIN names USING (name)
 	ORDER BY collection, key;
+CREATE UNIQUE INDEX documents_by_key ON documents (collection, key);
 DROP TABLE old`}
 }
 
