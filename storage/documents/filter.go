@@ -19,7 +19,9 @@ const (
 )
 
 // operators are the members of an operator object.
-var operators = []string{"eq", "ne", "gt", "gte", "lt", "lte", "in", "exists"}
+func operators() []string {
+	return []string{"eq", "ne", "gt", "gte", "lt", "lte", "in", "exists"}
+}
 
 // parsedQuery is what a query asks for.
 type parsedQuery struct {
@@ -89,7 +91,7 @@ func (p *parser) member(path Path, raw json.RawMessage, at string) {
 	members, _ := object(raw)
 	known := 0
 	for name := range members {
-		if slices.Contains(operators, name) {
+		if slices.Contains(operators(), name) {
 			known++
 		}
 	}
@@ -98,9 +100,9 @@ func (p *parser) member(path Path, raw json.RawMessage, at string) {
 		p.compare(path, Equal, raw, at)
 	case known < len(members):
 		p.fault(at, `mixes operators (%s) with other members; to compare with this object as a whole write {"eq": {…}}`,
-			strings.Join(operators, ", "))
+			strings.Join(operators(), ", "))
 	default:
-		for _, name := range operators {
+		for _, name := range operators() {
 			if operand, given := members[name]; given {
 				p.operator(path, name, operand, at+"/"+name)
 			}
