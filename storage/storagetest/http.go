@@ -62,7 +62,7 @@ func RunHTTP(t *testing.T, server Server, opts ...Option) {
 	}
 	t.Run("requests", func(t *testing.T) {
 		w := newWorld(t, subjects[0], known)
-		worlds = append(worlds, w)
+		worlds = append(worlds, w) //nolint:makezero // one more than there are subjects
 		attempts += attackByRequests(w, caller)
 		for _, w := range worlds {
 			w.in(t).sweep()

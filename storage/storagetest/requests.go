@@ -50,7 +50,7 @@ type tokens struct {
 	filesCursor, documentsCursor             string // of the raider's own lists
 	signedGet, signedPut                     string // of the raider's own file
 	foreignFilesCursors, foreignQueryCursors []bent
-	noCursors, noSignedURLs                  bool // when the server has no such thing to bend
+	noSignedURLs                             bool // when the server has no such thing to bend
 }
 
 // requests are all the crafted ones. Each is an attempt of its own.

@@ -16,8 +16,8 @@ import (
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
-// How many random keys and ids are tried unless [WithRandom] says otherwise. A
-// tenth with -short.
+// How many random keys and ids are tried unless [WithRandom] says otherwise. With
+// -short it is a tenth, and with the race detector, which is that much slower.
 const (
 	DefaultRandom     = 100_000 // through a portable type
 	DefaultRandomHTTP = 1_000   // over HTTP, for each primitive
@@ -50,7 +50,7 @@ func ForSlowDriver() Option {
 func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 
 func newConfig(random int, opts []Option) config {
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		random /= 10
 	}
 	c := config{random: random, seed: 1}

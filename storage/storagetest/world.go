@@ -60,7 +60,7 @@ func (a actor) refusal() cpodkit.Code {
 
 // subject is one primitive as an actor meets it, through its portable type or
 // over HTTP. Its errors are those of the contract; anything else is internal.
-type subject interface {
+type subject interface { //nolint:interfacebloat // one method for each thing that an attacker tries
 	// able reports whether the actor can be played at all: a server may have no
 	// token for an odd id.
 	able(a actor) bool
@@ -117,9 +117,9 @@ type look struct {
 // world is what was stored, as it should be. It is safe for concurrent use.
 type world struct {
 	testing.TB
+	*model
 	ctx     context.Context
 	subject subject
-	*model
 }
 
 type model struct {
