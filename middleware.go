@@ -94,8 +94,9 @@ func visibleASCII(s string) bool {
 // AccessLog is middleware that writes one line a request: method, route,
 // status, bytes, duration, request id and, where they are known, tenant, app,
 // trace id and span id. A failed request also says why, at level Error when the
-// server is to blame. Paths, queries, headers and bodies are never logged: they
-// may hold secrets. Put it inside [WithRequestID] and [Telemetry].
+// server is to blame. The URL, the headers and the values of the body are not
+// logged, because they may hold secrets; the reason of a failure may name a
+// storage path or a member of the body. Put it inside [WithRequestID] and [Telemetry].
 func AccessLog(log *slog.Logger) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
