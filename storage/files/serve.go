@@ -36,7 +36,7 @@ func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at place) erro
 
 func serveContent(w http.ResponseWriter, r *http.Request, at place, attrs Attributes, content io.ReadSeeker) {
 	contentHeaders(w.Header(), at, attrs)
-	http.ServeContent(&contentWriter{ResponseWriter: w, request: r}, withoutForeignRange(r), "", attrs.ModTime, content)
+	http.ServeContent(&contentWriter{ResponseWriter: w, request: r}, withoutIdleRange(r, attrs.Size), "", attrs.ModTime, content)
 }
 
 // maxRanges bounds the parts of one answer: each costs the server far more than
@@ -52,22 +52,24 @@ func errRange() error {
 		"The Range header asks for bytes that the file does not have, or for more than %d ranges.", maxRanges)
 }
 
-// withoutForeignRange drops a Range that must be ignored (RFC 9110 section
-// 14.2): of another unit than bytes, or on another method than GET.
-// http.ServeContent refuses the one and answers the other.
-func withoutForeignRange(r *http.Request) *http.Request {
+// withoutIdleRange drops a Range that must be ignored (RFC 9110 section 14.2): of
+// another unit than bytes, which http.ServeContent refuses, or on another method
+// than GET, which it answers. It also drops one of a file without bytes, to which
+// http.ServeContent may answer "Content-Range: bytes 0--1/0".
+func withoutIdleRange(r *http.Request, size int64) *http.Request {
 	given := r.Header.Get("Range")
 	if given == "" {
 		return r
 	}
 	unit, ranges, _ := strings.Cut(given, "=")
-	if unit == "bytes" && r.Method == http.MethodGet {
+	counts := strings.EqualFold(unit, "bytes") && r.Method == http.MethodGet && size > 0
+	if counts && unit == "bytes" {
 		return r
 	}
 	c := *r
 	c.Header = maps.Clone(r.Header)
 	c.Header.Del("Range")
-	if strings.EqualFold(unit, "bytes") && r.Method == http.MethodGet {
+	if counts {
 		c.Header.Set("Range", "bytes="+ranges)
 	}
 	return &c
