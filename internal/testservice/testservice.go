@@ -1,0 +1,61 @@
+// Package testservice gives tests the real systems that scripts/testservices
+// starts, and servers of their own that they can stop, freeze and kill.
+package testservice
+
+import (
+	"net/url"
+	"os"
+	"testing"
+)
+
+// The variables that scripts/testservices sets.
+const (
+	redisURL    = "CPODKIT_TEST_REDIS"
+	mongoURL    = "CPODKIT_TEST_MONGO"
+	s3URL       = "CPODKIT_TEST_S3"
+	redisServer = "CPODKIT_TEST_REDIS_SERVER"
+	mongoServer = "CPODKIT_TEST_MONGO_SERVER"
+	s3Server    = "CPODKIT_TEST_S3_SERVER"
+
+	// required turns a test that is skipped for want of a service into a failure.
+	required = "CPODKIT_TEST_REQUIRE_SERVICES"
+)
+
+// RedisURL returns the redis:// URL of the Redis that all tests share. Tests
+// keep apart by prefixes of their own. Without one the test is skipped.
+func RedisURL(t testing.TB) string { return need(t, redisURL) }
+
+// MongoURL returns the mongodb:// URL of the server that all tests share. Tests
+// keep apart by databases of their own.
+func MongoURL(t testing.TB) string { return need(t, mongoURL) }
+
+// S3 is an object store and the key pair that may do everything there.
+type S3 struct {
+	Endpoint  string // host and port
+	AccessKey string
+	SecretKey string
+}
+
+// SharedS3 returns the MinIO that all tests share. Tests keep apart by buckets of
+// their own.
+func SharedS3(t testing.TB) S3 {
+	u, err := url.Parse(need(t, s3URL))
+	if err != nil || u.User == nil {
+		t.Fatalf("%s is no URL with a user and a password", s3URL)
+	}
+	secret, _ := u.User.Password()
+	return S3{Endpoint: u.Host, AccessKey: u.User.Username(), SecretKey: secret}
+}
+
+func need(t testing.TB, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	switch {
+	case value != "":
+	case os.Getenv(required) != "":
+		t.Fatalf("%s is not set: run the tests with scripts/testservices run", name)
+	default:
+		t.Skipf("%s is not set: run the tests with scripts/testservices run", name)
+	}
+	return value
+}
