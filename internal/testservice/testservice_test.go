@@ -47,7 +47,7 @@ func TestServers(t *testing.T) {
 					t.Error("another authority is trusted")
 				}
 				s.Stop()
-				if conn, err := net.Dial("tcp", s.Addr); err == nil { //nolint:noctx // on loopback
+				if conn, err := net.Dial("tcp", s.Addr); err == nil {
 					conn.Close()
 					t.Error("a stopped server listens")
 				}
