@@ -38,7 +38,9 @@ type Server struct {
 func RunHTTP(t *testing.T, server Server, opts ...Option) {
 	t.Helper()
 	c := newConfig(DefaultRandomHTTP, opts)
-	c.slow = true
+	if c.effort = byTurns; testing.Short() || raceDetector {
+		c.effort = byFew
+	}
 	known := newCanaries()
 	caller := newCaller(t, server)
 	subjects := caller.subjects()
@@ -50,7 +52,7 @@ func RunHTTP(t *testing.T, server Server, opts ...Option) {
 			worlds[i].populate()
 			stages := commonStages(c)
 			if s.name() == "files" {
-				stages = append(stages, stage{"prefixes", func(w *world) int { return attackPrefixes(w, true) }})
+				stages = append(stages, stage{"prefixes", func(w *world) int { return attackPrefixes(w, c.effort) }})
 			}
 			for _, stage := range stages {
 				t.Run(stage.name, func(t *testing.T) {

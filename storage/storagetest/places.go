@@ -130,33 +130,43 @@ func (w *world) checkNoList(a actor) {
 	w.wantRefusal(a, doing{"listing", ""}, target, w.judge(a, doing{"listing", ""}, err))
 }
 
-// attackKeys uses every crafted key as every attacker, or more briefly as one of
-// them.
-func attackKeys(w *world, brief bool) int {
-	if brief {
-		return w.attackEach(brief, w.visit)
+// effort says how often a crafted key is used.
+type effort int
+
+const (
+	byAll   effort = iota // by every attacker
+	byTurns               // by one of them
+	byFew                 // every third key, by one of them
+)
+
+// attackKeys uses every crafted key, by turns more briefly.
+func attackKeys(w *world, e effort) int {
+	if e == byAll {
+		return w.attackEach(e, w.siege)
 	}
-	return w.attackEach(brief, w.siege)
+	return w.attackEach(e, w.visit)
 }
 
 // attackPrefixes lists by every crafted key, with and without a slash behind.
-func attackPrefixes(w *world, brief bool) int {
-	return 2 * w.attackEach(brief, func(a actor, key string) {
+func attackPrefixes(w *world, e effort) int {
+	return 2 * w.attackEach(e, func(a actor, key string) {
 		w.attackPrefix(a, key)
 		w.attackPrefix(a, key+"/")
 	})
 }
 
-// attackEach does one thing with every crafted key as each attacker; when it is
-// to be brief, they take turns. It returns the number of keys.
-func (w *world) attackEach(brief bool, attack func(a actor, key string)) int {
-	n := 0
+// attackEach does one thing with crafted keys. It returns the number of keys.
+func (w *world) attackEach(e effort, attack func(a actor, key string)) int {
+	seen, used := 0, 0
 	var all []attempt
 	for _, group := range craftedKeys() {
 		for _, key := range group.keys {
+			if seen++; e == byFew && seen%3 != 0 {
+				continue
+			}
 			as := attackers()
-			if n++; brief {
-				as = as[n%3:][:1]
+			if used++; e != byAll {
+				as = as[used%3:][:1]
 			}
 			for _, a := range as {
 				all = append(all, attempt{a, key})
@@ -164,7 +174,7 @@ func (w *world) attackEach(brief bool, attack func(a actor, key string)) int {
 		}
 	}
 	inParallel(w, all, func(a attempt) { attack(a.actor, a.key) })
-	return n
+	return used
 }
 
 func (w *world) attackPrefix(a actor, prefix string) {

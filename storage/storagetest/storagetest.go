@@ -29,7 +29,7 @@ type Option func(*config)
 type config struct {
 	random int
 	seed   uint64
-	slow   bool
+	effort effort
 }
 
 // WithRandom sets how many random keys and ids are tried: less for a slow driver,
@@ -42,7 +42,7 @@ func WithRandom(n int) Option { return func(c *config) { c.random = n } }
 func ForSlowDriver() Option {
 	return func(c *config) {
 		c.random /= 50
-		c.slow = true
+		c.effort = byTurns
 	}
 }
 
@@ -89,7 +89,7 @@ type stage struct {
 
 func commonStages(c config) []stage {
 	return []stage{
-		{"keys", func(w *world) int { return attackKeys(w, c.slow) }},
+		{"keys", func(w *world) int { return attackKeys(w, c.effort) }},
 		{"identities", attackIdentities},
 		{"random", func(w *world) int { attackRandomly(w, c); return 0 }},
 	}
@@ -97,7 +97,7 @@ func commonStages(c config) []stage {
 
 func (s *filesSubject) stages(c config) []stage {
 	return append(commonStages(c),
-		stage{"apps", attackApps}, stage{"prefixes", func(w *world) int { return attackPrefixes(w, c.slow) }}, stage{"cursors", s.attackCursors})
+		stage{"apps", attackApps}, stage{"prefixes", func(w *world) int { return attackPrefixes(w, c.effort) }}, stage{"cursors", s.attackCursors})
 }
 
 func (s *documentsSubject) stages(c config) []stage {

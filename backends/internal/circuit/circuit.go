@@ -73,8 +73,9 @@ var (
 
 // verdictError is an error of a call, and what it says of the system.
 type verdictError struct {
-	verdict error // errDown or errCaller
 	error
+
+	verdict error // errDown or errCaller
 }
 
 func (e verdictError) Is(target error) bool { return target == e.verdict }
@@ -108,7 +109,7 @@ func (b *Breaker) Do(ctx context.Context, call func(ctx context.Context) error) 
 
 func (b *Breaker) call(ctx context.Context, call func(ctx context.Context) error) error {
 	if err := ctx.Err(); err != nil {
-		return verdictError{errCaller, err}
+		return verdictError{err, errCaller}
 	}
 	attempt := ctx
 	if b.timeLimit > 0 {
@@ -121,9 +122,9 @@ func (b *Breaker) call(ctx context.Context, call func(ctx context.Context) error
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return verdictError{errCaller, err}
+		return verdictError{err, errCaller}
 	case attempt.Err() != nil, b.down(err):
-		return verdictError{errDown, err}
+		return verdictError{err, errDown}
 	}
 	return err
 }
