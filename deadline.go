@@ -32,6 +32,9 @@ func RollingDeadlines(idle time.Duration) Middleware {
 				r = &inner
 			}
 			next.ServeHTTP(&rollingWriter{ResponseWriter: w, control: control, idle: idle}, r)
+			if body != nil && body.isLeft(r) {
+				body.linger()
+			}
 			// net/http drains what is left of the body, which is in vain when it
 			// stalled, and then flushes the answer; both get one last span.
 			now := time.Now()
@@ -49,17 +52,44 @@ type rollingBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 	idle    time.Duration
-	broken  atomic.Bool // it failed before its end
+	begun   atomic.Bool // somebody has read from it
+	ended   atomic.Bool // it came to its end,
+	broken  atomic.Bool // or failed before
+}
+
+// isLeft reports whether the client may still be sending: not when it waits for
+// a "100 Continue" that never came.
+func (b *rollingBody) isLeft(r *http.Request) bool {
+	return !b.ended.Load() && !b.broken.Load() && (b.begun.Load() || r.Header.Get("Expect") == "")
+}
+
+// lingering is how long a client that was answered early may go on sending.
+const lingering = 2 * time.Second
+
+// linger sends the answer and reads what the client sends on top of it. Closing
+// the connection at once would reset it, and the client might lose the answer
+// (RFC 9112 section 9.6). net/http does so for the plainest requests only.
+func (b *rollingBody) linger() {
+	now := time.Now()
+	_ = b.control.SetReadDeadline(now.Add(min(lingering, b.idle)))
+	_ = b.control.SetWriteDeadline(now.Add(b.idle))
+	_ = b.control.Flush()
+	_, err := io.Copy(io.Discard, b.ReadCloser)
+	// A short body has been read and closed by the flush.
+	b.broken.Store(err != nil && !errors.Is(err, http.ErrBodyReadAfterClose))
 }
 
 func (b *rollingBody) Read(p []byte) (int, error) {
+	b.begun.Store(true)
 	_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
 		// net/http now watches the connection for a client that leaves; a
 		// deadline that passed there would cancel the request's context.
 		_ = b.control.SetReadDeadline(time.Time{})
-		b.broken.Store(!errors.Is(err, io.EOF))
+		end := errors.Is(err, io.EOF)
+		b.ended.Store(end)
+		b.broken.Store(!end)
 	}
 	return n, err
 }

@@ -244,3 +244,69 @@ func TestSlowReaderLives(t *testing.T) {
 		t.Errorf("%d of %d bytes, %v", read, size, err)
 	}
 }
+
+// A client that is refused in the middle of its body, and only then looks for an
+// answer, finds it.
+func TestRefusalInTheMiddleIsRead(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			_, _ = io.CopyN(io.Discard, r.Body, 1000)
+		}
+		cpodkit.WriteError(w, r, cpodkit.CodeUnavailable)
+	}), watchdog, time.Second)
+	const size = 4 << 20
+	for _, header := range []string{"", "Connection: close\r\n", "Expect: 100-continue\r\n"} {
+		for _, method := range []string{"PUT", "POST"} {
+			if method == "POST" && strings.HasPrefix(header, "Expect") {
+				continue // it is refused before it sends
+			}
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if err := conn.SetDeadline(time.Now().Add(watchdog)); err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(conn, "%s / HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n", method, header, size)
+			if _, err := conn.Write(make([]byte, size)); err != nil {
+				t.Errorf("%s %q: %v", method, header, err)
+			}
+			answers := bufio.NewReader(conn)
+			res, err := http.ReadResponse(answers, nil)
+			if err == nil && res.StatusCode == http.StatusContinue {
+				res, err = http.ReadResponse(answers, nil)
+			}
+			if err != nil || res.StatusCode != http.StatusServiceUnavailable {
+				t.Errorf("%s %q: answer %v, %v", method, header, res, err)
+			}
+		}
+	}
+}
+
+// A request that is refused with its short body unread leaves the connection
+// fit for the next one.
+func TestRefusalKeepsTheConnection(t *testing.T) {
+	t.Parallel()
+	addr, _ := serve(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.Context().Err(); err != nil {
+			t.Errorf("the context of a live request has ended: %v", err)
+		}
+		cpodkit.WriteError(w, r, cpodkit.CodeUnavailable)
+	}), watchdog, time.Second)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	for range 50 {
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n%s", make([]byte, 1000))
+		res, err := http.ReadResponse(answers, nil)
+		if err != nil || res.StatusCode != http.StatusServiceUnavailable {
+			t.Fatalf("answer %v, %v", res, err)
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+	}
+}
