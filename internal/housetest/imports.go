@@ -35,8 +35,15 @@ func Rules() []Rule {
 		{Package: "internal/...", Allow: []string{root}},
 	}
 	for _, capability := range []string{"ratelimit", "masking", "audit", "flags", "secrets", "jobs", "cluster"} {
-		rules = append(rules, Rule{Package: capability, Allow: []string{root}}, suite(capability))
+		rules = append(rules, Rule{Package: capability, Allow: []string{root}})
+		if capability != "ratelimit" {
+			rules = append(rules, suite(capability))
+		}
 	}
+	// Its suite checks against a model.
+	rules = append(rules, Rule{Package: "ratelimit/ratelimittest", Allow: []string{
+		root, "ratelimit", "github.com/anishathalye/porcupine", "pgregory.net/rapid",
+	}})
 	// The suite of kv is also a model check, and a check of linearizability.
 	rules = append(rules, Rule{Package: "storage/kv/kvtest", Allow: []string{
 		root, "storage", "storage/kv", "github.com/anishathalye/porcupine", "pgregory.net/rapid",
@@ -82,6 +89,7 @@ func backendRules() []Rule {
 		{"mongo", "go.mongodb.org/mongo-driver/v2/..."},
 		{"s3", "github.com/minio/minio-go/v7/..."},
 		{"objstore", "github.com/thanos-io/objstore/..."},
+		{"ulule", "github.com/ulule/limiter/v3/..."},
 		{"vault", "github.com/hashicorp/vault/api/..."},
 		{"docker", "github.com/moby/moby/..."},
 	}
@@ -91,15 +99,24 @@ func backendRules() []Rule {
 		Allow: []string{
 			root, "storage/documents", "storage", "authz", "authz/rego", "oauth", "keyring", "flags", "secrets", "jobs",
 		},
+	}, {
+		Package: "backends/internal/circuit", Allow: []string{root, "github.com/sony/gobreaker/v2"},
+	}, {
+		// The suite of what real systems do to any driver.
+		Package: "backends/backendtest",
+		Allow:   []string{root, "storage/files", "storage/documents", "storage/kv", "go.uber.org/goleak"},
 	}}
 	for _, l := range libraries {
+		rules = append(rules, Rule{
+			Package: "backends/" + l.system + "/" + l.system + "client", Allow: []string{root, l.library},
+		})
 		for _, s := range serves {
 			allow := []string{root, s.capability, "storage"}
 			if !strings.HasPrefix(s.capability, "storage/") {
 				allow = allow[:2]
 			}
 			if l.library != "" {
-				allow = append(allow, l.library)
+				allow = append(allow, l.library, "backends/internal/circuit")
 			}
 			rules = append(rules, Rule{Package: "backends/" + l.system + "/" + l.system + s.ending, Allow: allow})
 		}

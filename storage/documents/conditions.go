@@ -5,12 +5,16 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/header"
 )
 
 func quoted(version string) string { return `"` + version + `"` }
 
 // setOptions reads the conditions of a PUT.
 func setOptions(h http.Header) (SetOptions, error) {
+	if err := header.Refuse(h, "If-Unmodified-Since"); err != nil {
+		return SetOptions{}, err
+	}
 	version, err := ifMatch(h)
 	if err != nil {
 		return SetOptions{}, err

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/header"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -86,8 +87,8 @@ func serveGet(w http.ResponseWriter, r *http.Request, c CollectionHandle) error 
 }
 
 func serveDelete(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
-	if len(r.Header.Values("If-None-Match")) > 0 {
-		return cpodkit.Errorf(cpodkit.CodeBadRequest, "If-None-Match does not go with DELETE.")
+	if err := header.Refuse(r.Header, "If-None-Match", "If-Unmodified-Since"); err != nil {
+		return err
 	}
 	version, err := ifMatch(r.Header)
 	if err != nil {

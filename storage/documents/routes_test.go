@@ -91,6 +91,8 @@ func TestConditions(t *testing.T) {
 		{"delete what is there", "DELETE", false, []string{"If-Match", `*`}, 204, ""},
 		{"delete what is not there", "DELETE", true, []string{"If-Match", `*`}, 412, cpodkit.CodePreconditionFailed},
 		{"delete an empty tag", "DELETE", false, []string{"If-Match", `""`}, 412, cpodkit.CodePreconditionFailed},
+		{"a date", "PUT", false, []string{"If-Unmodified-Since", "Thu, 01 Jan 2026 00:00:00 GMT"}, 400, cpodkit.CodeBadRequest},
+		{"delete by date", "DELETE", false, []string{"If-Unmodified-Since", "Thu, 01 Jan 2026 00:00:00 GMT"}, 400, cpodkit.CodeBadRequest},
 		{"delete and If-None-Match", "DELETE", false, []string{"If-None-Match", `"x"`}, 400, cpodkit.CodeBadRequest},
 
 		{"unchanged", "GET", false, []string{"If-None-Match", `"VERSION"`}, 304, ""},

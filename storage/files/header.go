@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/header"
 )
 
 func quoteETag(etag string) string { return `"` + etag + `"` }
@@ -16,7 +17,7 @@ func quoteETag(etag string) string { return `"` + etag + `"` }
 // caller wants to protect (RFC 9110 sections 9.3.4, 13.1 and 14.5).
 func writeOptions(h http.Header) (WriteOptions, error) {
 	var opts WriteOptions
-	if err := refuseHeaders(h, "If-Unmodified-Since", "Content-Range"); err != nil {
+	if err := header.Refuse(h, "If-Unmodified-Since", "Content-Range"); err != nil {
 		return opts, err
 	}
 	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -61,15 +62,6 @@ func ifMatch(values []string) (string, error) {
 		}
 	}
 	return "", cpodkit.Errorf(cpodkit.CodeBadRequest, `To write, If-Match takes * or one ETag in quotes, such as "5f2a9c".`)
-}
-
-func refuseHeaders(h http.Header, names ...string) error {
-	for _, name := range names {
-		if len(h.Values(name)) > 0 {
-			return cpodkit.Errorf(cpodkit.CodeBadRequest, "This call does not take the header %s.", name)
-		}
-	}
-	return nil
 }
 
 // inert reports whether a browser can show the type without running any of it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/header"
 	"github.com/cpodkit/cpodkit/internal/query"
 	"github.com/cpodkit/cpodkit/storage"
 )
@@ -46,7 +47,7 @@ func (s *Store) signedHandler(
 ) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Referrer-Policy", "no-referrer") // a link in the file must not give the URL away
-		at, err := s.openToken(r.PathValue("token"), method)
+		at, err := s.openToken(r.Context(), r.PathValue("token"), method)
 		if err == nil {
 			err = serve(s, w, r, at)
 		}
@@ -106,7 +107,7 @@ func (b requestBody) Read(p []byte) (int, error) {
 }
 
 func serveDelete(w http.ResponseWriter, r *http.Request, h Handle) error {
-	if err := refuseHeaders(r.Header, "If-Match", "If-None-Match", "If-Unmodified-Since"); err != nil {
+	if err := header.Refuse(r.Header, "If-Match", "If-None-Match", "If-Unmodified-Since"); err != nil {
 		return err
 	}
 	if err := h.Delete(r.Context(), r.PathValue("key")); err != nil {
@@ -159,13 +160,16 @@ func serveSignURL(w http.ResponseWriter, r *http.Request, h Handle) error {
 		return cpodkit.Errorf(cpodkit.CodeBadRequest, "This call takes the tier as a member of its body, not in the query.")
 	}
 	var body struct {
-		Key       string        `json:"key"`
+		Key       *string       `json:"key"`
 		Tier      *storage.Tier `json:"tier"`
 		ExpiresIn *int64        `json:"expiresIn"`
 		Method    *string       `json:"method"`
 	}
 	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
 		return err
+	}
+	if body.Key == nil {
+		return invalidMember("/key", "is missing")
 	}
 	var opts URLOptions
 	if body.Tier != nil {
@@ -186,7 +190,7 @@ func serveSignURL(w http.ResponseWriter, r *http.Request, h Handle) error {
 		}
 		opts.ExpiresIn = time.Duration(*body.ExpiresIn) * time.Second
 	}
-	signed, err := h.SignURL(r.Context(), body.Key, opts)
+	signed, err := h.SignURL(r.Context(), *body.Key, opts)
 	if err != nil {
 		return err
 	}

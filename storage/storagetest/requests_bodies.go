@@ -32,13 +32,13 @@ func bodyRequests() []request {
 		}
 	}
 	const urls, query, batch, entry = "POST /v1/storage/file-urls", "POST /v1/storage/db/things/query", "POST /v1/storage/db/things/batch", "PUT /v1/storage/kv/x"
-	add(urls, invalidKey, `{"key":"../appx/x"}`, `{"key":"\u002e\u002e/appx/x"}`, `{"key":"\u002e\u002e\u002fappx"}`, `{"key":"/x"}`, `{"key":""}`, `{}`, `{"key":"x\u0000"}`, `{"key":"x/../../appx/x"}`,
+	add(urls, invalidKey, `{"key":"../appx/x"}`, `{"key":"\u002e\u002e/appx/x"}`, `{"key":"\u002e\u002e\u002fappx"}`, `{"key":"/x"}`, `{"key":""}`, `{"key":"x\u0000"}`, `{"key":"x/../../appx/x"}`,
 		`{"key":"../../shared/x","method":"PUT"}`, `{"key":"../../../$system/keys/x"}`, `{"key":"//x"}`, `{"key":"x/"}`, `{"key":"\u0085"}`, `{"key":"`+strings.Repeat("k", 201)+`"}`)
 	add(urls, noScope, `{"key":"x","tier":"shared"}`, `{"key":"x","tier":"user"}`, `{"key":"x","tier":"shared","method":"PUT"}`, `{"key":"../x","tier":"shared"}`, `{"key":"x","tier":"\u0073hared"}`)
 	add(urls, invalidBody, `{"key":"x","tier":"Shared"}`, `{"key":"x","tier":"system"}`, `{"key":"x","tier":["shared"]}`, `{"key":"x","tier":{"$ne":"private"}}`, `{"key":"x","tier":"private","tier":"shared"}`,
 		`{"key":"x","key":"../appx/x"}`, `{"key":"x","k\u0065y":"../appx/x"}`, `{"Key":"x"}`, `{"key":"x","TIER":"shared"}`, `{"key":"x","tenantId":"t2"}`, `{"key":"x","appId":"appx"}`, `{"key":"x","userId":"ux"}`,
 		`{"key":["x"]}`, `{"key":{"x":1}}`, `{"key":1}`, `{"key":"x","method":"DELETE"}`, `{"key":"x","method":"get"}`, `{"key":"x","method":""}`, `{"key":"x","method":["PUT"]}`, `{"key":"x","expiresIn":-1}`,
-		`{"key":"x","expiresIn":0}`, `{"key":"x","expiresIn":1e99}`, `{"key":"x","expiresIn":"3600"}`, `{"key":"x","expiresIn":604801}`, `{"key":"x","expiresIn":3600.5}`, `[]`, `"x"`, `null`, `{"__proto__":{"tier":"shared"},"key":"x"}`)
+		`{"key":"x","expiresIn":0}`, `{"key":"x","expiresIn":1e99}`, `{"key":"x","expiresIn":"3600"}`, `{"key":"x","expiresIn":604801}`, `{"key":"x","expiresIn":3600.5}`, `{}`, `[]`, `"x"`, `null`, `{"__proto__":{"tier":"shared"},"key":"x"}`)
 	add(urls, badRequest, `{`, ``, `{"key":"x"}{"key":"../x"}`, `{"key":"x",}`, `{'key':'x'}`, "{\"key\":\"\xff\"}", "\ufeff{\"key\":\"x\"}", strings.Repeat(`[`, 10_000))
 	add(urls+"?tier=shared", badRequest, `{"key":"x"}`)
 	add(urls+"?app=appx", badRequest, `{"key":"x"}`)
