@@ -8,8 +8,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -119,24 +121,25 @@ func (b *Breaker) call(ctx context.Context, call func(ctx context.Context) error
 	}
 	err := call(attempt)
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, isAnswer(err):
+		return err
 	case ctx.Err() != nil:
+		if !errors.Is(err, ctx.Err()) { // a connection tells of the deadline in its own words
+			err = fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
 		return verdictError{err, errCaller}
-	case attempt.Err() != nil, b.down(err):
+	case attempt.Err() != nil, b.isDown(err):
 		return verdictError{err, errDown}
 	}
 	return err
 }
 
-func (b *Breaker) down(err error) bool {
-	if _, coded := errors.AsType[cpodkit.Code](err); coded {
-		return false
+func isAnswer(err error) bool {
+	if _, ok := errors.AsType[cpodkit.Code](err); ok {
+		return true
 	}
-	if _, coded := errors.AsType[*cpodkit.Error](err); coded {
-		return false
-	}
-	return b.isDown(err)
+	_, ok := errors.AsType[*cpodkit.Error](err)
+	return ok
 }
 
 func (b *Breaker) unavailable(cause error) error {
@@ -149,7 +152,7 @@ func (b *Breaker) unavailable(cause error) error {
 // connection broke, the certificate is not trusted, a time limit passed.
 func IsDown(err error) bool {
 	for _, sentinel := range []error{
-		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, context.DeadlineExceeded,
+		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, context.DeadlineExceeded, os.ErrDeadlineExceeded,
 		syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE,
 	} {
 		if errors.Is(err, sentinel) {

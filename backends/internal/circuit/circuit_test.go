@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -102,7 +103,7 @@ func TestWhatDoesNotCount(t *testing.T) {
 		b := circuit.New("store")
 		for range 10 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-			err := b.Do(ctx, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+			err := b.Do(ctx, func(ctx context.Context) error { <-ctx.Done(); return os.ErrDeadlineExceeded })
 			cancel()
 			if !errors.Is(err, context.DeadlineExceeded) || cpodkit.CodeOf(err) != cpodkit.CodeTimeout {
 				t.Fatalf("the caller's deadline gives %v", err)
