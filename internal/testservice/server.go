@@ -82,11 +82,14 @@ func Mongo(t testing.TB, opts ...Option) *Server {
 	return s
 }
 
+// MinIOSecret is the secret key of every MinIO.
+const MinIOSecret = "secret-of-minio"
+
 // MinIO starts a MinIO that keeps its data, and returns the key pair that may do
 // everything there.
 func MinIO(t testing.TB, opts ...Option) (*Server, S3) {
 	s, o := newServer(t, s3Server, opts)
-	account := S3{Endpoint: s.Addr, AccessKey: "cpodkit", SecretKey: "test-" + filepath.Base(s.dir)}
+	account := S3{Endpoint: s.Addr, AccessKey: "cpodkit", SecretKey: MinIOSecret}
 	s.env = append(os.Environ(), "MINIO_ROOT_USER="+account.AccessKey, "MINIO_ROOT_PASSWORD="+account.SecretKey, "HOME="+s.dir)
 	certs := filepath.Join(s.dir, "certs")
 	s.must(os.Mkdir(certs, 0o700))
@@ -214,7 +217,14 @@ func (s *Server) end(signal syscall.Signal) {
 
 // Freeze stops the server in the middle of what it does: connections stay, and
 // new ones are made by the kernel, but nobody answers.
-func (s *Server) Freeze() { s.must(s.running.Process.Signal(syscall.SIGSTOP)) }
+func (s *Server) Freeze() {
+	s.t.Helper()
+	s.must(s.running.Process.Signal(syscall.SIGSTOP))
+	// Its threads stop one after the other.
+	var status syscall.WaitStatus
+	_, err := syscall.Wait4(s.running.Process.Pid, &status, syscall.WUNTRACED, nil)
+	s.must(err)
+}
 
 // Thaw lets a frozen server go on.
 func (s *Server) Thaw() { s.must(s.running.Process.Signal(syscall.SIGCONT)) }

@@ -123,15 +123,24 @@ func (b *Breaker) call(ctx context.Context, call func(ctx context.Context) error
 	switch {
 	case err == nil, isAnswer(err):
 		return err
-	case ctx.Err() != nil:
-		if !errors.Is(err, ctx.Err()) { // a connection tells of the deadline in its own words
-			err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	case over(ctx) != nil:
+		if !errors.Is(err, over(ctx)) { // a connection tells of the deadline in its own words
+			err = fmt.Errorf("%w: %w", over(ctx), err)
 		}
 		return verdictError{err, errCaller}
 	case attempt.Err() != nil, b.isDown(err):
 		return verdictError{err, errDown}
 	}
 	return err
+}
+
+// over returns the error of a context that has ended. A connection with the same
+// deadline may notice it a moment before the context does.
+func over(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 func isAnswer(err error) bool {

@@ -4,13 +4,16 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
@@ -35,12 +38,14 @@ func run(ctx context.Context) error {
 	if *data == "" {
 		return errors.New("-data is missing")
 	}
-	listener := ferretdb.ListenerConfig{TCP: *listen}
-	if *cert != "" {
-		listener = ferretdb.ListenerConfig{TLS: *listen, TLSCertFile: *cert, TLSKeyFile: *key}
+	behind, err := os.MkdirTemp("", "ferretdb")
+	if err != nil {
+		return err
 	}
+	defer os.RemoveAll(behind)
+	socket := filepath.Join(behind, "socket")
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  listener,
+		Listener:  ferretdb.ListenerConfig{Unix: socket},
 		Logger:    slog.New(slog.DiscardHandler),
 		Handler:   "sqlite",
 		SQLiteURL: (&url.URL{Scheme: "file", OmitHost: true, Path: *data + "/"}).String(),
@@ -48,5 +53,18 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	front, err := net.Listen("tcp", *listen)
+	if err != nil {
+		return err
+	}
+	if *cert != "" {
+		pair, err := tls.LoadX509KeyPair(*cert, *key)
+		if err != nil {
+			return err
+		}
+		front = tls.NewListener(front, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	}
+	context.AfterFunc(ctx, func() { front.Close() })
+	go (&queue{target: socket}).serve(front)
 	return server.Run(ctx)
 }
