@@ -52,7 +52,7 @@ func TestDocumentIsValidOpenAPI31(t *testing.T) {
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	doc := load(t)
-	scope := regexp.MustCompile(`^(admin|storage\.\{tier\}\.(read|write)( or storage\.\{tier\}\.write)?)$`)
+	scope := regexp.MustCompile(`^(admin|ratelimit\.write|storage\.\{tier\}\.(read|write)( or storage\.\{tier\}\.write)?)$`)
 	ids := map[string]bool{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {

@@ -11,6 +11,8 @@ type Client struct {
 	Storage Storage
 	// Apps administers the tenant's OAuth apps; it needs the admin scope.
 	Apps *Apps
+	// RateLimit takes tokens from the app's rate limits.
+	RateLimit *RateLimit
 
 	api *api
 }
@@ -46,9 +48,10 @@ func New(config Config) (*Client, error) {
 		a.tokens = &tokenSource{fetch: tokenFetcher(a, config.Scopes, config.TenantID)}
 	}
 	return &Client{
-		Storage: Storage{Files: &Files{api: a}, DB: &DB{api: a}, KV: &KV{api: a}},
-		Apps:    &Apps{api: a},
-		api:     a,
+		Storage:   Storage{Files: &Files{api: a}, DB: &DB{api: a}, KV: &KV{api: a}},
+		Apps:      &Apps{api: a},
+		RateLimit: &RateLimit{api: a},
+		api:       a,
 	}, nil
 }
 

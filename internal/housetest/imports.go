@@ -102,21 +102,25 @@ func backendRules() []Rule {
 	}, {
 		Package: "backends/internal/circuit", Allow: []string{root, "github.com/sony/gobreaker/v2"},
 	}, {
+		// What a file is, in a store that keeps bytes alone.
+		Package: "backends/internal/remotefile", Allow: []string{root, "storage/files", "backends/internal/circuit"},
+	}, {
 		// The suite of what real systems do to any driver.
 		Package: "backends/backendtest",
 		Allow:   []string{root, "storage/files", "storage/documents", "storage/kv", "go.uber.org/goleak"},
 	}}
 	for _, l := range libraries {
-		rules = append(rules, Rule{
-			Package: "backends/" + l.system + "/" + l.system + "client", Allow: []string{root, l.library},
-		})
+		shared := []string{root, l.library, "backends/internal/circuit"}
+		rules = append(rules,
+			Rule{Package: "backends/" + l.system + "/" + l.system + "client", Allow: shared},
+			Rule{Package: "backends/" + l.system + "/internal/...", Allow: shared})
 		for _, s := range serves {
 			allow := []string{root, s.capability, "storage"}
 			if !strings.HasPrefix(s.capability, "storage/") {
 				allow = allow[:2]
 			}
 			if l.library != "" {
-				allow = append(allow, l.library, "backends/internal/circuit")
+				allow = append(allow, l.library, "backends/internal/...", "backends/"+l.system+"/internal/...")
 			}
 			rules = append(rules, Rule{Package: "backends/" + l.system + "/" + l.system + s.ending, Allow: allow})
 		}

@@ -1,0 +1,104 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// Err returns nil when the decision allows the call, else a rate_limited error
+// that says when to try again.
+func (d Decision) Err() error {
+	if d.Allowed {
+		return nil
+	}
+	e := cpodkit.Errorf(cpodkit.CodeRateLimited, "Too many calls; try again in %d s.", wholeSeconds(d.RetryAfter))
+	e.RetryAfter = d.RetryAfter
+	return e
+}
+
+// wholeSeconds rounds up.
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
+
+// classify makes a driver's error one for a client: its code, a sentence of
+// ours, and the driver's own words as the cause.
+func classify(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	code := cpodkit.CodeOf(err)
+	var detail string
+	switch code {
+	case cpodkit.CodeUnavailable:
+		detail = "The rate limiter cannot take this call now; try again later."
+	case cpodkit.CodeTimeout:
+		detail = "The rate limiter took too long; try again."
+	case cpodkit.CodeNotSupported:
+		detail = "The rate limiter's store cannot do this."
+	default:
+		code = cpodkit.CodeInternal
+		detail = "The rate limiter failed; the request id finds the reason in the server's logs."
+	}
+	e := cpodkit.Errorf(code, "%s", detail).WithCause(err)
+	if from, ok := errors.AsType[*cpodkit.Error](err); ok {
+		e.RetryAfter = from.RetryAfter
+	}
+	return e
+}
+
+func checkBucket(key string, limit Limit, cost int64) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	return checkCost(limit, cost)
+}
+
+func checkBuckets(buckets []Bucket, cost int64) error {
+	if len(buckets) == 0 || len(buckets) > MaxBuckets {
+		return cpodkit.Errorf(cpodkit.CodeValidationFailed, "One call takes from 1 to %d buckets, not from %d.",
+			MaxBuckets, len(buckets))
+	}
+	for i := range buckets {
+		b := &buckets[i]
+		if err := checkBucket(b.Key, b.Limit, cost); err != nil {
+			return err
+		}
+		for j := range i {
+			if buckets[j].Key == b.Key {
+				return invalid("/key", "stands twice; a call takes from a bucket once")
+			}
+		}
+	}
+	return nil
+}
+
+func checkKey(key string) error {
+	switch {
+	case key == "":
+		return invalid("/key", "is empty")
+	case len(key) > MaxKey:
+		return invalid("/key", fmt.Sprintf("has %d bytes; at most %d are allowed", len(key), MaxKey))
+	}
+	return nil
+}
+
+func checkCost(limit Limit, cost int64) error {
+	switch {
+	case limit.Tokens < 1 || limit.Tokens > MaxTokens:
+		return invalid("/limit", fmt.Sprintf("must be 1 to %d tokens", MaxTokens))
+	case limit.Window < MinWindow || limit.Window > MaxWindow:
+		return invalid("/windowSeconds", "must be 1 ms to 365 days")
+	case cost < 0:
+		return invalid("/cost", "must not be negative")
+	case cost > limit.Tokens:
+		return invalid("/cost", fmt.Sprintf("is more than the %d tokens of a full bucket, so no wait would do", limit.Tokens))
+	}
+	return nil
+}
+
+func invalid(pointer, detail string) error {
+	return cpodkit.ValidationError(cpodkit.FieldError{Pointer: pointer, Detail: detail})
+}

@@ -1,0 +1,214 @@
+package ratelimit
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+const (
+	// DefaultMaxKeys is how many buckets a [Memory] keeps unless told otherwise:
+	// 1048576, which take up to 100 MB.
+	DefaultMaxKeys = 1 << 20
+
+	maxShards   = 128     // a power of two
+	keysOfShard = 1 << 10 // from which on there is more than one
+)
+
+// Memory is a [Driver] that keeps its buckets in this process: for a single
+// machine, and for tests. A restart fills all buckets.
+//
+// Its memory is bounded, whatever keys come: a bucket takes up to 100 bytes, and
+// no key is kept, only 128 bits of a hash with random seeds. A bucket that is
+// full again is forgotten, for it equals none. When there is no room for a new
+// one, Memory looks at some, forgets those that are full, and else the one that
+// is nearest to full. To forget gives nobody a token: a key that is not known
+// then starts with as much taken as the forgotten ones had, at most, among
+// those with windows of about its own, until they would have been full. So
+// a flood of keys resets no bucket; it makes new ones start with less.
+//
+// Time is the monotonic clock, in nanoseconds; a wall clock that jumps changes
+// nothing. There is no goroutine.
+type Memory struct {
+	seeds   [2]maphash.Seed
+	start   time.Time
+	maxKeys int
+	shards  []shard
+}
+
+var (
+	_ Driver   = (*Memory)(nil)
+	_ Returner = (*Memory)(nil)
+)
+
+// MemoryOption configures [NewMemory].
+type MemoryOption func(*Memory)
+
+// WithMaxKeys bounds how many buckets that are not full are kept. They are
+// spread over shards at random, each with its share of the room, so the first
+// may be forgotten a little earlier. The default is [DefaultMaxKeys]; less than 1
+// leaves it.
+func WithMaxKeys(n int) MemoryOption {
+	return func(m *Memory) {
+		if n > 0 {
+			m.maxKeys = n
+		}
+	}
+}
+
+// NewMemory returns an empty driver.
+func NewMemory(opts ...MemoryOption) *Memory {
+	m := &Memory{
+		seeds:   [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		start:   time.Now(),
+		maxKeys: DefaultMaxKeys,
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	shards := min(1<<(bits.Len(uint(m.maxKeys/keysOfShard))), maxShards)
+	m.shards = make([]shard, shards)
+	for i := range m.shards {
+		m.shards[i].maxKeys = max(m.maxKeys/shards, 1)
+		m.shards[i].slots = make([]slot, minSlots)
+	}
+	return m
+}
+
+// Close implements [Driver]. Calls that come later are unavailable.
+func (m *Memory) Close() error {
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		s.slots = nil
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// Take implements [Driver].
+func (m *Memory) Take(ctx context.Context, buckets []Bucket, cost int64) error {
+	if len(buckets) > 1 {
+		return m.takeAll(ctx, buckets, cost)
+	}
+	b := &buckets[0]
+	var err error
+	b.State, err = m.takeOne(ctx, b.Key, b.Limit, cost)
+	return err
+}
+
+func (m *Memory) takeOne(ctx context.Context, key string, limit Limit, cost int64) (State, error) {
+	if err := ctx.Err(); err != nil {
+		return State{}, err
+	}
+	h := m.hash(key)
+	s := m.shardOf(h)
+	now := m.now() // under the lock the clock would cost as much as all the rest
+	s.mu.Lock()
+	if s.slots == nil {
+		s.mu.Unlock()
+		return State{}, errClosed
+	}
+	s.now = max(s.now, now)
+	state := s.take(h, limit, s.now, cost)
+	s.mu.Unlock()
+	return state, nil
+}
+
+// takeAll locks the shards of all buckets, each once and in their order, so that
+// two calls never wait for each other.
+func (m *Memory) takeAll(ctx context.Context, buckets []Bucket, cost int64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var keys [MaxBuckets]hash
+	var locked [MaxBuckets]int
+	for i := range buckets {
+		keys[i] = m.hash(buckets[i].Key)
+		locked[i] = m.shardIndex(keys[i])
+	}
+	order := locked[:len(buckets)]
+	slices.Sort(order)
+	order = slices.Compact(order)
+	isClosed := false
+	for _, i := range order {
+		m.shards[i].mu.Lock()
+		isClosed = isClosed || m.shards[i].slots == nil
+	}
+	defer func() {
+		for _, i := range order {
+			m.shards[i].mu.Unlock()
+		}
+	}()
+	if isClosed {
+		return errClosed
+	}
+	now := m.now() // later than all that the locked shards have seen
+	for _, i := range order {
+		m.shards[i].now = now
+	}
+	allowed := true
+	for i := range buckets {
+		b := &buckets[i]
+		b.State = m.shardOf(keys[i]).look(keys[i], b.Limit, now, cost)
+		allowed = allowed && b.Allowed
+	}
+	if allowed && cost > 0 {
+		for i := range buckets {
+			b := &buckets[i]
+			b.State = m.shardOf(keys[i]).take(keys[i], b.Limit, now, cost)
+		}
+	}
+	return nil
+}
+
+// Reset implements [Driver].
+func (m *Memory) Reset(ctx context.Context, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	h := m.hash(key)
+	s := m.shardOf(h)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.slots == nil {
+		return errClosed
+	}
+	s.fillUp(h)
+	return nil
+}
+
+// Return implements [Returner].
+func (m *Memory) Return(ctx context.Context, key string, limit Limit, cost int64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	h := m.hash(key)
+	s := m.shardOf(h)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.slots == nil {
+		return errClosed
+	}
+	s.now = max(s.now, m.now())
+	s.giveBack(h, limit, s.now, cost)
+	return nil
+}
+
+func (m *Memory) hash(key string) hash {
+	return hash{maphash.String(m.seeds[0], key), maphash.String(m.seeds[1], key) | 1}
+}
+
+func (m *Memory) shardOf(h hash) *shard { return &m.shards[m.shardIndex(h)] }
+
+func (m *Memory) shardIndex(h hash) int { return int(h.b>>32) & (len(m.shards) - 1) }
+
+// now is the monotonic time in nanoseconds.
+func (m *Memory) now() int64 { return int64(time.Since(m.start)) }
+
+var errClosed = fmt.Errorf("ratelimit memory is closed: %w", cpodkit.CodeUnavailable)

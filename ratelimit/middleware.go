@@ -1,0 +1,190 @@
+package ratelimit
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// Policy is one limit of a [Limiter.Middleware]. Policies of the same name and key
+// share their buckets, also in another middleware and on another replica. With
+// only a Limit, each user of each app may make so many requests, and is served
+// when the driver cannot be reached.
+type Policy struct {
+	// Limit is the bucket's. Its Name, up to 64 bytes of printable ASCII, stands in
+	// the RateLimit fields and in metrics; "" stands for "default".
+	Limit Limit
+
+	// Key says whose bucket a request takes from; [ByIdentity] when it is nil.
+	Key KeyFunc
+
+	// Cost is how many tokens a request takes: 1 when it is nil. What is below 1 is
+	// free, what is above the Tokens takes the whole bucket.
+	Cost func(*http.Request) int64
+
+	// Routes are the patterns that the policy is for, as in [cpodkit.Route]; all of
+	// them when there is none. A middleware outside of the http.ServeMux does not
+	// know the pattern: there the policy is for every request.
+	Routes []string
+
+	// ChargeWhen makes the policy take tokens only for an answer of such a status,
+	// such as [Refused], when the answer begins. A request whose bucket is empty
+	// is not served. An answer to charge that finds the bucket emptied meanwhile
+	// is replaced by the refusal, so that any number of requests at once learn no
+	// more than the limit allows.
+	ChargeWhen func(status int) bool
+
+	// FailClosed refuses requests with unavailable when the limiter fails.
+	// Otherwise they are served and the answer says so: Cpod-RateLimit:
+	// "<name>";unavailable.
+	FailClosed bool
+
+	// Shadow tries the limit out: it counts and never refuses. An answer that it
+	// would have refused has Cpod-RateLimit: "<name>";exceeded.
+	Shadow bool
+
+	// WriteError answers a refused request; [cpodkit.WriteError] when it is nil.
+	// An OAuth endpoint takes [cpodkit.WriteOAuthError].
+	WriteError func(http.ResponseWriter, *http.Request, error)
+}
+
+// Refused is for [Policy.ChargeWhen]: it charges answers of 400 and 401, by which
+// a token endpoint and the authentication refuse.
+func Refused(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusUnauthorized
+}
+
+// Middleware returns middleware that serves a request only if all of policies
+// allow it, and else answers rate_limited, naming the one that takes longest.
+// It sets RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-11)
+// on every answer, but on a refusal only the policies that refused stand in
+// RateLimit, and one with ChargeWhen only where it charges or refuses. Policies of
+// equal cost are charged together or not at all; those of
+// another cost are asked afterwards, in their order.
+//
+// Policies by identity go inside of the authentication; one by address that
+// charges what is refused goes outside. As a link of the chain that
+// [cpodkit.Mount] takes for authenticate, it knows the route's pattern.
+//
+// It is an error when a limit is out of bounds, a name is malformed or there
+// twice, or there are no policies or more than [MaxBuckets].
+func (l *Limiter) Middleware(policies ...Policy) (cpodkit.Middleware, error) {
+	if len(policies) == 0 || len(policies) > MaxBuckets {
+		return nil, fmt.Errorf("ratelimit: a middleware has 1 to %d policies, not %d", MaxBuckets, len(policies))
+	}
+	count, err := newCounter(l.telemetry.Meter)
+	if err != nil {
+		return nil, fmt.Errorf("ratelimit: %w", err)
+	}
+	rules := make([]rule, len(policies))
+	for i, p := range policies {
+		if rules[i], err = newRule(p, count); err != nil {
+			return nil, fmt.Errorf("ratelimit: policy %q: %w", p.Limit.Name, err)
+		}
+		if slices.ContainsFunc(rules[:i], rules[i].sameName) {
+			return nil, fmt.Errorf("ratelimit: two policies have the name %q", rules[i].Limit.Name)
+		}
+	}
+	return newEnforcer(l, rules).wrap, nil
+}
+
+// stage is when a policy is asked. What only looks comes first, so that nothing is
+// taken for its refusals; what never refuses comes last, so that it counts the
+// requests that are served.
+type stage int
+
+const (
+	peeking stage = iota
+	taking
+	onTrial
+)
+
+// rule is a policy, ready for use.
+type rule struct {
+	Policy
+
+	stage      stage
+	keys       keyspace
+	quotedName string // as in the fields
+	item       string // of RateLimit-Policy
+	outcomes   outcomes
+}
+
+func newRule(p Policy, count counter) (rule, error) {
+	if p.Limit.Name == "" {
+		p.Limit.Name = defaultName
+	}
+	if err := checkName(p.Limit.Name); err != nil {
+		return rule{}, err
+	}
+	if err := checkCost(p.Limit, 0); err != nil {
+		return rule{}, err
+	}
+	if slices.Contains(p.Routes, "") {
+		return rule{}, errors.New("a route has no pattern")
+	}
+	if p.Key == nil {
+		p.Key = ByIdentity
+	}
+	if p.WriteError == nil {
+		p.WriteError = cpodkit.WriteError
+	}
+	p.Routes = slices.Clone(p.Routes)
+	r := rule{
+		Policy:     p,
+		stage:      taking,
+		keys:       newKeyspace(p.Limit.Name),
+		quotedName: string(appendString(nil, p.Limit.Name)),
+		item:       policyItem(p.Limit),
+		outcomes:   count.of(p.Limit.Name),
+	}
+	switch {
+	case p.Shadow:
+		r.stage = onTrial
+	case p.ChargeWhen != nil:
+		r.stage = peeking
+	}
+	return r, nil
+}
+
+func (p *rule) sameName(other rule) bool { return p.Limit.Name == other.Limit.Name }
+
+// cost is what the request is to pay; 0 when the policy is not for it.
+func (p *rule) cost(r *http.Request) int64 {
+	if len(p.Routes) > 0 && r.Pattern != "" && !slices.Contains(p.Routes, r.Pattern) {
+		return 0
+	}
+	if p.Cost == nil {
+		return 1
+	}
+	return min(max(p.Cost(r), 0), p.Limit.Tokens)
+}
+
+// limited is the answer to a request for which the bucket has not enough.
+func (p *rule) limited(s State) *refusal {
+	wait := effectiveWindow(p.Limit, s)
+	err := cpodkit.Errorf(cpodkit.CodeRateLimited, "The limit %s is used up; try again in %d s.", p.quotedName, wait)
+	err.RetryAfter = time.Duration(wait) * time.Second
+	return &refusal{p, err}
+}
+
+// unavailable is the answer to a request that could not be counted.
+func (p *rule) unavailable(cause error) *refusal {
+	err := cpodkit.Errorf(cpodkit.CodeUnavailable, "The rate limiter cannot take this call now; try again later.")
+	if from, ok := errors.AsType[*cpodkit.Error](cause); ok {
+		err.RetryAfter = from.RetryAfter
+	}
+	return &refusal{p, err.WithCause(cause)}
+}
+
+// refusal is the answer to a request that is not served.
+type refusal struct {
+	rule *rule
+	err  *cpodkit.Error
+}
+
+func (f *refusal) write(w http.ResponseWriter, r *http.Request) { f.rule.WriteError(w, r, f.err) }

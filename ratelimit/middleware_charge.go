@@ -1,0 +1,126 @@
+package ratelimit
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// charge is what a request pays if its answer is one that the policy charges.
+type charge struct {
+	rule *rule
+	key  string
+	cost int64
+}
+
+// chargeTime is how long an answer waits to be charged.
+const chargeTime = 5 * time.Second
+
+// chargingWriter charges an answer when its status is known and nothing of it is
+// sent.
+type chargingWriter struct {
+	http.ResponseWriter
+
+	enforcer *enforcer
+	request  *http.Request
+	charges  []charge
+	begun    bool
+	replaced bool // by a refusal: what the handler writes is dropped
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (w *chargingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *chargingWriter) WriteHeader(status int) {
+	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
+		w.begin(status)
+	}
+	if !w.replaced {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *chargingWriter) Write(p []byte) (int, error) {
+	w.begin(http.StatusOK)
+	if w.replaced {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// ReadFrom keeps the sendfile path of the standard library's writer open.
+func (w *chargingWriter) ReadFrom(src io.Reader) (int64, error) {
+	w.begin(http.StatusOK)
+	if w.replaced {
+		return io.Copy(io.Discard, src)
+	}
+	return io.Copy(w.ResponseWriter, src)
+}
+
+// FlushError sends what there is, which begins the answer.
+func (w *chargingWriter) FlushError() error {
+	w.begin(http.StatusOK)
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// finish charges an answer that the handler left empty.
+func (w *chargingWriter) finish() { w.begin(http.StatusOK) }
+
+func (w *chargingWriter) begin(status int) {
+	if w.begun {
+		return
+	}
+	w.begun = true
+	refused := w.charge(status)
+	if refused == nil {
+		return
+	}
+	w.replaced = true
+	for _, name := range []string{"Www-Authenticate", "Location", "Set-Cookie", "Allow"} {
+		w.Header().Del(name)
+	}
+	refused.write(w.ResponseWriter, w.request)
+}
+
+// charge takes the tokens. A client that has gone pays all the same.
+func (w *chargingWriter) charge(status int) *refusal {
+	if !slices.ContainsFunc(w.charges, func(c charge) bool { return c.rule.ChargeWhen(status) }) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.request.Context()), chargeTime)
+	defer cancel()
+	var refused *refusal
+	for _, c := range w.charges {
+		if !c.rule.ChargeWhen(status) {
+			continue
+		}
+		if f := w.take(ctx, c); refused == nil {
+			refused = f
+		}
+	}
+	return refused
+}
+
+func (w *chargingWriter) take(ctx context.Context, c charge) *refusal {
+	p, h := c.rule, w.Header()
+	d, err := w.enforcer.limiter.Take(ctx, c.key, p.Limit, c.cost)
+	if err != nil {
+		return p.failed(ctx, h, err)
+	}
+	if p.Shadow {
+		p.tried(ctx, h, d.Allowed)
+		return nil
+	}
+	addField(h, policyField, []string{p.item})
+	addField(h, limitField, []string{
+		string(appendLimitItem(nil, p.quotedName, d.Remaining, effectiveWindow(p.Limit, d.State))),
+	})
+	if !d.Allowed {
+		p.outcomes.limited.add(ctx)
+		return p.limited(d.State)
+	}
+	p.outcomes.allowed.add(ctx)
+	return nil
+}

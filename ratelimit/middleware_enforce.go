@@ -1,0 +1,231 @@
+package ratelimit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// enforcer is a middleware at work.
+type enforcer struct {
+	limiter *Limiter
+	rules   []rule
+	items   string // RateLimit-Policy when all rules apply
+	scratch sync.Pool
+}
+
+func newEnforcer(l *Limiter, rules []rule) *enforcer {
+	slices.SortStableFunc(rules, func(a, b rule) int { return cmp.Compare(a.stage, b.stage) })
+	e := &enforcer{limiter: l, rules: rules}
+	var items []string
+	for i := range rules {
+		if rules[i].stage == taking {
+			items = append(items, rules[i].item)
+		}
+	}
+	e.items = strings.Join(items, ", ")
+	e.scratch.New = func() any { return &scratch{costs: make([]int64, len(rules))} }
+	return e
+}
+
+// scratch is what a request needs until it is decided.
+type scratch struct {
+	costs   []int64 // of each rule; 0 when it is not to be asked, or was
+	asked   []*rule // of the call under way, one for each bucket
+	buckets []Bucket
+	part    []byte // of a key
+	items   []byte // the fields
+	limits  []byte
+	charges []charge
+}
+
+func (s *scratch) reset() {
+	clear(s.buckets)
+	clear(s.charges)
+	s.charges = s.charges[:0]
+	s.items = s.items[:0]
+	s.limits = s.limits[:0]
+	if cap(s.part) > maxScratch {
+		s.part = nil
+	}
+}
+
+func (e *enforcer) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := e.scratch.Get().(*scratch) //nolint:errcheck,forcetypeassert // nothing else is put
+		refused := e.admit(s, w.Header(), r)
+		e.setFields(s, w.Header())
+		charges := slices.Clone(s.charges)
+		s.reset()
+		e.scratch.Put(s)
+		switch {
+		case refused != nil:
+			refused.write(w, r)
+		case len(charges) > 0:
+			charging := &chargingWriter{ResponseWriter: w, enforcer: e, request: r, charges: charges}
+			next.ServeHTTP(charging, r)
+			charging.finish()
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// admit asks all rules, and returns nil if the request is to be served.
+func (e *enforcer) admit(s *scratch, h http.Header, r *http.Request) *refusal {
+	for i := range e.rules {
+		s.costs[i] = e.rules[i].cost(r)
+	}
+	for i := range e.rules {
+		if s.costs[i] == 0 {
+			continue
+		}
+		cost := e.gather(s, i, r)
+		if len(s.buckets) == 0 {
+			continue
+		}
+		// Limits were checked once, keys and costs are within their bounds.
+		err := e.limiter.driver.Take(r.Context(), s.buckets, cost)
+		var refused *refusal
+		switch stage := e.rules[i].stage; {
+		case err != nil:
+			refused = failed(s, h, r, err)
+		case stage == onTrial:
+			tried(s, h, r)
+		default:
+			refused = decided(s, r, stage)
+		}
+		if refused != nil {
+			return refused
+		}
+	}
+	return nil
+}
+
+// gather fills in the buckets of the next call, for rules that are asked together
+// with the first, and returns its cost.
+func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
+	stage, cost := e.rules[first].stage, s.costs[first]
+	s.asked, s.buckets = s.asked[:0], s.buckets[:0]
+	for i := first; i < len(e.rules); i++ {
+		p := &e.rules[i]
+		switch {
+		case s.costs[i] == 0, p.stage != stage,
+			stage == taking && s.costs[i] != cost,
+			stage == onTrial && i != first:
+			continue
+		}
+		s.part = p.Key(s.part[:0], r)
+		key := p.keys.key(s.part)
+		if p.ChargeWhen != nil {
+			s.charges = append(s.charges, charge{p, key, s.costs[i]})
+		}
+		s.costs[i] = 0
+		if p.ChargeWhen != nil && p.Shadow {
+			continue
+		}
+		if stage == taking {
+			s.items = appendItem(s.items, p.item)
+		}
+		s.asked = append(s.asked, p)
+		s.buckets = append(s.buckets, Bucket{Key: key, Limit: p.Limit})
+	}
+	if stage == peeking {
+		return 0
+	}
+	return cost
+}
+
+// decided tells what the buckets said. When some refuse, only they are told of:
+// nothing was taken from the others.
+func decided(s *scratch, r *http.Request, stage stage) *refusal {
+	refuses := func(b Bucket) bool { return !b.Allowed }
+	if !slices.ContainsFunc(s.buckets, refuses) {
+		if stage == taking {
+			for i, p := range s.asked {
+				s.addLimit(p, s.buckets[i].State)
+				p.outcomes.allowed.add(r.Context())
+			}
+		}
+		return nil
+	}
+	s.limits = s.limits[:0]
+	bound := -1
+	for i, p := range s.asked {
+		state := s.buckets[i].State
+		if state.Allowed {
+			continue
+		}
+		if stage == peeking {
+			s.items = appendItem(s.items, p.item)
+		}
+		s.addLimit(p, state)
+		p.outcomes.limited.add(r.Context())
+		if bound < 0 || state.bindsBefore(s.buckets[bound].State) {
+			bound = i
+		}
+	}
+	return s.asked[bound].limited(s.buckets[bound].State)
+}
+
+// tried tells what a policy on trial would have done.
+func tried(s *scratch, h http.Header, r *http.Request) {
+	for i, p := range s.asked {
+		p.tried(r.Context(), h, s.buckets[i].Allowed)
+	}
+}
+
+func (p *rule) tried(ctx context.Context, h http.Header, allowed bool) {
+	if allowed {
+		p.outcomes.allowed.add(ctx)
+		return
+	}
+	p.outcomes.exceeded.add(ctx)
+	addNotice(h, p.quotedName, "exceeded")
+}
+
+// failed decides for policies whose buckets could not be asked.
+func failed(s *scratch, h http.Header, r *http.Request, err error) *refusal {
+	var refused *refusal
+	for _, p := range s.asked {
+		if f := p.failed(r.Context(), h, err); refused == nil {
+			refused = f
+		}
+	}
+	return refused
+}
+
+func (p *rule) failed(ctx context.Context, h http.Header, err error) *refusal {
+	if !errors.Is(err, context.Canceled) { // else the client has gone
+		p.outcomes.unavailable.add(ctx)
+	}
+	if p.FailClosed && !p.Shadow {
+		return p.unavailable(err)
+	}
+	addNotice(h, p.quotedName, "unavailable")
+	return nil
+}
+
+func (s *scratch) addLimit(p *rule, state State) {
+	s.limits = appendLimitItem(s.limits, p.quotedName, state.Remaining, effectiveWindow(p.Limit, state))
+}
+
+// setFields sets both fields with one allocation beside their text.
+func (e *enforcer) setFields(s *scratch, h http.Header) {
+	if len(s.items) == 0 {
+		return
+	}
+	items := e.items
+	if string(s.items) != items {
+		items = string(s.items)
+	}
+	lines := []string{items, string(s.limits)}
+	addField(h, policyField, lines[:1:1])
+	if len(s.limits) > 0 {
+		addField(h, limitField, lines[1:])
+	}
+}
