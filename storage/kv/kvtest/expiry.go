@@ -1,8 +1,11 @@
 package kvtest
 
 import (
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // short is a ttl that a test waits for. It is longer than the time in which a
@@ -16,6 +19,31 @@ func testTTL(s *suite) {
 	for _, ttl := range []time.Duration{time.Minute, 90 * time.Second, time.Hour, 10 * 365 * 24 * time.Hour} {
 		s.set(key, "x", ttl)
 		s.wantTTL(key, ttl-patience, ttl)
+	}
+}
+
+// testTTLUntilTheEnd watches an entry to its end: 0 would mean that it has none.
+// The end of a ttl below the clock's unit is not forgotten either.
+func testTTLUntilTheEnd(s *suite) {
+	for _, ttl := range []time.Duration{short / 10, time.Nanosecond, 1500 * time.Microsecond} {
+		key := s.key("k")
+		s.set(key, "x", ttl)
+		if s.advance != nil {
+			s.advance(ttl / 2)
+		}
+		for {
+			left, err := s.driver.TTL(s.ctx, key)
+			if errors.Is(err, cpodkit.CodeNotFound) {
+				break
+			}
+			if err != nil || left <= 0 || left > max(ttl, 2*time.Millisecond) {
+				s.Fatalf("TTL of an entry that ends after %v = %v, %v", ttl, left, err)
+			}
+			if s.advance != nil {
+				s.advance(left)
+			}
+		}
+		s.wantNone(key)
 	}
 }
 

@@ -72,6 +72,7 @@ var cases = []struct {
 	{"IncrConflicts", testIncrConflicts},
 	{"IncrIsAtomic", testIncrIsAtomic},
 	{"TTL", testTTL},
+	{"TTLUntilTheEnd", testTTLUntilTheEnd},
 	{"TTLReplacedAndKept", testTTLReplacedAndKept},
 	{"Expiry", testExpiry},
 	{"ExpiredIsAbsent", testExpiredIsAbsent},

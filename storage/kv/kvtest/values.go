@@ -17,8 +17,8 @@ func testRoundTrip(s *suite) {
 		s.wantValue(key, value)
 	}
 	for _, name := range []string{
-		"a", "a/b", "a b", "a:b", "a%2Fb", "A", "a*", "a?", "[a]", "{a}", "ключ", "🔑", `"`, `\`, "-", "$system",
-		strings.Repeat("k", 512),
+		"a", "a/b", "a b", "a:b", "a%2Fb", "A", "a*", "a?", "[a]", "{a}", "{", "}a{", "{}a", "ключ", "🔑", `"`, `\`, "-", "$system",
+		strings.Repeat("k", 512), strings.Repeat("ключ🔑", 50),
 	} {
 		key := s.key("names/" + name)
 		s.set(key, "value of "+name, time.Hour)
@@ -31,6 +31,13 @@ func testLargeValue(s *suite) {
 	large := strings.Repeat("0123456789abcdef", 1<<20/16)
 	s.set(key, large, 0)
 	s.wantValue(key, large)
+	almost := large[:len(large)-1] + "x"
+	if removed, err := s.driver.Delete(s.ctx, key, &almost); err != nil || removed {
+		s.Errorf("Delete of a large value if it is another = %v, %v; want false", removed, err)
+	}
+	if removed, err := s.driver.Delete(s.ctx, key, &large); err != nil || !removed {
+		s.Errorf("Delete of a large value if it is that = %v, %v; want true", removed, err)
+	}
 	s.set(key, "small", 0)
 	s.wantValue(key, "small")
 }
