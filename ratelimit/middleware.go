@@ -33,10 +33,16 @@ type Policy struct {
 
 	// ChargeWhen makes the policy take tokens only for an answer of such a status,
 	// such as [Refused], when the answer begins. A request whose bucket is empty
-	// is not served. An answer to charge that finds the bucket emptied meanwhile
+	// is not served, but see ServeWhenEmpty. An answer to charge that finds the bucket emptied meanwhile
 	// is replaced by the refusal, so that any number of requests at once learn no
 	// more than the limit allows.
 	ChargeWhen func(status int) bool
+
+	// ServeWhenEmpty, with ChargeWhen, serves a request whose bucket is empty and
+	// replaces only an answer that is to be charged. Nobody who shares the key, as
+	// behind one proxy, is then locked out by another's refusals; but each request
+	// costs its full work.
+	ServeWhenEmpty bool
 
 	// FailClosed refuses requests with unavailable when the limiter fails.
 	// Otherwise they are served and the answer says so: Cpod-RateLimit:

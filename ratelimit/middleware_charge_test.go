@@ -63,6 +63,22 @@ func TestRefusedTokens(t *testing.T) {
 	})
 }
 
+// Refusals of one client lock nobody out who shares its key.
+func TestServeWhenEmpty(t *testing.T) {
+	t.Parallel()
+	policy := refusals(1)
+	policy.ServeWhenEmpty = true
+	s := newSite(newMiddleware(t, newLimiter(t, ratelimit.NewMemory()), policy), authenticate)
+	for i, want := range []int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusTooManyRequests} {
+		if w := s.get("/things/1", "bad"); w.Code != want || (w.Header().Get("Retry-After") != "") != (i > 0) {
+			t.Errorf("refusal %d: %d %v", i, w.Code, w.Header())
+		}
+		if w := s.get("/things/1", "t/a/u"); w.Code != http.StatusOK {
+			t.Errorf("a good token after %d refusals: %d", i+1, w.Code)
+		}
+	}
+}
+
 // A token endpoint is charged for answers of 400 and 401, and answers as OAuth
 // does.
 func TestRefusedGrants(t *testing.T) {

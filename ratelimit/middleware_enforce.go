@@ -125,7 +125,7 @@ func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
 			s.charges = append(s.charges, charge{p, key, s.costs[i]})
 		}
 		s.costs[i] = 0
-		if p.ChargeWhen != nil && p.Shadow {
+		if p.ChargeWhen != nil && (p.Shadow || p.ServeWhenEmpty) {
 			continue
 		}
 		if stage == taking {

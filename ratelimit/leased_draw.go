@@ -1,0 +1,238 @@
+package ratelimit
+
+import (
+	"context"
+	"hash/maphash"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	busyCalls  = 8 // within a hold
+	mostWaits  = 2 // for slices that others fetch, before a call passes through
+	evictLooks = 8
+)
+
+// verdict is what a slice says to a call.
+type verdict int
+
+const (
+	passes verdict = iota // it has nothing to say: the driver decides
+	drawn
+	refused
+)
+
+type leaseShard struct {
+	mu     sync.Mutex
+	leases map[string]*lease
+	_      [48]byte // no two shards in one cache line
+}
+
+// lease is what is known of one key. Times are since the Leased was made.
+type lease struct {
+	tokens   int64         // of the limit
+	window   time.Duration // of the limit
+	maxSlice int64
+
+	calls int           // that no slice served,
+	since time.Duration // from then on
+	slice int64         // how much to fetch, 0 while the key is not busy
+
+	fetched int64 // tokens, the last time
+	held    int64 // of them and not yet given, good
+	until   time.Duration
+	answer  State // of the driver to that fetch,
+	asked   time.Duration
+
+	refusal      State // of the driver to a call of refusedCost,
+	refusedCost  int64
+	refusedAt    time.Duration
+	refusedUntil time.Duration
+
+	fetching *fetch // under way
+	dropped  bool   // it is in the shard no more
+}
+
+func (l *Leased) now() time.Duration { return time.Since(l.start) }
+
+func (l *Leased) shard(key string) *leaseShard {
+	return &l.shards[maphash.String(l.seed, key)%leaseShards]
+}
+
+// draw takes cost tokens from the slice of b, and fetches one when the key is
+// busy.
+func (l *Leased) draw(ctx context.Context, b *Bucket, cost int64) (verdict, error) {
+	s := l.shard(b.Key)
+	for wait := 0; ; wait++ {
+		now := l.now()
+		s.mu.Lock()
+		e := s.leases[b.Key]
+		if e == nil || e.tokens != b.Limit.Tokens || e.window != b.Limit.Window {
+			e = l.watch(s, b, now)
+		}
+		if e == nil {
+			s.mu.Unlock()
+			return passes, nil
+		}
+		v := e.draw(&b.State, now, cost)
+		if v == passes && wait == 0 {
+			e.count(now, l.hold)
+		}
+		if v != passes || e.slice == 0 || cost > e.maxSlice || wait == mostWaits {
+			s.mu.Unlock()
+			return v, nil
+		}
+		f := e.fetching
+		if f == nil {
+			f = e.prepare(now, cost)
+			s.mu.Unlock()
+			return l.fetch(ctx, s, e, b, f)
+		}
+		s.mu.Unlock()
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return passes, ctx.Err()
+		}
+		switch {
+		case f.refused && cost >= f.cost:
+			b.State = f.refusal
+			return refused, nil
+		case f.err != nil:
+			return passes, f.err
+		}
+	}
+}
+
+// watch begins to watch a key, in place of an idle one when there is no room, and
+// returns nil when none is.
+func (l *Leased) watch(s *leaseShard, b *Bucket, now time.Duration) *lease {
+	if old := s.leases[b.Key]; old != nil {
+		old.dropped = true
+	} else if len(s.leases) >= l.maxLeases/leaseShards {
+		looks := 0
+		for key, e := range s.leases {
+			if e.idle(now, l.hold) {
+				e.dropped = true
+				delete(s.leases, key)
+				break
+			}
+			if looks++; looks == evictLooks {
+				return nil
+			}
+		}
+		if looks == len(s.leases) {
+			return nil
+		}
+	}
+	e := &lease{
+		tokens: b.Limit.Tokens, window: b.Limit.Window,
+		maxSlice: int64(l.maxSlice * float64(b.Limit.Tokens)), since: now,
+	}
+	s.leases[strings.Clone(b.Key)] = e
+	return e
+}
+
+func (e *lease) idle(now, hold time.Duration) bool {
+	return e.fetching == nil && now >= e.until && now >= e.refusedUntil && now-e.since > hold
+}
+
+// draw answers from what is known.
+func (e *lease) draw(state *State, now time.Duration, cost int64) verdict {
+	switch {
+	case e.held >= cost && now < e.until:
+		e.held -= cost
+		*state = e.state(now)
+		return drawn
+	case now < e.refusedUntil && cost >= e.refusedCost:
+		passed := now - e.refusedAt
+		*state = e.refusal
+		state.Reset, state.RetryAfter = max(state.Reset-passed, 0), max(state.RetryAfter-passed, 1)
+		return refused
+	}
+	return passes
+}
+
+func (e *lease) state(now time.Duration) State {
+	return State{
+		Allowed:   true,
+		Remaining: min(e.answer.Remaining+e.held, e.tokens),
+		Reset:     max(e.answer.Reset-(now-e.asked), 0),
+	}
+}
+
+// count notes a call that no slice serves.
+func (e *lease) count(now, hold time.Duration) {
+	if now-e.since > hold {
+		e.since, e.calls = now, 0
+	}
+	e.calls++
+	if e.calls >= busyCalls && e.slice == 0 {
+		e.slice = min(e.maxSlice, busyCalls)
+	}
+}
+
+// held is how many good tokens the slice of b holds.
+func (l *Leased) held(b *Bucket) int64 {
+	s := l.shard(b.Key)
+	now := l.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.leases[b.Key]; e.holds(b.Limit, now) {
+		return e.held
+	}
+	return 0
+}
+
+func (e *lease) holds(limit Limit, now time.Duration) bool {
+	return e != nil && e.tokens == limit.Tokens && e.window == limit.Window && now < e.until
+}
+
+// putBack gives slices back what was drawn from them.
+func (l *Leased) putBack(buckets []Bucket, verdicts []verdict, cost int64) {
+	for i := range buckets {
+		if verdicts[i] != drawn {
+			continue
+		}
+		b := &buckets[i]
+		b.Remaining = min(b.Remaining+cost, b.Limit.Tokens)
+		s := l.shard(b.Key)
+		now := l.now()
+		s.mu.Lock()
+		// What has no place there flows in again.
+		if e := s.leases[b.Key]; e.holds(b.Limit, now) && e.held+cost <= e.maxSlice {
+			e.held += cost
+		}
+		s.mu.Unlock()
+	}
+}
+
+// remember keeps the driver's refusal of a busy key.
+func (l *Leased) remember(b *Bucket, cost int64) {
+	if b.Allowed {
+		return
+	}
+	s := l.shard(b.Key)
+	now := l.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.leases[b.Key]; e != nil && e.calls >= busyCalls {
+		e.refuse(b.State, cost, now, l.hold)
+	}
+}
+
+func (e *lease) refuse(refusal State, cost int64, now, hold time.Duration) {
+	e.refusal, e.refusedCost = refusal, cost
+	e.refusedAt, e.refusedUntil = now, now+min(refusal.RetryAfter, hold)
+}
+
+func (l *Leased) drop(key string) {
+	s := l.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.leases[key]; e != nil {
+		e.dropped = true
+		delete(s.leases, key)
+	}
+}
