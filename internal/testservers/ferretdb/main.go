@@ -1,5 +1,11 @@
 // Command ferretdb serves MongoDB's wire protocol out of SQLite, for tests on
 // machines that have no MongoDB.
+//
+// FerretDB carries out an update in two steps, a search and a write, and another
+// one may come in between; it names no op of several that failed; and an update
+// of many documents that are there keeps a connection to SQLite for each. A front
+// (front.go) lets one write at a time and one update at a time through, so that
+// each is atomic and has an outcome, as with MongoDB.
 package main
 
 import (
@@ -15,6 +21,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
 )
@@ -38,12 +45,21 @@ func run(ctx context.Context) error {
 	if *data == "" {
 		return errors.New("-data is missing")
 	}
-	behind, err := os.MkdirTemp("", "ferretdb")
+	var config *tls.Config
+	if *cert != "" {
+		pair, err := tls.LoadX509KeyPair(*cert, *key)
+		if err != nil {
+			return err
+		}
+		config = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	}
+	// A socket's path is short, and the folder of the data may be deep.
+	folder, err := os.MkdirTemp("", "ferretdb")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(behind)
-	socket := filepath.Join(behind, "socket")
+	defer os.RemoveAll(folder)
+	socket := filepath.Join(folder, "s")
 	server, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{Unix: socket},
 		Logger:    slog.New(slog.DiscardHandler),
@@ -53,18 +69,29 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	front, err := net.Listen("tcp", *listen)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	for {
+		if conn, err := net.Dial("unix", socket); err == nil {
+			conn.Close()
+			break
+		}
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	ln, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return err
 	}
-	if *cert != "" {
-		pair, err := tls.LoadX509KeyPair(*cert, *key)
-		if err != nil {
-			return err
-		}
-		front = tls.NewListener(front, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	if config != nil {
+		ln = tls.NewListener(ln, config)
 	}
-	context.AfterFunc(ctx, func() { front.Close() })
-	go (&queue{target: socket}).serve(front)
-	return server.Run(ctx)
+	f := front{dial: func() (net.Conn, error) { return net.Dial("unix", socket) }}
+	go f.serve(ctx, ln)
+	return <-ended
 }

@@ -1,0 +1,75 @@
+package mongodocuments_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/authz/authztest"
+	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/internal/testservice"
+	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/oauth/oauthtest"
+)
+
+// stores returns the server's own stores over a database of their own.
+func stores(t *testing.T) *docstore.Store {
+	t.Helper()
+	d := open(t, newDatabase(t))
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return docstore.New(d)
+}
+
+func TestStores(t *testing.T) {
+	t.Parallel()
+	testservice.MongoURL(t)
+	t.Run("apps", func(t *testing.T) {
+		t.Parallel()
+		oauthtest.RunApps(t, func(t *testing.T) oauth.AppStore { return stores(t).Apps() })
+	})
+	t.Run("keys", func(t *testing.T) {
+		t.Parallel()
+		oauthtest.RunKeys(t, func(t *testing.T) oauth.KeyStore { return stores(t).APIKeys() })
+	})
+	t.Run("revocations", func(t *testing.T) {
+		t.Parallel()
+		authztest.RunRevocations(t, func(t *testing.T) authz.RevocationStore { return stores(t).Revocations() })
+	})
+}
+
+// Replicas that start at once come to one key ring.
+func TestKeyRing(t *testing.T) {
+	t.Parallel()
+	uri := newDatabase(t)
+	master, err := keyring.ParseMaster(strings.Repeat("ab", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var replicas sync.WaitGroup
+	rings := make([]*keyring.Ring, 4)
+	for i := range rings {
+		replicas.Go(func() {
+			d := open(t, uri)
+			ring, err := keyring.Open(t.Context(), docstore.New(d).KeyRing(), master)
+			if err != nil {
+				t.Error(err)
+			}
+			rings[i] = ring
+			if err := d.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+	}
+	replicas.Wait()
+	for _, ring := range rings {
+		if ring == nil || ring.SigningKeys()[0].ID != rings[0].SigningKeys()[0].ID {
+			t.Fatal("the replicas have different rings")
+		}
+	}
+}

@@ -1,0 +1,184 @@
+// Package mongodocuments keeps documents in MongoDB, 4.4 or newer, all in one of
+// its collections.
+//
+// A write is acknowledged when the majority of the replica set has it in its
+// journal, and a read sees such writes only. There are no transactions: each op is
+// one write of one document. Filters, sorts and pages run inside MongoDB; a query
+// looks at its whole collection unless a declared index serves it
+// ([WithIndexes]).
+package mongodocuments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/backends/internal/circuit"
+	"github.com/cpodkit/cpodkit/storage/documents"
+)
+
+// collectionName is the collection of the database that holds all documents.
+const collectionName = "documents"
+
+// maxIndexes is how many indexes may be declared: MongoDB has 64 in a collection,
+// of which one is that of the keys.
+const maxIndexes = min(documents.MaxIndexes, 63)
+
+// Driver is a [documents.Driver] over one MongoDB database. It is safe for
+// concurrent use, and any number of them may share the database.
+type Driver struct {
+	db      *mongo.Database
+	docs    *mongo.Collection
+	breaker *circuit.Breaker
+	limit   time.Duration
+	indexes *indexes // nil without WithIndexes
+
+	// A call holds it for reading, and Close for writing.
+	closing sync.RWMutex
+	closed  bool
+}
+
+var (
+	_ documents.Driver = (*Driver)(nil)
+	_ cpodkit.Pinger   = (*Driver)(nil)
+)
+
+// Option configures [New].
+type Option func(*config)
+
+type config struct {
+	indexes   []documents.Index
+	declared  bool
+	timeLimit time.Duration
+}
+
+// WithTimeLimit sets how long MongoDB may take for a call, 5 s without it; for a
+// write of many ops it is so long and 50 ms for each. A query has the time of its
+// context instead, when that has a deadline.
+func WithTimeLimit(limit time.Duration) Option { return func(c *config) { c.timeLimit = limit } }
+
+// WithIndexes makes the declared indexes of the database those that are declared
+// here, at most 63, in all spaces. The driver builds those that are missing and
+// drops those that are declared no more, behind its first call, which does not
+// wait for that; [Driver.BuildIndexes] does. Without this option it leaves
+// them as they are.
+//
+// MongoDB chooses by itself which of them serves a query. One does when its first
+// members are those that the filter fixes to one value (eq, or exists: false) and
+// the others are the sort, in the same directions.
+func WithIndexes(indexes ...documents.Index) Option {
+	return func(c *config) { c.indexes, c.declared = indexes, true }
+}
+
+// New returns a driver that keeps its documents in db, whose client stays the
+// caller's to disconnect. It calls no server, and so does not fail when there is
+// none; it fails for indexes that may not be declared.
+func New(db *mongo.Database, opts ...Option) (*Driver, error) {
+	c := config{timeLimit: circuit.DefaultTimeLimit}
+	for _, opt := range opts {
+		opt(&c)
+	}
+	if db == nil {
+		return nil, errors.New("mongodocuments: the database is nil")
+	}
+	if c.timeLimit <= 0 {
+		return nil, fmt.Errorf("mongodocuments: WithTimeLimit(%v): it must be more than 0", c.timeLimit)
+	}
+	if err := documents.CheckIndexes(c.indexes); err != nil {
+		return nil, fmt.Errorf("mongodocuments: %w", err)
+	}
+	if n := len(c.indexes); n > maxIndexes {
+		return nil, fmt.Errorf("mongodocuments: %d indexes are declared; MongoDB has room for %d", n, maxIndexes)
+	}
+	journaled := true
+	majority := writeconcern.Majority()
+	majority.Journal = &journaled
+	docs := db.Collection(collectionName, options.Collection().
+		SetWriteConcern(majority).
+		SetReadConcern(readconcern.Majority()).
+		SetReadPreference(readpref.Primary()))
+	d := &Driver{
+		db:   db,
+		docs: docs,
+		// The driver sets the limits: the time of a query is its caller's.
+		breaker: circuit.New("document store", circuit.WithTimeLimit(0), circuit.WithIsDown(isDown)),
+		limit:   c.timeLimit,
+	}
+	if c.declared {
+		d.indexes = newIndexes(docs, c.indexes)
+	}
+	return d, nil
+}
+
+// Close waits for the calls under way. Calls that come later are CodeUnavailable.
+// The client stays connected.
+func (d *Driver) Close() error {
+	d.closing.Lock()
+	defer d.closing.Unlock()
+	d.closed = true
+	if d.indexes != nil {
+		d.indexes.stop()
+	}
+	return nil
+}
+
+// Ping implements [cpodkit.Pinger] by asking the primary.
+func (d *Driver) Ping(ctx context.Context) error {
+	return d.call(ctx, d.limit, func(ctx context.Context) error {
+		return d.db.RunCommand(ctx, bson.D{{Key: "ping", Value: 1}}).Err()
+	})
+}
+
+// call makes one call of the server, which may take as long as limit and ctx say.
+func (d *Driver) call(ctx context.Context, limit time.Duration, do func(ctx context.Context) error) error {
+	d.closing.RLock()
+	defer d.closing.RUnlock()
+	if d.closed {
+		return cpodkit.Errorf(cpodkit.CodeUnavailable, "The document store is closed.")
+	}
+	if d.indexes != nil {
+		d.indexes.start(ctx)
+	}
+	err := d.breaker.Do(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		return classify(do(ctx))
+	})
+	if ended := ctx.Err(); err != nil && ended != nil && !errors.Is(err, ended) {
+		return fmt.Errorf("%w: %w", ended, err)
+	}
+	return err
+}
+
+// recordFields are what of a stored document makes a record.
+func recordFields() bson.D {
+	return bson.D{{Key: fieldVersion, Value: 1}, {Key: fieldUpdated, Value: 1}, {Key: fieldValue, Value: 1}}
+}
+
+// Get implements [documents.Driver].
+func (d *Driver) Get(ctx context.Context, in documents.Collection, key string) (documents.Record, error) {
+	at, err := placeOf(in)
+	if err != nil {
+		return documents.Record{}, err
+	}
+	var record documents.Record
+	err = d.call(ctx, d.limit, func(ctx context.Context) error {
+		raw, err := d.docs.FindOne(ctx, bson.D{{Key: fieldID, Value: at.id(key)}},
+			options.FindOne().SetProjection(recordFields())).Raw()
+		if err == nil {
+			record, err = decode(raw, at)
+		}
+		return err
+	})
+	return record, err
+}

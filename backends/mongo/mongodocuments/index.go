@@ -1,0 +1,139 @@
+package mongodocuments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/cpodkit/cpodkit/storage/documents"
+)
+
+// indexPrefix begins the names of declared indexes, and of no others.
+const indexPrefix = "declared "
+
+// retryIndexes is how long the driver leaves the indexes alone when it could not
+// build them.
+const retryIndexes = 10 * time.Second
+
+// indexes are the declared ones, and who builds them.
+type indexes struct {
+	docs   *mongo.Collection
+	wanted []documents.Index
+
+	mu     sync.Mutex
+	done   bool
+	next   time.Time // of another try
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+func newIndexes(docs *mongo.Collection, wanted []documents.Index) *indexes {
+	return &indexes{docs: docs, wanted: slices.Clone(wanted), cancel: func() {}}
+}
+
+// declared reports whether a collection has an index.
+func (x *indexes) declared(collection string) bool {
+	return x != nil && slices.ContainsFunc(x.wanted, func(i documents.Index) bool { return i.Collection == collection })
+}
+
+// start builds the indexes behind the caller's back, unless that is done or under
+// way. It may take longer than any call; stop ends it.
+func (x *indexes) start(ctx context.Context) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.done || time.Now().Before(x.next) {
+		return
+	}
+	x.done = true // until it fails
+	x.cancel()
+	ctx, x.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	x.work.Go(func() {
+		if err := x.build(ctx); err != nil {
+			x.mu.Lock()
+			x.done, x.next = false, time.Now().Add(retryIndexes)
+			x.mu.Unlock()
+		}
+	})
+}
+
+// stop ends what start has begun. Nobody starts meanwhile.
+func (x *indexes) stop() {
+	x.mu.Lock()
+	x.cancel()
+	x.mu.Unlock()
+	x.work.Wait()
+}
+
+// BuildIndexes builds the declared indexes that are missing, and drops those that
+// are declared no more, as the driver also does by itself behind its first
+// call. It waits until they are built, which takes minutes for many millions of
+// documents.
+func (d *Driver) BuildIndexes(ctx context.Context) error {
+	if d.indexes == nil {
+		return nil
+	}
+	return d.indexes.build(ctx)
+}
+
+func (x *indexes) build(ctx context.Context) error {
+	there, err := x.docs.Indexes().ListSpecifications(ctx)
+	if err != nil && !hasCode(err, namespaceNotFound) {
+		return fmt.Errorf("mongodocuments: the indexes: %w", err)
+	}
+	for _, i := range x.wanted {
+		known := func(s mongo.IndexSpecification) bool { return s.Name == indexName(i) }
+		if slices.ContainsFunc(there, known) {
+			continue
+		}
+		if err := x.create(ctx, i); err != nil {
+			return fmt.Errorf("mongodocuments: the index %q: %w", i, err)
+		}
+	}
+	for _, s := range there {
+		wanted := func(i documents.Index) bool { return s.Name == indexName(i) }
+		if !strings.HasPrefix(s.Name, indexPrefix) || slices.ContainsFunc(x.wanted, wanted) {
+			continue
+		}
+		// Another replica may be faster.
+		if err := x.docs.Indexes().DropOne(ctx, s.Name); err != nil && !hasCode(err, indexNotFound) {
+			return fmt.Errorf("mongodocuments: dropping the index %q: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+// create builds one index of the documents of one collection, in the order of
+// their spaces.
+func (x *indexes) create(ctx context.Context, i documents.Index) error {
+	keys := bson.D{{Key: fieldCollection, Value: 1}, {Key: fieldSpace, Value: 1}}
+	for _, o := range i.Members {
+		keys = append(keys, bson.E{Key: fieldOf(o.Path), Value: direction(o)})
+	}
+	keys = append(keys, bson.E{Key: fieldID, Value: 1})
+	o := options.Index().SetName(indexName(i))
+	partial := options.Index().SetName(indexName(i)).
+		SetPartialFilterExpression(bson.D{{Key: fieldCollection, Value: i.Collection}})
+	_, err := x.docs.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: keys, Options: partial})
+	if hasCode(err, notImplemented) { // servers that only speak MongoDB's protocol
+		_, err = x.docs.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: keys, Options: o})
+	}
+	return err
+}
+
+func indexName(i documents.Index) string { return indexPrefix + i.String() }
+
+// ignoreNone drops the error that says that nothing was found.
+func ignoreNone(err error) error {
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return nil
+	}
+	return err
+}
