@@ -194,6 +194,14 @@ func openRevocations(tb testing.TB) *authz.Revocations {
 	return r
 }
 
+// revoked asks where the answer must be certain.
+func revoked(tb testing.TB, r *authz.Revocations, tokenID string) bool {
+	tb.Helper()
+	is, err := r.Revoked(tb.Context(), tokenID)
+	must(tb, err)
+	return is
+}
+
 func wantCode(tb testing.TB, err error, code cpodkit.Code) {
 	tb.Helper()
 	if got := cpodkit.CodeOf(err); got != code {

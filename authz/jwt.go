@@ -106,7 +106,11 @@ func (v *JWT) Verify(ctx context.Context, token string) (cpodkit.Identity, error
 	if !ok {
 		v.cache.put(digest, known)
 	}
-	if known.issuer.Revocations.Revoked(known.identity.TokenID) {
+	revoked, err := known.issuer.Revocations.Revoked(ctx, known.identity.TokenID)
+	if err != nil {
+		return cpodkit.Identity{}, err
+	}
+	if revoked {
 		return cpodkit.Identity{}, errRevoked()
 	}
 	return known.identity, nil

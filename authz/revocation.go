@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -13,11 +14,16 @@ import (
 
 // MaxRevocations is how many single tokens may stand revoked at once. More
 // than that, some 150 MiB of memory, is [cpodkit.CodeUnavailable]. Revocations of
-// whole prefixes are always taken.
+// whole prefixes are always taken, and so are those of other replicas.
 const MaxRevocations = 1 << 20
 
-// pruneEvery is how often what has expired is thrown away, at the next Revoke.
-const pruneEvery = 10 * time.Minute
+const (
+	// pruneEvery is how often what has expired is thrown away, at the next Revoke.
+	pruneEvery = 10 * time.Minute
+
+	// askLimit is how long the store may take to say whether one token is revoked.
+	askLimit = time.Second
+)
 
 // Revocation ends tokens before their time.
 type Revocation struct {
@@ -36,11 +42,16 @@ type RevocationStore interface {
 	// Add stores r. It takes the place of a revocation with the same ID.
 	Add(ctx context.Context, r Revocation) error
 
-	// List returns the revocations that expire after the given time, in any
-	// order.
-	List(ctx context.Context, after time.Time) ([]Revocation, error)
+	// Find returns the revocations that have one of these IDs, exactly, in any
+	// order. It may leave out those that have expired.
+	Find(ctx context.Context, ids ...string) ([]Revocation, error)
 
-	// Prune removes those that List would not return.
+	// List returns the revocations that expire after the given time, in any
+	// order: with since, those that were added at that time or later, by the clock
+	// of whoever added them; all when since is zero.
+	List(ctx context.Context, after, since time.Time) ([]Revocation, error)
+
+	// Prune removes those that List would not return for any since.
 	Prune(ctx context.Context, after time.Time) error
 }
 
@@ -49,23 +60,51 @@ type RevocationStore interface {
 // [MaxRevocations] of them. A nil *Revocations has none. It is safe for
 // concurrent use.
 //
-// One process alone uses a store: what another adds is seen after a restart.
+// Without an option one process alone uses the store. [WithChannel] is for
+// several: see [Revocations.Follow]. [WithSharedStore] is for several that have
+// no channel: then the store is asked about every token.
 type Revocations struct {
-	store RevocationStore
+	store   RevocationStore
+	shared  bool
+	channel Channel // nil without one
 
 	mu        sync.RWMutex
 	live      map[string]time.Time // when each expires
 	nextPrune time.Time
+
+	// The memory holds everything that was revoked before the last gap of the
+	// channel when loaded has come up to gaps.
+	gaps, loaded atomic.Uint64
+
+	lastLoad    time.Time // only Open and the loop of Follow use these two
+	unannounced time.Time
+}
+
+// RevocationsOption changes [OpenRevocations].
+type RevocationsOption func(*Revocations)
+
+// WithSharedStore says that other processes use the store as well. Without a
+// channel every token that is not known to be revoked is looked up in it.
+func WithSharedStore() RevocationsOption { return func(r *Revocations) { r.shared = true } }
+
+// WithChannel says that other processes use the store as well, and that they tell
+// each other through a channel what they revoke. It needs [Revocations.Follow].
+func WithChannel(channel Channel) RevocationsOption {
+	return func(r *Revocations) { r.shared, r.channel = true, channel }
 }
 
 // OpenRevocations loads what store holds.
-func OpenRevocations(ctx context.Context, store RevocationStore) (*Revocations, error) {
+func OpenRevocations(ctx context.Context, store RevocationStore, opts ...RevocationsOption) (*Revocations, error) {
 	now := time.Now()
-	list, err := store.List(ctx, now)
+	list, err := store.List(ctx, now, time.Time{})
 	if err != nil {
 		return nil, fmt.Errorf("authz: load the revocations: %w", err)
 	}
-	r := &Revocations{store: store, live: make(map[string]time.Time, len(list))}
+	r := &Revocations{store: store, live: make(map[string]time.Time, len(list)), lastLoad: now}
+	for _, opt := range opts {
+		opt(r)
+	}
+	r.gaps.Store(1) // until Follow has a subscription
 	for _, revocation := range list {
 		r.live[revocation.ID] = revocation.ExpiresAt
 	}
@@ -73,8 +112,9 @@ func OpenRevocations(ctx context.Context, store RevocationStore) (*Revocations, 
 }
 
 // Revoke makes a revocation count, here and after a restart: once it returns
-// nil, [Revocations.Revoked] says so. On an error nothing is promised; try
-// again. One that has expired already is nothing to do.
+// nil, [Revocations.Revoked] says so, and within a second that of every replica
+// that shares the store. On an error nothing is promised; try again. One that
+// has expired already is nothing to do.
 func (r *Revocations) Revoke(ctx context.Context, revocation Revocation) error {
 	if revocation.ID == "" {
 		return errors.New("authz: a revocation needs an id")
@@ -92,12 +132,8 @@ func (r *Revocations) Revoke(ctx context.Context, revocation Revocation) error {
 	if err := r.store.Add(ctx, revocation); err != nil {
 		return fmt.Errorf("authz: store a revocation: %w", err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.live[revocation.ID].Before(until) {
-		r.live[revocation.ID] = until
-	}
-	return nil
+	r.learn(revocation)
+	return r.tellOthers(ctx, revocation)
 }
 
 // admit reports whether there is room, and until when the revocation lasts:
@@ -113,6 +149,17 @@ func (r *Revocations) admit(revocation Revocation) (until time.Time, ok bool) {
 		until = revocation.ExpiresAt
 	}
 	return until, true
+}
+
+// learn takes what is stored into the memory.
+func (r *Revocations) learn(revocations ...Revocation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, revocation := range revocations {
+		if r.live[revocation.ID].Before(revocation.ExpiresAt) {
+			r.live[revocation.ID] = revocation.ExpiresAt
+		}
+	}
 }
 
 // prune forgets what has expired. A store that fails to is tried again later:
@@ -136,69 +183,51 @@ func (r *Revocations) prune(ctx context.Context, now time.Time) {
 
 // Revoked reports whether the token with this "jti" is revoked, by itself or by
 // the prefix that it shares with others.
-func (r *Revocations) Revoked(tokenID string) bool {
+//
+// Where the memory may lack what another replica revoked, the store is asked,
+// for a second at most. The code of the error is [cpodkit.CodeUnavailable] when it
+// does not answer: then the token may be good or not.
+func (r *Revocations) Revoked(ctx context.Context, tokenID string) (bool, error) {
 	if r == nil {
-		return false
+		return false, nil
 	}
+	ids := []string{tokenID}
+	if dot := strings.IndexByte(tokenID, '.'); dot >= 0 && dot+1 < len(tokenID) {
+		ids = append(ids, tokenID[:dot+1])
+	}
+	if r.holds(ids) {
+		return true, nil
+	}
+	if r.complete() {
+		return false, nil
+	}
+	return r.ask(ctx, ids)
+}
+
+func (r *Revocations) holds(ids []string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if _, revoked := r.live[tokenID]; revoked {
-		return true
-	}
-	dot := strings.IndexByte(tokenID, '.')
-	if dot < 0 {
-		return false
-	}
-	_, revoked := r.live[tokenID[:dot+1]]
-	return revoked
-}
-
-// MemoryRevocations is a [RevocationStore] that a restart empties: for tests,
-// and for servers whose signing keys do not survive a restart either.
-type MemoryRevocations struct {
-	mu   sync.Mutex
-	byID map[string]time.Time
-}
-
-var _ RevocationStore = (*MemoryRevocations)(nil)
-
-// NewMemoryRevocations returns an empty store.
-func NewMemoryRevocations() *MemoryRevocations {
-	return &MemoryRevocations{byID: map[string]time.Time{}}
-}
-
-// Add implements [RevocationStore].
-func (m *MemoryRevocations) Add(ctx context.Context, r Revocation) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	m.byID[r.ID] = r.ExpiresAt
-	return nil
-}
-
-// List implements [RevocationStore].
-func (m *MemoryRevocations) List(ctx context.Context, after time.Time) ([]Revocation, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []Revocation
-	for id, expires := range m.byID {
-		if expires.After(after) {
-			out = append(out, Revocation{ID: id, ExpiresAt: expires})
+	for _, id := range ids {
+		if _, revoked := r.live[id]; revoked {
+			return true
 		}
 	}
-	return out, ctx.Err()
+	return false
 }
 
-// Prune implements [RevocationStore].
-func (m *MemoryRevocations) Prune(ctx context.Context, after time.Time) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for id, expires := range m.byID {
-		if !expires.After(after) {
-			delete(m.byID, id)
-		}
+// complete reports whether what the memory does not hold is not revoked, but for
+// what was in the last second.
+func (r *Revocations) complete() bool {
+	return !r.shared || r.channel != nil && r.loaded.Load() == r.gaps.Load() && r.channel.Live()
+}
+
+func (r *Revocations) ask(ctx context.Context, ids []string) (bool, error) {
+	asking, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	found, err := r.store.Find(asking, ids...)
+	if err != nil {
+		return false, unavailable(ctx, err)
 	}
-	return ctx.Err()
+	r.learn(found...)
+	return len(found) > 0, nil
 }

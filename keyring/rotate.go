@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type Rotator struct {
 	retention time.Duration
 	interval  time.Duration
 	log       *slog.Logger
+
+	looked atomic.Pointer[time.Time] // when Follow last began a look that succeeded
 }
 
 // Option configures [NewRotator].
@@ -108,11 +111,13 @@ func (r *Rotator) Rotate(ctx context.Context) (SigningKey, error) {
 func (r *Rotator) Follow(ctx context.Context, ring *Ring, use func([]SigningKey) error) {
 	inUse := ring.SigningKeys()
 	for {
+		began := time.Now()
 		current, err := r.refresh(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil {
+		failed := err != nil
+		if failed {
 			r.log.WarnContext(ctx, "the key ring cannot be looked at", "error", err)
 		} else {
 			ring = current
@@ -120,10 +125,14 @@ func (r *Rotator) Follow(ctx context.Context, ring *Ring, use func([]SigningKey)
 		if keys := ring.SigningKeys(); !slices.EqualFunc(keys, inUse, sameKey) {
 			if err := use(keys); err != nil {
 				r.log.ErrorContext(ctx, "the signing keys cannot be changed", "error", err)
+				failed = true
 			} else {
 				inUse = keys
 				r.log.InfoContext(ctx, "signing keys changed", "signing", keys[0].ID, "keys", len(keys))
 			}
+		}
+		if !failed {
+			r.looked.Store(&began)
 		}
 		look := time.NewTimer(min(r.interval, ring.untilNextChange()))
 		select {
@@ -133,6 +142,15 @@ func (r *Rotator) Follow(ctx context.Context, ring *Ring, use func([]SigningKey)
 			return
 		}
 	}
+}
+
+// Current reports whether the list that Follow handed out last holds every key
+// that any replica signs with now: it looked at the store within the overlap, and
+// a new key is there for as long before it signs. Else a token by an unknown key
+// may be good, and whoever verifies it cannot tell.
+func (r *Rotator) Current() bool {
+	looked := r.looked.Load()
+	return looked != nil && time.Since(*looked) < r.overlap-r.interval
 }
 
 func sameKey(a, b SigningKey) bool { return a.ID == b.ID }

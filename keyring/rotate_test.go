@@ -244,10 +244,20 @@ func TestAServerKeepsItsScheduleWhileTheStoreIsDown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if newRotator(t, store, master).Current() {
+			t.Error("a rotator that has not looked says that it knows all keys")
+		}
 		time.Sleep(interval)
 		synctest.Wait()
 		store.set(cpodkit.CodeUnavailable)
-		time.Sleep(overlap)
+		time.Sleep(overlap - 2*interval)
+		if !rotator.Current() {
+			t.Error("keys that cannot sign yet make the known ones not current")
+		}
+		time.Sleep(2 * interval)
+		if rotator.Current() {
+			t.Error("a key that others may sign with is not known, and the known ones are said to be all")
+		}
 		s.want(t, "the store is down", next.ID, first)
 		time.Sleep(2 * day)
 		s.want(t, "for long", next.ID)
@@ -255,6 +265,9 @@ func TestAServerKeepsItsScheduleWhileTheStoreIsDown(t *testing.T) {
 		time.Sleep(interval)
 		synctest.Wait()
 		s.want(t, "and is back", next.ID, open(t, store, master).SigningKeys()[1].ID)
+		if !rotator.Current() {
+			t.Error("the keys are not current after a look")
+		}
 	})
 }
 

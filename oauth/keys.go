@@ -126,7 +126,11 @@ func (s *Server) confirmKey(r *http.Request, app App) error {
 	if err != nil {
 		return err
 	}
-	if current.Instance != app.Instance || s.revocations.Revoked(allTokens(app.Instance)) {
+	deleted, err := s.revocations.Revoked(r.Context(), allTokens(app.Instance))
+	if err != nil {
+		return err
+	}
+	if deleted || current.Instance != app.Instance {
 		return cpodkit.Errorf(cpodkit.CodeConflict, "The app is being deleted.")
 	}
 	return nil

@@ -58,7 +58,11 @@ func (l liveKeys) Find(ctx context.Context, digest authz.KeyDigest) (authz.APIKe
 	if err != nil || key.Instance == "" {
 		return key, err
 	}
-	if l.revocations.Revoked(allTokens(key.Instance)) {
+	deleted, err := l.revocations.Revoked(ctx, allTokens(key.Instance))
+	if err != nil {
+		return authz.APIKey{}, err
+	}
+	if deleted {
 		return authz.APIKey{}, cpodkit.CodeNotFound
 	}
 	app, err := l.apps.Get(ctx, key.AppID)

@@ -3,6 +3,7 @@ package authztest
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"sync"
@@ -43,15 +44,58 @@ func RunRevocations(t *testing.T, newStore func(t *testing.T) authz.RevocationSt
 		}
 		expect(t, store, now.Add(-48*time.Hour), app, soon)
 	})
+	t.Run("List with since leaves out what was added long before", func(t *testing.T) {
+		t.Parallel()
+		store := filled(t, newStore(t), soon, app)
+		for since, want := range map[time.Time][]authz.Revocation{
+			time.Now().Add(-time.Minute): {app, soon},
+			time.Now().Add(time.Minute):  nil,
+		} {
+			list, err := store.List(t.Context(), now, since)
+			same(t, list, err, want)
+		}
+	})
+	t.Run("Find returns what is there by its whole ID", func(t *testing.T) {
+		t.Parallel()
+		store := filled(t, newStore(t), soon, app)
+		for _, c := range []struct {
+			ids  []string
+			want []authz.Revocation
+		}{
+			{[]string{soon.ID}, []authz.Revocation{soon}},
+			{[]string{"b.other", app.ID}, []authz.Revocation{app}},
+			{[]string{soon.ID, app.ID}, []authz.Revocation{app, soon}},
+			{[]string{"b", "b.s", "b.soon.", "", "B."}, nil},
+			{nil, nil},
+		} {
+			found, err := store.Find(t.Context(), c.ids...)
+			same(t, found, err, c.want)
+		}
+	})
+	t.Run("a call whose context has ended fails", func(t *testing.T) {
+		t.Parallel()
+		store := filled(t, newStore(t), soon)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := store.Add(ctx, app); err == nil {
+			t.Error("Add returned no error")
+		}
+		if _, err := store.Find(ctx, soon.ID); err == nil {
+			t.Error("Find returned no error")
+		}
+	})
 	t.Run("an ID may hold any character", func(t *testing.T) {
 		t.Parallel()
 		odd := authz.Revocation{ID: "../ä\x00/'\"%2F.", ExpiresAt: now.Add(time.Hour)}
-		expect(t, filled(t, newStore(t), odd), now, odd)
+		store := filled(t, newStore(t), odd)
+		expect(t, store, now, odd)
+		found, err := store.Find(t.Context(), odd.ID)
+		same(t, found, err, []authz.Revocation{odd})
 	})
 	t.Run("many at once are all kept", func(t *testing.T) {
 		t.Parallel()
 		store := newStore(t)
-		const many = 1100
+		const many = 510 // more than one page
 		var wg sync.WaitGroup
 		for worker := range 4 {
 			wg.Go(func() {
@@ -64,7 +108,7 @@ func RunRevocations(t *testing.T, newStore func(t *testing.T) authz.RevocationSt
 			})
 		}
 		wg.Wait()
-		list, err := store.List(t.Context(), now)
+		list, err := store.List(t.Context(), now, time.Time{})
 		if err != nil || len(list) != many {
 			t.Fatalf("got %d of %d revocations, error %v", len(list), many, err)
 		}
@@ -87,14 +131,20 @@ func filled(t *testing.T, store authz.RevocationStore, list ...authz.Revocation)
 
 func expect(t *testing.T, store authz.RevocationStore, after time.Time, want ...authz.Revocation) {
 	t.Helper()
-	got, err := store.List(t.Context(), after)
+	got, err := store.List(t.Context(), after, time.Time{})
+	same(t, got, err, want)
+}
+
+// same holds what a store returned against what it should have.
+func same(t *testing.T, got []authz.Revocation, err error, want []authz.Revocation) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.SortFunc(got, func(a, b authz.Revocation) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(want, func(a, b authz.Revocation) int { return cmp.Compare(a.ID, b.ID) })
-	same := func(a, b authz.Revocation) bool { return a.ID == b.ID && a.ExpiresAt.Equal(b.ExpiresAt) }
-	if !slices.EqualFunc(got, want, same) {
-		t.Errorf("List returned %v, want %v", got, want)
+	equal := func(a, b authz.Revocation) bool { return a.ID == b.ID && a.ExpiresAt.Equal(b.ExpiresAt) }
+	if !slices.EqualFunc(got, want, equal) {
+		t.Errorf("the store returned %v, want %v", got, want)
 	}
 }

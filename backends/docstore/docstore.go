@@ -1,6 +1,6 @@
 // Package docstore keeps the server's own small stores in any document driver:
-// tenants, apps, API keys, revocations and the key ring. They live in system spaces,
-// which no tenant can reach.
+// tenants, apps, API keys, revocations, claims and the key ring. They live in
+// system spaces, which no tenant can reach.
 //
 // One driver for all of them means one thing to back up, and that replicas
 // which share a document store share these too.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -130,6 +131,42 @@ func TestTenants(t *testing.T) {
 	})
 }
 
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		claims := docstore.New(newDriver(t)).Claims()
+		race := func(staleAfter time.Duration) int64 {
+			var callers sync.WaitGroup
+			var winners atomic.Int64
+			for range 8 {
+				callers.Go(func() {
+					mine, err := claims.Claim(t.Context(), "admin key", staleAfter)
+					if err != nil {
+						t.Error(err)
+					}
+					if mine {
+						winners.Add(1)
+					}
+				})
+			}
+			callers.Wait()
+			return winners.Load()
+		}
+		if n := race(time.Hour); n != 1 {
+			t.Errorf("%d callers have the claim", n)
+		}
+		if n := race(time.Hour); n != 0 {
+			t.Errorf("%d callers have a claim that is held", n)
+		}
+		if n := race(0); n < 1 {
+			t.Error("nobody has a claim that is stale")
+		}
+		if mine, err := claims.Claim(t.Context(), "another", time.Hour); !mine || err != nil {
+			t.Errorf("another claim: %t, %v", mine, err)
+		}
+	})
+}
+
 func TestKeyRing(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
@@ -176,7 +213,9 @@ func TestRecordsLiveInSystemSpaces(t *testing.T) {
 	must(t, stores.Tenants().Create(t.Context(), docstore.Tenant{ID: "t1"}))
 	must(t, stores.Revocations().Add(t.Context(), authz.Revocation{ID: "r", ExpiresAt: time.Now().Add(time.Hour)}))
 	must(t, stores.KeyRing().Save(t.Context(), []byte(`{}`), ""))
-	if len(driver.spaces) != 5 {
+	_, err := stores.Claims().Claim(t.Context(), "c", time.Hour)
+	must(t, err)
+	if len(driver.spaces) != 6 {
 		t.Fatalf("%d writes", len(driver.spaces))
 	}
 	for _, space := range driver.spaces {

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -40,29 +39,34 @@ func build(ctx context.Context, dir, name, in string, args ...string) (string, e
 // relaxedOverlay writes the overlay (see "go help build") with which the reference
 // server does not wait for the disk. It has no such setting.
 func relaxedOverlay(dir string) (string, error) {
-	source, err := filepath.Abs("../examples/cpod-backend/wire_data.go")
-	if err != nil {
-		return "", err
-	}
-	text, err := os.ReadFile(source)
-	if err != nil {
-		return "", err
-	}
-	for option, more := range map[string]string{
-		"sqlitedocuments.KeepFree(cfg.keepFree)": "sqlitedocuments.WithPowerLossRisk()",
-		"localfiles.KeepFree(cfg.keepFree)":      "localfiles.UnsafeWithoutSync()",
+	replace := map[string]string{}
+	for _, one := range []struct{ file, option, more string }{
+		{"wire_documents.go", "sqlitedocuments.KeepFree(cfg.keepFree)", "sqlitedocuments.WithPowerLossRisk()"},
+		{"wire_files.go", "localfiles.KeepFree(cfg.keepFree)", "localfiles.UnsafeWithoutSync()"},
 	} {
-		if bytes.Count(text, []byte(option)) != 1 {
-			return "", fmt.Errorf("%s has changed: %s is not there once", source, option)
+		source, err := filepath.Abs(filepath.Join("../examples/cpod-backend", one.file))
+		if err != nil {
+			return "", err
 		}
-		text = bytes.Replace(text, []byte(option), []byte(option+", "+more), 1)
+		text, err := os.ReadFile(source)
+		if err != nil {
+			return "", err
+		}
+		if bytes.Count(text, []byte(one.option)) != 1 {
+			return "", fmt.Errorf("%s has changed: %s is not there once", source, one.option)
+		}
+		replace[source] = filepath.Join(dir, one.file)
+		text = bytes.Replace(text, []byte(one.option), []byte(one.option+", "+one.more), 1)
+		if err := os.WriteFile(replace[source], text, 0o600); err != nil {
+			return "", err
+		}
 	}
-	changed, path := filepath.Join(dir, "wire_data.go"), filepath.Join(dir, "overlay.json")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {source: changed}})
+	path := filepath.Join(dir, "overlay.json")
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
 		return "", err
 	}
-	return path, errors.Join(os.WriteFile(changed, text, 0o600), os.WriteFile(path, replace, 0o600))
+	return path, os.WriteFile(path, overlay, 0o600)
 }
 
 // start runs a program, with its log to /dev/null, and returns its standard output.

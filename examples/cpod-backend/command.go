@@ -154,7 +154,7 @@ func onRecords(do func(ctx context.Context, env environment, cfg config, d *data
 		if err != nil {
 			return err
 		}
-		d, err := openExisting(ctx, cfg)
+		d, err := openExisting(ctx, cfg, env.log)
 		if err != nil {
 			return err
 		}

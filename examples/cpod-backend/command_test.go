@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -17,7 +18,9 @@ import (
 // printed.
 func (s *instance) command(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	out, err := runOnce(t, map[string]string{"CPOD_DATA_DIR": s.dir, "CPOD_PUBLIC_URL": s.url}, args...)
+	env := map[string]string{"CPOD_DATA_DIR": s.dir, "CPOD_PUBLIC_URL": s.url}
+	maps.Copy(env, s.env)
+	out, err := runOnce(t, env, args...)
 	return strings.TrimSuffix(out, "\n"), err
 }
 
@@ -199,7 +202,7 @@ func TestRotateKeyBesideARunningServer(t *testing.T) {
 	if again := srv.mustCommand(t, "rotate-key"); again != first || !strings.Contains(first, " signs tokens from ") {
 		t.Errorf("printed %q, then %q", first, again)
 	}
-	d, err := openExisting(t.Context(), config{dataDir: srv.dir})
+	d, err := openExisting(t.Context(), config{dataDir: srv.dir}, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,11 @@ func declareToken(flags *flag.FlagSet) action {
 				return err
 			}
 		}
-		server, _, err := wireOAuth(cfg, d, env.log)
+		rotator, err := newRotator(d)
+		if err != nil {
+			return err
+		}
+		server, _, err := wireOAuth(cfg, d, rotator, env.log)
 		if err != nil {
 			return err
 		}

@@ -10,17 +10,24 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 // config is what the environment says. docs/operations.md lists the variables.
 type config struct {
+	backends
+
+	limits limits
+
 	listen     string
 	opsListen  string // "" for the default, which may be taken; "off" for none
 	publicURL  string // "" until the port is known
 	dataDir    string
 	adminToken string
+
+	startPatience time.Duration // for a database that does not answer yet
 
 	masterKey     string
 	masterKeyFile string
@@ -37,14 +44,9 @@ type config struct {
 // verify less than its operator believes.
 func checkUnserved(getenv func(string) string) error {
 	embedded := map[string]string{
-		"CPOD_DB":        "sqlite:",
-		"CPOD_FILES":     "file:",
-		"CPOD_KV":        "memory:",
-		"CPOD_RATELIMIT": "memory:",
-		"CPOD_CLUSTER":   "memory:",
-		"CPOD_SECRETS":   "local:",
-		"CPOD_JOBS":      "off",
-		"CORESDK_ENV":    "production",
+		"CPOD_SECRETS": "local:",
+		"CPOD_JOBS":    "off",
+		"CORESDK_ENV":  "production",
 	}
 	for name, only := range embedded {
 		if v := getenv(name); v != "" && v != only {
@@ -66,11 +68,18 @@ func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
 		adminToken:    getenv("CPOD_ADMIN_TOKEN"),
 		masterKey:     getenv("CPOD_MASTER_KEY"),
 		masterKeyFile: getenv("CPOD_MASTER_KEY_FILE"),
+		startPatience: 30 * time.Second,
 	}
 	if err := checkUnserved(getenv); err != nil {
 		return c, err
 	}
 	var err error
+	if c.backends, err = loadBackends(getenv); err != nil {
+		return c, err
+	}
+	if c.limits, err = loadLimits(getenv); err != nil {
+		return c, err
+	}
 	if c.otlp, err = otlpFromEnv(getenv); err != nil {
 		return c, err
 	}
@@ -93,6 +102,10 @@ func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
 	}
 	if c.masterKey != "" && c.masterKeyFile != "" {
 		return c, errors.New("CPOD_MASTER_KEY and CPOD_MASTER_KEY_FILE are both set; keep one")
+	}
+	if !isLocal(c.db) && c.masterKey == "" && c.masterKeyFile == "" {
+		return c, errors.New("CPOD_MASTER_KEY: a database that is not on this machine needs the key that seals the keys of the server, " +
+			"the same on every replica and kept apart from the database; make one with: openssl rand -base64 32 (or name a file with CPOD_MASTER_KEY_FILE)")
 	}
 	if c.adminToken != "" && (!strings.HasPrefix(c.adminToken, "cpod_") || len(c.adminToken) < 37) {
 		return c, errors.New("CPOD_ADMIN_TOKEN: an admin key starts with cpod_ and has at least 32 characters after that; leave it unset and the first start makes one")

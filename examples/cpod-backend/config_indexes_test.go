@@ -51,14 +51,14 @@ func TestServerMakesIndexes(t *testing.T) {
 		}
 		server, command := cfg, cfg
 		server.indexes = indexes
-		opened, err := openData(t.Context(), server)
+		opened, err := openData(t.Context(), server, &telemetry{}, quiet())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := opened.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if opened, err = openExisting(t.Context(), command); err != nil {
+		if opened, err = openExisting(t.Context(), command, quiet()); err != nil {
 			t.Fatal(err)
 		}
 		if err := opened.Close(); err != nil {

@@ -85,7 +85,12 @@ func newCaller(t *testing.T, base string) *caller {
 func setup(t *testing.T) *caller {
 	t.Helper()
 	dir := t.TempDir()
-	srv := start(t, dir, nil)
+	return setupOn(t, start(t, dir, nil), config{dataDir: dir})
+}
+
+// setupOn is setup for a server that runs, on the data of cfg.
+func setupOn(t *testing.T, srv *instance, cfg config) *caller {
+	t.Helper()
 	c := newCaller(t, srv.url)
 	_, app := srv.register(t, "app-a", append(storageScopes, "storage.user.read", "storage.user.write")...)
 	_, reader := srv.register(t, "app-reader", "storage.private.read")
@@ -94,7 +99,7 @@ func setup(t *testing.T) *caller {
 	c.tokens["reader"] = srv.token(t, reader)
 	c.tokens["admin"] = srv.adminKey
 	c.tokens["revoked"] = srv.token(t, ended)
-	c.tokens["expired"] = expiredToken(t, dir, srv.url)
+	c.tokens["expired"] = expiredToken(t, cfg, srv.url)
 	c.tokens["forged"] = c.tokens["app"][:len(c.tokens["app"])-6] + "AAAAAA"
 
 	form := "token=" + c.tokens["revoked"] + "&client_id=" + ended.ClientID + "&client_secret=" + ended.ClientSecret
@@ -116,19 +121,9 @@ func setup(t *testing.T) *caller {
 }
 
 // expiredToken signs, with the server's own key, a token that has just ended.
-func expiredToken(t *testing.T, dir, issuer string) string {
+func expiredToken(t *testing.T, cfg config, issuer string) string {
 	t.Helper()
-	d := &data{}
-	defer d.Close()
-	if err := d.openRecords(t.Context(), config{dataDir: dir}); err != nil {
-		t.Fatal(err)
-	}
-	key := d.ring.SigningKeys()[0]
-	signer, err := authz.NewSigner(authz.SigningKey{ID: key.ID, Algorithm: key.Algorithm, Private: key.Private})
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := signer.Sign(authz.Claims{
+	token, err := ringSigner(t, cfg).Sign(authz.Claims{
 		Issuer: issuer, Audience: issuer, Subject: "app-a", ClientID: "app-a", TokenID: "x.y",
 		TenantID: defaultTenant, AppID: "app-a", Scopes: cpodkit.Scopes{"storage.private.read"},
 		IssuedAt: time.Now().Add(-time.Hour), ExpiresAt: time.Now().Add(-time.Minute),
@@ -143,7 +138,11 @@ func expiredToken(t *testing.T, dir, issuer string) string {
 // to a running server.
 func TestErrorTable(t *testing.T) {
 	t.Parallel()
-	c := setup(t)
+	errorTable(t, setup(t))
+}
+
+func errorTable(t *testing.T, c *caller) {
+	t.Helper()
 	big := strings.Repeat("x", 1<<20+1)
 	cursor := func(who, collection string) string {
 		a := c.do(t, who, "POST /v1/storage/db/"+collection+"/query", `{"limit":1}`)
@@ -301,7 +300,7 @@ func TestTokenEndpoint(t *testing.T) {
 func TestBackendDownIsUnavailable(t *testing.T) {
 	t.Parallel()
 	cfg := config{dataDir: t.TempDir(), publicURL: "http://localhost:8000"}
-	d, err := openData(t.Context(), cfg)
+	d, err := openData(t.Context(), cfg, &telemetry{}, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}

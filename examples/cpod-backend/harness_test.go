@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -18,9 +19,12 @@ import (
 // watchdog bounds what would otherwise hang; no test depends on its length.
 const watchdog = 30 * time.Second
 
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // instance is a running server, started as main starts it.
 type instance struct {
-	dir      string // of its data
+	dir      string            // of its data
+	env      map[string]string // of its commands, beside what the fields here say
 	url      string
 	adminKey string   // of its first start
 	welcome  []string // the lines it printed

@@ -11,20 +11,28 @@ import (
 	"github.com/cpodkit/cpodkit/storage/storagetest"
 )
 
-// The whole server is attacked as the drivers are, with tokens for any identity,
-// signed with its own key.
+// The whole server is attacked as the drivers are.
 func TestIsolation(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	srv := start(t, dir, nil)
-	signer := ringSigner(t, dir)
+	srv := start(t, dir, map[string]string{"CPOD_LIMIT_REFUSED_TOKENS": "off"}) // the suite lives on refusals
+	attack(t, srv.url, ringSigner(t, config{dataDir: dir}), []string{dir, "sqlite", "openat"}, storagetest.WithRandom(500))
+}
+
+// attack runs the isolation suite on a server, with tokens for any identity that
+// are signed with its own key. No answer may show what is forbidden.
+func attack(t *testing.T, url string, signer *authz.Signer, forbidden []string, opts ...storagetest.Option) {
+	t.Helper()
 	token := func(t testing.TB, id cpodkit.Identity) string {
 		t.Helper()
 		if !utf8.ValidString(id.TenantID + "\x00" + id.AppID + "\x00" + id.UserID) {
 			return "" // JSON cannot spell it
 		}
+		if id.TenantID == "" || id.AppID == "" {
+			return "" // a token without is refused as such
+		}
 		token, err := signer.Sign(authz.Claims{
-			Issuer: srv.url, Audience: srv.url, Subject: id.AppID, ClientID: id.AppID, TokenID: rand.Text(),
+			Issuer: url, Audience: url, Subject: id.AppID, ClientID: id.AppID, TokenID: rand.Text(),
 			TenantID: id.TenantID, AppID: id.AppID, UserID: id.UserID, Scopes: id.Scopes,
 			IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour),
 		})
@@ -34,20 +42,20 @@ func TestIsolation(t *testing.T) {
 		return token
 	}
 	storagetest.RunHTTP(t, storagetest.Server{
-		URL:       srv.url,
+		URL:       url,
 		Token:     token,
-		Forbidden: []string{dir, "sqlite", "openat", "goroutine", ".go:", "PRIVATE KEY"},
-	}, storagetest.WithRandom(500))
+		Forbidden: append(forbidden, "goroutine", ".go:", "PRIVATE KEY"),
+	}, opts...)
 }
 
-// ringSigner signs with the key ring of the server that runs on dir.
-func ringSigner(t *testing.T, dir string) *authz.Signer {
+// ringSigner signs with the key ring of the servers that run on the data of cfg.
+func ringSigner(t *testing.T, cfg config) *authz.Signer {
 	t.Helper()
-	d := &data{}
-	defer d.Close()
-	if err := d.openRecords(t.Context(), config{dataDir: dir}); err != nil {
+	d, err := openExisting(t.Context(), cfg, quiet())
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer d.Close()
 	key := d.ring.SigningKeys()[0]
 	signer, err := authz.NewSigner(authz.SigningKey{ID: key.ID, Algorithm: key.Algorithm, Private: key.Private})
 	if err != nil {

@@ -1,5 +1,6 @@
 // Command cpod-backend is the reference server: the whole toolkit wired
-// together, on one machine, out of one data directory.
+// together. It runs on one machine out of one data directory, or as any number
+// of replicas on MongoDB, S3 and Redis.
 //
 //	cpod-backend         serve
 //	cpod-backend help    list the other commands
@@ -22,6 +23,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/api"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/keyring"
 )
 
 const (
@@ -51,6 +53,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		return fmt.Errorf("%w (choose another address with CPOD_LISTEN)", err)
 	}
 	defer ln.Close()
+	cfg.warnOfMixes(log)
 	if cfg.publicURL == "" {
 		_, port, err := net.SplitHostPort(ln.Addr().String())
 		if err != nil {
@@ -63,7 +66,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 		return err
 	}
 	defer telemetry.close(ctx, log)
-	data, err := openData(ctx, cfg)
+	data, err := openData(ctx, cfg, telemetry, log)
 	if err != nil {
 		return err
 	}
@@ -97,7 +100,11 @@ func localURL(port string) string { return "http://localhost:" + port }
 // newHandler puts the capabilities together. A server of your own is this
 // function with fewer lines.
 func newHandler(ctx context.Context, cfg config, data *data, telemetry *telemetry, log *slog.Logger) (http.Handler, error) {
-	oauthServer, verifier, err := wireOAuth(cfg, data, log)
+	rotator, err := newRotator(data, keyring.WithLog(log))
+	if err != nil {
+		return nil, err
+	}
+	oauthServer, verifier, err := wireOAuth(cfg, data, rotator, log)
 	if err != nil {
 		return nil, err
 	}
@@ -105,17 +112,21 @@ func newHandler(ctx context.Context, cfg config, data *data, telemetry *telemetr
 	if err != nil {
 		return nil, err
 	}
+	limits, err := wireRateLimit(cfg, data, telemetry)
+	if err != nil {
+		return nil, err
+	}
 	observe, err := cpodkit.Telemetry(telemetry.tracers, telemetry.meters)
 	if err != nil {
 		return nil, err
 	}
-	if err := followSigningKeys(ctx, data, log); err != nil {
-		return nil, err
-	}
+	followSigningKeys(ctx, data, rotator)
+	followRevocations(ctx, data, log)
 	mux := http.NewServeMux()
-	authenticate := authz.Authenticate(verifier)
-	cpodkit.Mount(mux, authenticate, oauthServer.Routes()...)
+	authenticate := limits.around(authz.Authenticate(verifier))
+	cpodkit.Mount(mux, authenticate, limits.onGrants(oauthServer.Routes())...)
 	cpodkit.Mount(mux, authenticate, storageRoutes...)
+	cpodkit.Mount(mux, authenticate, limits.routes...)
 	cpodkit.Mount(mux, authenticate, api.Routes()...)
 	cpodkit.Mount(mux, authenticate, healthRoute())
 	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.WithRequestID, observe, cpodkit.AccessLog(log), cpodkit.Recover(log)), nil

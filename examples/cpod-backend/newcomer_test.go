@@ -50,7 +50,7 @@ func TestSeedThroughTheClient(t *testing.T) {
 	srv := start(t, dir, nil)
 	c, credentials := srv.register(t, "app-myservice", storageScopes...)
 
-	filesSeed(t, c, srv)
+	filesSeed(t, c, srv.url)
 	documentsSeed(t, c)
 	kvSeed(t, c)
 
@@ -81,7 +81,8 @@ func TestSeedThroughTheClient(t *testing.T) {
 	}
 }
 
-func filesSeed(t *testing.T, c *client.Client, srv *instance) {
+// filesSeed expects signed URLs to begin with base; anywhere when it is empty.
+func filesSeed(t *testing.T, c *client.Client, base string) {
 	t.Helper()
 	ctx, f := t.Context(), c.Storage.Files
 	written, err := f.Write(ctx, "config/settings.json", strings.NewReader(`{"hello":"world"}`), client.ContentType("application/json"))
@@ -100,7 +101,7 @@ func filesSeed(t *testing.T, c *client.Client, srv *instance) {
 		}
 	}
 	signed, err := f.URL(ctx, "exports/report.pdf", time.Hour)
-	if err != nil || !strings.HasPrefix(signed.URL, srv.url+"/") {
+	if err != nil || base != "" && !strings.HasPrefix(signed.URL, base+"/") {
 		t.Fatalf("signed URL %q, %v", signed.URL, err)
 	}
 	res, err := http.Get(signed.URL)
@@ -239,7 +240,7 @@ func TestDataIsPrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	srv := start(t, dir, nil)
 	c, _ := srv.register(t, "app-a", storageScopes...)
-	filesSeed(t, c, srv)
+	filesSeed(t, c, srv.url)
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
 // listenOps opens the operations listener, or none: when it is "off", and when
@@ -76,6 +77,14 @@ const (
 	pingCached  = time.Second
 )
 
+// What /readyz says of the server, and the first two of a backend.
+const (
+	stateOK          = "ok"
+	stateUnavailable = "unavailable"
+	stateDegraded    = "degraded" // it works, but something that it can do without is down
+	stateStopping    = "stopping"
+)
+
 // readiness answers whether the server can do its work.
 type readiness struct {
 	stopping context.Context //nolint:containedctx // it ends when the server begins to stop
@@ -88,45 +97,60 @@ func newReadiness(ctx context.Context, d *data, log *slog.Logger) *readiness {
 	r.watch("documents", d.documents, log)
 	r.watch("files", d.files, log)
 	r.watch("kv", d.kv, log)
+	if d.clusterDriver != nil {
+		r.watch("cluster", d.clusterDriver, log).spare = true
+	}
+	if _, local := d.rateLimit.(*ratelimit.Memory); !local {
+		r.watch("ratelimit", d.rateLimit, log).spare = true // limits fail open
+	}
 	return r
 }
 
-// watch adds a backend that the server needs. A driver that is no Pinger lives
-// in this process and is always up.
-func (r *readiness) watch(name string, driver any, log *slog.Logger) {
+// watch adds a backend. A driver that is no Pinger lives in this process and is
+// always up.
+func (r *readiness) watch(name string, driver any, log *slog.Logger) *backend {
 	pinger, _ := driver.(cpodkit.Pinger)
-	r.backends = append(r.backends, &backend{name: name, pinger: pinger, log: log})
+	b := &backend{name: name, pinger: pinger, log: log}
+	r.backends = append(r.backends, b)
+	return b
 }
 
 func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	answer := struct {
 		Status   string            `json:"status"`
 		Backends map[string]string `json:"backends"`
-	}{"ok", map[string]string{}}
+	}{stateOK, map[string]string{}}
 	ctx, cancel := context.WithTimeout(request.Context(), pingTimeout)
 	defer cancel()
 	for _, b := range r.backends {
 		b.refresh(r.stopping)
 	}
 	for _, b := range r.backends {
-		answer.Backends[b.name] = "ok"
-		if !b.isUp(ctx) {
-			answer.Status, answer.Backends[b.name] = "unavailable", "unavailable"
+		answer.Backends[b.name] = stateOK
+		if b.isUp(ctx) {
+			continue
+		}
+		answer.Backends[b.name] = stateUnavailable
+		if !b.spare {
+			answer.Status = stateUnavailable
+		} else if answer.Status == stateOK {
+			answer.Status = stateDegraded
 		}
 	}
 	status := http.StatusOK
 	if r.stopping.Err() != nil {
-		answer.Status = "stopping"
+		answer.Status = stateStopping
 	}
-	if answer.Status != "ok" {
+	if answer.Status == stateUnavailable || answer.Status == stateStopping {
 		status = http.StatusServiceUnavailable
 	}
 	answerState(w, request, status, answer)
 }
 
-// backend is one system that the server needs, and what is known of it.
+// backend is one system that the server uses, and what is known of it.
 type backend struct {
 	name   string
+	spare  bool // the server works without it
 	pinger cpodkit.Pinger
 	log    *slog.Logger
 

@@ -81,7 +81,7 @@ func TestOperationsListener(t *testing.T) {
 	t.Parallel()
 	srv := start(t, t.TempDir(), map[string]string{"CPOD_OPS_LISTEN": "127.0.0.1:0"})
 	c, _ := srv.register(t, "app-hunter2", storageScopes...)
-	filesSeed(t, c, srv)
+	filesSeed(t, c, srv.url)
 	documentsSeed(t, c)
 	kvSeed(t, c)
 
@@ -190,7 +190,7 @@ func askReady(ready *readiness) (int, string) {
 
 func TestNotReadyWithoutTheStores(t *testing.T) {
 	t.Parallel()
-	d, err := openData(t.Context(), config{dataDir: t.TempDir()})
+	d, err := openData(t.Context(), config{dataDir: t.TempDir()}, &telemetry{}, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}

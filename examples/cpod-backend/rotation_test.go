@@ -11,8 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
 	"github.com/cpodkit/cpodkit/storage/kv"
@@ -27,12 +29,15 @@ type replica struct {
 
 var rotationConfig = config{publicURL: "http://localhost:8000", adminToken: "cpod_" + strings.Repeat("k", 43)}
 
-func newReplica(t *testing.T, database documents.Driver, master keyring.Master) *replica {
+func newReplica(t *testing.T, database documents.Driver, master keyring.Master, channel ...*cluster.Cluster) *replica {
 	t.Helper()
-	d := &data{files: files.NewMemory(), documents: database, kv: kv.NewMemory()}
+	d := &data{files: files.NewMemory(), documents: database, kv: kv.NewMemory(), rateLimit: ratelimit.NewMemory(), master: master}
+	if len(channel) > 0 {
+		d.isShared, d.cluster = true, channel[0]
+	}
 	d.closers = append(d.closers, d.files.Close, d.kv.Close)
 	t.Cleanup(func() { _ = d.Close() })
-	if err := d.openRing(t.Context(), master); err != nil {
+	if err := d.openRecords(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	handler, err := newHandler(t.Context(), rotationConfig, d, &telemetry{}, slog.New(slog.DiscardHandler))

@@ -25,12 +25,14 @@ type users struct {
 	*caller
 	srv    *instance
 	signer *authz.Signer
+	suffix string // of all tenants, where tests share a server
+	rounds int    // of what is done again and again
 }
 
 func startForUsers(t *testing.T) *users {
 	t.Helper()
 	srv := start(t, t.TempDir(), nil)
-	return &users{newCaller(t, srv.url), srv, ringSigner(t, srv.dir)}
+	return &users{newCaller(t, srv.url), srv, ringSigner(t, config{dataDir: srv.dir}), "", 60}
 }
 
 // as makes a token for "tenant|app|user", which is also its name.
@@ -42,7 +44,7 @@ func (u *users) as(t *testing.T, who string) string {
 	id := strings.Split(who, "|")
 	token, err := u.signer.Sign(authz.Claims{
 		Issuer: u.srv.url, Audience: u.srv.url, Subject: id[1], ClientID: id[1], TokenID: rand.Text(),
-		TenantID: id[0], AppID: id[1], UserID: id[2],
+		TenantID: id[0] + u.suffix, AppID: id[1], UserID: id[2],
 		Scopes:   cpodkit.ParseScopes("storage.private.* storage.user.* storage.shared.*"),
 		IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour),
 	})
@@ -69,7 +71,11 @@ const (
 // Several apps of one user, as the contract says it; and nobody else.
 func TestUserTier(t *testing.T) {
 	t.Parallel()
-	u := startForUsers(t)
+	userTier(t, startForUsers(t))
+}
+
+func userTier(t *testing.T, u *users) {
+	t.Helper()
 	const tier = "?tier=user"
 	for _, put := range []struct{ who, keys string }{
 		{"t1|a|ann", "mine both"}, {"t1|b|ann", "theirs both twice"}, {"t1|c/d|ann", "twice deep"},
@@ -201,12 +207,16 @@ func (u *users) walk(t *testing.T, who, first string, page func(cursor string) (
 // whatever the size of their pages.
 func TestUserTierWalks(t *testing.T) {
 	t.Parallel()
-	u := startForUsers(t)
+	userTierWalks(t, startForUsers(t))
+}
+
+func userTierWalks(t *testing.T, u *users) {
+	t.Helper()
 	rnd := mathrand.New(mathrand.NewPCG(1, 2))
 	parts := []string{"a", "b", "a-", "a0", "0", "\U0010FFFF", "é", "aa"}
 	apps := []string{"1", "2", "b/c", "B"}
 	files, docs := map[string]bool{}, map[string]bool{}
-	for range 60 {
+	for range u.rounds {
 		key, app := parts[rnd.IntN(len(parts))], apps[rnd.IntN(len(apps))]
 		docs[key+"\x00"+app] = true
 		u.put(t, "t1|"+app+"|u/apps/b", userDocs+url.PathEscape(key)+"?tier=user", fmt.Sprintf(`{"n":%d}`, len(key)%3))
@@ -287,7 +297,11 @@ func TestUserTierWalks(t *testing.T) {
 // A cursor is for who got it.
 func TestUserTierCursors(t *testing.T) {
 	t.Parallel()
-	u := startForUsers(t)
+	userTierCursors(t, startForUsers(t))
+}
+
+func userTierCursors(t *testing.T, u *users) {
+	t.Helper()
 	for _, app := range []string{"a", "b"} {
 		for _, key := range []string{"1", "2", "3"} {
 			u.put(t, "t1|"+app+"|ann", userFiles+key+"?tier=user", "x")
@@ -325,7 +339,11 @@ func TestUserTierCursors(t *testing.T) {
 // What other apps write and delete meanwhile never fails a read.
 func TestUserTierStorm(t *testing.T) {
 	t.Parallel()
-	u := startForUsers(t)
+	userTierStorm(t, startForUsers(t))
+}
+
+func userTierStorm(t *testing.T, u *users) {
+	t.Helper()
 	u.put(t, "t1|steady|ann", userFiles+"steady?tier=user", "x")
 	u.put(t, "t1|steady|ann", userDocs+"steady?tier=user", "1")
 	writers := []string{u.as(t, "t1|w0|ann"), u.as(t, "t1|w1|ann"), u.as(t, "t1|w2|ann")}
@@ -342,7 +360,7 @@ func TestUserTierStorm(t *testing.T) {
 			}
 		})
 	}
-	for range 60 {
+	for range u.rounds {
 		for _, at := range []string{userFiles, userDocs} {
 			switch a := u.do(t, reader, "GET "+at+"k?tier=user", ""); a.status {
 			case http.StatusOK, http.StatusNotFound, http.StatusConflict:
@@ -366,7 +384,11 @@ func TestUserTierStorm(t *testing.T) {
 // The Go client, with tokens from the command line.
 func TestUserTierThroughTheClient(t *testing.T) {
 	t.Parallel()
-	srv := start(t, t.TempDir(), nil)
+	userTierThroughTheClient(t, start(t, t.TempDir(), nil))
+}
+
+func userTierThroughTheClient(t *testing.T, srv *instance) {
+	t.Helper()
 	ctx := t.Context()
 	as := func(app string) (*client.Files, *client.Collection) {
 		t.Helper()
@@ -375,9 +397,9 @@ func TestUserTierThroughTheClient(t *testing.T) {
 		c := srv.client(t, client.Config{APIKey: strings.TrimSpace(token)})
 		return c.Storage.Files.Tier(client.User), c.Storage.DB.Collection("notes").Tier(client.User)
 	}
-	files, docs := as("app-a")
-	otherFiles, otherDocs := as("app-b")
-	newFiles, newDocs := as("app-c")
+	files, docs := as("ours-a")
+	otherFiles, otherDocs := as("ours-b")
+	newFiles, newDocs := as("ours-c")
 	for _, write := range []struct {
 		files *client.Files
 		docs  *client.Collection
@@ -395,21 +417,21 @@ func TestUserTierThroughTheClient(t *testing.T) {
 	if got := readFile(t, files, "theirs"); got != "content" {
 		t.Errorf("theirs is %q", got)
 	}
-	if got := readFile(t, newFiles.App("app-a"), "both"); got != "content" {
-		t.Errorf("both of app-a is %q", got)
+	if got := readFile(t, newFiles.App("ours-a"), "both"); got != "content" {
+		t.Errorf("both of ours-a is %q", got)
 	}
 	if _, err := newFiles.Stat(ctx, "both"); err == nil {
 		t.Error("several are one")
 	}
-	if _, err := newFiles.Read(ctx, "both"); !isConflict(err) || !strings.Contains(err.Error(), `"app-a", "app-b"`) {
+	if _, err := newFiles.Read(ctx, "both"); !isConflict(err) || !strings.Contains(err.Error(), `"ours-a", "ours-b"`) {
 		t.Errorf("Read of several: %v", err)
 	}
 	if _, _, err := newDocs.Document(ctx, "both"); !isConflict(err) {
 		t.Errorf("Document of several: %v", err)
 	}
 	var value string
-	if found, err := newDocs.App("app-b").Get(ctx, "both", &value); !found || err != nil || value != "value" {
-		t.Errorf("both of app-b is %q, %t, %v", value, found, err)
+	if found, err := newDocs.App("ours-b").Get(ctx, "both", &value); !found || err != nil || value != "value" {
+		t.Errorf("both of ours-b is %q, %t, %v", value, found, err)
 	}
 	var got []string
 	for file, err := range newFiles.AllApps().All(ctx, "") {
@@ -424,7 +446,7 @@ func TestUserTierThroughTheClient(t *testing.T) {
 		}
 		got = append(got, d.Key+" "+d.App)
 	}
-	if want := []string{"both app-a", "both app-b", "theirs app-b", "both app-a", "both app-b", "theirs app-b"}; !slices.Equal(got, want) {
+	if want := []string{"both ours-a", "both ours-b", "theirs ours-b", "both ours-a", "both ours-b", "theirs ours-b"}; !slices.Equal(got, want) {
 		t.Errorf("all apps have %q; want %q", got, want)
 	}
 	if err := files.Delete(ctx, "theirs"); err != nil {

@@ -10,10 +10,10 @@ import (
 // three commands run as they stand in any POSIX shell.
 func welcome(w io.Writer, cfg config, newKey string) error {
 	if newKey == "" {
-		_, err := fmt.Fprintf(w, "cpod-backend serves on %s, data in %s\n", cfg.publicURL, cfg.dataDir)
+		_, err := fmt.Fprintf(w, "cpod-backend serves on %s, data in %s\n", cfg.publicURL, cfg.place())
 		return err
 	}
-	text := strings.NewReplacer("URL", cfg.publicURL, "KEY", newKey, "DIR", cfg.dataDir).Replace(
+	text := strings.NewReplacer("URL", cfg.publicURL, "KEY", newKey, "DIR", cfg.place()).Replace(
 		`cpod-backend serves on URL, data in DIR
 
 This is the first start. The admin key of tenant "default", shown this once:

@@ -30,26 +30,46 @@ func withAdminToken(cfg config, stored authz.Verifier) authz.Verifier {
 	})
 }
 
+// adminKeyClaim is how long a server that set out to make the first admin key has
+// for it before another one does.
+const adminKeyClaim = time.Minute
+
 // firstAdminKey makes the admin key of a new installation. It returns "" when
-// there is one already.
+// there is one already, or another server is making it.
 func firstAdminKey(ctx context.Context, cfg config, d *data) (string, error) {
 	if cfg.adminToken != "" {
 		return "", nil
 	}
+	if there, err := hasAdminKey(ctx, d); there || err != nil {
+		return "", err
+	}
+	mine, err := d.records.Claims().Claim(ctx, "first admin key", adminKeyClaim)
+	if !mine || err != nil {
+		return "", err
+	}
+	// Another server may have had the claim, and made a key, since.
+	if there, err := hasAdminKey(ctx, d); there || err != nil {
+		return "", err
+	}
+	return makeAdminKey(ctx, d, defaultTenant)
+}
+
+// hasAdminKey reports whether somebody can administer the first tenant.
+func hasAdminKey(ctx context.Context, d *data) (bool, error) {
 	const pageSize = 100
 	for after := ""; ; {
 		keys, err := d.records.APIKeys().List(ctx, "", after, pageSize) // of no app: the operator's
 		if err != nil {
-			return "", err
+			return false, err
 		}
 		for _, k := range keys {
 			if k.TenantID == defaultTenant && k.Scopes.Covers(oauth.AdminScope) {
-				return "", nil
+				return true, nil
 			}
 			after = k.ID
 		}
 		if len(keys) < pageSize {
-			return makeAdminKey(ctx, d, defaultTenant)
+			return false, nil
 		}
 	}
 }

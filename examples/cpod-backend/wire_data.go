@@ -4,110 +4,101 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
+	"time"
 
+	"github.com/redis/go-redis/v9"
+
+	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
-	"github.com/cpodkit/cpodkit/backends/local/localfiles"
-	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
+	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
-const databaseFile = "cpod.db"
-
 // data is everything that outlives a request: the drivers and the key ring.
 type data struct {
-	files     files.Driver
-	documents documents.Driver
-	kv        kv.Driver
-	records   *docstore.Store
-	master    keyring.Master
-	ring      *keyring.Ring
-	signer    *authz.Signer // of the ring's keys
+	files         files.Driver
+	documents     documents.Driver
+	kv            kv.Driver
+	clusterDriver cluster.Driver   // nil where this server is alone
+	cluster       *cluster.Cluster // on clusterDriver
+	rateLimit     ratelimit.Driver
 
-	revocations *authz.Revocations // of the one server
+	isShared    bool // the database is one that other servers can use too
+	records     *docstore.Store
+	master      keyring.Master
+	ring        *keyring.Ring
+	signer      *authz.Signer // of the ring's keys
+	revocations *authz.Revocations
 
-	closers []func() error
+	redisClients map[string]redis.UniversalClient // by URL
+	closers      []func() error
 }
 
-// openData opens the data directory for the one server that may use it.
-func openData(ctx context.Context, cfg config) (_ *data, err error) {
-	if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("CPOD_DATA_DIR: %w", err)
-	}
+// openData opens all backends for a server. What is not on this machine may be
+// down, but for the database, in which the keys of the server are.
+func openData(ctx context.Context, cfg config, t *telemetry, log *slog.Logger) (_ *data, err error) {
 	d := &data{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
 		}
 	}()
-	unlock, err := lockDataDir(cfg.dataDir)
-	if err != nil {
+	if cfg.usesDataDir() {
+		if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
+			return nil, fmt.Errorf("CPOD_DATA_DIR: %w", err)
+		}
+	}
+	if err := d.openCluster(cfg, t); err != nil {
 		return nil, err
 	}
-	d.closers = append(d.closers, unlock)
-	if err := d.openRecords(ctx, cfg, sqlitedocuments.WithIndexes(cfg.indexes...)); err != nil {
+	if err := d.openDocuments(ctx, cfg, forServer); err != nil {
 		return nil, err
 	}
-	disk, err := localfiles.Open(filepath.Join(cfg.dataDir, "files"), localfiles.KeepFree(cfg.keepFree))
-	if err != nil {
+	if err := d.awaitDatabase(ctx, cfg, log, func() error { return d.openRecords(ctx) }); err != nil {
 		return nil, err
 	}
-	memory := kv.NewMemory()
-	d.files, d.kv = disk, memory
-	d.closers = append(d.closers, disk.Close, memory.Close)
+	if err := d.openFiles(cfg); err != nil {
+		return nil, err
+	}
+	if err := d.openKV(cfg); err != nil {
+		return nil, err
+	}
+	if err := d.openRateLimit(cfg); err != nil {
+		return nil, err
+	}
 	return d, nil
 }
 
 // openExisting opens the database of an installation that has been started
-// before. A command may do so while the server runs.
-func openExisting(ctx context.Context, cfg config) (*data, error) {
-	if _, err := os.Stat(filepath.Join(cfg.dataDir, databaseFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no data in %s yet: start the server once, or set CPOD_DATA_DIR", cfg.dataDir)
-	}
+// before. A command may do so while servers run.
+func openExisting(ctx context.Context, cfg config, log *slog.Logger) (_ *data, err error) {
 	d := &data{}
-	if err := d.openRecords(ctx, cfg); err != nil {
-		return nil, errors.Join(err, d.Close())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if err := d.openDocuments(ctx, cfg, forCommand); err != nil {
+		return nil, err
 	}
-	return d, nil
-}
-
-// openRecords opens the database, and the key ring and the first tenant in it.
-func (d *data) openRecords(ctx context.Context, cfg config, opts ...sqlitedocuments.Option) error {
-	path := filepath.Join(cfg.dataDir, databaseFile)
-	_, statErr := os.Stat(path)
-	master, err := masterKey(cfg, errors.Is(statErr, fs.ErrNotExist))
-	if err != nil {
-		return err
+	err = d.awaitDatabase(ctx, cfg, log, func() error {
+		if _, _, err := docstore.New(d.documents).KeyRing().Load(ctx); err != nil {
+			return err
+		}
+		return d.openRecords(ctx)
+	})
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return nil, errNoData("the database")
 	}
-	db, err := sqlitedocuments.Open(ctx, path, append(opts, sqlitedocuments.KeepFree(cfg.keepFree))...)
-	if err != nil {
-		return err
-	}
-	d.closers = append(d.closers, db.Close)
-	d.documents = db
-	return d.openRing(ctx, master)
-}
-
-// openRing opens what the server itself keeps in its documents.
-func (d *data) openRing(ctx context.Context, master keyring.Master) (err error) {
-	d.records, d.master = docstore.New(d.documents), master
-	if d.ring, err = keyring.Open(ctx, d.records.KeyRing(), master); err != nil {
-		return err
-	}
-	if d.signer, err = authz.NewSigner(forSigner(d.ring.SigningKeys())...); err != nil {
-		return err
-	}
-	if d.revocations, err = authz.OpenRevocations(ctx, d.records.Revocations()); err != nil {
-		return err
-	}
-	return ensureTenant(ctx, d, defaultTenant)
+	return d, err
 }
 
 // background runs work until ctx ends or the data is closed. It ends before
@@ -126,21 +117,6 @@ func (d *data) background(ctx context.Context, work func(context.Context)) {
 	})
 }
 
-// masterKey finds the master key. Only a new installation gets a new one: made
-// for old data it would open nothing, and hide that the right one is lost.
-func masterKey(cfg config, isNew bool) (keyring.Master, error) {
-	switch file := filepath.Join(cfg.dataDir, "master.key"); {
-	case cfg.masterKey != "":
-		return keyring.ParseMaster(cfg.masterKey)
-	case cfg.masterKeyFile != "":
-		return keyring.LoadMasterFile(cfg.masterKeyFile)
-	case isNew:
-		return keyring.LoadOrCreateMasterFile(file)
-	default:
-		return keyring.LoadMasterFile(file)
-	}
-}
-
 // Close closes everything, last opened first.
 func (d *data) Close() error {
 	var errs []error
@@ -148,4 +124,24 @@ func (d *data) Close() error {
 		errs = append(errs, closeOne())
 	}
 	return errors.Join(errs...)
+}
+
+// retry calls try until it succeeds, its error is not one that time may heal, or
+// patience is over. It returns the last error.
+func retry(ctx context.Context, patience time.Duration, try func() error, mayHeal func(error) bool) error {
+	const firstPause, longPause = 100 * time.Millisecond, 2 * time.Second
+	deadline := time.Now().Add(patience)
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		err := try()
+		if err == nil || !mayHeal(err) || time.Now().Add(pause).After(deadline) {
+			return err
+		}
+		wait := time.NewTimer(pause)
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return errors.Join(ctx.Err(), err)
+		}
+	}
 }

@@ -2,19 +2,22 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
+	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
 // wireOAuth returns the authorization server, and the verifier of the
-// credentials that it and the admin key stand for.
-func wireOAuth(cfg config, d *data, log *slog.Logger) (*oauth.Server, authz.Verifier, error) {
+// credentials that it and the admin key stand for. The rotator is the one that
+// keeps the signer's keys current.
+func wireOAuth(cfg config, d *data, rotator *keyring.Rotator, log *slog.Logger) (*oauth.Server, authz.Verifier, error) {
 	tokens, err := authz.NewJWT(authz.Issuer{
-		Issuer: cfg.publicURL, Audience: cfg.publicURL, Keys: d.signer, Revocations: d.revocations,
+		Issuer: cfg.publicURL, Audience: cfg.publicURL, Keys: ringKeys{d.signer, rotator}, Revocations: d.revocations,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -31,6 +34,8 @@ func wireOAuth(cfg config, d *data, log *slog.Logger) (*oauth.Server, authz.Veri
 		Verifier:     verifier,
 		CursorSecret: d.ring.Secret("oauth"),
 		Log:          log,
+
+		ClientAddress: cfg.limits.address.Key,
 	})
 	return server, verifier, err
 }
@@ -46,19 +51,32 @@ func newRotator(d *data, opts ...keyring.Option) (*keyring.Rotator, error) {
 	}, opts...)...)
 }
 
+// ringKeys are the signer's keys. Where the ring has not been looked at for so
+// long that another server may sign with a newer key, an unknown one is no
+// reason to refuse a token.
+type ringKeys struct {
+	*authz.Signer
+
+	rotator *keyring.Rotator
+}
+
+// Key implements [authz.KeySource].
+func (k ringKeys) Key(ctx context.Context, id string) (*authz.VerificationKey, error) {
+	key, err := k.Signer.Key(ctx, id)
+	if errors.Is(err, cpodkit.CodeNotFound) && !k.rotator.Current() {
+		return nil, errors.New("the key ring has not been looked at for too long")
+	}
+	return key, err
+}
+
 // followSigningKeys rotates the keys of a running server, and has it use what
 // another process rotated.
-func followSigningKeys(ctx context.Context, d *data, log *slog.Logger) error {
-	rotator, err := newRotator(d, keyring.WithLog(log))
-	if err != nil {
-		return err
-	}
+func followSigningKeys(ctx context.Context, d *data, rotator *keyring.Rotator) {
 	d.background(ctx, func(ctx context.Context) {
 		rotator.Follow(ctx, d.ring, func(keys []keyring.SigningKey) error {
 			return d.signer.Replace(forSigner(keys)...)
 		})
 	})
-	return nil
 }
 
 func forSigner(keys []keyring.SigningKey) []authz.SigningKey {

@@ -82,7 +82,7 @@ func TestExport(t *testing.T) { //nolint:paralleltest // it sets variables of th
 		"OTEL_EXPORTER_OTLP_ENDPOINT": collector.URL, "OTEL_SERVICE_NAME": "my-service",
 	}))
 	c, _ := srv.register(t, "app-hunter2", storageScopes...)
-	filesSeed(t, c, srv)
+	filesSeed(t, c, srv.url)
 	documentsSeed(t, c)
 	kvSeed(t, c)
 	srv.stop()

@@ -2,6 +2,7 @@ package documents
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -101,6 +102,26 @@ const (
 	Exists                   // K != ""
 	Missing                  // K == ""
 )
+
+// Holds reports whether a document passes that has k at c.Path.
+func (c *Condition) Holds(k SortKey) bool {
+	switch c.Test {
+	case Equal:
+		return k == c.Keys[0]
+	case NotEqual:
+		return k != c.Keys[0]
+	case In:
+		return slices.Contains(c.Keys, k)
+	case Range:
+		low, high := c.Keys[0], c.Keys[1]
+		return (k > low || k == low && !c.OpenLow) && (k < high || k == high && !c.OpenHigh)
+	case Exists:
+		return k != ""
+	case Missing:
+		return k == ""
+	}
+	return false
+}
 
 // Order is one member of a sort.
 type Order struct {

@@ -200,7 +200,7 @@ func newMemoryScan(q DriverQuery) *memoryScan {
 
 func (s *memoryScan) add(doc *memoryDocument) {
 	for i, c := range s.query.Filter {
-		if !c.holds(doc.projection.at(s.filter[i])) {
+		if !c.Holds(doc.projection.at(s.filter[i])) {
 			return
 		}
 	}
@@ -251,23 +251,4 @@ func (s *memoryScan) compare(aKeys []SortKey, a string, bKeys []SortKey, b strin
 		}
 	}
 	return strings.Compare(a, b)
-}
-
-func (c *Condition) holds(k SortKey) bool {
-	switch c.Test {
-	case Equal:
-		return k == c.Keys[0]
-	case NotEqual:
-		return k != c.Keys[0]
-	case In:
-		return slices.Contains(c.Keys, k)
-	case Range:
-		low, high := c.Keys[0], c.Keys[1]
-		return (k > low || k == low && !c.OpenLow) && (k < high || k == high && !c.OpenHigh)
-	case Exists:
-		return k != ""
-	case Missing:
-		return k == ""
-	}
-	return false
 }

@@ -27,14 +27,14 @@ type Store struct {
 	tokens    *seal.Box
 	publicURL string
 	maxSize   int64
-	revoked   func(tokenID string) bool
+	revoked   func(ctx context.Context, tokenID string) (bool, error)
 }
 
 type config struct {
 	secret    []byte
 	publicURL string
 	maxSize   int64
-	revoked   func(tokenID string) bool
+	revoked   func(ctx context.Context, tokenID string) (bool, error)
 	telemetry telemetry.Providers
 }
 
@@ -62,9 +62,10 @@ func WithMaxSize(bytes int64) Option {
 }
 
 // WithRevoked makes signed URLs end with the token that they were made with:
-// revoked is asked for its id (cpodkit.Identity.TokenID) at each use. It must be
-// safe for concurrent use. URLs that a driver signs are not asked about.
-func WithRevoked(revoked func(tokenID string) bool) Option {
+// revoked is asked for its id (cpodkit.Identity.TokenID) at each use, and its
+// error is the answer. It must be safe for concurrent use. URLs that a driver
+// signs are not asked about.
+func WithRevoked(revoked func(ctx context.Context, tokenID string) (bool, error)) Option {
 	return func(c *config) { c.revoked = revoked }
 }
 

@@ -123,7 +123,7 @@ func (s *Store) sealToken(t token, method string) string {
 	return s.tokens.Seal(method, fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s\x00%s", t.expires.UnixMilli(), t.tier, t.root, t.key, t.tokenID))
 }
 
-func (s *Store) openToken(sealed, method string) (place, error) {
+func (s *Store) openToken(ctx context.Context, sealed, method string) (place, error) {
 	plain, err := s.tokens.Open(method, sealed)
 	if err != nil {
 		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden,
@@ -140,8 +140,14 @@ func (s *Store) openToken(sealed, method string) (place, error) {
 	if !time.Now().Before(time.UnixMilli(expires)) {
 		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL has expired; ask for a new one.")
 	}
-	if s.revoked != nil && s.revoked(parts[4]) {
-		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL was made with a token that has been revoked.")
+	if s.revoked != nil {
+		revoked, err := s.revoked(ctx, parts[4])
+		if err != nil {
+			return place{}, classify(err)
+		}
+		if revoked {
+			return place{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL was made with a token that has been revoked.")
+		}
 	}
 	return place{root: parts[2], key: parts[3], tier: storage.Tier(parts[1])}, nil
 }

@@ -38,7 +38,8 @@ type Server struct {
 func RunHTTP(t *testing.T, server Server, opts ...Option) {
 	t.Helper()
 	c := newConfig(DefaultRandomHTTP, opts)
-	if c.effort = byTurns; testing.Short() || raceDetector {
+	slow := c.effort != byAll || testing.Short() || raceDetector
+	if c.effort = byTurns; slow {
 		c.effort = byFew
 	}
 	known := newCanaries()

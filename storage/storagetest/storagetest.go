@@ -38,7 +38,7 @@ func WithRandom(n int) Option { return func(c *config) { c.random = n } }
 
 // ForSlowDriver is for a driver whose calls take a millisecond, not a microsecond:
 // a fiftieth of the random keys and ids, and for each crafted key one of the
-// attackers instead of all.
+// attackers instead of all; with [RunHTTP] for a third of the crafted keys.
 func ForSlowDriver() Option {
 	return func(c *config) {
 		c.random /= 50

@@ -21,6 +21,8 @@ type conn struct {
 	raw        driver.Conn
 	statements map[string]*statement
 	args       []driver.NamedValue
+
+	version int64 // see Driver.unchanged; -1 for none yet
 }
 
 type statement struct {
@@ -33,7 +35,7 @@ func openConn(dsn string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{raw: raw, statements: map[string]*statement{}}, nil
+	return &conn{raw: raw, statements: map[string]*statement{}, version: -1}, nil
 }
 
 func (c *conn) close() error {

@@ -2,7 +2,8 @@
 //
 // Writes that arrive together share one transaction, and so one sync of the
 // disk. Filters, sorts and pages run inside SQLite; a query looks at its whole
-// collection unless a declared index serves it ([WithIndexes]). It ends with its
+// collection unless a declared index serves it ([WithIndexes]), and does so in
+// memory when it is asked again ([WithScanCache]). It ends with its
 // context, holds up no writer, and leaves some readers to Get. Several processes may open
 // the same file on a local disk; SQLite's locks keep them apart. A file on a
 // network file system is not supported, because WAL needs shared memory.
@@ -33,6 +34,9 @@ type Driver struct {
 	places  places
 	indexes map[string][]*index // by collection
 
+	cache  *cache
+	checks chan chan struct{} // to the writer; it closes what it gets after a check
+
 	writes   chan *request
 	closing  chan struct{}
 	finished chan struct{} // closed when the writer has ended
@@ -48,6 +52,7 @@ type Option func(*options)
 type options struct {
 	synchronous string
 	readers     int
+	cache       int64
 	keepFree    int64
 	indexes     []documents.Index
 	declared    bool
@@ -62,6 +67,14 @@ func WithPowerLossRisk() Option { return func(o *options) { o.synchronous = "NOR
 // WithReaders sets how many reads run at once, at least 1; 8 without it. Queries
 // take at most three quarters of them. Each holds a page cache of at most 16 MiB.
 func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
+
+// WithScanCache sets how many bytes all collections together take at most in
+// memory, so that queries without an index need not look through them in the
+// file every time; 32 MiB without it, and 0 for none. A collection is cached with
+// its third scan. It takes 64 bytes for each document, its key, and the values by
+// which queries filter and sort. It changes no result. A process that shares the
+// file with others that write has little of it: their writes drop everything.
+func WithScanCache(bytes int64) Option { return func(o *options) { o.cache = bytes } }
 
 // KeepFree refuses to set documents, as CodeUnavailable, while the disk has less
 // than so many bytes free. SQLite needs room to delete, too; deletes, and sets in
@@ -93,12 +106,15 @@ const busyTimeout = 10 * time.Second
 // there is none; its folder must be there. It fails for a file that is not a
 // database of this package, or that a newer version of it has written.
 func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
-	o := options{synchronous: "FULL", readers: 8}
+	o := options{synchronous: "FULL", readers: 8, cache: 32 << 20}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	if o.readers < 1 {
 		return nil, fmt.Errorf("sqlitedocuments: WithReaders(%d): at least 1 is needed", o.readers)
+	}
+	if o.cache < 0 {
+		return nil, fmt.Errorf("sqlitedocuments: WithScanCache(%d): 0 turns it off, and less is not possible", o.cache)
 	}
 	if err := documents.CheckIndexes(o.indexes); err != nil {
 		return nil, fmt.Errorf("sqlitedocuments: %w", err)
@@ -133,6 +149,8 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 		queries:  make(chan struct{}, max(1, o.readers*3/4)),
 		places:   places{known: map[documents.Collection]place{}},
 		indexes:  indexes,
+		cache:    newCache(o.cache),
+		checks:   make(chan chan struct{}),
 		writes:   make(chan *request),
 		closing:  make(chan struct{}),
 		finished: make(chan struct{}),
@@ -202,6 +220,10 @@ func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents
 		fixed := fixedKeys(q.Filter)
 		q = withoutFixed(q, fixed)
 		by := choose(d.indexes[in.Name], q, fixed)
+		if by == nil && len(q.Filter)+len(q.Order) > 0 {
+			records, err = d.scan(ctx, c, at, q)
+			return err
+		}
 		if records, err = queryPage(ctx, c, at, q, by); by != nil && noSuchIndex(err) {
 			// Another process declares other indexes than this one.
 			records, err = queryPage(ctx, c, at, q, nil)
@@ -235,16 +257,22 @@ func (d *Driver) startQuery(ctx context.Context) error {
 var errEnough = errors.New("sqlitedocuments: the values have enough bytes")
 
 func queryPage(ctx context.Context, c *conn, at place, q documents.DriverQuery, by *index) ([]documents.Record, error) {
+	text, args := buildQuery(at, q, by)
+	return readPage(ctx, c, text, args, q.MaxBytes)
+}
+
+// readPage returns the documents that a statement finds, up to the one with
+// which they have more than maxBytes, unless that is 0.
+func readPage(ctx context.Context, c *conn, text string, args []driver.Value, maxBytes int) ([]documents.Record, error) {
 	var records []documents.Record
 	size := 0
-	text, args := buildQuery(at, q, by)
 	err := c.query(ctx, text, args, func(row []driver.Value) error {
 		record, err := scanRecord(row)
 		if err != nil {
 			return err
 		}
 		records = append(records, record)
-		if size += len(record.Value); q.MaxBytes > 0 && size > q.MaxBytes {
+		if size += len(record.Value); maxBytes > 0 && size > maxBytes {
 			return errEnough
 		}
 		return nil

@@ -87,7 +87,8 @@ func TestOpenRefuses(t *testing.T) {
 			},
 			want: "newer",
 		},
-		"no readers": {opts: []sqlitedocuments.Option{sqlitedocuments.WithReaders(0)}, want: "at least 1"},
+		"no readers":                   {opts: []sqlitedocuments.Option{sqlitedocuments.WithReaders(0)}, want: "at least 1"},
+		"a cache of less than nothing": {opts: []sqlitedocuments.Option{sqlitedocuments.WithScanCache(-1)}, want: "turns it off"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,8 +20,9 @@ import (
 type request struct {
 	in          documents.Collection
 	ops         []documents.Op
-	projections []driver.Value // of each op; nil where there is none
-	errs        []error        // filled by the writer before done
+	parsed      []documents.Projection // of each op
+	projections []driver.Value         // the same as JSON; nil where there is none
+	errs        []error                // filled by the writer before done
 	state       atomic.Int32
 	done        chan struct{}
 }
@@ -40,6 +41,7 @@ const (
 func (d *Driver) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
 	r := &request{
 		in: in, ops: ops,
+		parsed:      make([]documents.Projection, len(ops)),
 		projections: make([]driver.Value, len(ops)),
 		errs:        make([]error, len(ops)),
 		done:        make(chan struct{}),
@@ -57,7 +59,7 @@ func (d *Driver) Apply(ctx context.Context, in documents.Collection, ops []docum
 		if text := projection.JSON(); text != nil {
 			r.projections[i] = text
 		}
-		r.errs[i] = err
+		r.parsed[i], r.errs[i] = projection, err
 	}
 	select {
 	case <-d.closing:
@@ -111,13 +113,14 @@ const maxGroup = 1000
 
 // writer owns the one connection that writes.
 type writer struct {
-	conn   *conn
-	driver *Driver
-	known  map[documents.Collection]place // committed, or of this transaction
+	conn    *conn
+	driver  *Driver
+	known   map[documents.Collection]place // committed, or of this transaction
+	version int64                          // data_version when the cache was reset last
 }
 
 func newWriter(c *conn, d *Driver) *writer {
-	return &writer{conn: c, driver: d, known: map[documents.Collection]place{}}
+	return &writer{conn: c, driver: d, known: map[documents.Collection]place{}, version: -1}
 }
 
 // run carries out requests until the driver closes. All that wait while one
@@ -130,6 +133,9 @@ func (w *writer) run(ctx context.Context) {
 		select {
 		case r := <-w.driver.writes:
 			w.commit(ctx, w.gather(r))
+		case checked := <-w.driver.checks:
+			w.check(ctx)
+			close(checked)
 		case <-w.driver.closing:
 			return
 		}
@@ -183,15 +189,52 @@ func (w *writer) commit(ctx context.Context, group []*request) {
 
 // transaction carries out group in the transaction that has begun, and ends it.
 func (w *writer) transaction(ctx context.Context, group []*request) error {
-	for _, r := range group {
-		if err := w.apply(ctx, r); err != nil {
-			return w.rollback(ctx, err)
-		}
+	cache := w.driver.cache
+	if cache.inUse() {
+		w.check(ctx)
+		cache.hold(true)
 	}
-	if _, err := w.conn.exec(ctx, "COMMIT"); err != nil {
+	err := w.applyAll(ctx, group)
+	cache.hold(false)
+	if err != nil {
 		return w.rollback(ctx, err)
 	}
+	if _, err := w.conn.exec(ctx, "COMMIT"); err != nil {
+		cache.reset()
+		return w.rollback(ctx, err)
+	}
+	cache.publish(group, w.known)
 	return nil
+}
+
+func (w *writer) applyAll(ctx context.Context, group []*request) error {
+	for _, r := range group {
+		if err := w.apply(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check drops what is cached when somebody else has committed, and lets those go
+// on who wait to know. At its moment all that is in the file has been published.
+func (w *writer) check(ctx context.Context) {
+	version, err := w.conn.integer(ctx, versionSQL)
+	if err != nil {
+		version = -1
+	}
+	if err != nil || version != w.version {
+		w.driver.cache.reset()
+		w.version = version
+	}
+	for {
+		select {
+		case checked := <-w.driver.checks:
+			close(checked)
+		default:
+			return
+		}
+	}
 }
 
 func (w *writer) rollback(ctx context.Context, cause error) error {

@@ -1,0 +1,30 @@
+package sqlitedocuments
+
+// CacheAtOnce makes the driver cache a collection when a query would scan it for
+// the first time, and with every one again.
+func (d *Driver) CacheAtOnce() {
+	d.cache.mu.Lock()
+	defer d.cache.mu.Unlock()
+	d.cache.after = -scansAfterLarge
+}
+
+// CacheState returns how many collections are cached, how many queries have used
+// them, and how many bytes they have by the cache's account and by looking.
+func (d *Driver) CacheState() (collections int, uses uint64, size, counted int64) {
+	d.cache.mu.Lock()
+	defer d.cache.mu.Unlock()
+	for _, e := range d.cache.entries {
+		if e.table == nil {
+			continue
+		}
+		collections++
+		counted += entryOverhead
+		for _, r := range e.table.rows {
+			counted += r.size()
+		}
+		for _, c := range e.pending {
+			counted += c.size()
+		}
+	}
+	return collections, d.cache.uses, d.cache.size, counted
+}

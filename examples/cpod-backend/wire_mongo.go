@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cpodkit/cpodkit/backends/mongo/mongoclient"
+	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
+)
+
+// disconnectGrace bounds how long the end of the process waits for a database.
+const disconnectGrace = 5 * time.Second
+
+// openMongo opens a database of MongoDB, which may be down.
+func (d *data) openMongo(ctx context.Context, cfg config, by purpose) error {
+	db, err := mongoclient.Open(cfg.db)
+	if err != nil {
+		return fmt.Errorf("CPOD_DB: %w", err)
+	}
+	d.closers = append(d.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), disconnectGrace)
+		defer cancel()
+		return db.Client().Disconnect(ctx)
+	})
+	var opts []mongodocuments.Option
+	if by == forServer {
+		opts = append(opts, mongodocuments.WithIndexes(sharedIndexes(cfg)...))
+	}
+	driver, err := mongodocuments.New(db, opts...)
+	if err != nil {
+		return fmt.Errorf("CPOD_DB: %w", err)
+	}
+	d.documents = driver
+	d.closers = append(d.closers, driver.Close)
+	return nil
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/backends/redis/redislimit"
+	"github.com/cpodkit/cpodkit/ratelimit"
+)
+
+// rateLimits are the parts of the limiter that go into the server.
+type rateLimits struct {
+	refused cpodkit.Middleware // around the authentication
+	calls   cpodkit.Middleware // inside of it
+	grants  cpodkit.Middleware // around the token endpoint
+	routes  []cpodkit.Route
+}
+
+// openRateLimit opens the buckets that CPOD_RATELIMIT names.
+func (d *data) openRateLimit(cfg config) error {
+	if isLocal(cfg.rateLimit) {
+		d.rateLimit = ratelimit.NewMemory()
+	} else {
+		client, err := d.redis("CPOD_RATELIMIT", cfg.rateLimit)
+		if err != nil {
+			return err
+		}
+		if d.rateLimit, err = redislimit.New(client); err != nil {
+			return fmt.Errorf("CPOD_RATELIMIT: %w", err)
+		}
+		if cfg.limits.leases {
+			d.rateLimit = ratelimit.NewLeased(d.rateLimit)
+		}
+	}
+	d.closers = append(d.closers, d.rateLimit.Close)
+	return nil
+}
+
+func wireRateLimit(cfg config, d *data, t *telemetry) (rateLimits, error) {
+	limiter, err := ratelimit.New(d.rateLimit, ratelimit.WithTracerProvider(t.tracers), ratelimit.WithMeterProvider(t.meters))
+	if err != nil {
+		return rateLimits{}, err
+	}
+	middleware := func(policies ...ratelimit.Policy) cpodkit.Middleware {
+		var on []ratelimit.Policy
+		for _, p := range policies {
+			if p.Limit.Tokens > 0 {
+				on = append(on, p)
+			}
+		}
+		if len(on) == 0 {
+			return func(next http.Handler) http.Handler { return next }
+		}
+		m, policyErr := limiter.Middleware(on...)
+		err = errors.Join(err, policyErr)
+		return m
+	}
+	byAddress := ratelimit.ByClientAddress(cfg.limits.address)
+	l := rateLimits{
+		// Who is refused too often only reads that from then on: good tokens behind
+		// the same address go on.
+		refused: middleware(ratelimit.Policy{
+			Limit: cfg.limits.refusedTokens, Key: byAddress, ServeWhenEmpty: true,
+			ChargeWhen: func(status int) bool { return status == http.StatusUnauthorized },
+		}),
+		grants: middleware(ratelimit.Policy{
+			Limit: cfg.limits.grants, Key: byAddress, ServeWhenEmpty: true,
+			ChargeWhen: ratelimit.Refused, WriteError: cpodkit.WriteOAuthError,
+		}),
+		calls: middleware(
+			ratelimit.Policy{Limit: cfg.limits.tenant, Key: ratelimit.ByTenant},
+			ratelimit.Policy{Limit: cfg.limits.app, Key: ratelimit.ByApp}),
+		routes: limiter.Routes(),
+	}
+	return l, err
+}
+
+// around is the chain that a call with a token passes.
+func (l rateLimits) around(authenticate cpodkit.Middleware) cpodkit.Middleware {
+	return func(next http.Handler) http.Handler { return cpodkit.Chain(next, l.refused, authenticate, l.calls) }
+}
+
+// onGrants limits the token endpoint, which authenticates by itself.
+func (l rateLimits) onGrants(routes []cpodkit.Route) []cpodkit.Route {
+	for i := range routes {
+		if routes[i].Pattern == "POST /v1/oauth/token" {
+			routes[i].Handler = l.grants(routes[i].Handler)
+		}
+	}
+	return routes
+}
