@@ -15,6 +15,9 @@ import (
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
+// off is the value of variables that switch something off.
+const off = "off"
+
 // config is what the environment says. docs/operations.md lists the variables.
 type config struct {
 	backends
@@ -45,7 +48,7 @@ type config struct {
 func checkUnserved(getenv func(string) string) error {
 	embedded := map[string]string{
 		"CPOD_SECRETS": "local:",
-		"CPOD_JOBS":    "off",
+		"CPOD_JOBS":    off,
 		"CORESDK_ENV":  "production",
 	}
 	for name, only := range embedded {
@@ -83,7 +86,7 @@ func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
 	if c.otlp, err = otlpFromEnv(getenv); err != nil {
 		return c, err
 	}
-	if _, _, err := net.SplitHostPort(c.opsListen); err != nil && c.opsListen != "" && c.opsListen != "off" {
+	if _, _, err := net.SplitHostPort(c.opsListen); err != nil && c.opsListen != "" && c.opsListen != off {
 		return c, fmt.Errorf("CPOD_OPS_LISTEN: want host:port, :port or off: %w", err)
 	}
 	if c.maxFileBytes, err = byteCount(getenv, "CPOD_MAX_FILE_BYTES", 0); err != nil {

@@ -94,6 +94,10 @@ func (c config) warnOfMixes(log *slog.Logger) {
 		log.Warn("the database can be shared, but what these variables name is this server's own: run one server only, or set them",
 			"variables", own)
 	}
+	if isLocal(c.rateLimit) {
+		log.Warn("each server on this database counts requests for itself, so N of them admit N times the limits: set CPOD_RATELIMIT",
+			"variables", []string{"CPOD_RATELIMIT"})
+	}
 	if isLocal(c.cluster) {
 		log.Warn("servers on this database cannot tell each other what they revoke, so each request looks it up: set CPOD_CLUSTER",
 			"variables", []string{"CPOD_CLUSTER"})

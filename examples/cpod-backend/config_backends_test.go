@@ -55,21 +55,22 @@ func TestMixesOfBackendsWarn(t *testing.T) {
 	t.Parallel()
 	const mongo, redis, s3, url = "mongodb://root:hunter2@db", "redis://:hunter2@cache", "s3://key:hunter2@b", "https://api.example.com"
 	for _, c := range []struct {
-		db, files, kv, cluster, url string
-		warns                       []string // the variables that are named
+		db, files, kv, cluster, limits, url string
+		warns                               []string // the variables that are named
 	}{
-		{"", "", "", "", "", nil},
-		{"", s3, redis, redis, "", nil},
-		{mongo, s3, redis, redis, url, nil},
-		{mongo, s3, "memory:", redis, url, []string{"CPOD_KV"}},
-		{mongo, "file:", "", redis, url, []string{"CPOD_FILES", "CPOD_KV"}},
-		{mongo, s3, redis, "", url, []string{"CPOD_CLUSTER"}},
-		{mongo, s3, redis, redis, "", []string{"CPOD_PUBLIC_URL"}},
-		{mongo, "", "", "", "", []string{"CPOD_FILES", "CPOD_KV", "CPOD_CLUSTER", "CPOD_PUBLIC_URL"}},
+		{"", "", "", "", "", "", nil},
+		{"", s3, redis, redis, "", "", nil},
+		{mongo, s3, redis, redis, redis, url, nil},
+		{mongo, s3, "memory:", redis, redis, url, []string{"CPOD_KV"}},
+		{mongo, "file:", "", redis, redis, url, []string{"CPOD_FILES", "CPOD_KV"}},
+		{mongo, s3, redis, redis, "memory:", url, []string{"CPOD_RATELIMIT"}},
+		{mongo, s3, redis, "", redis, url, []string{"CPOD_CLUSTER"}},
+		{mongo, s3, redis, redis, redis, "", []string{"CPOD_PUBLIC_URL"}},
+		{mongo, "", "", "", "", "", []string{"CPOD_FILES", "CPOD_KV", "CPOD_RATELIMIT", "CPOD_CLUSTER", "CPOD_PUBLIC_URL"}},
 	} {
 		cfg := loadForTest(t, map[string]string{
-			"CPOD_DB": c.db, "CPOD_FILES": c.files, "CPOD_KV": c.kv, "CPOD_CLUSTER": c.cluster, "CPOD_PUBLIC_URL": c.url,
-			"CPOD_MASTER_KEY": hexKey,
+			"CPOD_DB": c.db, "CPOD_FILES": c.files, "CPOD_KV": c.kv, "CPOD_CLUSTER": c.cluster,
+			"CPOD_RATELIMIT": c.limits, "CPOD_PUBLIC_URL": c.url, "CPOD_MASTER_KEY": hexKey,
 		})
 		log := new(logBuffer)
 		cfg.warnOfMixes(slog.New(slog.NewJSONHandler(log, nil)))

@@ -44,7 +44,7 @@ func loadLimits(getenv func(string) string) (limits, error) {
 		return l, fmt.Errorf("CPOD_CLIENT_ADDRESS: %w", err)
 	}
 	switch leases := getenv("CPOD_RATELIMIT_LEASES"); leases {
-	case "", "off":
+	case "", off:
 	case "on":
 		l.leases = true
 	default:
@@ -54,7 +54,7 @@ func loadLimits(getenv func(string) string) (limits, error) {
 }
 
 func parseLimit(text string) (ratelimit.Limit, error) {
-	if text == "off" {
+	if text == off {
 		return ratelimit.Limit{}, nil
 	}
 	tokens, window, _ := strings.Cut(text, "/")

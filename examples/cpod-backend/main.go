@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/redis/go-redis/v9/logging"
+
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/api"
 	"github.com/cpodkit/cpodkit/authz"
@@ -35,6 +37,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
+	// What go-redis would print is in the errors of the calls that meet it.
+	logging.Disable()
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
 	switch {

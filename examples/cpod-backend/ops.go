@@ -20,7 +20,7 @@ func listenOps(ctx context.Context, address string, log *slog.Logger) (net.Liste
 	const defaultAddress = "127.0.0.1:9091"
 	var listener net.ListenConfig
 	switch address {
-	case "off":
+	case off:
 		return nil, nil //nolint:nilnil // no listener, and no error
 	case "":
 		ln, err := listener.Listen(ctx, "tcp", defaultAddress)
