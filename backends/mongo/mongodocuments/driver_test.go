@@ -17,7 +17,6 @@ import (
 	"github.com/cpodkit/cpodkit/internal/testservice"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/documents/documentstest"
-	"github.com/cpodkit/cpodkit/storage/storagetest"
 )
 
 // newDatabase returns the URI of a database of its own on the shared server,
@@ -97,12 +96,4 @@ func TestDriver(t *testing.T) {
 			uri, _ := uris.Load(closed)
 			return openAt(t, uri.(string))
 		}))
-}
-
-func TestIsolation(t *testing.T) {
-	t.Parallel()
-	testservice.MongoURL(t)
-	// The stand-in for MongoDB reads its whole database for each query.
-	storagetest.RunDocuments(t, func(t testing.TB) documents.Driver { return open(t, newDatabase(t)) },
-		storagetest.ForSlowDriver(), storagetest.WithRandom(100))
 }
