@@ -21,6 +21,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/internal/circuit"
@@ -41,6 +42,7 @@ type Driver struct {
 	docs    *mongo.Collection
 	breaker *circuit.Breaker
 	limit   time.Duration
+	getOne  *options.FindOneOptionsBuilder
 	indexes *indexes // nil without WithIndexes
 
 	// A call holds it for reading, and Close for writing.
@@ -113,6 +115,7 @@ func New(db *mongo.Database, opts ...Option) (*Driver, error) {
 		// The driver sets the limits: the time of a query is its caller's.
 		breaker: circuit.New("document store", circuit.WithTimeLimit(0), circuit.WithIsDown(isDown)),
 		limit:   c.timeLimit,
+		getOne:  options.FindOne().SetProjection(recordFields()),
 	}
 	if c.declared {
 		d.indexes = newIndexes(docs, c.indexes)
@@ -160,9 +163,17 @@ func (d *Driver) call(ctx context.Context, limit time.Duration, do func(ctx cont
 	return err
 }
 
-// recordFields are what of a stored document makes a record.
-func recordFields() bson.D {
-	return bson.D{{Key: fieldVersion, Value: 1}, {Key: fieldUpdated, Value: 1}, {Key: fieldValue, Value: 1}}
+// recordFields are what of a stored document makes a record, encoded once.
+func recordFields() bson.Raw {
+	var fields []byte
+	for _, name := range []string{fieldVersion, fieldUpdated, fieldValue} {
+		fields = bsoncore.AppendInt32Element(fields, name, 1)
+	}
+	return bson.Raw(bsoncore.BuildDocument(nil, fields))
+}
+
+func byID(id string) bson.Raw {
+	return bson.Raw(bsoncore.BuildDocument(nil, bsoncore.AppendStringElement(nil, fieldID, id)))
 }
 
 // Get implements [documents.Driver].
@@ -173,8 +184,7 @@ func (d *Driver) Get(ctx context.Context, in documents.Collection, key string) (
 	}
 	var record documents.Record
 	err = d.call(ctx, d.limit, func(ctx context.Context) error {
-		raw, err := d.docs.FindOne(ctx, bson.D{{Key: fieldID, Value: at.id(key)}},
-			options.FindOne().SetProjection(recordFields())).Raw()
+		raw, err := d.docs.FindOne(ctx, byID(at.id(key)), d.getOne).Raw()
 		if err == nil {
 			record, err = decode(raw, at)
 		}

@@ -43,7 +43,7 @@ func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents
 // (https://www.mongodb.com/docs/manual/reference/command/find/). Unlike
 // Collection.Find, a command carries what is left of the context's time to the
 // server, which so does not go on with a query that nobody waits for.
-func findCommand(filter, fields, sort bson.D, limit int) bson.D {
+func findCommand(filter bson.D, fields bson.Raw, sort bson.D, limit int) bson.D {
 	return bson.D{
 		{Key: "find", Value: collectionName},
 		{Key: "filter", Value: filter},
