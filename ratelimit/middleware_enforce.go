@@ -143,8 +143,7 @@ func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
 // decided tells what the buckets said. When some refuse, only they are told of:
 // nothing was taken from the others.
 func decided(s *scratch, r *http.Request, stage stage) *refusal {
-	refuses := func(b Bucket) bool { return !b.Allowed }
-	if !slices.ContainsFunc(s.buckets, refuses) {
+	if s.allowed() {
 		if stage == taking {
 			for i, p := range s.asked {
 				s.addLimit(p, s.buckets[i].State)
@@ -170,6 +169,15 @@ func decided(s *scratch, r *http.Request, stage stage) *refusal {
 		}
 	}
 	return s.asked[bound].limited(s.buckets[bound].State)
+}
+
+func (s *scratch) allowed() bool {
+	for i := range s.buckets { // a Bucket is large to copy
+		if !s.buckets[i].Allowed {
+			return false
+		}
+	}
+	return true
 }
 
 // tried tells what a policy on trial would have done.

@@ -29,7 +29,7 @@ func ByIdentity(key []byte, r *http.Request) []byte {
 	if !ok {
 		return append(key, anonymous...)
 	}
-	return appendID(appendApp(key, id), id.UserID)
+	return appendID(appendApp(key, id.TenantID, id.AppID), id.UserID)
 }
 
 // ByApp gives each app of each tenant a bucket, shared by its users.
@@ -38,7 +38,7 @@ func ByApp(key []byte, r *http.Request) []byte {
 	if !ok {
 		return append(key, anonymous...)
 	}
-	return appendApp(key, id)
+	return appendApp(key, id.TenantID, id.AppID)
 }
 
 // ByTenant gives each tenant a bucket, shared by all its apps and users.
@@ -47,7 +47,7 @@ func ByTenant(key []byte, r *http.Request) []byte {
 	if !ok {
 		return append(key, anonymous...)
 	}
-	return appendTenant(key, id)
+	return appendTenant(key, id.TenantID)
 }
 
 // ByRoute gives each route a bucket: each pattern of the http.ServeMux that the
@@ -76,13 +76,12 @@ func Combine(keys ...KeyFunc) KeyFunc {
 
 // appendTenant puts the tenant in braces: on a Redis Cluster the buckets of one
 // tenant then lie together, and one trip reaches them all.
-func appendTenant(key []byte, id cpodkit.Identity) []byte {
-	key = append(key, '{')
-	return append(appendID(key, id.TenantID), '}')
+func appendTenant(key []byte, tenantID string) []byte {
+	return append(appendID(append(key, '{'), tenantID), '}')
 }
 
-func appendApp(key []byte, id cpodkit.Identity) []byte {
-	return append(appendID(append(appendTenant(key, id), '/'), id.AppID), '/')
+func appendApp(key []byte, tenantID, appID string) []byte {
+	return append(appendID(append(appendTenant(key, tenantID), '/'), appID), '/')
 }
 
 // appendID writes an id so that it holds no slash and no brace. Authentication

@@ -13,12 +13,19 @@ import (
 // contest is one call made in several ways, which take turns.
 type contest struct {
 	name    string
-	workers int  // goroutines that call at once
-	cpu     bool // counts the processor's time instead of the clock's: others on the machine then matter less
-	bare    func(i int) error
-	ours    func(i int) error
-	bar     string // of ours alone
-	peers   []peer
+	workers int // goroutines that call at once
+
+	// short calls are measured in many short turns, of which the quiet ones count:
+	// others on the machine make a turn slower and never faster. With one worker
+	// the processor's time is taken instead of the clock's.
+	short bool
+
+	bare  func(i int) error
+	ours  func(i int) error
+	bar   string // of ours alone
+	peers []peer
+
+	turns [][]cost // of each way
 }
 
 // peer is another way to make the call. Each call gets a number: the keys differ
@@ -32,9 +39,8 @@ type peer struct {
 // cost is what one call costs.
 type cost struct{ ns, allocs float64 }
 
-// run prints a row for each peer: medians, and the median of the rounds' ratios.
-// With a bare call, its cost is taken off all others.
-func (c *contest) run(s settings) error {
+// ways are all ways to make the call: ours, those of the peers, and none at all.
+func (c *contest) ways() []func(i int) error {
 	ways := []func(i int) error{c.ours}
 	for _, p := range c.peers {
 		ways = append(ways, p.call)
@@ -42,43 +48,80 @@ func (c *contest) run(s settings) error {
 	if c.bare != nil {
 		ways = append(ways, c.bare)
 	}
-	rounds := make([][]cost, len(ways))
-	for round := -1; round < s.rounds; round++ {
+	return ways
+}
+
+// round has each way take its turn; a short one several times.
+func (c *contest) round(each time.Duration) error {
+	ways, repeats := c.ways(), 1
+	if c.short {
+		each, repeats = each/10, 5
+	}
+	if c.turns == nil {
+		c.turns = make([][]cost, len(ways))
+	}
+	for range repeats {
 		for w, call := range ways {
-			got, err := c.turn(s.each, call)
+			got, err := c.turn(each, len(c.turns[w]), call)
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
-			if round >= 0 { // the first one warms up
-				rounds[w] = append(rounds[w], got)
-			}
+			c.turns[w] = append(c.turns[w], got)
 		}
-	}
-	if c.bare != nil {
-		bare := rounds[len(ways)-1]
-		for _, costs := range rounds[:len(ways)-1] {
-			for i := range costs {
-				costs[i].ns -= bare[i].ns
-				costs[i].allocs -= bare[i].allocs
-			}
-		}
-	}
-	if len(c.peers) == 0 {
-		fmt.Printf("| %s | %s | | | %.0f | %s |\n", c.name, duration(times(rounds[0])), allocs(rounds[0]), c.bar)
-	}
-	for i, p := range c.peers {
-		bar := c.bar
-		if p.bar != "" {
-			bar = p.bar
-		}
-		fmt.Printf("| %s | %s | %s %s | **%s** | %.0f, %.0f | %s |\n", c.name, duration(times(rounds[0])), p.name,
-			duration(times(rounds[1+i])), ratio(rounds[0], rounds[1+i]), allocs(rounds[0]), allocs(rounds[1+i]), bar)
 	}
 	return nil
 }
 
+// print prints a row for each peer: medians, and the median of the rounds' ratios;
+// of short calls the tenth percentiles and their ratio. With a bare call, its
+// cost is taken off all others.
+func (c *contest) print() {
+	results := make([]cost, len(c.turns))
+	for w, turns := range c.turns {
+		results[w] = c.summary(turns)
+	}
+	if c.bare != nil {
+		bare := results[len(results)-1]
+		for w := range results {
+			results[w].ns -= bare.ns
+			results[w].allocs -= bare.allocs
+		}
+	}
+	ours := results[0]
+	if len(c.peers) == 0 {
+		fmt.Printf("| %s | %s | | | %.0f | %s |\n", c.name, duration(ours.ns), ours.allocs, c.bar)
+	}
+	for i, p := range c.peers {
+		theirs, ratio, bar := results[1+i], results[0].ns/results[1+i].ns, c.bar
+		if !c.short {
+			ratio = medianRatio(c.turns[0], c.turns[1+i])
+		}
+		if p.bar != "" {
+			bar = p.bar
+		}
+		fmt.Printf("| %s | %s | %s %s | **%.*f** | %.0f, %.0f | %s |\n", c.name, duration(ours.ns), p.name,
+			duration(theirs.ns), digits(ratio), ratio, ours.allocs, theirs.allocs, bar)
+	}
+}
+
+// summary is what a call costs, from all of its turns.
+func (c *contest) summary(turns []cost) cost {
+	var ns, allocs []float64
+	for _, turn := range turns {
+		ns, allocs = append(ns, turn.ns), append(allocs, turn.allocs)
+	}
+	at := 0.5
+	if c.short {
+		at = 0.1
+	}
+	return cost{quantile(ns, at), math.Round(quantile(allocs, 0.5))}
+}
+
+// stride is how far apart the keys are that turns and goroutines begin with.
+const stride = 7919
+
 // turn calls for a time, and returns what one call costs.
-func (c *contest) turn(each time.Duration, call func(i int) error) (cost, error) {
+func (c *contest) turn(each time.Duration, number int, call func(i int) error) (cost, error) {
 	workers := max(c.workers, 1)
 	calls, errs := make([]int, workers), make([]error, workers)
 	var before, after runtime.MemStats
@@ -88,12 +131,12 @@ func (c *contest) turn(each time.Duration, call func(i int) error) (cost, error)
 	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {
-			calls[w], errs[w] = repeat(call, w*104729, start.Add(each))
+			calls[w], errs[w] = repeat(call, (number*workers+w)*stride, start.Add(each))
 		})
 	}
 	wg.Wait()
 	elapsed := time.Since(start)
-	if c.cpu {
+	if c.short && workers == 1 {
 		elapsed = processorTime() - cpuBefore
 	}
 	runtime.ReadMemStats(&after)
@@ -139,33 +182,12 @@ func processorTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func ratio(ours, theirs []cost) string {
-	var ratios []float64
+func medianRatio(ours, theirs []cost) float64 {
+	ratios := make([]float64, len(ours))
 	for i := range ours {
-		ratios = append(ratios, ours[i].ns/theirs[i].ns)
+		ratios[i] = ours[i].ns / theirs[i].ns
 	}
-	if r := median(ratios); r < 0.1 {
-		return fmt.Sprintf("%.4f", r)
-	} else {
-		return fmt.Sprintf("%.2f", r)
-	}
-}
-
-func times(costs []cost) float64 {
-	var ns []float64
-	for _, c := range costs {
-		ns = append(ns, c.ns)
-	}
-	return median(ns)
-}
-
-// allocs rounds to whole allocations and never to "-0".
-func allocs(costs []cost) float64 {
-	var n []float64
-	for _, c := range costs {
-		n = append(n, c.allocs)
-	}
-	return math.Abs(math.Round(median(n)))
+	return quantile(ratios, 0.5)
 }
 
 func duration(ns float64) string {
@@ -175,7 +197,15 @@ func duration(ns float64) string {
 	return fmt.Sprintf("%.1f µs", ns/1000)
 }
 
-func median(values []float64) float64 {
+// digits is how many decimals tell a ratio.
+func digits(ratio float64) int {
+	if ratio < 0.1 {
+		return 4
+	}
+	return 2
+}
+
+func quantile(values []float64, at float64) float64 {
 	slices.Sort(values)
-	return values[len(values)/2]
+	return values[int(at*float64(len(values)))]
 }

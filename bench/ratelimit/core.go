@@ -57,7 +57,7 @@ func core(ctx context.Context) ([]contest, func(), error) {
 			}
 		}
 		contests = append(contests, contest{
-			name: c.name, workers: c.workers, cpu: c.workers == 1,
+			name: c.name, workers: c.workers, short: true,
 			ours: func(i int) error { return takeOurs(ctx, ours, keys[i%len(keys)], limit, c.allowed) },
 			peers: []peer{{
 				"go-limiter", func(i int) error { return takeTheirs(ctx, theirs, keys[i%len(keys)], c.allowed) }, "1.00, 0 allocations",

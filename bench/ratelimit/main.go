@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -45,10 +46,8 @@ func (s settings) measure(ctx context.Context) error {
 	fmt.Println("|---|---:|---:|---:|---:|---|")
 	for _, prepare := range []func(context.Context) ([]contest, func(), error){core, middleware, overRedis} {
 		contests, done, err := prepare(ctx)
-		for i := range contests {
-			if err == nil && s.only.MatchString(contests[i].name) {
-				err = contests[i].run(s)
-			}
+		if err == nil {
+			err = s.run(contests)
 		}
 		done()
 		if err != nil {
@@ -57,6 +56,27 @@ func (s settings) measure(ctx context.Context) error {
 	}
 	if s.only.MatchString(flood) {
 		return measureFlood(ctx)
+	}
+	return nil
+}
+
+// run has all contests go through their rounds together, so that what else the
+// machine does meets all of them.
+func (s settings) run(contests []contest) error {
+	contests = slices.DeleteFunc(contests, func(c contest) bool { return !s.only.MatchString(c.name) })
+	for round := range 1 + s.rounds {
+		for i := range contests {
+			c := &contests[i]
+			if err := c.round(s.each); err != nil {
+				return err
+			}
+			if round == 0 { // to warm up
+				c.turns = nil
+			}
+		}
+	}
+	for i := range contests {
+		contests[i].print()
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ const (
 //	cert=FILE, key=FILE   the client's own certificate
 //	server_name=NAME      the name in the server's certificate, the host's by default
 //	dial_timeout=2s       how long a connection may take to be made
-//	timeout=3s            how long one read or write may take
+//	timeout=3s            how long one read or write may take, and the wait for a free connection
 //	pool_size=N           connections per node, 10 for each CPU by default
 //	sentinel_username=U, sentinel_password=P
 //
@@ -54,20 +54,20 @@ func Open(rawURL string) (redis.UniversalClient, error) {
 			SentinelUsername: t.sentinelUser, SentinelPassword: t.sentinelPassword,
 			Username: t.user, Password: t.password, DB: t.database, TLSConfig: t.tls,
 			DialTimeout: t.dialTimeout, ReadTimeout: t.timeout, WriteTimeout: t.timeout, ContextTimeoutEnabled: true,
-			PoolSize: t.poolSize, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true, PipelinePoolSize: -1,
+			PoolSize: t.poolSize, PoolTimeout: t.timeout, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true, PipelinePoolSize: -1,
 		}), nil
 	case cluster:
 		return redis.NewClusterClient(&redis.ClusterOptions{
 			Addrs: t.addrs, Username: t.user, Password: t.password, TLSConfig: t.tls,
 			DialTimeout: t.dialTimeout, ReadTimeout: t.timeout, WriteTimeout: t.timeout, ContextTimeoutEnabled: true,
-			PoolSize: t.poolSize, DialerRetries: 1, DisableIdentity: true, PipelinePoolSize: -1,
+			PoolSize: t.poolSize, PoolTimeout: t.timeout, DialerRetries: 1, DisableIdentity: true, PipelinePoolSize: -1,
 			MaintNotificationsConfig: maintenance,
 		}), nil
 	default:
 		return redis.NewClient(&redis.Options{
 			Addr: t.addrs[0], Username: t.user, Password: t.password, DB: t.database, TLSConfig: t.tls,
 			DialTimeout: t.dialTimeout, ReadTimeout: t.timeout, WriteTimeout: t.timeout, ContextTimeoutEnabled: true,
-			PoolSize: t.poolSize, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true, PipelinePoolSize: -1,
+			PoolSize: t.poolSize, PoolTimeout: t.timeout, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true, PipelinePoolSize: -1,
 			MaintNotificationsConfig: maintenance,
 		}), nil
 	}

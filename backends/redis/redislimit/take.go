@@ -13,9 +13,11 @@ import (
 //go:embed take.lua
 var takeSource string
 
-// answer is what the script said: whether it took, and how long each bucket takes
-// to be full.
-type answer []any
+// answer is what the script said, as it packed it: whether it took, and how long
+// each bucket takes to be full.
+type answer string
+
+const numberSize = 8
 
 // run runs the script. A negative cost gives back.
 func (d *Driver) run(ctx context.Context, buckets []ratelimit.Bucket, cost int64) (answer, error) {
@@ -25,18 +27,13 @@ func (d *Driver) run(ctx context.Context, buckets []ratelimit.Bucket, cost int64
 	}
 	reply, err := d.guard.Run(ctx, d.script, keys, args...)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	numbers, ok := reply.([]any)
-	if !ok || len(numbers) != 1+2*len(buckets) {
-		return nil, fmt.Errorf("redislimit: the script answered %T for %d buckets", reply, len(buckets))
+	text, ok := reply.(string)
+	if !ok || len(text) != numberSize*(1+2*len(buckets)) {
+		return "", fmt.Errorf("redislimit: the script answered %T for %d buckets", reply, len(buckets))
 	}
-	for _, n := range numbers {
-		if _, ok := n.(int64); !ok {
-			return nil, fmt.Errorf("redislimit: the script answered %T", n)
-		}
-	}
-	return numbers, nil
+	return answer(text), nil
 }
 
 func (a answer) took() bool { return a.number(0) == 1 }
@@ -44,8 +41,8 @@ func (a answer) took() bool { return a.number(0) == 1 }
 func (a answer) wait(bucket int) wait { return wait{a.number(1 + 2*bucket), a.number(2 + 2*bucket)} }
 
 func (a answer) number(i int) int64 {
-	n, _ := a[i].(int64) // checked by run
-	return n
+	at := numberSize * i
+	return int64(math.Float64frombits(binary.BigEndian.Uint64([]byte(a[at : at+numberSize]))))
 }
 
 // packed is what the script wants to know of a bucket.
@@ -54,7 +51,7 @@ func packed(limit ratelimit.Limit, cost int64) []byte {
 	if cost < 0 {
 		w = wait{-w.micros, -w.parts}
 	}
-	arg := make([]byte, 0, 32)
+	arg := make([]byte, 0, 4*numberSize)
 	for _, n := range [...]int64{limit.Tokens, window(limit), w.micros, w.parts} {
 		arg = binary.BigEndian.AppendUint64(arg, math.Float64bits(float64(n)))
 	}

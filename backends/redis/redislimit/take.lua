@@ -6,7 +6,7 @@
 -- the tokens and window that this was counted by. All are integers below 2^53; only a
 -- changed limit is rounded, against the caller.
 --
--- Answers 1 when it took, else 0, and then how long each bucket takes to be full, in microseconds and parts.
+-- Answers 1 when it took, else 0, and then how long each bucket takes to be full, in microseconds and parts, packed.
 
 local call, pack, unpack = redis.call, struct.pack, struct.unpack
 
@@ -64,4 +64,9 @@ if stale or (charges and after[1] == 1) then
     call('SET', KEYS[i], pack('>ddc0', now + left, rest, limit), 'PX', math.floor(left / 1000) + 2)
   end
 end
-return answer
+-- One string of numbers: Redis would format, and the client parse, each of a table.
+local reply = pack('>ddd', answer[1], answer[2], answer[3])
+for at = 4, 2 * #KEYS, 2 do
+  reply = reply .. pack('>dd', answer[at], answer[at + 1])
+end
+return reply

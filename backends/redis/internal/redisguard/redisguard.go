@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -20,12 +21,22 @@ import (
 type Guard struct {
 	client  redis.UniversalClient
 	breaker *circuit.Breaker
+
+	// timeLimit is that of the deadline which calls get; 0 when the breaker has one.
+	timeLimit time.Duration
 }
 
 // New returns a guard of client. The system is named in sentences for clients:
 // "key-value store".
 func New(client redis.UniversalClient, system string) *Guard {
-	return &Guard{client, circuit.New(system, circuit.WithIsDown(isDown))}
+	g := &Guard{client: client}
+	options := []circuit.Option{circuit.WithIsDown(isDown)}
+	if endsItself(client) {
+		g.timeLimit = circuit.DefaultTimeLimit
+		options = append(options, circuit.WithTimeLimit(0))
+	}
+	g.breaker = circuit.New(system, options...)
+	return g
 }
 
 // Do runs one call. An error that says that Redis cannot serve it now is
@@ -33,7 +44,7 @@ func New(client redis.UniversalClient, system string) *Guard {
 func (g *Guard) Do(ctx context.Context, call func(ctx context.Context) error) error {
 	isNil := false
 	err := g.breaker.Do(ctx, func(ctx context.Context) error {
-		err := call(ctx)
+		err := call(g.limited(ctx))
 		if isNil = errors.Is(err, redis.Nil); isNil {
 			return nil
 		}
@@ -71,12 +82,15 @@ type onceCmd struct{ *redis.Cmd }
 func (onceCmd) NoRetry() bool { return true }
 
 // Script is a Lua script, called by its digest.
-type Script struct{ source, digest string }
+type Script struct {
+	source string
+	digest any // a string
+}
 
 // NewScript returns the script of that source.
 func NewScript(source string) Script {
 	sum := sha1.Sum([]byte(source)) //nolint:gosec // see the import
-	return Script{source, hex.EncodeToString(sum[:])}
+	return Script{source: source, digest: hex.EncodeToString(sum[:])}
 }
 
 // Run runs a script at most once, as [Guard.Once] does. All keys are in one hash
@@ -91,7 +105,7 @@ func (g *Guard) Run(ctx context.Context, s Script, keys []string, args ...any) (
 	all = append(all, args...)
 	err = g.Do(ctx, func(ctx context.Context) error {
 		reply, err = g.once(ctx, firstKey, all)
-		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		if err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
 			all[0], all[1] = "eval", s.source
 			reply, err = g.once(ctx, firstKey, all)
 		}
