@@ -43,7 +43,7 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_LIMIT_REFUSED_GRANTS", "-1/1m", "CPOD_LIMIT_REFUSED_GRANTS"},
 		{"CPOD_CLIENT_ADDRESS", "xff:10.0.0.0/8", ""},
 		{"CPOD_CLIENT_ADDRESS", "X-Forwarded-For", "CPOD_CLIENT_ADDRESS"},
-		{"CPOD_RATELIMIT_LEASES", "on", ""},
+		{"CPOD_RATELIMIT_LEASES", "on", "CPOD_RATELIMIT_LEASES"}, // without a Redis
 		{"CPOD_RATELIMIT_LEASES", "yes", "CPOD_RATELIMIT_LEASES"},
 		{"CPOD_JOBS", "docker", "CPOD_JOBS"},
 		{"CORESDK_ENV", "development", "CORESDK_ENV"},

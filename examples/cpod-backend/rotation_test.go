@@ -31,7 +31,7 @@ var rotationConfig = config{publicURL: "http://localhost:8000", adminToken: "cpo
 
 func newReplica(t *testing.T, database documents.Driver, master keyring.Master, channel ...*cluster.Cluster) *replica {
 	t.Helper()
-	d := &data{files: files.NewMemory(), documents: database, kv: kv.NewMemory(), rateLimit: ratelimit.NewMemory(), master: master}
+	d := &data{files: files.NewMemory(), documents: database, kv: kv.NewMemory(), rateLimit: ratelimit.NewMemory(), appLimits: ratelimit.NewMemory(), master: master}
 	if len(channel) > 0 {
 		d.isShared, d.cluster = true, channel[0]
 	}

@@ -29,7 +29,8 @@ type data struct {
 	kv            kv.Driver
 	clusterDriver cluster.Driver   // nil where this server is alone
 	cluster       *cluster.Cluster // on clusterDriver
-	rateLimit     ratelimit.Driver
+	rateLimit     ratelimit.Driver // of the server's own limits
+	appLimits     ratelimit.Driver // of those that apps keep by REST
 
 	isShared    bool // the database is one that other servers can use too
 	records     *docstore.Store

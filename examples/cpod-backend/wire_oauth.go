@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -36,6 +37,7 @@ func wireOAuth(cfg config, d *data, rotator *keyring.Rotator, log *slog.Logger) 
 		Log:          log,
 
 		ClientAddress: cfg.limits.address.Key,
+		Limits:        oauth.Limits{PerAddress: math.MaxInt}, // CPOD_LIMIT_REFUSED_GRANTS has it, for all replicas
 	})
 	return server, verifier, err
 }

@@ -21,7 +21,9 @@ type rateLimits struct {
 // openRateLimit opens the buckets that CPOD_RATELIMIT names.
 func (d *data) openRateLimit(cfg config) error {
 	if isLocal(cfg.rateLimit) {
-		d.rateLimit = ratelimit.NewMemory()
+		// Apart, so that no app can crowd out the server's own limits with keys.
+		d.rateLimit, d.appLimits = ratelimit.NewMemory(), ratelimit.NewMemory()
+		d.closers = append(d.closers, d.appLimits.Close)
 	} else {
 		client, err := d.redis("CPOD_RATELIMIT", cfg.rateLimit)
 		if err != nil {
@@ -33,13 +35,17 @@ func (d *data) openRateLimit(cfg config) error {
 		if cfg.limits.leases {
 			d.rateLimit = ratelimit.NewLeased(d.rateLimit)
 		}
+		d.appLimits = d.rateLimit
 	}
 	d.closers = append(d.closers, d.rateLimit.Close)
 	return nil
 }
 
 func wireRateLimit(cfg config, d *data, t *telemetry) (rateLimits, error) {
-	limiter, err := ratelimit.New(d.rateLimit, ratelimit.WithTracerProvider(t.tracers), ratelimit.WithMeterProvider(t.meters))
+	opts := []ratelimit.Option{ratelimit.WithTracerProvider(t.tracers), ratelimit.WithMeterProvider(t.meters)}
+	limiter, err1 := ratelimit.New(d.rateLimit, opts...)
+	ofApps, err2 := ratelimit.New(d.appLimits, opts...)
+	err := errors.Join(err1, err2)
 	if err != nil {
 		return rateLimits{}, err
 	}
@@ -72,7 +78,7 @@ func wireRateLimit(cfg config, d *data, t *telemetry) (rateLimits, error) {
 		calls: middleware(
 			ratelimit.Policy{Limit: cfg.limits.tenant, Key: ratelimit.ByTenant},
 			ratelimit.Policy{Limit: cfg.limits.app, Key: ratelimit.ByApp}),
-		routes: limiter.Routes(),
+		routes: ofApps.Routes(),
 	}
 	return l, err
 }
