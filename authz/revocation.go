@@ -68,9 +68,10 @@ type Revocations struct {
 	shared  bool
 	channel Channel // nil without one
 
-	mu        sync.RWMutex
-	live      map[string]time.Time // when each expires
-	nextPrune time.Time
+	mu         sync.RWMutex
+	live       map[string]time.Time // when each expires
+	nextPrune  time.Time
+	nextForget time.Time
 
 	// The memory holds everything that was revoked before the last gap of the
 	// channel when loaded has come up to gaps.
@@ -155,6 +156,7 @@ func (r *Revocations) admit(revocation Revocation) (until time.Time, ok bool) {
 func (r *Revocations) learn(revocations ...Revocation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.forget(time.Now())
 	for _, revocation := range revocations {
 		if r.live[revocation.ID].Before(revocation.ExpiresAt) {
 			r.live[revocation.ID] = revocation.ExpiresAt
@@ -169,15 +171,24 @@ func (r *Revocations) prune(ctx context.Context, now time.Time) {
 	due := !now.Before(r.nextPrune)
 	if due {
 		r.nextPrune = now.Add(pruneEvery)
-		for id, expires := range r.live {
-			if !expires.After(now) {
-				delete(r.live, id)
-			}
-		}
+		r.forget(now)
 	}
 	r.mu.Unlock()
 	if due {
 		_ = r.store.Prune(ctx, now)
+	}
+}
+
+// forget drops what has expired from the memory, now and then. The caller holds mu.
+func (r *Revocations) forget(now time.Time) {
+	if now.Before(r.nextForget) {
+		return
+	}
+	r.nextForget = now.Add(pruneEvery)
+	for id, expires := range r.live {
+		if !expires.After(now) {
+			delete(r.live, id)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package oauth
 import (
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
@@ -98,7 +99,8 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) error {
 		// RFC 7009 section 2.1: the client is told.
 		return badRequest("unauthorized_client", "The token belongs to another app.")
 	default:
-		err := s.revocations.Revoke(r.Context(), authz.Revocation{ID: id.TokenID, ExpiresAt: id.ExpiresAt})
+		// What was made with the token may outlive it.
+		err := s.revocations.Revoke(r.Context(), authz.Revocation{ID: id.TokenID, ExpiresAt: time.Now().Add(revokedFor)})
 		if err != nil {
 			return backendError(err)
 		}

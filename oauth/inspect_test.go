@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
@@ -145,5 +146,27 @@ func TestInspectionWhileTheVerifierIsDown(t *testing.T) {
 		if w.Header().Get("Retry-After") == "" {
 			t.Error("no Retry-After")
 		}
+	}
+}
+
+// A signed URL works for up to seven days and ends with the token that it was
+// made with, so a revocation lasts as long.
+func TestRevocationOutlivesTheToken(t *testing.T) {
+	t.Parallel()
+	store := authz.NewMemoryRevocations()
+	f := newFixture(t, func(c *oauth.Config) {
+		revocations, err := authz.OpenRevocations(t.Context(), store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Revocations = revocations
+	})
+	c := f.register(adminT1, "app-1")
+	if w := f.serve(f.revoke(c, "token", f.token(c))); w.Code != http.StatusOK {
+		t.Fatalf("got %d %s", w.Code, w.Body)
+	}
+	list, err := store.List(t.Context(), time.Now().Add(7*24*time.Hour-time.Minute), time.Time{})
+	if err != nil || len(list) != 1 {
+		t.Errorf("in seven days %d revocations stand, %v", len(list), err)
 	}
 }

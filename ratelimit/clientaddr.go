@@ -33,6 +33,9 @@ const (
 
 	// maxHopText is more than an IPv6 address with brackets, zone and port needs.
 	maxHopText = 128
+
+	// mappedBits come before the IPv4 address in one that is mapped to IPv6.
+	mappedBits = 96
 )
 
 // AddressFromPeer takes the other end of the connection. It is right when
@@ -46,7 +49,9 @@ func AddressFromPeer() ClientAddress { return ClientAddress{} }
 // in the field. List the addresses of all proxies before this server, and nothing
 // that a client may come from: a trusted address is never a client.
 //
-// It is an error to trust nothing, or every address.
+// It is an error to trust nothing, or so much that clients could be in it: an
+// IPv4 prefix shorter than /8, or an IPv6 one shorter than /16 other than of the
+// addresses that are no one's on the internet (fc00::/7 and fe80::/10).
 func AddressFromXFF(trusted ...netip.Prefix) (ClientAddress, error) {
 	if len(trusted) == 0 {
 		return ClientAddress{}, errors.New("ratelimit: no proxy is trusted: list their prefixes, or use AddressFromPeer")
@@ -56,16 +61,33 @@ func AddressFromXFF(trusted ...netip.Prefix) (ClientAddress, error) {
 		if !p.IsValid() {
 			return ClientAddress{}, errors.New("ratelimit: a prefix of trusted proxies is invalid")
 		}
-		// Addresses are compared unmapped.
-		if p.Addr().Is4In6() && p.Bits() >= 96 {
-			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		if tooWide(p) {
+			return ClientAddress{}, fmt.Errorf("ratelimit: the prefix %s of trusted proxies is so wide that clients are in it "+
+				"and could choose their address: list prefixes of at least /8 for IPv4 and /16 for IPv6", p)
 		}
-		if p.Bits() == 0 {
-			return ClientAddress{}, fmt.Errorf("ratelimit: the prefix %s trusts every address, so that clients could choose theirs", p)
+		// Addresses are compared unmapped.
+		if p.Addr().Is4In6() {
+			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits)
 		}
 		prefixes[i] = p.Masked()
 	}
 	return ClientAddress{trusted: prefixes}, nil
+}
+
+// tooWide reports whether a prefix of trusted proxies has clients in it.
+func tooWide(p netip.Prefix) bool {
+	addr, bits := p.Addr(), p.Bits()
+	switch {
+	case addr.Is4():
+		return bits < 8
+	case addr.Is4In6():
+		return bits < mappedBits+8
+	case addr.IsPrivate():
+		return bits < 7
+	case addr.IsLinkLocalUnicast():
+		return bits < 10
+	}
+	return bits < 16
 }
 
 // AddressFromXFFCount takes the address that the outermost of n proxies has
@@ -224,20 +246,30 @@ func (h *hopsFromRight) next() (hop string, ok bool) {
 	}
 }
 
-// parseHop reads an address with or without a port.
+// parseHop reads an address with or without a port. One of IPv6 with a port
+// stands in brackets, and may without.
 func parseHop(s string) netip.Addr {
 	if len(s) > maxHopText {
 		return netip.Addr{}
 	}
 	s = textproto.TrimString(s)
+	inner, bracketed := strings.CutPrefix(s, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
 	var addr netip.Addr
-	if strings.HasPrefix(s, "[") || strings.Count(s, ":") == 1 {
+	switch {
+	case bracketed && closed:
+		bare, err := netip.ParseAddr(inner)
+		if err != nil || !bare.Is6() {
+			return netip.Addr{}
+		}
+		addr = bare
+	case bracketed || strings.Count(s, ":") == 1:
 		withPort, err := netip.ParseAddrPort(s)
 		if err != nil {
 			return netip.Addr{}
 		}
 		addr = withPort.Addr()
-	} else {
+	default:
 		bare, err := netip.ParseAddr(s)
 		if err != nil {
 			return netip.Addr{}

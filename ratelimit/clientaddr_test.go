@@ -45,6 +45,7 @@ func TestClientAddress(t *testing.T) {
 		{"peer, IPv4-mapped", "peer", "[::ffff:192.0.2.1]:80", "", nil, "192.0.2.1"},
 		{"peer with a zone", "peer", "[fe80::1%eth0]:80", "", nil, "fe80::/64"},
 		{"peer without a port", "peer", "192.0.2.1", "", nil, "192.0.2.1"},
+		{"peer, IPv6 without a port", "peer", "[2001:db8:1:2:3::4]", "", nil, "2001:db8:1:2::/64"},
 		{"peer of a Unix socket", "peer", "@", "", nil, "unknown"},
 		{"no peer", "peer", "", "", nil, "unknown"},
 		{"peer ignores headers", "peer", "192.0.2.1:80", xff, []string{"203.0.113.9"}, "192.0.2.1"},
@@ -59,6 +60,9 @@ func TestClientAddress(t *testing.T) {
 		{"xff of a mapped prefix", "xff:::ffff:10.0.0.0/104", proxy, xff, []string{"203.0.113.9"}, "203.0.113.9"},
 		{"xff of a proxy with a zone", "xff:10.0.0.0/8,fe80::/10", "[fe80::1%eth0]:80", xff, []string{"203.0.113.9, fe80::2%eth1"}, "203.0.113.9"},
 		{"xff, IPv6", "xff:10.0.0.0/8", proxy, xff, []string{"2001:db8:1:2:3::4"}, "2001:db8:1:2::/64"},
+		{"xff, IPv6 in brackets", "xff:10.0.0.0/8", proxy, xff, []string{"1.1.1.1, [2001:db8::1]"}, "2001:db8::/64"},
+		{"xff, IPv4 in brackets", "xff:10.0.0.0/8", proxy, xff, []string{"1.1.1.1, [203.0.113.9]"}, "unknown"},
+		{"xff with half of the brackets", "xff:10.0.0.0/8", proxy, xff, []string{"1.1.1.1, 2001:db8::1]"}, "unknown"},
 		{"xff with ports", "xff:10.0.0.0/8", proxy, xff, []string{"203.0.113.9:1234, [::ffff:10.0.0.7]:99"}, "203.0.113.9"},
 		{"xff with empty members", "xff:10.0.0.0/8", proxy, xff, []string{"203.0.113.9,, ,", "", ","}, "203.0.113.9"},
 		{"xff is missing", "xff:10.0.0.0/8", proxy, "", nil, "unknown"},
@@ -99,12 +103,16 @@ func TestClientAddressSettings(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{
 		"", "peers", "peer:1", "xff", "xff:", "xff:10.0.0.1", "xff:10.0.0.0/8,", "xff:10.0.0.0/33", "xff:0.0.0.0/0", "xff:::/0",
-		"xff:::ffff:0.0.0.0/96", "xff-count:", "xff-count:0", "xff-count:-1", "xff-count:65", "xff-count:x",
+		"xff:::ffff:0.0.0.0/96", "xff:::ffff:0.0.0.0/103", "xff:::ffff:0.0.0.0/95", "xff:0.0.0.0/1,128.0.0.0/1", "xff:10.0.0.0/7",
+		"xff:2000::/3", "xff:2001::/15", "xff:fc00::/6", "xff:fe80::/9", "xff-count:", "xff-count:0", "xff-count:-1", "xff-count:65", "xff-count:x",
 		"header:", "header:X Real", "header:X-Real-IP,X-Client", "header:\x00", "auto",
 	} {
 		if _, err := ratelimit.ParseClientAddress(setting); err == nil {
 			t.Errorf("%q is accepted", setting)
 		}
+	}
+	for _, setting := range []string{"xff:11.0.0.0/8,fc00::/7,fd00::/8,fe80::/10,2001::/16", "xff:::ffff:10.0.0.0/104"} {
+		parseAddress(t, setting)
 	}
 	if _, err := ratelimit.AddressFromXFF(netip.Prefix{}); err == nil {
 		t.Error("an invalid prefix is accepted")
@@ -114,7 +122,7 @@ func TestClientAddressSettings(t *testing.T) {
 // Whatever a client sends, the address is the one that its proxy has seen.
 func FuzzForgedXFF(f *testing.F) {
 	for _, forged := range []string{
-		"", "1.1.1.1", "10.0.0.1", "10.0.0.1,", ",,,", "::ffff:10.0.0.1", "fe80::1%eth0", "[::1]:80", "\x00", "unknown", "1.1.1.1:99999",
+		"", "1.1.1.1", "10.0.0.1", "10.0.0.1,", ",,,", "::ffff:10.0.0.1", "fe80::1%eth0", "[::1]:80", "[::1]", "[", "[]", "\x00", "unknown", "1.1.1.1:99999",
 	} {
 		f.Add(forged, "10.0.0.3")
 	}

@@ -181,7 +181,8 @@ func (l *Leased) takeAll(ctx context.Context, buckets []Bucket, cost int64) erro
 		}
 	}
 	if passing > 0 {
-		// After a refusal the others are only asked what they have.
+		// After a refusal the others are only asked what they have, and about one
+		// token by that.
 		ask := cost
 		if refuses {
 			ask = 0
@@ -192,6 +193,11 @@ func (l *Leased) takeAll(ctx context.Context, buckets []Bucket, cost int64) erro
 			return err
 		}
 		refuses = refuses || !all
+		for i := range buckets {
+			if ask == 0 && verdicts[i] == passes {
+				buckets[i].about(cost)
+			}
+		}
 	}
 	if refuses {
 		l.putBack(buckets, verdicts[:len(buckets)], cost)
@@ -223,6 +229,16 @@ func (l *Leased) pass(ctx context.Context, buckets []Bucket, verdicts []verdict,
 		}
 	}
 	return all, nil
+}
+
+// about makes the answer to a peek one about cost.
+func (b *Bucket) about(cost int64) {
+	if b.Allowed, b.RetryAfter = b.Remaining >= cost, 0; b.Allowed {
+		return
+	}
+	// It is there before the bucket is full, by the time that the rest takes.
+	rest, _ := product(uint64(b.Limit.Tokens-cost), uint64(b.Limit.Window)).by(uint64(b.Limit.Tokens))
+	b.RetryAfter = max(b.Reset-time.Duration(rest), 1)
 }
 
 // Reset implements [Driver].

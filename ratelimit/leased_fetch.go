@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type fetch struct {
 	refusal State
 	err     error
 }
+
+// errNoAnswer is for those who wait for a fetch that did not return.
+var errNoAnswer = errors.New("ratelimit: the driver panicked while it fetched a slice")
 
 // prepare begins a fetch for a call. The next slice is larger when the last one
 // was used up in its time, else what was used; when that is little, the key is
@@ -53,6 +57,17 @@ func (e *lease) spare(now time.Duration) int64 {
 
 // fetch makes the round trip and serves its call.
 func (l *Leased) fetch(ctx context.Context, s *leaseShard, e *lease, b *Bucket, f *fetch) (verdict, error) {
+	returned := false
+	defer func() {
+		// A driver that panics must not leave the key waiting.
+		if !returned {
+			s.mu.Lock()
+			e.held, f.err = f.kept, errNoAnswer
+		}
+		e.fetching = nil
+		close(f.done)
+		s.mu.Unlock()
+	}()
 	if f.back > 0 && l.returner != nil {
 		// When this fails the tokens flow in again all the same.
 		_ = l.returner.Return(ctx, b.Key, b.Limit, f.back)
@@ -60,9 +75,7 @@ func (l *Leased) fetch(ctx context.Context, s *leaseShard, e *lease, b *Bucket, 
 	state, err := l.takeSlice(ctx, b, f)
 
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	e.fetching = nil
-	defer close(f.done)
+	returned = true
 	short := f.cost - f.kept
 	switch {
 	case err != nil:

@@ -13,7 +13,7 @@ import (
 
 const (
 	// DefaultMaxKeys is how many buckets a [Memory] keeps unless told otherwise:
-	// 1048576, which take up to 100 MB.
+	// 1048576, which take up to 115 MB.
 	DefaultMaxKeys = 1 << 20
 
 	maxShards   = 128     // a power of two
@@ -23,14 +23,20 @@ const (
 // Memory is a [Driver] that keeps its buckets in this process: for a single
 // machine, and for tests. A restart fills all buckets.
 //
-// Its memory is bounded, whatever keys come: a bucket takes up to 100 bytes, and
+// Its memory is bounded, whatever keys come: a bucket takes up to 110 bytes, and
 // no key is kept, only 128 bits of a hash with random seeds. A bucket that is
 // full again is forgotten, for it equals none. When there is no room for a new
 // one, Memory looks at some, forgets those that are full, and else the one that
 // is nearest to full. To forget gives nobody a token: a key that is not known
 // then starts with as much taken as the forgotten ones had, at most, among
 // those with windows of about its own, until they would have been full. So
-// a flood of keys resets no bucket; it makes new ones start with less.
+// a flood of keys resets no bucket; it makes new ones start with less, even with
+// nothing, until its buckets would have been full. Callers who choose their keys
+// and do not trust each other need a Memory each, or Redis.
+//
+// A call on several buckets takes from all or from none, but for one case: when
+// there is no room, the buckets of a call may be forgotten to make room for each
+// other, and then one may refuse although others gave.
 //
 // Time is the monotonic clock, in nanoseconds; a wall clock that jumps changes
 // nothing. There is no goroutine.

@@ -10,10 +10,11 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
-// Policy is one limit of a [Limiter.Middleware]. Policies of the same name and key
-// share their buckets, also in another middleware and on another replica. With
-// only a Limit, each user of each app may make so many requests, and is served
-// when the driver cannot be reached.
+// Policy is one limit of a [Limiter.Middleware]. Policies of the same name, tokens,
+// window and key share their buckets, also in another middleware and on another
+// replica; those that differ in any of them do not, so a limit that was changed
+// begins with full buckets. With only a Limit, each user of each app may make so
+// many requests, and is served when the driver cannot be reached.
 type Policy struct {
 	// Limit is the bucket's. Its Name, up to 64 bytes of printable ASCII, stands in
 	// the RateLimit fields and in metrics; "" stands for "default".
@@ -26,27 +27,32 @@ type Policy struct {
 	// free, what is above the Tokens takes the whole bucket.
 	Cost func(*http.Request) int64
 
-	// Routes are the patterns that the policy is for, as in [cpodkit.Route]; all of
-	// them when there is none. A middleware outside of the http.ServeMux does not
-	// know the pattern: there the policy is for every request.
+	// Routes are the patterns that the policy is for, written exactly as in
+	// [cpodkit.Route]; all of them when there is none. A pattern that no route has
+	// never applies. A middleware outside of the http.ServeMux does not know the
+	// pattern: there the policy is for every request.
 	Routes []string
 
 	// ChargeWhen makes the policy take tokens only for an answer of such a status,
 	// such as [Refused], when the answer begins. A request whose bucket is empty
-	// is not served, but see ServeWhenEmpty. An answer to charge that finds the bucket emptied meanwhile
-	// is replaced by the refusal, so that any number of requests at once learn no
-	// more than the limit allows.
+	// is not served, but see ServeWhenEmpty. An answer to charge that finds the
+	// bucket empty is replaced by the refusal. So no more answers to charge are
+	// sent than the limit allows, however many requests come at once; but a refusal
+	// in place of an answer tells that it was one to charge. A connection that the
+	// handler takes over counts as 101, and a handler that panics as 500.
 	ChargeWhen func(status int) bool
 
-	// ServeWhenEmpty, with ChargeWhen, serves a request whose bucket is empty and
-	// replaces only an answer that is to be charged. Nobody who shares the key, as
-	// behind one proxy, is then locked out by another's refusals; but each request
-	// costs its full work.
+	// ServeWhenEmpty, which needs ChargeWhen, serves a request whose bucket is
+	// empty and replaces only an answer that is to be charged. Nobody who shares
+	// the key, as behind one proxy, is then locked out by another's refusals. But
+	// each request costs its full work, and whoever guesses learns from a request
+	// that is not refused that the guess was right, at any rate.
 	ServeWhenEmpty bool
 
 	// FailClosed refuses requests with unavailable when the limiter fails.
 	// Otherwise they are served and the answer says so: Cpod-RateLimit:
-	// "<name>";unavailable.
+	// "<name>";unavailable. What the driver does not support is no failure but a
+	// mistake in the configuration: it refuses requests with internal.
 	FailClosed bool
 
 	// Shadow tries the limit out: it counts and never refuses. An answer that it
@@ -76,8 +82,12 @@ func Refused(status int) bool {
 // charges what is refused goes outside. As a link of the chain that
 // [cpodkit.Mount] takes for authenticate, it knows the route's pattern.
 //
+// A request pays also when its client has gone: the driver is asked with a context
+// of its own, which ends after 5 s ([Memory] needs no end).
+//
 // It is an error when a limit is out of bounds, a name is malformed or there
-// twice, or there are no policies or more than [MaxBuckets].
+// twice, there are no policies or more than [MaxBuckets], or more of them could be
+// asked together than a [Bounded] driver takes.
 func (l *Limiter) Middleware(policies ...Policy) (cpodkit.Middleware, error) {
 	if len(policies) == 0 || len(policies) > MaxBuckets {
 		return nil, fmt.Errorf("ratelimit: a middleware has 1 to %d policies, not %d", MaxBuckets, len(policies))
@@ -95,7 +105,46 @@ func (l *Limiter) Middleware(policies ...Policy) (cpodkit.Middleware, error) {
 			return nil, fmt.Errorf("ratelimit: two policies have the name %q", rules[i].Limit.Name)
 		}
 	}
+	if err := checkTogether(rules, maxBuckets(l.driver)); err != nil {
+		return nil, err
+	}
 	return newEnforcer(l, rules).wrap, nil
+}
+
+// Bounded is a [Driver] that takes from fewer buckets in one call than
+// [MaxBuckets]. A driver that wraps such a driver is Bounded too.
+type Bounded interface {
+	// MaxBuckets returns how many buckets one call may have, at least 1.
+	MaxBuckets() int
+}
+
+func maxBuckets(d Driver) int {
+	switch d := d.(type) {
+	case *observed:
+		return maxBuckets(d.driver)
+	case *Leased:
+		return maxBuckets(d.driver)
+	case Bounded:
+		return d.MaxBuckets()
+	}
+	return MaxBuckets
+}
+
+// checkTogether takes costs for equal and routes for the same, as they may be.
+func checkTogether(rules []rule, most int) error {
+	for _, stage := range []stage{peeking, taking} {
+		together := 0
+		for i := range rules {
+			if rules[i].stage == stage && rules[i].isAsked() {
+				together++
+			}
+		}
+		if together > most {
+			return fmt.Errorf("ratelimit: the driver takes from at most %d buckets at once, but %d policies ask together;"+
+				" give each a middleware of its own", most, together)
+		}
+	}
+	return nil
 }
 
 // stage is when a policy is asked. What only looks comes first, so that nothing is
@@ -133,6 +182,9 @@ func newRule(p Policy, count counter) (rule, error) {
 	if slices.Contains(p.Routes, "") {
 		return rule{}, errors.New("a route has no pattern")
 	}
+	if p.ServeWhenEmpty && p.ChargeWhen == nil {
+		return rule{}, errors.New("ServeWhenEmpty needs ChargeWhen")
+	}
 	if p.Key == nil {
 		p.Key = ByIdentity
 	}
@@ -143,7 +195,7 @@ func newRule(p Policy, count counter) (rule, error) {
 	r := rule{
 		Policy:     p,
 		stage:      taking,
-		keys:       newKeyspace(p.Limit.Name),
+		keys:       newKeyspace(p.Limit),
 		quotedName: string(appendString(nil, p.Limit.Name)),
 		item:       policyItem(p.Limit),
 		outcomes:   count.of(p.Limit.Name),
@@ -158,6 +210,9 @@ func newRule(p Policy, count counter) (rule, error) {
 }
 
 func (p *rule) sameName(other rule) bool { return p.Limit.Name == other.Limit.Name }
+
+// isAsked reports whether the buckets are asked before the request is served.
+func (p *rule) isAsked() bool { return p.ChargeWhen == nil || !p.Shadow && !p.ServeWhenEmpty }
 
 // cost is what the request is to pay; 0 when the policy is not for it.
 func (p *rule) cost(r *http.Request) int64 {
@@ -184,6 +239,12 @@ func (p *rule) unavailable(cause error) *refusal {
 	if from, ok := errors.AsType[*cpodkit.Error](cause); ok {
 		err.RetryAfter = from.RetryAfter
 	}
+	return &refusal{p, err.WithCause(cause)}
+}
+
+// misconfigured is the answer to a request that the driver can never count.
+func (p *rule) misconfigured(cause error) *refusal {
+	err := cpodkit.Errorf(cpodkit.CodeInternal, "The rate limiter cannot apply the limit %s.", p.quotedName)
 	return &refusal{p, err.WithCause(cause)}
 }
 

@@ -1,11 +1,13 @@
 package ratelimit
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"slices"
-	"time"
 )
 
 // charge is what a request pays if its answer is one that the policy charges.
@@ -14,9 +16,6 @@ type charge struct {
 	key  string
 	cost int64
 }
-
-// chargeTime is how long an answer waits to be charged.
-const chargeTime = 5 * time.Second
 
 // chargingWriter charges an answer when its status is known and nothing of it is
 // sent.
@@ -59,14 +58,50 @@ func (w *chargingWriter) ReadFrom(src io.Reader) (int64, error) {
 	return io.Copy(w.ResponseWriter, src)
 }
 
+// Flush is FlushError for a handler that asks for an http.Flusher.
+func (w *chargingWriter) Flush() { _ = w.FlushError() }
+
 // FlushError sends what there is, which begins the answer.
 func (w *chargingWriter) FlushError() error {
 	w.begin(http.StatusOK)
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// finish charges an answer that the handler left empty.
-func (w *chargingWriter) finish() { w.begin(http.StatusOK) }
+var errRefused = errors.New("ratelimit: the request was refused")
+
+// Hijack charges for a change of protocols. A connection that cannot be paid for is
+// closed: no answer can be written to it any more.
+func (w *chargingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.replaced {
+		return nil, nil, errRefused
+	}
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err != nil || w.begun {
+		return conn, buffered, err
+	}
+	w.begun = true
+	if w.charge(http.StatusSwitchingProtocols) != nil {
+		w.replaced = true
+		return nil, nil, errors.Join(errRefused, conn.Close())
+	}
+	return conn, buffered, nil
+}
+
+// serve charges also an answer that the handler leaves empty. One that it leaves by
+// a panic is charged as the error that it becomes, and not replaced: what is
+// sent for it, if anything is, is decided further out.
+func (w *chargingWriter) serve(next http.Handler) {
+	returned := false
+	defer func() {
+		if !returned && !w.begun {
+			w.begun = true
+			w.charge(http.StatusInternalServerError)
+		}
+	}()
+	next.ServeHTTP(w, w.request)
+	returned = true
+	w.begin(http.StatusOK)
+}
 
 func (w *chargingWriter) begin(status int) {
 	if w.begun {
@@ -89,7 +124,7 @@ func (w *chargingWriter) charge(status int) *refusal {
 	if !slices.ContainsFunc(w.charges, func(c charge) bool { return c.rule.ChargeWhen(status) }) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.request.Context()), chargeTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.request.Context()), takeTime)
 	defer cancel()
 	var refused *refusal
 	for _, c := range w.charges {

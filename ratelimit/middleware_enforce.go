@@ -8,19 +8,23 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // enforcer is a middleware at work.
 type enforcer struct {
 	limiter *Limiter
 	rules   []rule
+	isLocal bool   // the driver never waits
 	items   string // RateLimit-Policy when all rules apply
 	scratch sync.Pool
 }
 
 func newEnforcer(l *Limiter, rules []rule) *enforcer {
 	slices.SortStableFunc(rules, func(a, b rule) int { return cmp.Compare(a.stage, b.stage) })
-	e := &enforcer{limiter: l, rules: rules}
+	e := &enforcer{limiter: l, rules: rules, isLocal: isLocal(l.driver)}
 	var items []string
 	for i := range rules {
 		if rules[i].stage == taking {
@@ -31,6 +35,32 @@ func newEnforcer(l *Limiter, rules []rule) *enforcer {
 	e.scratch.New = func() any { return &scratch{costs: make([]int64, len(rules))} }
 	return e
 }
+
+func isLocal(d Driver) bool {
+	if o, ok := d.(*observed); ok {
+		d = o.driver
+	}
+	_, ok := d.(*Memory)
+	return ok
+}
+
+// takeTime is how long a request or an answer waits for a driver.
+const takeTime = 5 * time.Second
+
+// kept is what outlives the decision, in one allocation.
+type kept struct {
+	ctx   detached
+	lines [2]string // of the two fields
+}
+
+// detached is context.WithoutCancel in memory of ours. A client cancels its request
+// by closing its half of the connection; that must not spare it the tokens.
+type detached struct{ request context.Context } //nolint:containedctx // it is one
+
+func (*detached) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+func (*detached) Done() <-chan struct{}                   { return nil }
+func (*detached) Err() error                              { return nil }
+func (d *detached) Value(key any) any                     { return d.request.Value(key) }
 
 // scratch is what a request needs until it is decided.
 type scratch struct {
@@ -57,8 +87,9 @@ func (s *scratch) reset() {
 func (e *enforcer) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := e.scratch.Get().(*scratch) //nolint:errcheck,forcetypeassert // nothing else is put
-		refused := e.admit(s, w.Header(), r)
-		e.setFields(s, w.Header())
+		a := &kept{ctx: detached{r.Context()}}
+		refused := e.admit(&a.ctx, s, w.Header(), r)
+		e.setFields(s, w.Header(), a.lines[:])
 		charges := slices.Clone(s.charges)
 		s.reset()
 		e.scratch.Put(s)
@@ -67,8 +98,7 @@ func (e *enforcer) wrap(next http.Handler) http.Handler {
 			refused.write(w, r)
 		case len(charges) > 0:
 			charging := &chargingWriter{ResponseWriter: w, enforcer: e, request: r, charges: charges}
-			next.ServeHTTP(charging, r)
-			charging.finish()
+			charging.serve(next)
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -76,7 +106,7 @@ func (e *enforcer) wrap(next http.Handler) http.Handler {
 }
 
 // admit asks all rules, and returns nil if the request is to be served.
-func (e *enforcer) admit(s *scratch, h http.Header, r *http.Request) *refusal {
+func (e *enforcer) admit(ctx context.Context, s *scratch, h http.Header, r *http.Request) *refusal {
 	for i := range e.rules {
 		s.costs[i] = e.rules[i].cost(r)
 	}
@@ -89,7 +119,7 @@ func (e *enforcer) admit(s *scratch, h http.Header, r *http.Request) *refusal {
 			continue
 		}
 		// Limits were checked once, keys and costs are within their bounds.
-		err := e.limiter.driver.Take(r.Context(), s.buckets, cost)
+		err := e.take(ctx, s.buckets, cost)
 		var refused *refusal
 		switch stage := e.rules[i].stage; {
 		case err != nil:
@@ -104,6 +134,15 @@ func (e *enforcer) admit(s *scratch, h http.Header, r *http.Request) *refusal {
 		}
 	}
 	return nil
+}
+
+func (e *enforcer) take(ctx context.Context, buckets []Bucket, cost int64) error {
+	if !e.isLocal {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, takeTime)
+		defer cancel()
+	}
+	return e.limiter.driver.Take(ctx, buckets, cost)
 }
 
 // gather fills in the buckets of the next call, for rules that are asked together
@@ -125,7 +164,7 @@ func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
 			s.charges = append(s.charges, charge{p, key, s.costs[i]})
 		}
 		s.costs[i] = 0
-		if p.ChargeWhen != nil && (p.Shadow || p.ServeWhenEmpty) {
+		if !p.isAsked() {
 			continue
 		}
 		if stage == taking {
@@ -208,10 +247,12 @@ func failed(s *scratch, h http.Header, r *http.Request, err error) *refusal {
 }
 
 func (p *rule) failed(ctx context.Context, h http.Header, err error) *refusal {
-	if !errors.Is(err, context.Canceled) { // else the client has gone
-		p.outcomes.unavailable.add(ctx)
-	}
-	if p.FailClosed && !p.Shadow {
+	p.outcomes.unavailable.add(ctx)
+	switch {
+	case p.Shadow:
+	case errors.Is(err, cpodkit.CodeNotSupported):
+		return p.misconfigured(err)
+	case p.FailClosed:
 		return p.unavailable(err)
 	}
 	addNotice(h, p.quotedName, "unavailable")
@@ -222,8 +263,8 @@ func (s *scratch) addLimit(p *rule, state State) {
 	s.limits = appendLimitItem(s.limits, p.quotedName, state.Remaining, effectiveWindow(p.Limit, state))
 }
 
-// setFields sets both fields with one allocation beside their text.
-func (e *enforcer) setFields(s *scratch, h http.Header) {
+// setFields sets both fields, and keeps their two values in lines.
+func (e *enforcer) setFields(s *scratch, h http.Header, lines []string) {
 	if len(s.items) == 0 {
 		return
 	}
@@ -231,9 +272,9 @@ func (e *enforcer) setFields(s *scratch, h http.Header) {
 	if string(s.items) != items {
 		items = string(s.items)
 	}
-	lines := []string{items, string(s.limits)}
+	lines[0], lines[1] = items, string(s.limits)
 	addField(h, policyField, lines[:1:1])
 	if len(s.limits) > 0 {
-		addField(h, limitField, lines[1:])
+		addField(h, limitField, lines[1:2:2])
 	}
 }

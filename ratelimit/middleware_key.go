@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -104,9 +105,11 @@ const maxScratch = 4 * MaxKey
 // identity's own keys (see [Limiter]).
 type keyspace struct{ plain, hashed string }
 
-func newKeyspace(policy string) keyspace {
+// newKeyspace keeps different limits apart even under one name: in one bucket they
+// would change it to and fro, and the larger refill it for the smaller.
+func newKeyspace(limit Limit) keyspace {
 	// The escaped name holds neither of the two separators.
-	name := "$policy/" + url.PathEscape(policy)
+	name := fmt.Sprintf("$policy/%s/%d/%d", url.PathEscape(limit.Name), limit.Tokens, limit.Window.Nanoseconds())
 	return keyspace{name + "/", name + "#"}
 }
 

@@ -282,6 +282,7 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 		"name with a line": {{Limit: perMinute("a\r\nSet-Cookie: x", 1)}},
 		"long name":        {{Limit: perMinute(strings.Repeat("n", 65), 1)}},
 		"empty route":      {{Limit: good, Routes: []string{""}}},
+		"never charged":    {{Limit: good, ServeWhenEmpty: true}},
 	} {
 		if _, err := l.Middleware(policies...); err == nil {
 			t.Errorf("%s is accepted", name)
@@ -289,6 +290,87 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 	}
 	if _, err := l.Middleware(many[1:]...); err != nil {
 		t.Error(err)
+	}
+}
+
+// Policies of one name but of different limits do not refill each other's buckets.
+func TestOneNameTwoLimits(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(t, ratelimit.NewMemory())
+	wide := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 1000)}))
+	long := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{
+		Limit: ratelimit.Limit{Tokens: 3, Window: time.Hour},
+	}))
+	strict := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 3)}))
+	again := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("default", 3)}))
+	for i := range 9 {
+		wide.get("/things/1", "t/a/u")
+		long.get("/things/1", "t/a/u")
+		want := http.StatusOK
+		if i >= 3 {
+			want = http.StatusTooManyRequests
+		}
+		one := strict
+		if i%2 == 1 {
+			one = again // shares the bucket
+		}
+		if w := one.get("/things/1", "t/a/u"); w.Code != want {
+			t.Errorf("request %d: %d, want %d", i, w.Code, want)
+		}
+	}
+}
+
+// single is a driver of one bucket a call, which says so when it is bounded.
+type single struct{ ratelimit.Driver }
+
+func (d single) Take(ctx context.Context, buckets []ratelimit.Bucket, cost int64) error {
+	if len(buckets) > 1 {
+		return cpodkit.CodeNotSupported
+	}
+	return d.Driver.Take(ctx, buckets, cost)
+}
+
+type bounded struct{ single }
+
+func (bounded) MaxBuckets() int { return 1 }
+
+func TestBoundedDrivers(t *testing.T) {
+	t.Parallel()
+	meters := ratelimit.WithMeterProvider(newMeters().provider)
+	policy := func(name string) ratelimit.Policy { return ratelimit.Policy{Limit: perMinute(name, 9)} }
+	onTrial, peeks, onAnswer := policy("trial"), policy("peeks"), policy("answer")
+	onTrial.Shadow = true
+	peeks.ChargeWhen = ratelimit.Refused
+	onAnswer.ChargeWhen, onAnswer.ServeWhenEmpty = ratelimit.Refused, true
+	alsoPeeks := peeks
+	alsoPeeks.Limit.Name = "also peeks"
+	for name, l := range map[string]*ratelimit.Limiter{
+		"bare":     newLimiter(t, bounded{single{ratelimit.NewMemory()}}),
+		"measured": newLimiter(t, bounded{single{ratelimit.NewMemory()}}, meters),
+		"leased":   newLimiter(t, ratelimit.NewLeased(bounded{single{ratelimit.NewMemory()}}), meters),
+	} {
+		for _, together := range [][]ratelimit.Policy{{policy("a"), policy("b")}, {peeks, alsoPeeks}} {
+			if _, err := l.Middleware(together...); err == nil || !strings.Contains(err.Error(), "at most 1 bucket") {
+				t.Errorf("%s: two policies at once: %v", name, err)
+			}
+		}
+		s := newSite(authenticate, newMiddleware(t, l, policy("a"), onTrial, peeks, onAnswer))
+		if w := s.get("/things/1", "t/a/u"); w.Code != http.StatusOK || w.Header().Get("Cpod-RateLimit") != "" {
+			t.Errorf("%s: policies one after another: %d %v", name, w.Code, w.Header())
+		}
+	}
+}
+
+// What a driver can never do is no reason to serve without a limit.
+func TestNotSupportedIsNotServed(t *testing.T) {
+	t.Parallel()
+	for _, closed := range []bool{false, true} {
+		s := newSite(authenticate, newMiddleware(t, newLimiter(t, single{ratelimit.NewMemory()}),
+			ratelimit.Policy{Limit: perMinute("a", 9), FailClosed: closed}, ratelimit.Policy{Limit: perMinute("b", 9)}))
+		w := s.get("/things/1", "t/a/u")
+		if w.Code != http.StatusInternalServerError || s.served != 0 || w.Header().Get("Cpod-RateLimit") != "" {
+			t.Errorf("closed %v: %d %v", closed, w.Code, w.Header())
+		}
 	}
 }
 
@@ -322,7 +404,7 @@ func TestFailure(t *testing.T) {
 		{"closed", gone, true, http.StatusServiceUnavailable, "7", 1},
 		{"closed, a bug", errors.New("10.1.2.3: boom"), true, http.StatusServiceUnavailable, "1", 1},
 		{"closed, slow", context.DeadlineExceeded, true, http.StatusServiceUnavailable, "1", 1},
-		{"open, the client has gone", context.Canceled, false, http.StatusOK, "", 2},
+		{"open, cancelled by the driver", context.Canceled, false, http.StatusOK, "", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -83,9 +83,6 @@ func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
 	if c.limits, err = loadLimits(getenv); err != nil {
 		return c, err
 	}
-	if c.limits.leases && isLocal(c.rateLimit) {
-		return c, errors.New("CPOD_RATELIMIT_LEASES: leases are for a Redis in CPOD_RATELIMIT; unset one or set the other")
-	}
 	if c.otlp, err = otlpFromEnv(getenv); err != nil {
 		return c, err
 	}

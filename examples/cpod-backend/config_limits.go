@@ -46,6 +46,9 @@ func loadLimits(getenv func(string) string) (limits, error) {
 	switch leases := getenv("CPOD_RATELIMIT_LEASES"); leases {
 	case "", off:
 	case "on":
+		if isLocal(getenv("CPOD_RATELIMIT")) {
+			return l, errors.New("CPOD_RATELIMIT_LEASES: leases are for a Redis in CPOD_RATELIMIT; set that too")
+		}
 		l.leases = true
 	default:
 		return l, errors.New("CPOD_RATELIMIT_LEASES: want on or off")

@@ -126,6 +126,7 @@ func newHandler(ctx context.Context, cfg config, data *data, telemetry *telemetr
 	}
 	followSigningKeys(ctx, data, rotator)
 	followRevocations(ctx, data, log)
+	followIndexes(ctx, data, log)
 	mux := http.NewServeMux()
 	authenticate := limits.around(authz.Authenticate(verifier))
 	cpodkit.Mount(mux, authenticate, limits.onGrants(oauthServer.Routes())...)

@@ -32,6 +32,8 @@ type data struct {
 	rateLimit     ratelimit.Driver // of the server's own limits
 	appLimits     ratelimit.Driver // of those that apps keep by REST
 
+	buildIndexes func(context.Context) error // of documents; nil where they are there at once
+
 	isShared    bool // the database is one that other servers can use too
 	records     *docstore.Store
 	master      keyring.Master

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/cpodkit/cpodkit/backends/mongo/mongoclient"
@@ -31,7 +32,20 @@ func (d *data) openMongo(ctx context.Context, cfg config, by purpose) error {
 	if err != nil {
 		return fmt.Errorf("CPOD_DB: %w", err)
 	}
-	d.documents = driver
+	d.documents, d.buildIndexes = driver, driver.BuildIndexes
 	d.closers = append(d.closers, driver.Close)
 	return nil
+}
+
+// followIndexes tells when an index that is declared cannot be built. The driver
+// goes on trying.
+func followIndexes(ctx context.Context, d *data, log *slog.Logger) {
+	if d.buildIndexes == nil {
+		return
+	}
+	d.background(ctx, func(ctx context.Context) {
+		if err := d.buildIndexes(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("declared indexes of documents are missing, and queries scan instead", "error", err)
+		}
+	})
 }

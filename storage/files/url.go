@@ -56,7 +56,7 @@ func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (Signe
 		return SignedURL{}, err
 	}
 	expiresAt := time.Now().Add(expiresIn).UTC().Truncate(time.Millisecond)
-	if presigner, ok := h.store.driver.(Presigner); ok {
+	if presigner, ok := h.store.driver.(Presigner); ok && h.store.mayPresign(expiresIn) {
 		signed, err := presigner.PresignURL(ctx, at.name(), method, expiresIn)
 		if err == nil {
 			return SignedURL{URL: signed, Method: method, ExpiresAt: expiresAt}, nil
@@ -71,6 +71,15 @@ func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (Signe
 	}
 	sealed := h.store.sealToken(token{at, expiresAt, h.identity.TokenID}, method)
 	return SignedURL{URL: h.store.publicURL + signedPath + sealed, Method: method, ExpiresAt: expiresAt}, nil
+}
+
+// unrevokedExpiry bounds how long a URL may work after its token was revoked: the
+// store that signed it does not ask.
+const unrevokedExpiry = time.Hour
+
+// mayPresign reports whether the driver's store may sign a URL that works so long.
+func (s *Store) mayPresign(expiresIn time.Duration) bool {
+	return s.revoked == nil || s.publicURL == "" || expiresIn <= unrevokedExpiry
 }
 
 // forSigning returns the place that a URL is for.

@@ -166,3 +166,26 @@ func TestPresigner(t *testing.T) {
 		})
 	}
 }
+
+// No revocation ends what the store has signed, so it signs nothing for long
+// where tokens are revoked.
+func TestPresignerAndRevocation(t *testing.T) {
+	t.Parallel()
+	never := func(context.Context, string) (bool, error) { return false, nil }
+	for _, c := range []struct {
+		opts  []files.Option
+		lasts time.Duration
+		want  string
+	}{
+		{nil, files.MaxURLExpiry, "https://store.test/"},
+		{[]files.Option{files.WithRevoked(never)}, time.Hour, "https://store.test/"},
+		{[]files.Option{files.WithRevoked(never)}, time.Hour + time.Second, "https://files.test/v1/storage/signed/"},
+	} {
+		s := serve(t, presigner{files.NewMemory(), nil}, c.opts...)
+		h := s.store.For(cpodkit.Identity{TenantID: "t", AppID: "a", Scopes: cpodkit.Scopes{"storage.private.*"}})
+		signed, err := h.SignURL(t.Context(), "x", files.URLOptions{ExpiresIn: c.lasts})
+		if err != nil || !strings.HasPrefix(signed.URL, c.want) {
+			t.Errorf("for %v: %s, %v; want %s", c.lasts, signed.URL, err, c.want)
+		}
+	}
+}

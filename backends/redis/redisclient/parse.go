@@ -125,7 +125,11 @@ func (t *target) readQuery(u *url.URL, useTLS bool) error {
 	}
 	for name, value := range values {
 		if !slices.Contains(options, name) {
-			return fmt.Errorf("the URL has an option %q that is none of %s", name, strings.Join(options, ", "))
+			if name == "ca" || name == "cert" || name == "key" || name == "server_name" || strings.HasPrefix(name, "sentinel_") {
+				return fmt.Errorf("the URL has the option %q, which does not go with its scheme", name)
+			}
+			// Its name may be a piece of a password that is not escaped.
+			return fmt.Errorf("the URL has an option that is none of %s", strings.Join(options, ", "))
 		}
 		if len(value) > 1 || value[0] == "" {
 			return fmt.Errorf("the option %s of the URL is empty or there twice", name)

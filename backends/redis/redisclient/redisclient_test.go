@@ -110,7 +110,7 @@ func TestBadURLs(t *testing.T) {
 		"redis://u:secret@host/-1":                         "database",
 		"redis://u:sec%ret@host":                           "not valid",
 		"redis://u:secret@host#secret":                     "not valid",
-		"redis://u:secret@host?password=secret":            `"password"`,
+		"redis://u:secret@host?password=secret":            "an option that is none of",
 		"redis://u:secret@host?ca=x":                       `"ca"`,
 		"redis://u:secret@host?sentinel_username=u":        `"sentinel_username"`,
 		"redis://u:secret@host?timeout=secret":             "timeout",

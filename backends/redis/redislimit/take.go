@@ -33,7 +33,13 @@ func (d *Driver) run(ctx context.Context, buckets []ratelimit.Bucket, cost int64
 	if !ok || len(text) != numberSize*(1+2*len(buckets)) {
 		return "", fmt.Errorf("redislimit: the script answered %T for %d buckets", reply, len(buckets))
 	}
-	return answer(text), nil
+	a := answer(text)
+	for i, b := range buckets {
+		if !a.wait(i).fits(b.Limit) {
+			return "", fmt.Errorf("redislimit: the script answered what no bucket of %d tokens in %v says", b.Limit.Tokens, b.Limit.Window)
+		}
+	}
+	return a, nil
 }
 
 func (a answer) took() bool { return a.number(0) == 1 }

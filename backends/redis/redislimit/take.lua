@@ -25,7 +25,7 @@ for i = 1, #KEYS do
     left = full - now
     if left < 0 then
       left, rest = 0, 0
-    elseif left > oldWindow then
+    elseif left > oldWindow or (left == oldWindow and rest > 0) then
       -- The clock went back. No bucket takes longer than its window.
       left, rest, stale = oldWindow, 0, true
     end
@@ -35,6 +35,8 @@ for i = 1, #KEYS do
       rest, stale = math.ceil(rest * tokens / oldTokens), true
       if rest >= tokens then left, rest = left + 1, 0 end
     end
+    -- Nor by what was rounded.
+    if left > window or (left == window and rest > 0) then left, rest = window, 0 end
   end
   local at = 2 * i
   before[at], before[at + 1] = left, rest

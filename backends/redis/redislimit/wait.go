@@ -23,6 +23,12 @@ func waitFor(limit ratelimit.Limit, cost int64) wait {
 	return wait{micros, parts}
 }
 
+// fits reports whether a bucket can take w to be full: up to its window.
+func (w wait) fits(limit ratelimit.Limit) bool {
+	full := window(limit)
+	return w.micros >= 0 && w.parts >= 0 && w.parts < limit.Tokens && (w.micros < full || w == wait{micros: full})
+}
+
 // state is what a bucket that takes left to be full says to a call.
 func state(limit ratelimit.Limit, left wait, cost int64, took bool) ratelimit.State {
 	s := ratelimit.State{Allowed: took, Reset: left.duration()}

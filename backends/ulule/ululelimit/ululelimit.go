@@ -22,7 +22,7 @@ import (
 // within a short time. What a store of ulule/limiter cannot do, it does not do:
 //
 //   - a call on several buckets is not_supported, because they cannot be taken
-//     from in one step: use one policy per route
+//     from in one step: give each policy a middleware of its own
 //   - a changed limit is not rescaled: tokens taken in the window count against
 //     the new number, and a new length holds from the next window on
 //   - of calls with a cost above 1 that compete for the last tokens, one that is
@@ -37,7 +37,10 @@ type Driver struct {
 	breaker *circuit.Breaker
 }
 
-var _ ratelimit.Driver = (*Driver)(nil)
+var (
+	_ ratelimit.Driver  = (*Driver)(nil)
+	_ ratelimit.Bounded = (*Driver)(nil)
+)
 
 // New returns a driver on store, which stays the caller's.
 func New(store limiter.Store) (*Driver, error) {
@@ -46,6 +49,9 @@ func New(store limiter.Store) (*Driver, error) {
 	}
 	return &Driver{store: store, breaker: circuit.New("rate limiter's store")}, nil
 }
+
+// MaxBuckets implements [ratelimit.Bounded]: 1.
+func (*Driver) MaxBuckets() int { return 1 }
 
 // Take implements [ratelimit.Driver] for one bucket.
 func (d *Driver) Take(ctx context.Context, buckets []ratelimit.Bucket, cost int64) error {

@@ -108,6 +108,18 @@ func TestNotSupported(t *testing.T) {
 	if !errors.Is(err, cpodkit.CodeNotSupported) {
 		t.Errorf("several buckets: %v", err)
 	}
+	l, err := ratelimit.New(open(t, newMemory(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := limit, limit
+	a.Name, b.Name = "a", "b"
+	if _, err := l.Middleware(ratelimit.Policy{Limit: a}, ratelimit.Policy{Limit: b}); err == nil {
+		t.Error("a middleware of two policies is accepted")
+	}
+	if _, err := l.Middleware(ratelimit.Policy{Limit: a}); err != nil {
+		t.Error(err)
+	}
 	if _, err := ululelimit.New(nil); err == nil {
 		t.Error("no store is accepted")
 	}
