@@ -171,14 +171,17 @@ func isDown(err error) bool {
 
 // do makes one call within the time limit.
 func (d *Driver) do(ctx context.Context, call func(ctx context.Context) error) error {
-	return d.breaker.Do(ctx, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, d.limit)
-		defer cancel()
-		if err := call(ctx); err != nil {
-			return d.coded(err)
-		}
-		return ctx.Err() // not every provider looks
-	})
+	return d.breaker.Do(ctx, func(ctx context.Context) error { return d.limited(ctx, call) })
+}
+
+// limited gives one request of a call the time limit.
+func (d *Driver) limited(ctx context.Context, request func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d.limit)
+	defer cancel()
+	if err := request(ctx); err != nil {
+		return d.coded(err)
+	}
+	return ctx.Err() // not every provider looks
 }
 
 // coded gives an error its code, where callers can act on it. FILESYSTEM tells of a

@@ -88,32 +88,41 @@ func (d *Driver) alone(ctx context.Context, name string, store func() error) err
 }
 
 // checkFolders returns CodeConflict when there is a file below the name or above
-// it.
+// it. Each look has the time limit for itself: many of them, for a name with many
+// folders, say nothing of the store.
 func (d *Driver) checkFolders(ctx context.Context, name string) error {
-	return d.do(ctx, func(ctx context.Context) error {
+	return d.breaker.Do(ctx, func(ctx context.Context) error {
 		for _, folder := range remotefile.Ancestors(name) {
-			there, err := d.bucket.Exists(ctx, folder)
-			if errors.Is(err, syscall.ENOTDIR) { // a file further up, which came before
-				there, err = true, nil
-			}
-			if err != nil {
+			if err := d.limited(ctx, func(ctx context.Context) error { return d.checkAbove(ctx, folder) }); err != nil {
 				return err
 			}
-			if there {
-				return fmt.Errorf("%w: the folder %q is a file", cpodkit.CodeConflict, folder)
-			}
 		}
-		err := d.bucket.Iter(ctx, name+"/", func(found string) error {
-			if strings.HasPrefix(found, name+"/") {
-				return fmt.Errorf("%w: %q is a folder", cpodkit.CodeConflict, name)
-			}
-			return nil
-		}, objstore.WithRecursiveIter())
-		if errors.Is(err, syscall.ENOTDIR) {
-			return nil
-		}
-		return err
+		return d.limited(ctx, func(ctx context.Context) error { return d.checkBelow(ctx, name) })
 	})
+}
+
+func (d *Driver) checkAbove(ctx context.Context, folder string) error {
+	there, err := d.bucket.Exists(ctx, folder)
+	if errors.Is(err, syscall.ENOTDIR) { // a file further up, which came before
+		there, err = true, nil
+	}
+	if err == nil && there {
+		err = fmt.Errorf("%w: the folder %q is a file", cpodkit.CodeConflict, folder)
+	}
+	return err
+}
+
+func (d *Driver) checkBelow(ctx context.Context, name string) error {
+	err := d.bucket.Iter(ctx, name+"/", func(found string) error {
+		if strings.HasPrefix(found, name+"/") {
+			return fmt.Errorf("%w: %q is a folder", cpodkit.CodeConflict, name)
+		}
+		return nil
+	}, objstore.WithRecursiveIter())
+	if errors.Is(err, syscall.ENOTDIR) {
+		return nil
+	}
+	return err
 }
 
 // store uploads. A folder that is empty may be in the way on FILESYSTEM, which

@@ -76,21 +76,15 @@ func (s *spool) object(header []byte, w *remotefile.Watch) *upload {
 	if s.file != nil {
 		parts = append(parts, io.NewSectionReader(s.file, 0, s.size-int64(s.head.Size())))
 	}
-	return &upload{io.MultiReader(parts...), int64(len(header)) + s.size, w}
+	return &upload{w.Reader(io.MultiReader(parts...)), int64(len(header)) + s.size}
 }
 
-// upload counts every read as progress.
+// upload is a body whose size is known.
 type upload struct {
 	io.Reader
 
-	size  int64
-	watch *remotefile.Watch
+	size int64
 }
 
 // ObjectSize implements [objstore.ObjectSizer]: providers choose by it how to send.
 func (u *upload) ObjectSize() (int64, error) { return u.size, nil }
-
-func (u *upload) Read(p []byte) (int, error) {
-	u.watch.Progress()
-	return u.Reader.Read(p)
-}

@@ -50,7 +50,7 @@ func (d *Driver) change(ctx context.Context, limit time.Duration, call func(ctx 
 		}
 		ctx, cancel := context.WithTimeout(ctx, min(limit, time.Second))
 		defer cancel()
-		if err := d.askForBucket(ctx); err != nil {
+		if err := coded(d.askForBucket(ctx)); err != nil {
 			return fmt.Errorf("no progress within %v: %w", limit, err)
 		}
 		// With a code it is no verdict on the store.

@@ -28,6 +28,10 @@ func (p *put) alone(ctx context.Context, commit func() error) error {
 	return commit()
 }
 
+// looksAtOnce is how many requests a Put makes at a time to look for files above and
+// below its own: a name may have hundreds of folders.
+const looksAtOnce = 4
+
 // checkFolders returns CodeConflict when there is a file below the name or above
 // it, where the store would hide the lower one. A file that is there already needs
 // no look: neither was accepted then.
@@ -37,20 +41,33 @@ func (p *put) checkFolders(ctx context.Context) error {
 	}
 	// One call for the breaker: while it tries whether the store is back, it lets one
 	// through alone.
-	return p.driver.do(ctx, func(ctx context.Context) error {
+	return p.driver.breaker.Do(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		above := remotefile.Ancestors(p.name)
 		found := make(chan error, len(above)+1)
-		go func() { found <- p.driver.checkBelow(ctx, p.name) }()
+		running := make(chan struct{}, looksAtOnce)
+		look := func(check func(context.Context, string) error, name string) {
+			running <- struct{}{}
+			go func() {
+				defer func() { <-running }()
+				// Each has the time limit for itself: that there are many says nothing of the store.
+				ctx, cancelLook := context.WithTimeout(ctx, p.driver.limit)
+				defer cancelLook()
+				err := check(ctx, name)
+				if found <- err; err != nil {
+					cancel()
+				}
+			}()
+		}
+		look(p.driver.checkBelow, p.name)
 		for _, name := range above {
-			go func() { found <- p.driver.checkAbove(ctx, name) }()
+			look(p.driver.checkAbove, name)
 		}
 		var err error
 		for range cap(found) { // all of them, so that none outlives the call
 			if e := <-found; e != nil && err == nil {
 				err = e
-				cancel()
 			}
 		}
 		return err

@@ -35,6 +35,10 @@ func WithUnencryptedHTTP() Option { return func(c *config) { c.plainHTTP = true 
 const (
 	amazonEndpoint = "https://s3.amazonaws.com"
 	defaultRegion  = "us-east-1"
+
+	// maxConns bounds the connections to the store. A download holds one for as long
+	// as its client reads, so it is far above what the calls alone need.
+	maxConns = 1024
 )
 
 // Open returns a driver on the bucket that a URL names:
@@ -216,6 +220,7 @@ func newTransport(caFile string) (*http.Transport, error) {
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 5 * time.Second,
 		TLSClientConfig:     config,
+		MaxConnsPerHost:     maxConns,
 		MaxIdleConnsPerHost: 64,
 		IdleConnTimeout:     time.Minute,
 		DisableCompression:  true, // a file's bytes are as they were put
