@@ -24,7 +24,7 @@ const (
 // machine, and for tests. A restart fills all buckets.
 //
 // Its memory is bounded, whatever keys come: a bucket takes up to 110 bytes, and
-// no key is kept, only 128 bits of a hash with random seeds. A bucket that is
+// no key is kept, only 63 bits of a hash with a random seed. A bucket that is
 // full again is forgotten, for it equals none. When there is no room for a new
 // one, Memory looks at some, forgets those that are full, and else the one that
 // is nearest to full. To forget gives nobody a token: a key that is not known
@@ -41,7 +41,7 @@ const (
 // Time is the monotonic clock, in nanoseconds; a wall clock that jumps changes
 // nothing. There is no goroutine.
 type Memory struct {
-	seeds   [2]maphash.Seed
+	seed    maphash.Seed
 	start   time.Time
 	maxKeys int
 	shards  []shard
@@ -70,7 +70,7 @@ func WithMaxKeys(n int) MemoryOption {
 // NewMemory returns an empty driver.
 func NewMemory(opts ...MemoryOption) *Memory {
 	m := &Memory{
-		seeds:   [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		seed:    maphash.MakeSeed(),
 		start:   time.Now(),
 		maxKeys: DefaultMaxKeys,
 	}
@@ -207,12 +207,12 @@ func (m *Memory) Return(ctx context.Context, key string, limit Limit, cost int64
 }
 
 func (m *Memory) hash(key string) hash {
-	return hash{maphash.String(m.seeds[0], key), maphash.String(m.seeds[1], key) | 1}
+	return hash(maphash.String(m.seed, key) | 1<<63) // never 0
 }
 
 func (m *Memory) shardOf(h hash) *shard { return &m.shards[m.shardIndex(h)] }
 
-func (m *Memory) shardIndex(h hash) int { return int(h.b>>32) & (len(m.shards) - 1) }
+func (m *Memory) shardIndex(h hash) int { return int(h>>32) & (len(m.shards) - 1) }
 
 // now is the monotonic time in nanoseconds.
 func (m *Memory) now() int64 { return int64(time.Since(m.start)) }

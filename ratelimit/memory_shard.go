@@ -25,9 +25,10 @@ const (
 	windowClasses = 55 - smallestClass + 1
 )
 
-// hash stands for a key. That two keys of a million have the same is as likely
-// as 1 to 10^26, and nobody outside knows the seeds.
-type hash struct{ a, b uint64 } // b is never 0
+// hash stands for a key. A new key finds its hash taken, and shares that bucket,
+// with a chance of 1 to 10^13 beside a million others; nobody outside knows the
+// seed.
+type hash uint64
 
 // shard is one part of a [Memory], under its own lock: a hash table with linear
 // probing, without a pointer in it. What every call needs fits into one cache
@@ -119,13 +120,13 @@ func (s *shard) find(key hash) *slot {
 		if b.key == key {
 			return b
 		}
-		if b.key.b == 0 {
+		if b.key == 0 {
 			return nil
 		}
 	}
 }
 
-func (s *shard) home(key hash) int { return int(key.a) & (len(s.slots) - 1) }
+func (s *shard) home(key hash) int { return int(key) & (len(s.slots) - 1) }
 func (s *shard) next(i int) int    { return (i + 1) & (len(s.slots) - 1) }
 
 // insert adds a bucket whose key is not in the table.
@@ -142,7 +143,7 @@ func (s *shard) insert(b slot, now int64) {
 
 func (s *shard) place(b slot) {
 	i := s.home(b.key)
-	for s.slots[i].key.b != 0 {
+	for s.slots[i].key != 0 {
 		i = s.next(i)
 	}
 	s.slots[i] = b
@@ -169,11 +170,11 @@ func (s *shard) sweep(n int, now int64) (nearest int) {
 	nearest = -1
 	for range n {
 		b := &s.slots[s.hand]
-		if b.key.b != 0 && b.idle(now) {
+		if b.key != 0 && b.idle(now) {
 			s.remove(s.hand) // another may move here
 			continue
 		}
-		if b.key.b != 0 && (nearest < 0 || b.isNearerToFull(&s.slots[nearest], now)) {
+		if b.key != 0 && (nearest < 0 || b.isNearerToFull(&s.slots[nearest], now)) {
 			nearest = s.hand
 		}
 		s.hand = s.next(s.hand)
@@ -202,7 +203,7 @@ func (f *fill) isNearerToFull(other *slot, now int64) bool {
 // any more.
 func (s *shard) remove(i int) {
 	s.keys--
-	for j := s.next(i); s.slots[j].key.b != 0; j = s.next(j) {
+	for j := s.next(i); s.slots[j].key != 0; j = s.next(j) {
 		distance := (j - s.home(s.slots[j].key)) & (len(s.slots) - 1)
 		if distance >= (j-i)&(len(s.slots)-1) {
 			s.slots[i] = s.slots[j]
@@ -217,14 +218,14 @@ func (s *shard) resize(now int64) {
 	old := s.slots
 	s.keys = 0
 	for i := range old {
-		if old[i].key.b != 0 && !old[i].idle(now) {
+		if old[i].key != 0 && !old[i].idle(now) {
 			s.keys++
 		}
 	}
 	s.slots = make([]slot, max(minSlots, 1<<bits.Len(uint(2*s.keys))))
 	s.hand = 0
 	for i := range old {
-		if old[i].key.b != 0 && !old[i].idle(now) {
+		if old[i].key != 0 && !old[i].idle(now) {
 			s.place(old[i])
 		}
 	}
