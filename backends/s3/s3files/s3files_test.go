@@ -93,5 +93,5 @@ func TestPersistence(t *testing.T) {
 
 func TestIsolation(t *testing.T) {
 	t.Parallel()
-	storagetest.RunFiles(t, func(t testing.TB) files.Driver { return openNew(t) }, storagetest.ForSlowDriver())
+	storagetest.RunFiles(t, func(t testing.TB) files.Driver { return openNew(t, patient()) }, storagetest.ForSlowDriver())
 }
