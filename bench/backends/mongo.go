@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
 
@@ -48,14 +49,26 @@ func mongoPairs(ctx context.Context) ([]pair, func(), error) {
 	if _, err := bare.InsertOne(ctx, bson.M{"_id": "theme", "value": bson.M{"name": strings.Repeat("x", 100), "visits": 1}}); err != nil {
 		return nil, done, err
 	}
-	return []pair{{
-		name: "MongoDB find by key",
-		bare: func(ctx context.Context) error {
+	// And what cpodkit stores, with the fields that it reads.
+	same := db.Collection("documents", options.Collection().SetReadConcern(readconcern.Majority()))
+	var stored struct {
+		ID string `bson:"_id"`
+	}
+	if err := same.FindOne(ctx, bson.D{}).Decode(&stored); err != nil {
+		return nil, done, err
+	}
+	find := func(in *mongo.Collection, id string, opts ...options.Lister[options.FindOneOptions]) func(context.Context) error {
+		return func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 			defer cancel()
 			var found bson.Raw
-			return bare.FindOne(ctx, bson.D{{Key: "_id", Value: "theme"}}).Decode(&found)
-		},
-		ours: func(ctx context.Context) error { _, err := ours.Get(ctx, "theme"); return err },
-	}}, done, nil
+			return in.FindOne(ctx, bson.D{{Key: "_id", Value: id}}, opts...).Decode(&found)
+		}
+	}
+	get := func(ctx context.Context) error { _, err := ours.Get(ctx, "theme"); return err }
+	fields := options.FindOne().SetProjection(bson.D{{Key: "v", Value: 1}, {Key: "t", Value: 1}, {Key: "j", Value: 1}})
+	return []pair{
+		{name: "MongoDB find by key, of the same document", bare: find(same, stored.ID, fields), ours: get},
+		{name: "MongoDB find by key, of the value as a document", bare: find(bare, "theme"), ours: get},
+	}, done, nil
 }
