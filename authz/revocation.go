@@ -18,7 +18,8 @@ import (
 const MaxRevocations = 1 << 20
 
 const (
-	// pruneEvery is how often what has expired is thrown away, at the next Revoke.
+	// pruneEvery is how often what has expired is thrown away: from the memory when
+	// something comes in, from the store at a Revoke.
 	pruneEvery = 10 * time.Minute
 
 	// askLimit is how long the store may take to say whether one token is revoked.
@@ -70,8 +71,8 @@ type Revocations struct {
 
 	mu         sync.RWMutex
 	live       map[string]time.Time // when each expires
-	nextPrune  time.Time
-	nextForget time.Time
+	nextPrune  time.Time            // of the store
+	nextForget time.Time            // of live
 
 	// The memory holds everything that was revoked before the last gap of the
 	// channel when loaded has come up to gaps.
@@ -164,14 +165,14 @@ func (r *Revocations) learn(revocations ...Revocation) {
 	}
 }
 
-// prune forgets what has expired. A store that fails to is tried again later:
-// old revocations do no harm but take room.
+// prune drops what has expired. A store that fails to is tried again later: old
+// revocations do no harm but take room.
 func (r *Revocations) prune(ctx context.Context, now time.Time) {
 	r.mu.Lock()
+	r.forget(now)
 	due := !now.Before(r.nextPrune)
 	if due {
 		r.nextPrune = now.Add(pruneEvery)
-		r.forget(now)
 	}
 	r.mu.Unlock()
 	if due {

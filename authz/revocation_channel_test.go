@@ -163,6 +163,22 @@ func TestARevocationIsPushed(t *testing.T) {
 	})
 }
 
+// A replica that only listens forgets too, with the next that it hears of.
+func TestAReplicaThatListensForgets(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.revoke("a.1")
+		p.refused("pushed", "a.1")
+		time.Sleep(2 * time.Hour) // the token has expired
+		p.revoke("b.1")
+		if revoked(p, p.b, "a.1") {
+			p.Error("what has expired is kept")
+		}
+		p.refused("pushed later", "b.1")
+	})
+}
+
 func TestWithoutALiveChannelTheStoreIsAsked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,36 +1,25 @@
 package cluster
 
 import (
-	"context"
-	"errors"
-
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/classify"
 )
 
-// classify makes a driver's error one for a client: its code, a sentence of
-// ours, and the driver's own words as the cause.
-func classify(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return err
-	}
-	code := cpodkit.CodeOf(err)
-	var detail string
+// classified makes a driver's error one for a client.
+func classified(err error) error { return classify.Error(err, sentence) }
+
+func sentence(code cpodkit.Code) string {
 	switch code {
 	case cpodkit.CodeConflict:
-		detail = "Another holder has the lease; try again later."
+		return "Another holder has the lease; try again later."
 	case cpodkit.CodeUnavailable:
-		detail = "The replicas cannot reach each other now; try again later."
+		return "The replicas cannot reach each other now; try again later."
 	case cpodkit.CodeTimeout:
-		detail = "The replicas took too long to reach each other; try again."
-	default:
-		code = cpodkit.CodeInternal
-		detail = "The replicas failed to reach each other; the request id finds the reason in the server's logs."
+		return "The replicas took too long to reach each other; try again."
+	case cpodkit.CodeInternal:
+		return "The replicas failed to reach each other; the request id finds the reason in the server's logs."
 	}
-	e := cpodkit.Errorf(code, "%s", detail).WithCause(err)
-	if from, ok := errors.AsType[*cpodkit.Error](err); ok {
-		e.RetryAfter = from.RetryAfter
-	}
-	return e
+	return ""
 }
 
 var (

@@ -48,7 +48,7 @@ func (c *Cluster) Lease(ctx context.Context, name string, ttl time.Duration) (*L
 	asked := time.Now()
 	token, err := c.driver.Acquire(ctx, name, l.holder, ttl)
 	if err != nil {
-		return nil, classify(err)
+		return nil, classified(err)
 	}
 	l.token = token
 	l.mu.Lock()
@@ -84,7 +84,7 @@ func (l *Lease) Renew(ctx context.Context) error {
 		return errLost.WithCause(err)
 	}
 	if err != nil {
-		return classify(err)
+		return classified(err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -102,7 +102,7 @@ func (l *Lease) Renew(ctx context.Context) error {
 // again, or after it has ended, does no harm.
 func (l *Lease) Release(ctx context.Context) error {
 	l.end()
-	return classify(l.cluster.driver.Release(ctx, l.name, l.holder))
+	return classified(l.cluster.driver.Release(ctx, l.name, l.holder))
 }
 
 // left is how long the holder may count on what it asked for at that time.

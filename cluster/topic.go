@@ -60,7 +60,7 @@ func (t *Topic) Publish(ctx context.Context, message []byte) error {
 	if len(message) > MaxMessage {
 		return cpodkit.Errorf(cpodkit.CodePayloadTooLarge, "A message has at most %d bytes.", MaxMessage)
 	}
-	return classify(t.cluster.driver.Publish(ctx, t.name, message))
+	return classified(t.cluster.driver.Publish(ctx, t.name, message))
 }
 
 // Follow calls receive with each message, in the order in which the system took

@@ -1,12 +1,11 @@
 package ratelimit
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/classify"
 )
 
 // Err returns nil when the decision allows the call, else a rate_limited error
@@ -23,30 +22,21 @@ func (d Decision) Err() error {
 // wholeSeconds rounds up.
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// classify makes a driver's error one for a client: its code, a sentence of
-// ours, and the driver's own words as the cause.
-func classify(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return err
-	}
-	code := cpodkit.CodeOf(err)
-	var detail string
+// classified makes a driver's error one for a client.
+func classified(err error) error { return classify.Error(err, sentence) }
+
+func sentence(code cpodkit.Code) string {
 	switch code {
 	case cpodkit.CodeUnavailable:
-		detail = "The rate limiter cannot take this call now; try again later."
+		return "The rate limiter cannot take this call now; try again later."
 	case cpodkit.CodeTimeout:
-		detail = "The rate limiter took too long; try again."
+		return "The rate limiter took too long; try again."
 	case cpodkit.CodeNotSupported:
-		detail = "The rate limiter's store cannot do this."
-	default:
-		code = cpodkit.CodeInternal
-		detail = "The rate limiter failed; the request id finds the reason in the server's logs."
+		return "The rate limiter's store cannot do this."
+	case cpodkit.CodeInternal:
+		return "The rate limiter failed; the request id finds the reason in the server's logs."
 	}
-	e := cpodkit.Errorf(code, "%s", detail).WithCause(err)
-	if from, ok := errors.AsType[*cpodkit.Error](err); ok {
-		e.RetryAfter = from.RetryAfter
-	}
-	return e
+	return ""
 }
 
 func checkBucket(key string, limit Limit, cost int64) error {

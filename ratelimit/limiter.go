@@ -67,7 +67,7 @@ func (l *Limiter) Take(ctx context.Context, key string, limit Limit, cost int64)
 	if l.memory != nil {
 		state, err := l.memory.takeOne(ctx, key, limit, cost)
 		if err != nil {
-			return Decision{}, classify(err)
+			return Decision{}, classified(err)
 		}
 		return Decision{State: state, Limit: limit}, nil
 	}
@@ -78,7 +78,7 @@ func (l *Limiter) Take(ctx context.Context, key string, limit Limit, cost int64)
 	b[0] = Bucket{} // the pool keeps no key
 	l.single.Put(b)
 	if err != nil {
-		return Decision{}, classify(err)
+		return Decision{}, classified(err)
 	}
 	return d, nil
 }
@@ -93,7 +93,7 @@ func (l *Limiter) TakeAll(ctx context.Context, buckets []Bucket, cost int64) (De
 		return Decision{}, err
 	}
 	if err := l.driver.Take(ctx, buckets, cost); err != nil {
-		return Decision{}, classify(err)
+		return Decision{}, classified(err)
 	}
 	bound := &buckets[0]
 	for i := range buckets[1:] {
@@ -128,5 +128,5 @@ func (l *Limiter) Reset(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	return classify(l.driver.Reset(ctx, key))
+	return classified(l.driver.Reset(ctx, key))
 }

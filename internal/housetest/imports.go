@@ -109,6 +109,11 @@ func backendRules() []Rule {
 		Package: "backends/backendtest",
 		Allow:   []string{root, "storage/files", "storage/documents", "storage/kv", "go.uber.org/goleak"},
 	}}
+	rules = append(rules, Rule{
+		// What the suite of real systems needs of a Redis.
+		Package: "backends/redis/internal/redistest",
+		Allow:   []string{"github.com/redis/go-redis/v9/...", "backends/backendtest", "backends/redis/redisclient"},
+	})
 	for _, l := range libraries {
 		shared := []string{root, l.library, "backends/internal/circuit"}
 		rules = append(rules,

@@ -54,7 +54,7 @@ func (s *Store) search(ctx context.Context, reach storage.Reach, key string) (st
 			continue
 		}
 		if err != nil {
-			return storage.Segment{}, classify(err)
+			return storage.Segment{}, classified(err)
 		}
 		found = append(found, segment)
 	}
@@ -68,7 +68,7 @@ func (s *Store) segments(ctx context.Context, reach storage.Reach) ([]storage.Se
 	for {
 		listing, err := s.driver.List(ctx, q)
 		if err != nil {
-			return nil, classify(err)
+			return nil, classified(err)
 		}
 		roots = append(roots, listing.Prefixes...)
 		if listing.Next == "" || len(roots) > storage.MaxApps {

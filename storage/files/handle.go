@@ -115,7 +115,7 @@ func (h Handle) Open(ctx context.Context, key string) (*Reader, error) {
 	err := h.read(ctx, key, func(at place) error {
 		object, err := h.store.driver.Open(ctx, at.name())
 		if err != nil {
-			return classify(err)
+			return classified(err)
 		}
 		r = &Reader{object, at.describe(object.Attributes())}
 		return nil
@@ -129,7 +129,7 @@ func (h Handle) Stat(ctx context.Context, key string) (File, error) {
 	err := h.read(ctx, key, func(at place) error {
 		attrs, err := h.store.driver.Stat(ctx, at.name())
 		if err != nil {
-			return classify(err)
+			return classified(err)
 		}
 		file = at.describe(attrs)
 		return nil
@@ -143,7 +143,7 @@ func (h Handle) Delete(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	return classify(h.store.driver.Delete(ctx, at.name()))
+	return classified(h.store.driver.Delete(ctx, at.name()))
 }
 
 // place is where a key lies: what a Handle works out, and a signed URL keeps.

@@ -56,7 +56,7 @@ func ifMatch(values []string) (string, error) {
 		tag, weak := strings.CutPrefix(values[0], "W/")
 		if n := len(tag); n > 2 && tag[0] == '"' && tag[n-1] == '"' && !strings.ContainsAny(tag[1:n-1], "\" \t") {
 			if weak {
-				return "", classify(cpodkit.CodePreconditionFailed)
+				return "", classified(cpodkit.CodePreconditionFailed)
 			}
 			return tag[1 : n-1], nil
 		}

@@ -104,7 +104,7 @@ func (s *Store) source(segment storage.Segment, from position) merge.Source[entr
 		q.Limit = n
 		listing, err := s.driver.List(ctx, q)
 		if err != nil {
-			return nil, false, classify(err)
+			return nil, false, classified(err)
 		}
 		entries := make([]entry, 0, len(listing.Items)+len(listing.Prefixes))
 		for _, attrs := range listing.Items {
@@ -166,7 +166,7 @@ func (h Handle) page(from position, entries []entry, limit int) Page {
 func keyOf(name, root, prefix string) (string, error) {
 	key, ok := strings.CutPrefix(name, root)
 	if !ok || !strings.HasPrefix(key, prefix) {
-		return "", classify(fmt.Errorf("files: the driver listed %q, which is outside %q", name, root+prefix))
+		return "", classified(fmt.Errorf("files: the driver listed %q, which is outside %q", name, root+prefix))
 	}
 	return key, nil
 }
@@ -257,7 +257,7 @@ func (h Handle) openCursor(cursor string) (position, error) {
 
 // errListsAgain is for a driver whose list would never end.
 func errListsAgain(name string) error {
-	return classify(fmt.Errorf("files: the driver goes on behind %q again", name))
+	return classified(fmt.Errorf("files: the driver goes on behind %q again", name))
 }
 
 func errDelimiter() error {

@@ -15,7 +15,7 @@ func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at place) erro
 	if r.Method == http.MethodHead {
 		attrs, err := s.driver.Stat(r.Context(), at.name())
 		if err != nil {
-			return classify(err)
+			return classified(err)
 		}
 		// ServeContent asks for the size alone and never reads.
 		serveContent(w, r, at, attrs, io.NewSectionReader(nil, 0, attrs.Size))
@@ -26,7 +26,7 @@ func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at place) erro
 	}
 	object, err := s.driver.Open(r.Context(), at.name())
 	if err != nil {
-		return classify(err)
+		return classified(err)
 	}
 	serveContent(w, r, at, object.Attributes(), object)
 	// The answer has been sent; a file that was only read loses nothing.
@@ -93,13 +93,13 @@ func (w *contentWriter) WriteHeader(status int) {
 	w.refused = true
 	switch status {
 	case http.StatusPreconditionFailed:
-		cpodkit.WriteError(w.ResponseWriter, w.request, classify(cpodkit.CodePreconditionFailed))
+		cpodkit.WriteError(w.ResponseWriter, w.request, classified(cpodkit.CodePreconditionFailed))
 	case http.StatusRequestedRangeNotSatisfiable:
 		// The answer says how long the file is (RFC 9110 section 15.5.17).
 		keep := &rangeKeeper{w.ResponseWriter, w.Header().Get("Content-Range")}
 		cpodkit.WriteError(keep, w.request, errRange())
 	default:
-		cpodkit.WriteError(w.ResponseWriter, w.request, classify(cpodkit.CodeInternal))
+		cpodkit.WriteError(w.ResponseWriter, w.request, classified(cpodkit.CodeInternal))
 	}
 }
 

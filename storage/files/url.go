@@ -62,7 +62,7 @@ func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (Signe
 			return SignedURL{URL: signed, Method: method, ExpiresAt: expiresAt}, nil
 		}
 		if !errors.Is(err, cpodkit.CodeNotSupported) {
-			return SignedURL{}, classify(err)
+			return SignedURL{}, classified(err)
 		}
 	}
 	if h.store.publicURL == "" {
@@ -97,7 +97,7 @@ func (h Handle) forSigning(ctx context.Context, method, key string) (place, erro
 			return nil
 		}
 		_, err := h.store.driver.Stat(ctx, at.name())
-		return classify(err)
+		return classified(err)
 	})
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return first, nil
@@ -152,7 +152,7 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (place, er
 	if s.revoked != nil {
 		revoked, err := s.revoked(ctx, parts[4])
 		if err != nil {
-			return place{}, classify(err)
+			return place{}, classified(err)
 		}
 		if revoked {
 			return place{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL was made with a token that has been revoked.")

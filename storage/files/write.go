@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/classify"
 )
 
 func (s *Store) write(ctx context.Context, at place, body io.Reader, opts WriteOptions) (File, error) {
@@ -32,7 +33,7 @@ func (s *Store) write(ctx context.Context, at place, body io.Reader, opts WriteO
 	case src.err != nil:
 		return File{}, src.err
 	}
-	return File{}, classify(err)
+	return File{}, classified(err)
 }
 
 // source is a body that stops past max bytes and keeps its own error apart from
@@ -84,38 +85,38 @@ func errTooLarge(most int64) *cpodkit.Error {
 	return cpodkit.Errorf(cpodkit.CodePayloadTooLarge, "The file has more than the %d bytes that this store takes.", most)
 }
 
-// classify words a driver's error for the caller and keeps it as the cause.
-func classify(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
-		return err
-	}
-	code := cpodkit.CodeOf(err)
-	detail := "The file store failed; the request id finds the reason in the server's logs."
+// classified makes a driver's error one for a client. Why the store is not
+// available the driver may say itself.
+func classified(err error) error {
+	return classify.Error(err, func(code cpodkit.Code) string {
+		from, ok := errors.AsType[*cpodkit.Error](err)
+		if ok && code == cpodkit.CodeUnavailable && from.Detail != "" {
+			return from.Detail
+		}
+		return sentence(code)
+	})
+}
+
+func sentence(code cpodkit.Code) string {
 	switch code {
 	case cpodkit.CodeNotFound:
-		detail = "There is no file with this key."
+		return "There is no file with this key."
 	case cpodkit.CodePreconditionFailed:
-		detail = "The condition does not hold: the file has changed, is gone, or is there already."
+		return "The condition does not hold: the file has changed, is gone, or is there already."
 	case cpodkit.CodeConflict:
-		detail = "The store cannot keep a file under this key beside the others: one of the key's folders is a file, " +
-			"or the key is a folder of other files, or it differs from another key in its letter case alone."
+		return "The store cannot keep a file under this key beside the others: one of the key's folders is a file, " +
+			"or the key is a folder of other files, or it differs from another key in its letter case alone, " +
+			"or the store takes no such name."
 	case cpodkit.CodePayloadTooLarge:
-		detail = "The file is larger than this store takes."
+		return "The file is larger than this store takes."
 	case cpodkit.CodeNotSupported:
-		detail = "This file store cannot do that."
+		return "This file store cannot do that."
 	case cpodkit.CodeUnavailable:
-		detail = "The file store is not available; try again later."
+		return "The file store is not available; try again later."
 	case cpodkit.CodeTimeout:
-		detail = "The file store took too long; try again."
-	default:
-		code = cpodkit.CodeInternal
+		return "The file store took too long; try again."
+	case cpodkit.CodeInternal:
+		return "The file store failed; the request id finds the reason in the server's logs."
 	}
-	e := cpodkit.Errorf(code, "%s", detail).WithCause(err)
-	if from, ok := errors.AsType[*cpodkit.Error](err); ok {
-		e.RetryAfter = from.RetryAfter
-		if code == cpodkit.CodeUnavailable && from.Detail != "" {
-			e.Detail = from.Detail
-		}
-	}
-	return e
+	return ""
 }

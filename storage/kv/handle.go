@@ -61,7 +61,7 @@ func (h Handle) Set(ctx context.Context, key, value string, opts *SetOptions) er
 	}
 	stored, err := h.driver.Set(ctx, path, value, opts.TTL, opts.IfAbsent)
 	if err != nil {
-		return classify(err)
+		return classified(err)
 	}
 	if !stored {
 		return cpodkit.Errorf(cpodkit.CodePreconditionFailed, "There is an entry with this key already.")
@@ -76,7 +76,7 @@ func (h Handle) Get(ctx context.Context, key string) (string, error) {
 		return "", err
 	}
 	value, err := h.driver.Get(ctx, path)
-	return value, classify(err)
+	return value, classified(err)
 }
 
 // Exists reports whether there is an entry.
@@ -86,7 +86,7 @@ func (h Handle) Exists(ctx context.Context, key string) (bool, error) {
 		return false, err
 	}
 	exists, err := h.driver.Exists(ctx, path)
-	return exists, classify(err)
+	return exists, classified(err)
 }
 
 // Delete removes the entry; one that is not there is no error.
@@ -96,7 +96,7 @@ func (h Handle) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	_, err = h.driver.Delete(ctx, path, nil)
-	return classify(err)
+	return classified(err)
 }
 
 // DeleteIf removes the entry if it holds value, in one step. Else, and also when
@@ -109,7 +109,7 @@ func (h Handle) DeleteIf(ctx context.Context, key, value string) error {
 	}
 	removed, err := h.driver.Delete(ctx, path, &value)
 	if err != nil {
-		return classify(err)
+		return classified(err)
 	}
 	if !removed {
 		return cpodkit.Errorf(cpodkit.CodePreconditionFailed, "The entry does not hold this value, or not any more.")
@@ -128,7 +128,7 @@ func (h Handle) Incr(ctx context.Context, key string, by int64) (int64, error) {
 		return 0, err
 	}
 	sum, err := h.driver.Incr(ctx, path, by)
-	return sum, classify(err)
+	return sum, classified(err)
 }
 
 // TTL returns how long the entry still lives, 0 for one without an end;
@@ -139,7 +139,7 @@ func (h Handle) TTL(ctx context.Context, key string) (time.Duration, error) {
 		return 0, err
 	}
 	left, err := h.driver.TTL(ctx, path)
-	return left, classify(err)
+	return left, classified(err)
 }
 
 // path checks the identity and the key, and returns where the entry lives.
