@@ -39,7 +39,7 @@ func sentence(code cpodkit.Code) string {
 	return ""
 }
 
-func checkBucket(key string, limit Limit, cost int64) error {
+func checkBucket(key string, limit *Limit, cost int64) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func checkBuckets(buckets []Bucket, cost int64) error {
 	}
 	for i := range buckets {
 		b := &buckets[i]
-		if err := checkBucket(b.Key, b.Limit, cost); err != nil {
+		if err := checkBucket(b.Key, &b.Limit, cost); err != nil {
 			return err
 		}
 		for j := range i {
@@ -75,7 +75,7 @@ func checkKey(key string) error {
 	return nil
 }
 
-func checkCost(limit Limit, cost int64) error {
+func checkCost(limit *Limit, cost int64) error {
 	switch {
 	case limit.Tokens < 1 || limit.Tokens > MaxTokens:
 		return invalid("/limit", fmt.Sprintf("must be 1 to %d tokens", MaxTokens))

@@ -237,8 +237,8 @@ func (b *Bucket) about(cost int64) {
 		return
 	}
 	// It is there before the bucket is full, by the time that the rest takes.
-	rest, _ := product(uint64(b.Limit.Tokens-cost), uint64(b.Limit.Window)).by(uint64(b.Limit.Tokens))
-	b.RetryAfter = max(b.Reset-time.Duration(rest), 1)
+	rest := rateOf(b.Limit).Wait(b.Limit.Tokens - cost)
+	b.RetryAfter = max(b.Reset-time.Duration(rest.Units), 1)
 }
 
 // Reset implements [Driver].

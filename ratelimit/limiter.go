@@ -61,7 +61,7 @@ type Decision struct {
 // Take takes cost tokens, 1 to limit.Tokens, from the bucket of key, or none when
 // it has fewer. A cost of 0 is [Limiter.Peek].
 func (l *Limiter) Take(ctx context.Context, key string, limit Limit, cost int64) (Decision, error) {
-	if err := checkBucket(key, limit, cost); err != nil {
+	if err := checkBucket(key, &limit, cost); err != nil {
 		return Decision{}, err
 	}
 	if l.memory != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/refill"
 )
 
 const (
@@ -112,7 +113,8 @@ func (m *Memory) takeOne(ctx context.Context, key string, limit Limit, cost int6
 	if err := ctx.Err(); err != nil {
 		return State{}, err
 	}
-	h := m.hash(key)
+	h, r := m.hash(key), rateOf(limit)
+	need := r.Wait(max(cost, 1))
 	s := m.shardOf(h)
 	now := m.now() // under the lock the clock would cost as much as all the rest
 	s.mu.Lock()
@@ -121,9 +123,15 @@ func (m *Memory) takeOne(ctx context.Context, key string, limit Limit, cost int6
 		return State{}, errClosed
 	}
 	s.now = max(s.now, now)
-	state := s.take(h, limit, s.now, cost)
+	var left refill.Wait
+	var took bool
+	if cost > 0 {
+		left, took = s.take(h, r, need, s.now)
+	} else {
+		left = s.look(h, r, s.now)
+	}
 	s.mu.Unlock()
-	return state, nil
+	return state(r, left, need, took), nil
 }
 
 // takeAll locks the shards of all buckets, each once and in their order, so that
@@ -161,13 +169,17 @@ func (m *Memory) takeAll(ctx context.Context, buckets []Bucket, cost int64) erro
 	allowed := true
 	for i := range buckets {
 		b := &buckets[i]
-		b.State = m.shardOf(keys[i]).look(keys[i], b.Limit, now, cost)
+		r := rateOf(b.Limit)
+		left := m.shardOf(keys[i]).look(keys[i], r, now)
+		b.State = state(r, left, r.Wait(max(cost, 1)), false)
 		allowed = allowed && b.Allowed
 	}
 	if allowed && cost > 0 {
 		for i := range buckets {
 			b := &buckets[i]
-			b.State = m.shardOf(keys[i]).take(keys[i], b.Limit, now, cost)
+			r := rateOf(b.Limit)
+			left, took := m.shardOf(keys[i]).take(keys[i], r, r.Wait(cost), now)
+			b.State = state(r, left, r.Wait(cost), took)
 		}
 	}
 	return nil
@@ -202,7 +214,8 @@ func (m *Memory) Return(ctx context.Context, key string, limit Limit, cost int64
 		return errClosed
 	}
 	s.now = max(s.now, m.now())
-	s.giveBack(h, limit, s.now, cost)
+	r := rateOf(limit)
+	s.giveBack(h, r, r.Wait(cost), s.now)
 	return nil
 }
 

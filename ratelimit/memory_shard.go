@@ -4,17 +4,20 @@ import (
 	"math/bits"
 	"sync"
 	"time"
+
+	"github.com/cpodkit/cpodkit/internal/refill"
 )
 
 const (
 	minSlots = 16 // a power of two, as every number of slots
 
-	// Of every sweepEvery calls on a shard one looks at sweepSlots slots for
-	// buckets that are full. To make room for a new bucket in a full shard,
-	// roomSlots are looked at.
-	sweepEvery = 16
-	sweepSlots = 16
-	roomSlots  = 16
+	// A shard looks at sweepSlots slots in a sweepInterval for buckets that are
+	// full; after a pause at up to maxSweepSlots in one call. To make room for a
+	// new bucket in a full shard, it looks at roomSlots.
+	sweepInterval = int64(time.Millisecond)
+	sweepSlots    = 16
+	maxSweepSlots = 1024
+	roomSlots     = 16
 
 	// idleTime is how long a bucket stays that is full while there is room: one
 	// that is in use is often full.
@@ -31,15 +34,24 @@ const (
 type hash uint64
 
 // shard is one part of a [Memory], under its own lock: a hash table with linear
-// probing, without a pointer in it. What every call needs fits into one cache
-// line.
+// probing, without a pointer in it.
+//
+// Processors that share a busy bucket hand its memory to each other, which costs
+// more than the arithmetic. So what a call on it changes is one cache line.
 type shard struct {
 	mu    sync.Mutex
-	slots []slot // nil once closed; at most 3/4 are taken
-	now   int64  // the latest time of a call
-	keys  int
-	hand  int // the slot to look at next for what can be forgotten
-	calls int
+	now   int64 // the latest time of a call
+	swept int64 // when tidy was last called
+	last  hash  // of the latest call on slots
+
+	// busy is a copy of slots[busyAt], whose key came twice in a row, and the one
+	// that counts. Its key is 0 when there is none.
+	busy slot
+
+	busyAt int
+	slots  []slot // nil once closed; at most 3/4 are taken
+	keys   int
+	hand   int // the slot to look at next for what can be forgotten
 
 	maxKeys int
 
@@ -47,7 +59,7 @@ type shard struct {
 	// were forgotten before they were full would have been.
 	forgotten [windowClasses]int64
 
-	_ [24]byte // to the end of the cache line
+	_ [40]byte // to the end of the cache line
 }
 
 type slot struct {
@@ -55,35 +67,32 @@ type slot struct {
 	key hash // zero when the slot is free
 }
 
-// take takes from the bucket of key, or makes one.
-func (s *shard) take(key hash, limit Limit, now, cost int64) State {
-	s.tidy(now)
-	if b := s.find(key); b != nil {
-		if !b.is(limit) {
-			b.rescale(limit, now)
-		}
-		return b.take(now, cost)
+// take takes what flows in during charge from the bucket of key, and returns how
+// long it then takes to be full.
+func (s *shard) take(key hash, r refill.Rate, charge refill.Wait, now int64) (left refill.Wait, took bool) {
+	if now >= s.swept+sweepInterval {
+		s.tidy(now)
 	}
-	b := s.unknown(limit, now)
-	state := b.take(now, cost)
-	if state.Allowed && cost > 0 {
+	if b := s.find(key); b != nil {
+		b.adapt(r, now)
+		return b.take(r, charge, now)
+	}
+	b := s.unknown(r, now)
+	left, took = b.take(r, charge, now)
+	if took {
 		s.insert(slot{b, key}, now)
 	}
-	return state
+	return left, took
 }
 
-// look returns the state of the bucket of key before cost is taken.
-func (s *shard) look(key hash, limit Limit, now, cost int64) State {
-	b := s.find(key)
-	if b == nil {
-		fresh := s.unknown(limit, now)
-		b = &slot{fill: fresh}
-	} else if !b.is(limit) {
-		b.rescale(limit, now)
+// look returns how long the bucket of key takes to be full.
+func (s *shard) look(key hash, r refill.Rate, now int64) refill.Wait {
+	if b := s.find(key); b != nil {
+		b.adapt(r, now)
+		return b.left(now)
 	}
-	state, _ := b.look(now, cost)
-	state.Reset = b.reset(now)
-	return state
+	b := s.unknown(r, now)
+	return b.left(now)
 }
 
 // fillUp makes the bucket of key full.
@@ -93,36 +102,50 @@ func (s *shard) fillUp(key hash) {
 	}
 }
 
-// giveBack puts cost tokens into the bucket of key; a full one loses them.
-func (s *shard) giveBack(key hash, limit Limit, now, cost int64) {
-	b := s.find(key)
-	if b == nil {
-		return
+// giveBack puts into the bucket of key what flows in during paid; a full one loses
+// it.
+func (s *shard) giveBack(key hash, r refill.Rate, paid refill.Wait, now int64) {
+	if b := s.find(key); b != nil {
+		b.adapt(r, now)
+		b.put(r, paid, now)
 	}
-	if !b.is(limit) {
-		b.rescale(limit, now)
-	}
-	b.put(now, cost)
 }
 
 // unknown is the bucket of a key that is not in the table.
-func (s *shard) unknown(limit Limit, now int64) fill {
-	return newFill(limit, max(now, s.forgotten[windowClass(int64(limit.Window))]), now)
+func (s *shard) unknown(r refill.Rate, now int64) fill {
+	return newFill(r, max(now, s.forgotten[windowClass(r.Window)]), now)
 }
 
 func windowClass(window int64) int {
 	return min(max(bits.Len64(uint64(window))-smallestClass, 0), windowClasses-1)
 }
 
+// find returns the bucket of key, or nil.
 func (s *shard) find(key hash) *slot {
+	if s.busy.key == key {
+		return &s.busy
+	}
 	for i := s.home(key); ; i = s.next(i) {
 		b := &s.slots[i]
 		if b.key == key {
+			if s.last == key {
+				s.writeBack()
+				s.busy, s.busyAt = *b, i
+				return &s.busy
+			}
+			s.last = key
 			return b
 		}
 		if b.key == 0 {
 			return nil
 		}
+	}
+}
+
+// writeBack is called before slots are looked at or moved.
+func (s *shard) writeBack() {
+	if s.busy.key != 0 {
+		s.slots[s.busyAt] = s.busy
 	}
 }
 
@@ -160,7 +183,7 @@ func (s *shard) makeRoom(now int64) {
 	}
 	b := &s.slots[nearest]
 	class := windowClass(b.window)
-	s.forgotten[class] = max(s.forgotten[class], now+int64(b.reset(now)))
+	s.forgotten[class] = max(s.forgotten[class], now+b.left(now).RoundedUp())
 	s.remove(nearest)
 }
 
@@ -168,6 +191,7 @@ func (s *shard) makeRoom(now int64) {
 // are none it returns the slot of the one that is nearest to full, or -1.
 func (s *shard) sweep(n int, now int64) (nearest int) {
 	nearest = -1
+	s.writeBack()
 	for range n {
 		b := &s.slots[s.hand]
 		if b.key != 0 && b.idle(now) {
@@ -182,14 +206,12 @@ func (s *shard) sweep(n int, now int64) (nearest int) {
 	return nearest
 }
 
-// tidy forgets some buckets that are full, now and then.
+// tidy forgets some buckets that are full: the more, the longer it was not called.
 func (s *shard) tidy(now int64) {
-	s.calls++
-	if s.calls%sweepEvery != 0 {
-		return
-	}
-	s.sweep(sweepSlots, now-idleTime)
-	if n := len(s.slots); n > minSlots && s.keys*8 < n {
+	n, intervals := len(s.slots), (now-s.swept)/sweepInterval
+	s.swept = now
+	s.sweep(min(int(min(intervals, maxSweepSlots/sweepSlots))*sweepSlots, n), now-idleTime)
+	if n > minSlots && s.keys*8 < n {
 		s.resize(now)
 	}
 }
@@ -202,6 +224,7 @@ func (f *fill) isNearerToFull(other *slot, now int64) bool {
 // remove empties a slot, and moves up those behind it that would not be found
 // any more.
 func (s *shard) remove(i int) {
+	s.busy.key = 0
 	s.keys--
 	for j := s.next(i); s.slots[j].key != 0; j = s.next(j) {
 		distance := (j - s.home(s.slots[j].key)) & (len(s.slots) - 1)
@@ -215,6 +238,8 @@ func (s *shard) remove(i int) {
 
 // resize makes a table of more than twice the slots that the buckets need.
 func (s *shard) resize(now int64) {
+	s.writeBack()
+	s.busy.key = 0
 	old := s.slots
 	s.keys = 0
 	for i := range old {

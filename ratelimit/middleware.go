@@ -176,7 +176,7 @@ func newRule(p Policy, count counter) (rule, error) {
 	if err := checkName(p.Limit.Name); err != nil {
 		return rule{}, err
 	}
-	if err := checkCost(p.Limit, 0); err != nil {
+	if err := checkCost(&p.Limit, 0); err != nil {
 		return rule{}, err
 	}
 	if slices.Contains(p.Routes, "") {

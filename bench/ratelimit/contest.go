@@ -55,7 +55,7 @@ func (c *contest) ways() []func(i int) error {
 func (c *contest) round(each time.Duration) error {
 	ways, repeats := c.ways(), 1
 	if c.short {
-		each, repeats = each/10, 5
+		each, repeats = each/30, 5
 	}
 	if c.turns == nil {
 		c.turns = make([][]cost, len(ways))

@@ -20,7 +20,7 @@ import (
 func main() {
 	var s settings
 	flag.IntVar(&s.rounds, "rounds", 61, "`times` that all of a row take turns")
-	flag.DurationVar(&s.each, "each", 20*time.Millisecond, "`time` of one turn")
+	flag.DurationVar(&s.each, "each", 60*time.Millisecond, "`time` of one turn; a short one takes a thirtieth")
 	only := flag.String("only", "", "measure only rows whose name matches this `expression`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

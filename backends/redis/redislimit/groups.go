@@ -72,9 +72,10 @@ func (d *Driver) takeGroups(ctx context.Context, buckets []ratelimit.Bucket, gro
 	}
 	for _, g := range groups {
 		for i, b := range g.buckets {
-			left := g.answer.wait(i)
+			left := g.answer.left(i)
 			if g.took() && !all {
-				left = left.minus(waitFor(b.Limit, cost), b.Limit)
+				r := rateOf(b.Limit)
+				left = r.Minus(left, r.Wait(cost))
 			}
 			buckets[g.at[i]].State = state(b.Limit, left, cost, all)
 		}

@@ -94,7 +94,7 @@ func (d *Driver) Take(ctx context.Context, buckets []ratelimit.Bucket, cost int6
 		return err
 	}
 	for i := range buckets {
-		buckets[i].State = state(buckets[i].Limit, answer.wait(i), cost, answer.took())
+		buckets[i].State = state(buckets[i].Limit, answer.left(i), cost, answer.took())
 	}
 	return nil
 }

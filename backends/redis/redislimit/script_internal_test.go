@@ -61,7 +61,7 @@ func (m *model) look(limit ratelimit.Limit, now int64) {
 		m.limit, m.tokens, m.at, m.known = limit, full, now, true
 		return
 	}
-	flown := big.NewRat(max(now-m.at, 0), window(m.limit))
+	flown := big.NewRat(max(now-m.at, 0), rateOf(m.limit).Window)
 	flown.Mul(flown, new(big.Rat).SetInt64(m.limit.Tokens))
 	m.tokens.Add(m.tokens, flown)
 	m.at = now
@@ -86,7 +86,7 @@ func (m *model) until(tokens int64) time.Duration {
 	if missing.Sign() <= 0 {
 		return 0
 	}
-	missing.Mul(missing, big.NewRat(window(m.limit), m.limit.Tokens))
+	missing.Mul(missing, big.NewRat(rateOf(m.limit).Window, m.limit.Tokens))
 	micros, rest := new(big.Int).QuoRem(missing.Num(), missing.Denom(), new(big.Int))
 	if rest.Sign() > 0 {
 		micros.Add(micros, big.NewInt(1))
@@ -110,7 +110,7 @@ func TestScriptIsExact(t *testing.T) {
 		smallest, longest := int64(ratelimit.MaxTokens), int64(0)
 		for i := range limits {
 			limits[i] = ratelimit.Limit{Tokens: tokens.Draw(t, "tokens"), Window: time.Duration(windows.Draw(t, "window"))}
-			smallest, longest = min(smallest, limits[i].Tokens), max(longest, window(limits[i]))
+			smallest, longest = min(smallest, limits[i].Tokens), max(longest, rateOf(limits[i]).Window)
 			names[i] = rand.Text()
 		}
 		now := int64(1_790_000_000_123_456)

@@ -7,14 +7,15 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/cpodkit/cpodkit/internal/refill"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
 //go:embed take.lua
 var takeSource string
 
-// answer is what the script said, as it packed it: whether it took, and how long
-// each bucket takes to be full.
+// answer is what the script said, as it packed it: how long each bucket takes to be
+// full, and whether it took.
 type answer string
 
 const numberSize = 8
@@ -35,31 +36,34 @@ func (d *Driver) run(ctx context.Context, buckets []ratelimit.Bucket, cost int64
 	}
 	a := answer(text)
 	for i, b := range buckets {
-		if !a.wait(i).fits(b.Limit) {
+		if !fits(rateOf(b.Limit), a.left(i)) {
 			return "", fmt.Errorf("redislimit: the script answered what no bucket of %d tokens in %v says", b.Limit.Tokens, b.Limit.Window)
 		}
 	}
 	return a, nil
 }
 
-func (a answer) took() bool { return a.number(0) == 1 }
+func (a answer) took() bool { return a.number(len(a)/numberSize-1) == 1 }
 
-func (a answer) wait(bucket int) wait { return wait{a.number(1 + 2*bucket), a.number(2 + 2*bucket)} }
+func (a answer) left(bucket int) refill.Wait {
+	return refill.Wait{Units: a.number(2 * bucket), Parts: a.number(2*bucket + 1)}
+}
 
 func (a answer) number(i int) int64 {
 	at := numberSize * i
-	return int64(math.Float64frombits(binary.BigEndian.Uint64([]byte(a[at : at+numberSize]))))
+	return int64(math.Float64frombits(binary.LittleEndian.Uint64([]byte(a[at : at+numberSize]))))
 }
 
 // packed is what the script wants to know of a bucket.
 func packed(limit ratelimit.Limit, cost int64) []byte {
-	w := waitFor(limit, max(cost, -cost))
+	r := rateOf(limit)
+	w := r.Wait(max(cost, -cost))
 	if cost < 0 {
-		w = wait{-w.micros, -w.parts}
+		w = refill.Wait{Units: -w.Units, Parts: -w.Parts}
 	}
 	arg := make([]byte, 0, 4*numberSize)
-	for _, n := range [...]int64{limit.Tokens, window(limit), w.micros, w.parts} {
-		arg = binary.BigEndian.AppendUint64(arg, math.Float64bits(float64(n)))
+	for _, n := range [...]int64{r.Tokens, r.Window, w.Units, w.Parts} {
+		arg = binary.LittleEndian.AppendUint64(arg, math.Float64bits(float64(n)))
 	}
 	return arg
 }

@@ -6,22 +6,24 @@
 -- the tokens and window that this was counted by. All are integers below 2^53; only a
 -- changed limit is rounded, against the caller.
 --
--- Answers 1 when it took, else 0, and then how long each bucket takes to be full, in microseconds and parts, packed.
+-- Answers, packed, how long each bucket takes to be full, in microseconds and parts, and then 1 when it took, else 0.
+-- Packed since Redis would format, and the client parse, each number of a table.
 
-local call, pack, unpack = redis.call, struct.pack, struct.unpack
+local call, pack, unpackNumbers = redis.call, struct.pack, struct.unpack
 
 local clock = call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local before, after = {0, 0, 0}, {1, 0, 0} -- room for one bucket
-local charges, stale
+local took = 1
+local tokens, window, micros, parts, left, rest, after, afterRest, stale
+local seen -- all buckets but the last, which is mostly the only one and stays in the variables
 
 for i = 1, #KEYS do
-  local tokens, window, micros, parts = unpack('>dddd', ARGV[i])
-  local left, rest = 0, 0
+  tokens, window, micros, parts = unpackNumbers('<dddd', ARGV[i])
+  left, rest, stale = 0, 0, false
   local stored = call('GET', KEYS[i])
   if stored then
     local full, oldTokens, oldWindow
-    full, rest, oldTokens, oldWindow = unpack('>dddd', stored)
+    full, rest, oldTokens, oldWindow = unpackNumbers('<dddd', stored)
     left = full - now
     if left < 0 then
       left, rest = 0, 0
@@ -38,37 +40,32 @@ for i = 1, #KEYS do
     -- Nor by what was rounded.
     if left > window or (left == window and rest > 0) then left, rest = window, 0 end
   end
-  local at = 2 * i
-  before[at], before[at + 1] = left, rest
 
-  if micros ~= 0 or parts ~= 0 then charges = true end
-  left, rest = left + micros, rest + parts
-  if rest >= tokens then
-    left, rest = left + 1, rest - tokens
-  elseif rest < 0 then
-    left, rest = left - 1, rest + tokens
+  after, afterRest = left + micros, rest + parts
+  if afterRest >= tokens then
+    after, afterRest = after + 1, afterRest - tokens
+  elseif afterRest < 0 then
+    after, afterRest = after - 1, afterRest + tokens
   end
-  if left < 0 then
-    left, rest = 0, 0
-  elseif left > window or (left == window and rest > 0) then
-    after[1] = 0
+  if after < 0 then
+    after, afterRest = 0, 0
+  elseif after > window or (after == window and afterRest > 0) then
+    took = 0
   end
-  after[at], after[at + 1] = left, rest
+  if i < #KEYS then
+    seen = seen or {}
+    seen[i] = {tokens, window, micros, parts, left, rest, after, afterRest, stale}
+  end
 end
 
-local answer = after
-if after[1] == 0 then answer = before end
-if stale or (charges and after[1] == 1) then
-  for i = 1, #KEYS do
-    local left, rest = answer[2 * i], answer[2 * i + 1]
-    local limit = string.sub(ARGV[i], 1, 16)
+local answer
+for i = #KEYS, 1, -1 do
+  if i < #KEYS then tokens, window, micros, parts, left, rest, after, afterRest, stale = unpack(seen[i]) end
+  if took == 1 and (micros ~= 0 or parts ~= 0) then left, rest, stale = after, afterRest, true end
+  if stale then
     -- A bucket that is full need not be there. Two more milliseconds, since Redis counts in whole ones.
-    call('SET', KEYS[i], pack('>ddc0', now + left, rest, limit), 'PX', math.floor(left / 1000) + 2)
+    call('SET', KEYS[i], pack('<dddd', now + left, rest, tokens, window), 'PX', math.floor(left / 1000) + 2)
   end
+  answer = answer and pack('<dd', left, rest) .. answer or pack('<ddd', left, rest, took)
 end
--- One string of numbers: Redis would format, and the client parse, each of a table.
-local reply = pack('>ddd', answer[1], answer[2], answer[3])
-for at = 4, 2 * #KEYS, 2 do
-  reply = reply .. pack('>dd', answer[at], answer[at + 1])
-end
-return reply
+return answer
