@@ -2,7 +2,6 @@ package ratelimit
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -90,8 +89,8 @@ func effectiveWindow(limit Limit, s State) int64 {
 	if !s.Allowed {
 		return max(1, wholeSeconds(s.RetryAfter))
 	}
-	evenly := float64(s.Remaining) * limit.Window.Seconds() / float64(limit.Tokens)
-	return max(wholeSeconds(s.Reset), int64(math.Ceil(evenly)))
+	evenly := time.Duration(rateOf(limit).Wait(s.Remaining).RoundedUp())
+	return wholeSeconds(max(s.Reset, evenly))
 }
 
 // addField adds members to a List, on a line of its own if there is one already

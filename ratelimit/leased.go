@@ -236,9 +236,14 @@ func (b *Bucket) about(cost int64) {
 	if b.Allowed, b.RetryAfter = b.Remaining >= cost, 0; b.Allowed {
 		return
 	}
-	// It is there before the bucket is full, by the time that the rest takes.
+	b.RetryAfter = b.until(cost)
+}
+
+// until is how long it takes until an evenly filling bucket has cost tokens: it is
+// full when the rest has come in, too.
+func (b *Bucket) until(cost int64) time.Duration {
 	rest := rateOf(b.Limit).Wait(b.Limit.Tokens - cost)
-	b.RetryAfter = max(b.Reset-time.Duration(rest.Units), 1)
+	return max(b.Reset-time.Duration(rest.Units), 1)
 }
 
 // Reset implements [Driver].

@@ -75,7 +75,7 @@ func (l *Leased) draw(ctx context.Context, b *Bucket, cost int64) (verdict, erro
 			s.mu.Unlock()
 			return passes, nil
 		}
-		v := e.draw(&b.State, now, cost)
+		v := e.draw(b, now, cost)
 		if v == passes && wait == 0 {
 			e.count(now, l.hold)
 		}
@@ -98,6 +98,7 @@ func (l *Leased) draw(ctx context.Context, b *Bucket, cost int64) (verdict, erro
 		switch {
 		case f.refused && cost >= f.cost:
 			b.State = f.refusal
+			b.RetryAfter = max(b.RetryAfter, b.until(cost))
 			return refused, nil
 		case f.err != nil:
 			return passes, f.err
@@ -139,16 +140,17 @@ func (e *lease) idle(now, hold time.Duration) bool {
 }
 
 // draw answers from what is known.
-func (e *lease) draw(state *State, now time.Duration, cost int64) verdict {
+func (e *lease) draw(b *Bucket, now time.Duration, cost int64) verdict {
 	switch {
 	case e.held >= cost && now < e.until:
 		e.held -= cost
-		*state = e.state(now)
+		b.State = e.state(now)
 		return drawn
 	case now < e.refusedUntil && cost >= e.refusedCost:
 		passed := now - e.refusedAt
-		*state = e.refusal
-		state.Reset, state.RetryAfter = max(state.Reset-passed, 0), max(state.RetryAfter-passed, 1)
+		b.State = e.refusal
+		b.Reset = max(b.Reset-passed, 0)
+		b.RetryAfter = max(b.RetryAfter-passed, b.until(cost))
 		return refused
 	}
 	return passes

@@ -120,3 +120,21 @@ func TestLeasedRefusalOfSeveral(t *testing.T) {
 		}
 	})
 }
+
+// A refusal that is remembered tells a dearer call how long that must wait.
+func TestLeasedRefusalOfMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := ratelimit.NewLeased(newStore())
+		limit := ratelimit.Limit{Tokens: 10, Window: time.Minute}
+		for range 20 {
+			take(t, l, limit, 1)
+		}
+		for _, cost := range []int64{1, 4, 10} {
+			want := ratelimit.State{Reset: time.Minute, RetryAfter: time.Duration(cost) * 6 * time.Second}
+			if got := take(t, l, limit, cost); got != want {
+				t.Errorf("a cost of %d: %+v, want %+v", cost, got, want)
+			}
+		}
+	})
+}
