@@ -16,7 +16,7 @@ import (
 	"github.com/cpodkit/cpodkit/client"
 )
 
-// fake is a small cpod-backend in memory: enough of API.md for the examples and the walk through the seed. Tiers are
+// fake is a small cpod-backend in memory: enough of the API for the examples and the walk through the seed. Tiers are
 // prefixes of its keys; its clock stands still, and cursors are plain.
 type fake struct {
 	mu    sync.Mutex

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// The limits of API.md section 6, in bytes.
+// The limits of keys (docs/files.md, docs/documents.md), in bytes.
 const (
 	maxFileKey     = 700
 	maxFileSegment = 200

@@ -189,7 +189,7 @@ func TestCraftedIdentitiesAreApart(t *testing.T) {
 	}
 }
 
-// TestIDsAsHardAsKeys is the pair of DESIGN.md section 3: joined without
+// TestIDsAsHardAsKeys tries two places that must not meet: joined without
 // encoding, both would be t/users/u/apps/b/apps/a/x.
 func TestIDsAsHardAsKeys(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ type Rule struct {
 
 const root = "the root package"
 
-// Rules is DESIGN.md section 1. The first rule that names a package holds.
+// Rules is the table of docs/layout.md. The first rule that names a package holds.
 func Rules() []Rule {
 	rules := []Rule{
 		{Package: ""},
@@ -141,7 +141,7 @@ func CheckImports(g Graph, rules []Rule) []string {
 		i := slices.IndexFunc(rules, func(r Rule) bool { return covers(r.Package, rel) })
 		if i < 0 {
 			violations = append(violations,
-				fmt.Sprintf("package %s has no rule: add one to internal/housetest, from the table of the design", name(rel)))
+				fmt.Sprintf("package %s has no rule: add one to internal/housetest and a line to docs/layout.md", name(rel)))
 			continue
 		}
 		for _, imported := range g[full(rel)].Imports {
