@@ -64,8 +64,11 @@ func (l *Limiter) Take(ctx context.Context, key string, limit Limit, cost int64)
 	if err := checkBucket(key, &limit, cost); err != nil {
 		return Decision{}, err
 	}
-	if l.memory != nil {
-		state, err := l.memory.takeOne(ctx, key, limit, cost)
+	if m := l.memory; m != nil {
+		if err := ctx.Err(); err != nil {
+			return Decision{}, classified(err)
+		}
+		state, err := m.takeOne(m.hash(key), limit, cost)
 		if err != nil {
 			return Decision{}, classified(err)
 		}

@@ -100,20 +100,28 @@ func (m *Memory) Close() error {
 
 // Take implements [Driver].
 func (m *Memory) Take(ctx context.Context, buckets []Bucket, cost int64) error {
-	if len(buckets) > 1 {
-		return m.takeAll(ctx, buckets, cost)
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	b := &buckets[0]
+	var keys [MaxBuckets]hash
+	for i := range buckets {
+		keys[i] = m.hash(buckets[i].Key)
+	}
+	return m.take(buckets, keys[:len(buckets)], cost)
+}
+
+// take is Take for keys that are hashed; those of the buckets do not matter.
+func (m *Memory) take(buckets []Bucket, keys []hash, cost int64) error {
+	if len(buckets) > 1 {
+		return m.takeAll(buckets, keys, cost)
+	}
 	var err error
-	b.State, err = m.takeOne(ctx, b.Key, b.Limit, cost)
+	buckets[0].State, err = m.takeOne(keys[0], buckets[0].Limit, cost)
 	return err
 }
 
-func (m *Memory) takeOne(ctx context.Context, key string, limit Limit, cost int64) (State, error) {
-	if err := ctx.Err(); err != nil {
-		return State{}, err
-	}
-	h, r := m.hash(key), rateOf(limit)
+func (m *Memory) takeOne(h hash, limit Limit, cost int64) (State, error) {
+	r := rateOf(limit)
 	need := r.Wait(max(cost, 1))
 	s := m.shardOf(h)
 	now := m.now() // under the lock the clock would cost as much as all the rest
@@ -136,14 +144,9 @@ func (m *Memory) takeOne(ctx context.Context, key string, limit Limit, cost int6
 
 // takeAll locks the shards of all buckets, each once and in their order, so that
 // two calls never wait for each other.
-func (m *Memory) takeAll(ctx context.Context, buckets []Bucket, cost int64) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	var keys [MaxBuckets]hash
+func (m *Memory) takeAll(buckets []Bucket, keys []hash, cost int64) error {
 	var locked [MaxBuckets]int
 	for i := range buckets {
-		keys[i] = m.hash(buckets[i].Key)
 		locked[i] = m.shardIndex(keys[i])
 	}
 	order := locked[:len(buckets)]
@@ -219,9 +222,12 @@ func (m *Memory) Return(ctx context.Context, key string, limit Limit, cost int64
 	return nil
 }
 
-func (m *Memory) hash(key string) hash {
-	return hash(maphash.String(m.seed, key) | 1<<63) // never 0
-}
+func (m *Memory) hash(key string) hash { return present(maphash.String(m.seed, key)) }
+
+// hashBytes is the hash of string(key).
+func (m *Memory) hashBytes(key []byte) hash { return present(maphash.Bytes(m.seed, key)) }
+
+func present(sum uint64) hash { return hash(sum | 1<<63) } // never 0
 
 func (m *Memory) shardOf(h hash) *shard { return &m.shards[m.shardIndex(h)] }
 

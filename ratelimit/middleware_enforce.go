@@ -67,7 +67,9 @@ type scratch struct {
 	costs   []int64 // of each rule; 0 when it is not to be asked, or was
 	asked   []*rule // of the call under way, one for each bucket
 	buckets []Bucket
+	hashes  []hash // of their keys, for a Memory, in place of the keys
 	part    []byte // of a key
+	key     []byte
 	items   []byte // the fields
 	limits  []byte
 	charges []charge
@@ -119,7 +121,7 @@ func (e *enforcer) admit(ctx context.Context, s *scratch, h http.Header, r *http
 			continue
 		}
 		// Limits were checked once, keys and costs are within their bounds.
-		err := e.take(ctx, s.buckets, cost)
+		err := e.take(ctx, s, cost)
 		var refused *refusal
 		switch stage := e.rules[i].stage; {
 		case err != nil:
@@ -136,20 +138,23 @@ func (e *enforcer) admit(ctx context.Context, s *scratch, h http.Header, r *http
 	return nil
 }
 
-func (e *enforcer) take(ctx context.Context, buckets []Bucket, cost int64) error {
+func (e *enforcer) take(ctx context.Context, s *scratch, cost int64) error {
+	if m := e.limiter.memory; m != nil {
+		return m.take(s.buckets, s.hashes, cost)
+	}
 	if !e.isLocal {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, takeTime)
 		defer cancel()
 	}
-	return e.limiter.driver.Take(ctx, buckets, cost)
+	return e.limiter.driver.Take(ctx, s.buckets, cost)
 }
 
 // gather fills in the buckets of the next call, for rules that are asked together
 // with the first, and returns its cost.
 func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
 	stage, cost := e.rules[first].stage, s.costs[first]
-	s.asked, s.buckets = s.asked[:0], s.buckets[:0]
+	s.asked, s.buckets, s.hashes = s.asked[:0], s.buckets[:0], s.hashes[:0]
 	for i := first; i < len(e.rules); i++ {
 		p := &e.rules[i]
 		switch {
@@ -159,9 +164,9 @@ func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
 			continue
 		}
 		s.part = p.Key(s.part[:0], r)
-		key := p.keys.key(s.part)
+		s.key = p.keys.append(s.key[:0], s.part)
 		if p.ChargeWhen != nil {
-			s.charges = append(s.charges, charge{p, key, s.costs[i]})
+			s.charges = append(s.charges, charge{p, string(s.key), s.costs[i]})
 		}
 		s.costs[i] = 0
 		if !p.isAsked() {
@@ -171,7 +176,13 @@ func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
 			s.items = appendItem(s.items, p.item)
 		}
 		s.asked = append(s.asked, p)
-		s.buckets = append(s.buckets, Bucket{Key: key, Limit: p.Limit})
+		b := Bucket{Limit: p.Limit}
+		if m := e.limiter.memory; m != nil {
+			s.hashes = append(s.hashes, m.hashBytes(s.key))
+		} else {
+			b.Key = string(s.key)
+		}
+		s.buckets = append(s.buckets, b)
 	}
 	if stage == peeking {
 		return 0

@@ -113,10 +113,11 @@ func newKeyspace(limit Limit) keyspace {
 	return keyspace{name + "/", name + "#"}
 }
 
-func (k keyspace) key(part []byte) string {
+// append makes the key of a part that a KeyFunc has made.
+func (k keyspace) append(key, part []byte) []byte {
 	if len(k.plain)+len(part) <= MaxKey {
-		return k.plain + string(part)
+		return append(append(key, k.plain...), part...)
 	}
 	sum := sha256.Sum256(part)
-	return k.hashed + hex.EncodeToString(sum[:])
+	return hex.AppendEncode(append(key, k.hashed...), sum[:])
 }
