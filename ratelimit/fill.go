@@ -21,10 +21,9 @@ func rateOf(limit Limit) refill.Rate {
 	return refill.Rate{Tokens: limit.Tokens, Window: int64(limit.Window)}
 }
 
-// newFill returns a bucket that is full at a moment; an empty one when it would
-// take longer than that to fill.
-func newFill(r refill.Rate, full, now int64) fill {
-	return fill{full: min(full, now+r.Window), window: r.Window, tokens: uint32(r.Tokens)}
+// newFill returns a bucket that takes left to be full.
+func newFill(r refill.Rate, left refill.Wait, now int64) fill {
+	return fill{full: now + left.Units, window: r.Window, tokens: uint32(r.Tokens), part: uint32(left.Parts)}
 }
 
 // idle reports whether the bucket is full, as one that is not there.
@@ -72,9 +71,7 @@ func (f *fill) adapt(r refill.Rate, now int64) {
 }
 
 func (f *fill) rescale(r refill.Rate, now int64) {
-	left := r.Scaled(f.left(now), f.rate())
-	f.tokens, f.window = uint32(r.Tokens), r.Window
-	f.setLeft(left, now)
+	*f = newFill(r, r.Scaled(f.left(now), f.rate()), now)
 }
 
 // state is what a bucket that takes left to be full says to a call that needs what

@@ -89,7 +89,8 @@ func effectiveWindow(limit Limit, s State) int64 {
 	if !s.Allowed {
 		return max(1, wholeSeconds(s.RetryAfter))
 	}
-	evenly := time.Duration(rateOf(limit).Wait(s.Remaining).RoundedUp())
+	remaining := min(max(s.Remaining, 0), limit.Tokens) // whatever the driver says
+	evenly := time.Duration(rateOf(limit).Wait(remaining).RoundedUp())
 	return wholeSeconds(max(s.Reset, evenly))
 }
 

@@ -96,6 +96,46 @@ func TestFloodOfLongWindows(t *testing.T) {
 	})
 }
 
+// A call on several buckets takes from all of them or from none, also when it makes
+// Memory forget some: idle ones, those that are in its way, its own.
+func TestTakeAllWhileBucketsAreForgotten(t *testing.T) {
+	t.Parallel()
+	for range 50 { // each has its keys in other places
+		synctest.Test(t, func(t *testing.T) {
+			m := ratelimit.NewMemory(ratelimit.WithMaxKeys(40))
+			defer m.Close()
+			limit := ratelimit.Limit{Tokens: 5, Window: 40 * time.Second}
+			takeFrom(t, m, "A", limit, 1)
+			pass(time.Second)
+			takeFrom(t, m, "A", limit, 1)
+			takeFrom(t, m, "B", limit, 2)
+			for i := range 40 {
+				takeFrom(t, m, strconv.Itoa(i), limit, 5)
+			}
+			pass(14 * time.Second)
+			for i := range 10 {
+				if err := m.Reset(t.Context(), strconv.Itoa(i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			pass(1100 * time.Millisecond)
+			takeFrom(t, m, "39", limit, 1)
+			pass(1100 * time.Millisecond)
+			buckets := []ratelimit.Bucket{{Key: "B", Limit: limit}, {Key: "A", Limit: limit}}
+			if err := m.Take(t.Context(), buckets, 3); err != nil {
+				t.Fatal(err)
+			}
+			allowed := buckets[0].Allowed && buckets[1].Allowed
+			for _, b := range buckets {
+				after := takeFrom(t, m, b.Key, limit, 0)
+				if took := after.Remaining < 5 && b.Allowed; took != allowed {
+					t.Errorf("the call is allowed %t, and %s is %+v and then %+v", allowed, b.Key, b.State, after)
+				}
+			}
+		})
+	}
+}
+
 func TestIdleBucketsAreForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -42,10 +42,10 @@ type shard struct {
 	mu    sync.Mutex
 	now   int64 // the latest time of a call
 	swept int64 // when tidy was last called
-	last  hash  // of the latest call on slots
+	last  hash  // of the latest call on a bucket in slots
 
-	// busy is a copy of slots[busyAt], whose key came twice in a row, and the one
-	// that counts. Its key is 0 when there is none.
+	// busy is a copy of slots[busyAt], whose key came again before another one that
+	// was not busy, and it is the one that counts. Its key is 0 when there is none.
 	busy slot
 
 	busyAt int
@@ -67,12 +67,17 @@ type slot struct {
 	key hash // zero when the slot is free
 }
 
+// advance begins a call.
+func (s *shard) advance(now int64) {
+	s.now = max(s.now, now)
+	if s.now >= s.swept+sweepInterval {
+		s.tidy(s.now)
+	}
+}
+
 // take takes what flows in during charge from the bucket of key, and returns how
 // long it then takes to be full.
 func (s *shard) take(key hash, r refill.Rate, charge refill.Wait, now int64) (left refill.Wait, took bool) {
-	if now >= s.swept+sweepInterval {
-		s.tidy(now)
-	}
 	if b := s.find(key); b != nil {
 		b.adapt(r, now)
 		return b.take(r, charge, now)
@@ -95,6 +100,15 @@ func (s *shard) look(key hash, r refill.Rate, now int64) refill.Wait {
 	return b.left(now)
 }
 
+// put stores a bucket that look has told of.
+func (s *shard) put(key hash, f fill, now int64) {
+	if b := s.find(key); b != nil {
+		b.fill = f
+		return
+	}
+	s.insert(slot{f, key}, now)
+}
+
 // fillUp makes the bucket of key full.
 func (s *shard) fillUp(key hash) {
 	if b := s.find(key); b != nil {
@@ -113,7 +127,8 @@ func (s *shard) giveBack(key hash, r refill.Rate, paid refill.Wait, now int64) {
 
 // unknown is the bucket of a key that is not in the table.
 func (s *shard) unknown(r refill.Rate, now int64) fill {
-	return newFill(r, max(now, s.forgotten[windowClass(r.Window)]), now)
+	left := max(s.forgotten[windowClass(r.Window)]-now, 0)
+	return newFill(r, refill.Wait{Units: min(left, r.Window)}, now)
 }
 
 func windowClass(window int64) int {

@@ -50,7 +50,7 @@ type Policy struct {
 	ServeWhenEmpty bool
 
 	// FailClosed refuses requests with unavailable when the limiter fails.
-	// Otherwise they are served and the answer says so: Cpod-RateLimit:
+	// Otherwise they are served. The answer says so in both cases: Cpod-RateLimit:
 	// "<name>";unavailable. What the driver does not support is no failure but a
 	// mistake in the configuration: it refuses requests with internal.
 	FailClosed bool

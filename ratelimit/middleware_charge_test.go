@@ -239,7 +239,7 @@ func TestChargesThatFail(t *testing.T) {
 		if closed && w.Code != http.StatusServiceUnavailable || !closed && w.Code != http.StatusUnauthorized {
 			t.Errorf("closed %v: %d", closed, w.Code)
 		}
-		if notices := field(t, w.Header(), "Cpod-RateLimit"); closed == (notices["refused"]["unavailable"] == 1) {
+		if notices := field(t, w.Header(), "Cpod-RateLimit"); notices["refused"]["unavailable"] != 1 {
 			t.Errorf("closed %v: %v", closed, notices)
 		}
 	}

@@ -258,16 +258,17 @@ func failed(s *scratch, h http.Header, r *http.Request, err error) *refusal {
 }
 
 func (p *rule) failed(ctx context.Context, h http.Header, err error) *refusal {
-	p.outcomes.unavailable.add(ctx)
-	switch {
-	case p.Shadow:
-	case errors.Is(err, cpodkit.CodeNotSupported):
+	if !p.Shadow && errors.Is(err, cpodkit.CodeNotSupported) {
+		p.outcomes.failedClosed.add(ctx)
 		return p.misconfigured(err)
-	case p.FailClosed:
-		return p.unavailable(err)
 	}
 	addNotice(h, p.quotedName, "unavailable")
-	return nil
+	if p.Shadow || !p.FailClosed {
+		p.outcomes.failedOpen.add(ctx)
+		return nil
+	}
+	p.outcomes.failedClosed.add(ctx)
+	return p.unavailable(err)
 }
 
 func (s *scratch) addLimit(p *rule, state State) {

@@ -22,7 +22,7 @@ func newCounter(p metric.MeterProvider) (counter, error) {
 }
 
 // outcomes are the counts of one policy.
-type outcomes struct{ allowed, limited, exceeded, unavailable outcome }
+type outcomes struct{ allowed, limited, exceeded, failedOpen, failedClosed outcome }
 
 func (c counter) of(policy string) outcomes {
 	named := func(name string) outcome {
@@ -32,10 +32,11 @@ func (c counter) of(policy string) outcomes {
 		))}}
 	}
 	return outcomes{
-		allowed:     named("allowed"),
-		limited:     named("limited"),
-		exceeded:    named("shadow_limited"),
-		unavailable: named("unavailable"),
+		allowed:      named("allowed"),
+		limited:      named("limited"),
+		exceeded:     named("shadow_limited"),
+		failedOpen:   named("failed_open"),
+		failedClosed: named("failed_closed"),
 	}
 }
 

@@ -53,6 +53,7 @@ func TestOutcomesAreCounted(t *testing.T) {
 	l := newLimiter(t, driver, ratelimit.WithMeterProvider(m.provider))
 	s := newSite(newMiddleware(t, l, refusals(2)), authenticate, newMiddleware(t, l,
 		ratelimit.Policy{Limit: perMinute("api", 3)},
+		ratelimit.Policy{Limit: perMinute("strict", 9), FailClosed: true},
 		ratelimit.Policy{Limit: perMinute("tried", 1), Shadow: true}))
 	for range 4 { // three are served
 		s.get("/things/1", "t/a/u")
@@ -63,9 +64,10 @@ func TestOutcomesAreCounted(t *testing.T) {
 	driver.err = errors.New("boom")
 	s.get("/things/1", "t/a/u")
 	want := map[string]int64{
-		"api allowed": 3, "api limited": 1, "api unavailable": 1,
-		"tried allowed": 1, "tried shadow_limited": 2, "tried unavailable": 1,
-		"refused allowed": 2, "refused limited": 1, "refused unavailable": 1,
+		"api allowed": 3, "api limited": 1, "api failed_open": 1,
+		"tried allowed": 1, "tried shadow_limited": 2,
+		"refused allowed": 2, "refused limited": 1, "refused failed_open": 1,
+		"strict allowed": 3, "strict failed_closed": 1,
 	}
 	if got := m.requests(t); !maps.Equal(got, want) {
 		t.Errorf("counted %v, want %v", got, want)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -398,13 +399,12 @@ func TestFailure(t *testing.T) {
 		closed     bool
 		code       int
 		retryAfter string
-		notices    int
 	}{
-		{"open", gone, false, http.StatusOK, "", 2},
-		{"closed", gone, true, http.StatusServiceUnavailable, "7", 1},
-		{"closed, a bug", errors.New("10.1.2.3: boom"), true, http.StatusServiceUnavailable, "1", 1},
-		{"closed, slow", context.DeadlineExceeded, true, http.StatusServiceUnavailable, "1", 1},
-		{"open, cancelled by the driver", context.Canceled, false, http.StatusOK, "", 2},
+		{"open", gone, false, http.StatusOK, ""},
+		{"closed", gone, true, http.StatusServiceUnavailable, "7"},
+		{"closed, a bug", errors.New("10.1.2.3: boom"), true, http.StatusServiceUnavailable, "1"},
+		{"closed, slow", context.DeadlineExceeded, true, http.StatusServiceUnavailable, "1"},
+		{"open, cancelled by the driver", context.Canceled, false, http.StatusOK, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -423,7 +423,7 @@ func TestFailure(t *testing.T) {
 			}
 			wantFields(t, w, params{"open": {"q": 9, "w": 60}, "maybe": {"q": 9, "w": 60}}, params{})
 			notices := field(t, w.Header(), "Cpod-RateLimit")
-			if notices["open"]["unavailable"] != 1 || (c.code == http.StatusOK) != (notices["maybe"]["unavailable"] == 1) {
+			if notices["open"]["unavailable"] != 1 || notices["maybe"]["unavailable"] != 1 {
 				t.Errorf("notices %v", notices)
 			}
 			driver.err = nil
@@ -456,6 +456,32 @@ func TestShadow(t *testing.T) {
 		}
 		if p := field(t, w.Header(), "RateLimit-Policy"); len(p) != 1 {
 			t.Errorf("a policy on trial is told to clients: %v", p)
+		}
+	}
+}
+
+// boastful says that there are more tokens than the limit has, or fewer than none.
+type boastful struct {
+	ratelimit.Driver
+
+	remaining int64
+}
+
+func (d *boastful) Take(ctx context.Context, buckets []ratelimit.Bucket, cost int64) error {
+	err := d.Driver.Take(ctx, buckets, cost)
+	for i := range buckets {
+		buckets[i].Remaining = d.remaining
+	}
+	return err
+}
+
+func TestDriverOutOfBounds(t *testing.T) {
+	t.Parallel()
+	for _, remaining := range []int64{-1, 1 << 40, math.MinInt64, math.MaxInt64} {
+		driver := &boastful{ratelimit.NewMemory(), remaining}
+		s := newSite(authenticate, newMiddleware(t, newLimiter(t, driver), ratelimit.Policy{Limit: perMinute("api", 9)}))
+		if w := s.get("/things/1", "t/a/u"); w.Code != http.StatusOK {
+			t.Errorf("%d left: %d %s", remaining, w.Code, w.Body)
 		}
 	}
 }

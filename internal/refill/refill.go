@@ -6,7 +6,7 @@ package refill
 import "math/bits"
 
 // Rate is Tokens that flow in over Window, which counts units of time of the
-// caller's choice. Tokens are 1 to 2^32-1, and Window is 1 to 2^62.
+// caller's choice. Tokens are 1 to 2^32-1, and Window is 1 to 2^62-1.
 type Rate struct{ Tokens, Window int64 }
 
 // Wait is a time in which a bucket refills: whole units, and parts of one more,

@@ -11,7 +11,7 @@ import (
 
 const (
 	mostTokens = 1<<32 - 1
-	longest    = 1 << 62
+	longest    = 1<<62 - 1
 )
 
 // units is w as a rational number.
