@@ -3,12 +3,15 @@ package cluster_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"go.uber.org/goleak"
 
@@ -249,4 +252,49 @@ func TestLateRenewal(t *testing.T) {
 		}
 		<-lease.Done()
 	})
+}
+
+// Of names that are asked for once, next to nothing is kept; tokens grow all the
+// same.
+func TestMemoryFreesEndedLeases(t *testing.T) {
+	t.Parallel()
+	const names, kept = 1000, 128
+	m := cluster.NewMemory()
+	defer m.Close()
+	acquire := func(name string, ttl time.Duration) int64 {
+		token, err := m.Acquire(t.Context(), name, "a", ttl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	held := acquire("held", time.Hour)
+	last := acquire("job/0", time.Nanosecond)
+	freed := make(chan struct{}, names)
+	for i := range names {
+		name := new([64]byte)
+		copy(name[:], fmt.Sprint("job/", i))
+		runtime.AddCleanup(name, func(freed chan<- struct{}) { freed <- struct{}{} }, freed)
+		last = max(last, acquire(unsafe.String(&name[0], len(name)), time.Nanosecond))
+	}
+	if token := acquire("job/0", time.Hour); token <= last {
+		t.Errorf("token %d comes after %d", token, last)
+	}
+	if token := acquire("held", time.Hour); token != held {
+		t.Errorf("the holder of token %d has %d now", held, token)
+	}
+	watchdog := time.After(30 * time.Second)
+	collect := time.NewTicker(20 * time.Millisecond)
+	defer collect.Stop()
+	for n := 0; n < names-kept; {
+		select {
+		case <-freed:
+			n++
+		case <-collect.C:
+			runtime.GC()
+		case <-watchdog:
+			t.Fatalf("%d of %d names are freed; want %d", n, names, names-kept)
+		}
+	}
+	runtime.KeepAlive(m)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -11,18 +12,25 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
-// queueLength is how many messages a subscription of a [Memory] may be behind.
-const queueLength = 1024
+const (
+	// queueLength is how many messages a subscription of a [Memory] may be behind.
+	queueLength = 1024
+
+	// minSweep is how many grants at least are between two sweeps.
+	minSweep = 64
+)
 
 // Memory is a [Driver] within this process: for a server of one replica, and for
 // tests. A follower that falls 1024 messages behind is cut off, subscribes again
-// and is told that it missed some. It has no goroutine.
+// and is told that it missed some. Later grants free the leases that have ended, of
+// whatever name. It has no goroutine.
 type Memory struct {
 	mu            sync.Mutex
 	closed        bool
 	subscriptions map[string]map[*memorySubscription]struct{}
 	leases        map[string]memoryLease
-	token         int64
+	sweepIn       int   // grants until the leases that ended are freed
+	token         int64 // the last one, of all names: so a freed lease's token grows too
 }
 
 var _ Driver = (*Memory)(nil)
@@ -32,6 +40,8 @@ type memoryLease struct {
 	token  int64
 	ends   time.Time
 }
+
+func (l memoryLease) hasEnded(now time.Time) bool { return !now.Before(l.ends) }
 
 // NewMemory returns a driver without subscriptions or leases.
 func NewMemory() *Memory {
@@ -93,6 +103,7 @@ func (m *Memory) Acquire(ctx context.Context, name, holder string, ttl time.Dura
 	lease, held := m.held(name, now)
 	switch {
 	case !held:
+		m.sweep(now)
 		// As large as the time, tokens also grow over a restart of the process.
 		m.token = max(m.token+1, now.UnixMicro())
 		lease = memoryLease{holder: holder, token: m.token}
@@ -147,11 +158,21 @@ func (m *Memory) lock(ctx context.Context) error {
 // held returns the lease of name while it lasts. One that has ended goes.
 func (m *Memory) held(name string, now time.Time) (memoryLease, bool) {
 	lease, ok := m.leases[name]
-	if ok && !now.Before(lease.ends) {
+	if ok && lease.hasEnded(now) {
 		delete(m.leases, name)
 		return memoryLease{}, false
 	}
 	return lease, ok
+}
+
+// sweep frees the leases that have ended, also of names that nobody asks for again.
+// It looks at all of them once in as many grants, so a grant pays for a few.
+func (m *Memory) sweep(now time.Time) {
+	if m.sweepIn--; m.sweepIn > 0 {
+		return
+	}
+	maps.DeleteFunc(m.leases, func(_ string, l memoryLease) bool { return l.hasEnded(now) })
+	m.sweepIn = max(minSweep, len(m.leases))
 }
 
 // send hands a message to s, or ends it when it is too far behind.

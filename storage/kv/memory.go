@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"hash/maphash"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
 )
 
 const (
-	// DefaultMaxBytes is how much a [Memory] holds unless told otherwise: 256 MiB.
+	// DefaultMaxBytes is the budget of a [Memory] unless told otherwise: 256 MiB.
 	DefaultMaxBytes = 256 << 20
 
 	// entryOverhead is about what an entry takes beside its key and value: the
@@ -26,19 +25,21 @@ const (
 // Memory is a [Driver] that keeps its entries in this process: for a single
 // machine, and for tests. A restart empties it.
 //
-// Its memory is bounded. When it is full a Set of more is unavailable and
-// nothing is evicted: a lock or a session must not vanish before its time.
-// Expired entries leave memory by themselves. Time is the monotonic clock, so
-// that a wrong wall clock ends nothing.
+// Its memory is bounded, and shared fairly: no write lets a tenant hold more than
+// is then left free. So one alone may hold half of the budget, and whatever
+// another does, a tenant may hold a quarter; against n others it is 1/2^(n+1).
+// All apps, users and tiers of a tenant count as one. A write of more is
+// unavailable and nothing is evicted: a lock or a session must not vanish before
+// its time. Expired entries leave memory by themselves. Time is the monotonic
+// clock, so that a wrong wall clock ends nothing.
 //
 // Memory keeps the strings that it is given, without a copy. It has no goroutine
 // while nothing expires.
 type Memory struct {
-	seed     maphash.Seed
-	start    time.Time
-	maxBytes int64
-	used     atomic.Int64
-	shards   [shardCount]shard
+	seed   maphash.Seed
+	start  time.Time
+	budget budget
+	shards [shardCount]shard
 }
 
 var _ Driver = (*Memory)(nil)
@@ -46,19 +47,22 @@ var _ Driver = (*Memory)(nil)
 // MemoryOption configures [NewMemory].
 type MemoryOption func(*Memory)
 
-// WithMaxBytes bounds the bytes of keys and values, plus 128 for each entry. The
-// default is [DefaultMaxBytes]; less than 1 leaves it.
+// WithMaxBytes is the budget of all tenants together: the bytes of keys (as full
+// storage paths) and values, plus 128 for each entry. A tenant may hold at most
+// half of it, see [Memory]. The default is [DefaultMaxBytes]; less than 1 leaves
+// it.
 func WithMaxBytes(n int64) MemoryOption {
 	return func(m *Memory) {
 		if n > 0 {
-			m.maxBytes = n
+			m.budget.max = n
 		}
 	}
 }
 
 // NewMemory returns an empty driver.
 func NewMemory(opts ...MemoryOption) *Memory {
-	m := &Memory{seed: maphash.MakeSeed(), start: time.Now(), maxBytes: DefaultMaxBytes}
+	m := &Memory{seed: maphash.MakeSeed(), start: time.Now()}
+	m.budget = budget{max: DefaultMaxBytes, held: map[string]*int64{}}
 	for _, opt := range opts {
 		opt(m)
 	}
@@ -183,7 +187,7 @@ func (m *Memory) lock(ctx context.Context, key string) (*shard, error) {
 	return s, nil
 }
 
-// write runs change on the locked shard of key. When memory is full it drops
+// write runs change on the locked shard of key. When there is no room it drops
 // what has expired and runs change once more.
 func (m *Memory) write(ctx context.Context, key string, change func(*shard) error) error {
 	for retry := true; ; retry = false {
@@ -193,27 +197,11 @@ func (m *Memory) write(ctx context.Context, key string, change func(*shard) erro
 		}
 		err = change(s)
 		s.mu.Unlock()
-		if !errors.Is(err, errFull) || !retry {
+		if !errors.Is(err, errNoRoom) || !retry {
 			return err
 		}
 		for i := range m.shards {
 			m.shards[i].expire()
-		}
-	}
-}
-
-// reserve takes n bytes of the budget, or gives them back when n is negative.
-func (m *Memory) reserve(n int64) error {
-	if n == 0 {
-		return nil
-	}
-	for {
-		used := m.used.Load()
-		if n > 0 && used+n > m.maxBytes {
-			return errFull
-		}
-		if m.used.CompareAndSwap(used, used+n) {
-			return nil
 		}
 	}
 }
@@ -240,7 +228,7 @@ func parseInteger(text string) (int64, bool) {
 }
 
 var (
-	errFull       = fmt.Errorf("kv memory is full, see WithMaxBytes: %w", cpodkit.CodeUnavailable)
+	errNoRoom     = fmt.Errorf("kv memory has no room left for this tenant, see WithMaxBytes: %w", cpodkit.CodeUnavailable)
 	errClosed     = fmt.Errorf("kv memory is closed: %w", cpodkit.CodeUnavailable)
 	errNotInteger = fmt.Errorf("the value is no integer: %w", cpodkit.CodeConflict)
 	errOverflow   = fmt.Errorf("the sum overflows: %w", cpodkit.CodeConflict)

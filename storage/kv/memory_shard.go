@@ -49,11 +49,11 @@ func (s *shard) live(key string) *entry {
 	return nil
 }
 
-// set stores an entry, or returns errFull and changes nothing.
+// set stores an entry, or returns errNoRoom and changes nothing.
 func (s *shard) set(key, value string, deadline int64) error {
 	e := s.entries[key]
 	if e != nil {
-		if err := s.memory.reserve(int64(len(value) - len(e.value))); err != nil {
+		if err := s.memory.budget.reserve(key, int64(len(value)-len(e.value))); err != nil {
 			return err
 		}
 		e.value = value
@@ -61,7 +61,7 @@ func (s *shard) set(key, value string, deadline int64) error {
 		return nil
 	}
 	e = &entry{key: key, value: value}
-	if err := s.memory.reserve(e.cost()); err != nil {
+	if err := s.memory.budget.reserve(key, e.cost()); err != nil {
 		return err
 	}
 	s.entries[key] = e
@@ -88,7 +88,7 @@ func (s *shard) setDeadline(e *entry, deadline int64) {
 
 func (s *shard) remove(e *entry) {
 	delete(s.entries, e.key)
-	_ = s.memory.reserve(-e.cost())
+	s.memory.budget.release(e.key, e.cost())
 	if e.deadline != 0 {
 		heap.Remove(&s.ending, e.index)
 	}
@@ -152,7 +152,7 @@ func (s *shard) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.entries {
-		_ = s.memory.reserve(-e.cost())
+		s.memory.budget.release(e.key, e.cost())
 	}
 	s.entries, s.ending = nil, nil
 	if s.timer != nil {

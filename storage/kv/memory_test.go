@@ -32,12 +32,13 @@ func TestMemoryInBubble(t *testing.T) {
 // entryCost is what an entry takes of the budget beside its key and value.
 const entryCost = 128
 
-// fill sets entries "k0000", "k0001", … of 1 KiB until memory is full.
+// fill sets entries "t/k0000", "t/k0001", … of 1 KiB until there is no room for
+// tenant t.
 func fill(t *testing.T, m *kv.Memory, ttl time.Duration) (stored int) {
 	t.Helper()
 	value := strings.Repeat("x", 1<<10)
 	for {
-		_, err := m.Set(t.Context(), fmt.Sprintf("k%04d", stored), value, ttl, false)
+		_, err := m.Set(t.Context(), fmt.Sprintf("t/k%04d", stored), value, ttl, false)
 		if errors.Is(err, cpodkit.CodeUnavailable) {
 			return stored
 		}
@@ -54,36 +55,36 @@ func TestMemoryIsBounded(t *testing.T) {
 	m := kv.NewMemory(kv.WithMaxBytes(budget))
 	defer m.Close()
 	stored := fill(t, m, time.Hour)
-	if want := budget / (1<<10 + 5 + entryCost); stored != want {
+	if want := budget / 2 / (1<<10 + 7 + entryCost); stored != want {
 		t.Errorf("%d entries fit; want %d", stored, want)
 	}
 	// Nothing was evicted, and what does not grow still works.
 	for i := range stored {
-		if ok, err := m.Exists(t.Context(), fmt.Sprintf("k%04d", i)); err != nil || !ok {
+		if ok, err := m.Exists(t.Context(), fmt.Sprintf("t/k%04d", i)); err != nil || !ok {
 			t.Fatalf("entry %d is gone: %v", i, err)
 		}
 	}
-	if _, err := m.Set(t.Context(), "k0000", strings.Repeat("y", 3<<10), 0, false); !errors.Is(err, cpodkit.CodeUnavailable) {
+	if _, err := m.Set(t.Context(), "t/k0000", strings.Repeat("y", 3<<10), 0, false); !errors.Is(err, cpodkit.CodeUnavailable) {
 		t.Errorf("Set of a larger value in a full memory: %v", err)
 	}
-	if got, _ := m.Get(t.Context(), "k0000"); got[0] != 'x' {
+	if got, _ := m.Get(t.Context(), "t/k0000"); got[0] != 'x' {
 		t.Error("a Set that failed changed the value")
 	}
-	if left, err := m.TTL(t.Context(), "k0000"); err != nil || left == 0 {
+	if left, err := m.TTL(t.Context(), "t/k0000"); err != nil || left == 0 {
 		t.Errorf("a Set that failed changed the ttl: %v, %v", left, err)
 	}
-	if _, err := m.Set(t.Context(), "k0000", "small", 0, false); err != nil {
+	if _, err := m.Set(t.Context(), "t/k0000", "small", 0, false); err != nil {
 		t.Errorf("Set of a smaller value in a full memory: %v", err)
 	}
-	if _, err := m.Set(t.Context(), "new", strings.Repeat("z", 800), 0, false); err != nil {
+	if _, err := m.Set(t.Context(), "t/new", strings.Repeat("z", 800), 0, false); err != nil {
 		t.Errorf("Set after room was made: %v", err)
 	}
 	for i := range stored {
-		if _, err := m.Delete(t.Context(), fmt.Sprintf("k%04d", i), nil); err != nil {
+		if _, err := m.Delete(t.Context(), fmt.Sprintf("t/k%04d", i), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := m.Delete(t.Context(), "new", nil); err != nil {
+	if _, err := m.Delete(t.Context(), "t/new", nil); err != nil {
 		t.Fatal(err)
 	}
 	if again := fill(t, m, 0); again != stored {
@@ -125,7 +126,7 @@ func TestMemoryBudgetUnderConcurrency(t *testing.T) {
 	for w := range 8 {
 		wg.Go(func() {
 			for i := range 200 {
-				_, err := m.Set(t.Context(), fmt.Sprintf("%d/%03d", w, i), value, 0, false)
+				_, err := m.Set(t.Context(), fmt.Sprintf("t/%d/%03d", w, i), value, 0, false)
 				switch {
 				case err == nil:
 					stored.Add(1)
@@ -136,7 +137,7 @@ func TestMemoryBudgetUnderConcurrency(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got, want := stored.Load(), int64(budget/(size+5+entryCost)); got != want {
+	if got, want := stored.Load(), int64(budget/2/(size+7+entryCost)); got != want {
 		t.Errorf("%d entries were stored; exactly %d fit", got, want)
 	}
 }
