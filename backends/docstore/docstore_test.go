@@ -54,6 +54,38 @@ func TestRevocations(t *testing.T) {
 	})
 }
 
+// A revocation that is renewed while others are pruned stays.
+func TestPruneLeavesWhatIsRenewed(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		driver := newDriver(t)
+		now := time.Now().Truncate(time.Millisecond).UTC()
+		others := docstore.New(driver).Revocations()
+		for _, id := range []string{"old", "renewed"} {
+			must(t, others.Add(t.Context(), authz.Revocation{ID: id, ExpiresAt: now.Add(-time.Hour)}))
+		}
+		renewed := authz.Revocation{ID: "renewed", ExpiresAt: now.Add(time.Hour)}
+		slow := &slowWriter{driver, func() { must(t, others.Add(t.Context(), renewed)) }}
+		must(t, docstore.New(slow).Revocations().Prune(t.Context(), now))
+		left, err := others.List(t.Context(), now.Add(-2*time.Hour), time.Time{})
+		must(t, err)
+		if len(left) != 1 || left[0] != renewed {
+			t.Errorf("there are %v left", left)
+		}
+	})
+}
+
+// slowWriter lets others write before it.
+type slowWriter struct {
+	documents.Driver
+	before func()
+}
+
+func (s *slowWriter) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
+	s.before()
+	return s.Driver.Apply(ctx, in, ops)
+}
+
 // What a driver takes as "unconditionally" must not come to it by accident.
 func TestAppsWithoutAVersionAreNotWritten(t *testing.T) {
 	t.Parallel()

@@ -116,6 +116,13 @@ func atLeast(member string, bound int64) ([]documents.Condition, error) {
 	}}, nil
 }
 
+// matchingDeleter is a driver for which a write with a condition is a round trip,
+// but deleting all that pass a filter is one as well. Each document passes when it
+// is deleted, and not only before.
+type matchingDeleter interface {
+	DeleteMatching(ctx context.Context, in documents.Collection, filter []documents.Condition) error
+}
+
 // Prune implements [authz.RevocationStore].
 func (v *Revocations) Prune(ctx context.Context, after time.Time) error {
 	key, err := sortKey(after.UnixMilli())
@@ -126,6 +133,9 @@ func (v *Revocations) Prune(ctx context.Context, after time.Time) error {
 	expired := []documents.Condition{{
 		Path: documents.Path{"expiresAt"}, Test: documents.Range, Keys: []documents.SortKey{lowest, key},
 	}}
+	if driver, ok := v.records.driver.(matchingDeleter); ok {
+		return driver.DeleteMatching(ctx, v.records.in, expired)
+	}
 	for {
 		page, err := v.records.page(ctx, expired, "", pageSize)
 		if err != nil || len(page) == 0 {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/cpodkit/cpodkit/backends/mongo/mongoclient"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
@@ -15,7 +18,8 @@ const disconnectGrace = 5 * time.Second
 
 // openMongo opens a database of MongoDB, which may be down.
 func (d *data) openMongo(ctx context.Context, cfg config, by purpose) error {
-	db, err := mongoclient.Open(cfg.db)
+	var connections uint64
+	db, err := mongoclient.Open(cfg.db, func(o *options.ClientOptions) { connections = *o.MaxPoolSize })
 	if err != nil {
 		return fmt.Errorf("CPOD_DB: %w", err)
 	}
@@ -25,6 +29,9 @@ func (d *data) openMongo(ctx context.Context, cfg config, by purpose) error {
 		return db.Client().Disconnect(ctx)
 	})
 	var opts []mongodocuments.Option
+	if connections != 0 { // which is without a limit
+		opts = append(opts, mongodocuments.WithPoolSize(int(min(connections, math.MaxInt32))))
+	}
 	if by == forServer {
 		opts = append(opts, mongodocuments.WithIndexes(sharedIndexes(cfg)...))
 	}

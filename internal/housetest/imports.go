@@ -102,6 +102,8 @@ func backendRules() []Rule {
 	}, {
 		Package: "backends/internal/circuit", Allow: []string{root, "github.com/sony/gobreaker/v2"},
 	}, {
+		Package: "backends/internal/queryslots", Allow: []string{root, "storage"},
+	}, {
 		// What a file is, in a store that keeps bytes alone.
 		Package: "backends/internal/remotefile", Allow: []string{root, "storage/files", "backends/internal/circuit"},
 	}, {

@@ -19,15 +19,21 @@ import (
 
 // recorder notes the commands that a client sends.
 type recorder struct {
+	before func(command bson.Raw) // unless nil, called while the command has its connection
+
 	mu       sync.Mutex
 	commands []bson.Raw
 }
 
 func (r *recorder) configure(o *options.ClientOptions) {
 	o.SetMonitor(&event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) {
+		command := append(bson.Raw(nil), e.Command...)
 		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.commands = append(r.commands, append(bson.Raw(nil), e.Command...))
+		r.commands = append(r.commands, command)
+		r.mu.Unlock()
+		if r.before != nil {
+			r.before(command)
+		}
 	}})
 }
 

@@ -4,10 +4,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/authz/authztest"
 	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
 	"github.com/cpodkit/cpodkit/internal/testservice"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
@@ -41,6 +45,47 @@ func TestStores(t *testing.T) {
 		t.Parallel()
 		authztest.RunRevocations(t, func(t *testing.T) authz.RevocationStore { return stores(t).Revocations() })
 	})
+}
+
+// Pruning is one call, also of many, and leaves what is renewed when it has begun.
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	uri := newDatabase(t)
+	direct := open(t, uri)
+	defer direct.Close()
+	now := time.Now()
+	others := docstore.New(direct).Revocations()
+	renewed := authz.Revocation{ID: "renewed", ExpiresAt: now.Add(time.Hour).Truncate(time.Millisecond).UTC()}
+	var r recorder
+	r.before = func(command bson.Raw) {
+		if name(command) != "delete" {
+			return
+		}
+		if err := others.Add(t.Context(), renewed); err != nil {
+			t.Error(err)
+		}
+	}
+	d, err := mongodocuments.New(connect(t, uri, r.configure), mongodocuments.WithTimeLimit(watchdog))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	revocations := docstore.New(d).Revocations()
+	for _, id := range []string{"a", "b", "c", renewed.ID} {
+		if err := revocations.Add(t.Context(), authz.Revocation{ID: id, ExpiresAt: now.Add(-time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.take()
+	if err := revocations.Prune(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	if commands := r.take(); len(commands) != 1 {
+		t.Errorf("it sends %d commands", len(commands))
+	}
+	if left, err := others.List(t.Context(), now.Add(-2*time.Hour), time.Time{}); err != nil || len(left) != 1 || left[0] != renewed {
+		t.Errorf("there are %v left, %v", left, err)
+	}
 }
 
 // Replicas that start at once come to one key ring.

@@ -5,7 +5,8 @@
 // journal, and a read sees such writes only. There are no transactions: each op is
 // one write of one document. Filters, sorts and pages run inside MongoDB; a query
 // looks at its whole collection unless a declared index serves it
-// ([WithIndexes]).
+// ([WithIndexes]). Queries leave some of the client's connections to gets and
+// writes, and those of one tenant some to others' queries ([WithPoolSize]).
 package mongodocuments
 
 import (
@@ -25,6 +26,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/internal/circuit"
+	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -35,6 +37,9 @@ const collectionName = "documents"
 // of which one is that of the keys.
 const maxIndexes = min(documents.MaxIndexes, 63)
 
+// defaultPoolSize is both mongoclient's and that of MongoDB's client.
+const defaultPoolSize = 100
+
 // Driver is a [documents.Driver] over one MongoDB database. It is safe for
 // concurrent use, and any number of them may share the database.
 type Driver struct {
@@ -42,6 +47,7 @@ type Driver struct {
 	docs    *mongo.Collection
 	breaker *circuit.Breaker
 	limit   time.Duration
+	queries *queryslots.Slots
 	getOne  *options.FindOneOptionsBuilder
 	indexes *indexes // nil without WithIndexes
 
@@ -62,12 +68,20 @@ type config struct {
 	indexes   []documents.Index
 	declared  bool
 	timeLimit time.Duration
+	poolSize  int
 }
 
 // WithTimeLimit sets how long MongoDB may take for a call, 5 s without it; for a
 // write of many ops it is so long and 50 ms for each. A query has the time of its
 // context instead, when that has a deadline.
 func WithTimeLimit(limit time.Duration) Option { return func(c *config) { c.timeLimit = limit } }
+
+// WithPoolSize says how many connections the client opens to a server at most
+// (maxPoolSize of its URI), at least 2; 100 without it, as with
+// mongoclient.Open. Queries take at most three quarters of them, and those of
+// one tenant at most three quarters of these; tenants whose queries wait for more
+// take turns.
+func WithPoolSize(connections int) Option { return func(c *config) { c.poolSize = connections } }
 
 // WithIndexes makes the declared indexes of the database those that are declared
 // here, at most 63, in all spaces. The driver builds those that are missing and
@@ -86,7 +100,7 @@ func WithIndexes(indexes ...documents.Index) Option {
 // caller's to disconnect. It calls no server, and so does not fail when there is
 // none; it fails for indexes that may not be declared.
 func New(db *mongo.Database, opts ...Option) (*Driver, error) {
-	c := config{timeLimit: circuit.DefaultTimeLimit}
+	c := config{timeLimit: circuit.DefaultTimeLimit, poolSize: defaultPoolSize}
 	for _, opt := range opts {
 		opt(&c)
 	}
@@ -95,6 +109,9 @@ func New(db *mongo.Database, opts ...Option) (*Driver, error) {
 	}
 	if c.timeLimit <= 0 {
 		return nil, fmt.Errorf("mongodocuments: WithTimeLimit(%v): it must be more than 0", c.timeLimit)
+	}
+	if c.poolSize < 2 {
+		return nil, fmt.Errorf("mongodocuments: WithPoolSize(%d): queries and other calls need at least 2", c.poolSize)
 	}
 	if err := documents.CheckIndexes(c.indexes); err != nil {
 		return nil, fmt.Errorf("mongodocuments: %w", err)
@@ -115,6 +132,7 @@ func New(db *mongo.Database, opts ...Option) (*Driver, error) {
 		// The driver sets the limits: the time of a query is its caller's.
 		breaker: circuit.New("document store", circuit.WithTimeLimit(0), circuit.WithIsDown(isDown)),
 		limit:   c.timeLimit,
+		queries: queryslots.New(c.poolSize),
 		getOne:  options.FindOne().SetProjection(recordFields()),
 	}
 	if c.declared {
@@ -152,15 +170,11 @@ func (d *Driver) call(ctx context.Context, limit time.Duration, do func(ctx cont
 	if d.indexes != nil {
 		d.indexes.start(ctx)
 	}
-	err := d.breaker.Do(ctx, func(ctx context.Context) error {
+	return d.breaker.Do(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		return classify(do(ctx))
 	})
-	if ended := ctx.Err(); err != nil && ended != nil && !errors.Is(err, ended) {
-		return fmt.Errorf("%w: %w", ended, err)
-	}
-	return err
 }
 
 // recordFields are what of a stored document makes a record, encoded once.

@@ -13,8 +13,9 @@ import (
 )
 
 // Query implements [documents.Driver]. It takes one call of MongoDB, and one more
-// for each 16 MiB of the page. It has the time of its
-// context, or without a deadline that of any call.
+// for each 16 MiB of the page. It has the time of its context, or without a
+// deadline that of any call; while too many queries are under way, it waits as
+// long as its context lets it.
 func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents.DriverQuery) ([]documents.Record, error) {
 	at, err := placeOf(in)
 	if err != nil {
@@ -24,6 +25,11 @@ func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents
 	if err != nil {
 		return nil, err
 	}
+	release, err := d.queries.Acquire(ctx, in.Space)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	limit := d.limit
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = time.Until(deadline)

@@ -106,6 +106,24 @@ func (b *batch) one(ctx context.Context, op documents.Op) error {
 	})
 }
 
+// DeleteMatching deletes all documents of a collection that pass filter, in one
+// call of MongoDB. One that is written meanwhile stays unless it still passes.
+// When it fails, some may be gone.
+func (d *Driver) DeleteMatching(ctx context.Context, in documents.Collection, filter []documents.Condition) error {
+	at, err := placeOf(in)
+	if err != nil {
+		return err
+	}
+	matching, err := d.filter(in, at, documents.DriverQuery{Filter: filter})
+	if err != nil {
+		return err
+	}
+	return d.call(ctx, d.limit, func(ctx context.Context) error {
+		_, err := d.docs.DeleteMany(ctx, matching)
+		return err
+	})
+}
+
 // found is the outcome of a write for which a document had to be there, or not.
 func found(needed bool, err error, count func() int64) error {
 	if err == nil && needed && count() == 0 {

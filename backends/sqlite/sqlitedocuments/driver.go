@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/storage"
+	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -29,8 +29,8 @@ type Driver struct {
 	keepFree int64
 
 	dsn     string
-	readers chan *conn    // the idle ones; nil for one that is not open yet
-	queries chan struct{} // holds one for each query under way
+	readers chan *conn // the idle ones; nil for one that is not open yet
+	queries *queryslots.Slots
 	places  places
 	indexes map[string][]*index // by collection
 
@@ -65,7 +65,9 @@ type options struct {
 func WithPowerLossRisk() Option { return func(o *options) { o.synchronous = "NORMAL" } }
 
 // WithReaders sets how many reads run at once, at least 1; 8 without it. Queries
-// take at most three quarters of them. Each holds a page cache of at most 16 MiB.
+// take at most three quarters of them, and those of one tenant at most three
+// quarters of these; tenants whose queries wait for more take turns. Each reader
+// holds a page cache of at most 16 MiB.
 func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
 
 // WithScanCache sets how many bytes all collections together take at most in
@@ -146,7 +148,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 
 		dsn:      dsn + "&mode=ro",
 		readers:  make(chan *conn, o.readers),
-		queries:  make(chan struct{}, max(1, o.readers*3/4)),
+		queries:  queryslots.New(o.readers),
 		places:   places{known: map[documents.Collection]place{}},
 		indexes:  indexes,
 		cache:    newCache(o.cache),
@@ -205,14 +207,13 @@ func (d *Driver) Get(ctx context.Context, in documents.Collection, key string) (
 
 // Query implements [documents.Driver].
 func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents.DriverQuery) ([]documents.Record, error) {
-	if !storage.IsSystem(in.Space) { // the server's own are few and short, and never wait for users'
-		if err := d.startQuery(ctx); err != nil {
-			return nil, err
-		}
-		defer func() { <-d.queries }()
+	release, err := d.queries.Acquire(ctx, in.Space)
+	if err != nil {
+		return nil, err
 	}
+	defer release()
 	var records []documents.Record
-	err := d.read(ctx, func(c *conn) error {
+	err = d.read(ctx, func(c *conn) error {
 		at, known, err := d.places.find(ctx, c, in)
 		if err != nil || !known {
 			return err
@@ -234,24 +235,6 @@ func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents
 		return nil, err
 	}
 	return records, nil
-}
-
-// startQuery waits until there are few enough queries under way.
-func (d *Driver) startQuery(ctx context.Context) error {
-	if err := d.ready(ctx); err != nil {
-		return err
-	}
-	select {
-	case d.queries <- struct{}{}:
-		return nil
-	case <-d.closing:
-		return errClosed()
-	case <-ctx.Done():
-		if err := ctx.Err(); !errors.Is(err, context.DeadlineExceeded) {
-			return err
-		}
-		return errBusy().WithCause(ctx.Err())
-	}
 }
 
 var errEnough = errors.New("sqlitedocuments: the values have enough bytes")

@@ -52,10 +52,6 @@ func noSuchIndex(err error) bool {
 	return ok && e.Code() == sqlite3.SQLITE_ERROR
 }
 
-func errBusy() *cpodkit.Error {
-	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The document store is busy with other queries; try again.")
-}
-
 func errClosed() error {
 	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The document store is closed.")
 }

@@ -32,21 +32,31 @@ func TestQueriesQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := documents.Collection{Space: "tenant/apps/app/", Name: "things"}
+	other := documents.Collection{Space: "other/apps/app/", Name: "things"}
 	system := documents.Collection{Space: "$system/apps/", Name: "things"}
 	q := documents.DriverQuery{Limit: 1}
-	if cap(d.queries) != 3 {
-		t.Errorf("%d of 4 readers are for queries", cap(d.queries))
-	}
-	fill := func() {
+	take := func(in documents.Collection) (release func()) {
 		t.Helper()
-		for len(d.queries) < cap(d.queries) {
-			if err := d.startQuery(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		release, err := d.queries.Acquire(ctx, in.Space)
+		if err != nil {
+			t.Fatal(err)
 		}
+		return release
 	}
 
-	fill()
+	one, another := take(in), take(in)
+	late, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := d.Query(late, in, q); cpodkit.CodeOf(err) != cpodkit.CodeTimeout {
+		t.Errorf("a query whose time ends while it waits: %v", err)
+	}
+	if _, err := d.Query(t.Context(), other, q); err != nil {
+		t.Errorf("a query beside all that another tenant may have: %v", err)
+	}
+	take(other)
+
 	op := documents.Op{Record: documents.Record{Key: "a", Value: []byte("1"), Version: "1"}}
 	for _, in := range []documents.Collection{in, system} {
 		if err := d.Apply(t.Context(), in, []documents.Op{op})[0]; err != nil {
@@ -60,32 +70,23 @@ func TestQueriesQueue(t *testing.T) {
 		t.Errorf("a query of the server's own: %d documents, %v", len(records), err)
 	}
 
-	late, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-	defer cancel()
-	var busy *cpodkit.Error
-	if _, err := d.Query(late, in, q); !errors.As(err, &busy) || busy.Code != cpodkit.CodeUnavailable || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a query whose time ends while it waits: %v", err)
-	}
 	left, leave := context.WithCancel(t.Context())
 	for _, test := range []struct {
-		name string
-		end  func()
-		want error
+		name   string
+		parent context.Context
+		end    func()
+		want   error
 	}{
-		{"leaves", leave, context.Canceled},
-		{"waits until a query ends", func() { <-d.queries }, nil},
-		{"waits until the driver closes", func() {
+		{"leaves", left, leave, context.Canceled},
+		{"waits until a query ends", t.Context(), one, nil},
+		{"waits until the driver closes", t.Context(), func() {
 			if err := d.Close(); err != nil {
 				t.Error(err)
 			}
+			another()
 		}, cpodkit.CodeUnavailable},
 	} {
-		fill()
-		parent := t.Context()
-		if errors.Is(test.want, context.Canceled) {
-			parent = left
-		}
-		ctx := &waitingContext{Context: parent, waiting: make(chan struct{})}
+		ctx := &waitingContext{Context: test.parent, waiting: make(chan struct{})}
 		done := make(chan error)
 		go func() {
 			_, err := d.Query(ctx, in, q)
@@ -95,6 +96,9 @@ func TestQueriesQueue(t *testing.T) {
 		test.end()
 		if err := <-done; !errors.Is(err, test.want) {
 			t.Errorf("a query that %s: %v, want %v", test.name, err, test.want)
+		}
+		if test.want == nil {
+			take(in)
 		}
 	}
 }
