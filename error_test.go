@@ -57,7 +57,7 @@ func answerOf(t *testing.T, h http.Handler, r *http.Request) (*http.Response, pr
 }
 
 func failing(err error) http.Handler {
-	return cpodkit.WithRequestID(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return cpodkit.AssignRequestID(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		cpodkit.WriteError(w, r, err)
 	}))
 }

@@ -40,7 +40,7 @@ type requestInfo struct {
 
 func (i *requestInfo) notePattern(pattern string) { i.pattern.Store(&pattern) }
 
-// infoOf returns nil for a request that has not passed [WithRequestID].
+// infoOf returns nil for a request that has not passed [AssignRequestID].
 func infoOf(ctx context.Context) *requestInfo {
 	info, _ := ctx.Value(requestKey{}).(*requestInfo)
 	return info
@@ -61,7 +61,7 @@ func patternOf(r *http.Request) string {
 	return ""
 }
 
-// RequestID returns the id that [WithRequestID] gave to the request, or "".
+// RequestID returns the id that [AssignRequestID] gave to the request, or "".
 func RequestID(ctx context.Context) string {
 	if info := infoOf(ctx); info != nil {
 		return info.id
@@ -69,10 +69,10 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
-// WithRequestID is middleware that takes the request's X-Request-Id (1 to 128
+// AssignRequestID is middleware that takes the request's X-Request-Id (1 to 128
 // visible ASCII bytes) or makes one, puts it in the context and returns it on
 // every answer.
-func WithRequestID(next http.Handler) http.Handler {
+func AssignRequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-Id")
 		if !visibleASCII(id) {
@@ -96,7 +96,7 @@ func visibleASCII(s string) bool {
 // trace id and span id. A failed request also says why, at level Error when the
 // server is to blame. The URL, the headers and the values of the body are not
 // logged, because they may hold secrets; the reason of a failure may name a
-// storage path or a member of the body. Put it inside [WithRequestID] and [Telemetry].
+// storage path or a member of the body. Put it inside [AssignRequestID] and [Telemetry].
 func AccessLog(log *slog.Logger) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

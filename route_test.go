@@ -44,7 +44,7 @@ func testServer(log *slog.Logger) http.Handler {
 			panic("hunter2")
 		})},
 	)
-	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.WithRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log))
+	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.AssignRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log))
 }
 
 func TestMountAndGuard(t *testing.T) {

@@ -29,7 +29,7 @@ import (
 // and for an answer of 500 and above its [Code]. Paths, queries, ids and headers
 // never are: they may hold secrets, and have no end.
 //
-// Put it inside [WithRequestID], and outside [AccessLog], whose lines then hold
+// Put it inside [AssignRequestID], and outside [AccessLog], whose lines then hold
 // the trace id.
 func Telemetry(tracers trace.TracerProvider, meters metric.MeterProvider) (Middleware, error) {
 	const scope = "github.com/cpodkit/cpodkit"

@@ -54,7 +54,7 @@ func observe(t *testing.T, mux *http.ServeMux) observed {
 	}
 	log := slog.New(slog.NewJSONHandler(o.log, nil))
 	o.handler = cpodkit.Chain(cpodkit.Guard(mux),
-		cpodkit.WithRequestID, telemetry, cpodkit.AccessLog(log), cpodkit.Recover(log), asIdentity("jobs.read"))
+		cpodkit.AssignRequestID, telemetry, cpodkit.AccessLog(log), cpodkit.Recover(log), asIdentity("jobs.read"))
 	return o
 }
 
@@ -299,9 +299,9 @@ func BenchmarkMiddleware(b *testing.B) {
 		b.Fatal(err)
 	}
 	bench("bare")
-	bench("log", cpodkit.WithRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log))
-	bench("log+metrics", cpodkit.WithRequestID, measured, cpodkit.AccessLog(log), cpodkit.Recover(log))
-	bench("log+metrics+traces", cpodkit.WithRequestID, traced, cpodkit.AccessLog(log), cpodkit.Recover(log))
+	bench("log", cpodkit.AssignRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log))
+	bench("log+metrics", cpodkit.AssignRequestID, measured, cpodkit.AccessLog(log), cpodkit.Recover(log))
+	bench("log+metrics+traces", cpodkit.AssignRequestID, traced, cpodkit.AccessLog(log), cpodkit.Recover(log))
 }
 
 var errRefused = errors.New("refused")

@@ -101,7 +101,7 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 		Pattern: "GET /v1/ping",
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
 	})...)
-	f.handler = cpodkit.Chain(cpodkit.Guard(mux), cpodkit.WithRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log))
+	f.handler = cpodkit.Chain(cpodkit.Guard(mux), cpodkit.AssignRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log))
 	return f
 }
 

@@ -103,7 +103,7 @@ func RunKV(t *testing.T, b Backend[kv.Driver]) {
 // RunDocuments certifies a document driver.
 func RunDocuments(t *testing.T, b Backend[documents.Driver]) {
 	t.Helper()
-	handle := func(t testing.TB, driver documents.Driver) documents.CollectionHandle {
+	handle := func(t testing.TB, driver documents.Driver) documents.Collection {
 		store, err := documents.New(driver)
 		if err != nil {
 			t.Fatal(err)
@@ -157,7 +157,7 @@ func RunDocuments(t *testing.T, b Backend[documents.Driver]) {
 			t.Fatal(err)
 		}
 		var locked atomic.Int32
-		storm(t, replicas, func(c documents.CollectionHandle, _ int) {
+		storm(t, replicas, func(c documents.Collection, _ int) {
 			if err := increase(t.Context(), c, "count"); err != nil {
 				t.Errorf("increase: %v", err)
 			}
@@ -178,7 +178,7 @@ func RunDocuments(t *testing.T, b Backend[documents.Driver]) {
 }
 
 // increase adds 1 by compare-and-set until it wins.
-func increase(ctx context.Context, c documents.CollectionHandle, key string) error {
+func increase(ctx context.Context, c documents.Collection, key string) error {
 	for {
 		d, err := c.Get(ctx, key)
 		if err != nil {

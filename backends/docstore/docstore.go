@@ -31,13 +31,13 @@ type Store struct{ driver documents.Driver }
 func New(driver documents.Driver) *Store { return &Store{driver} }
 
 func (s *Store) records(space, collection string) records {
-	return records{s.driver, documents.Collection{Space: storage.System(space).Root(), Name: collection}}
+	return records{s.driver, documents.CollectionID{Space: storage.System(space).Root(), Name: collection}}
 }
 
 // records are the JSON documents of one collection.
 type records struct {
 	driver documents.Driver
-	in     documents.Collection
+	in     documents.CollectionID
 }
 
 // get decodes a document into v and returns its version.

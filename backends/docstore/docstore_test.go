@@ -81,7 +81,7 @@ type slowWriter struct {
 	before func()
 }
 
-func (s *slowWriter) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
+func (s *slowWriter) Apply(ctx context.Context, in documents.CollectionID, ops []documents.Op) []error {
 	s.before()
 	return s.Driver.Apply(ctx, in, ops)
 }
@@ -263,7 +263,7 @@ type spy struct {
 	spaces []string
 }
 
-func (s *spy) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
+func (s *spy) Apply(ctx context.Context, in documents.CollectionID, ops []documents.Op) []error {
 	s.spaces = append(s.spaces, in.Space)
 	return s.Driver.Apply(ctx, in, ops)
 }

@@ -120,7 +120,7 @@ func atLeast(member string, bound int64) ([]documents.Condition, error) {
 // but deleting all that pass a filter is one as well. Each document passes when it
 // is deleted, and not only before.
 type matchingDeleter interface {
-	DeleteMatching(ctx context.Context, in documents.Collection, filter []documents.Condition) error
+	DeleteMatching(ctx context.Context, in documents.CollectionID, filter []documents.Condition) error
 }
 
 // Prune implements [authz.RevocationStore].

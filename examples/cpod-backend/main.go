@@ -134,7 +134,7 @@ func newHandler(ctx context.Context, cfg config, data *data, telemetry *telemetr
 	cpodkit.Mount(mux, authenticate, limits.routes...)
 	cpodkit.Mount(mux, authenticate, api.Routes()...)
 	cpodkit.Mount(mux, authenticate, healthRoute())
-	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.WithRequestID, observe, cpodkit.AccessLog(log), cpodkit.Recover(log)), nil
+	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.AssignRequestID, observe, cpodkit.AccessLog(log), cpodkit.Recover(log)), nil
 }
 
 func healthRoute() cpodkit.Route {

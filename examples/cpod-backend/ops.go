@@ -64,7 +64,7 @@ func opsHandler(ready *readiness, scrape http.Handler, log *slog.Logger) http.Ha
 		cpodkit.Route{Pattern: "GET /readyz", Public: true, Handler: ready},
 		cpodkit.Route{Pattern: "GET /metrics", Public: true, Handler: scrape},
 	)
-	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.WithRequestID, cpodkit.Recover(log))
+	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.AssignRequestID, cpodkit.Recover(log))
 }
 
 func answerState(w http.ResponseWriter, r *http.Request, status int, state any) {

@@ -64,7 +64,7 @@ func newHandler(pemKey []byte) (http.Handler, error) {
 		cpodkit.WriteJSON(w, r, http.StatusOK, map[string]int64{"visits": visits})
 	})
 	return cpodkit.Chain(cpodkit.Guard(mux),
-		cpodkit.WithRequestID,
+		cpodkit.AssignRequestID,
 		cpodkit.AccessLog(slog.Default()),
 		cpodkit.Recover(slog.Default()),
 		authz.Authenticate(verifier),

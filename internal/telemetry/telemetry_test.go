@@ -46,8 +46,8 @@ func newBackend() backend {
 // stores are the portable types, each with its driver and its telemetry.
 type stores struct {
 	files files.Handle
-	docs  documents.CollectionHandle
-	apps  documents.CollectionHandle // of all apps of the user
+	docs  documents.Collection
+	apps  documents.Collection // of all apps of the user
 	kv    kv.Handle
 }
 
@@ -253,7 +253,7 @@ func TestBatch(t *testing.T) {
 
 type halfBroken struct{ documents.Driver }
 
-func (halfBroken) Apply(context.Context, documents.Collection, []documents.Op) []error {
+func (halfBroken) Apply(context.Context, documents.CollectionID, []documents.Op) []error {
 	return []error{cpodkit.CodeUnavailable, nil, cpodkit.CodePreconditionFailed}
 }
 

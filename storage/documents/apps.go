@@ -9,12 +9,12 @@ import (
 )
 
 // in returns where the collection is in a segment.
-func (c CollectionHandle) in(segment storage.Segment) Collection {
-	return Collection{Space: segment.Space.Root(), Name: c.name}
+func (c Collection) in(segment storage.Segment) CollectionID {
+	return CollectionID{Space: segment.Space.Root(), Name: c.name}
 }
 
 // search returns the document that one other app of the user has, or missing.
-func (c CollectionHandle) search(ctx context.Context, reach storage.Reach, key string, missing error) (Document, error) {
+func (c Collection) search(ctx context.Context, reach storage.Reach, key string, missing error) (Document, error) {
 	segments, err := c.allSegments(ctx, reach)
 	if err != nil {
 		return Document{}, err
@@ -49,7 +49,7 @@ func (c CollectionHandle) search(ctx context.Context, reach storage.Reach, key s
 }
 
 // authorizeQuery returns where a query looks.
-func (c CollectionHandle) authorizeQuery(apps storage.Apps) (storage.Reach, error) {
+func (c Collection) authorizeQuery(apps storage.Apps) (storage.Reach, error) {
 	reach, err := storage.AuthorizeList(c.handle.id, c.handle.tier, apps)
 	if err != nil {
 		return storage.Reach{}, err
@@ -58,7 +58,7 @@ func (c CollectionHandle) authorizeQuery(apps storage.Apps) (storage.Reach, erro
 }
 
 // segments returns the one or the many that a query of apps goes over.
-func (c CollectionHandle) segments(ctx context.Context, apps storage.Apps) ([]storage.Segment, error) {
+func (c Collection) segments(ctx context.Context, apps storage.Apps) ([]storage.Segment, error) {
 	reach, err := c.authorizeQuery(apps)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (c CollectionHandle) segments(ctx context.Context, apps storage.Apps) ([]st
 
 // allSegments returns those of every app that has documents of the user in this
 // collection.
-func (c CollectionHandle) allSegments(ctx context.Context, reach storage.Reach) ([]storage.Segment, error) {
+func (c Collection) allSegments(ctx context.Context, reach storage.Reach) ([]storage.Segment, error) {
 	notSupported := cpodkit.Errorf(cpodkit.CodeNotSupported, "This document store cannot look across apps: name one (app=).")
 	finder, ok := c.handle.store.driver.(SpaceFinder)
 	if !ok {

@@ -289,10 +289,10 @@ func TestHandleAcrossApps(t *testing.T) {
 			t.Errorf("%s is %s; want %s", c.key, got, c.want)
 		}
 	}
-	for name, misuse := range map[string]func(documents.CollectionHandle) error{
-		"Set":    func(c documents.CollectionHandle) error { _, err := c.Set(ctx, "x", []byte("1"), nil); return err },
-		"Delete": func(c documents.CollectionHandle) error { return c.Delete(ctx, "theirs", nil) },
-		"Batch": func(c documents.CollectionHandle) error {
+	for name, misuse := range map[string]func(documents.Collection) error{
+		"Set":    func(c documents.Collection) error { _, err := c.Set(ctx, "x", []byte("1"), nil); return err },
+		"Delete": func(c documents.Collection) error { return c.Delete(ctx, "theirs", nil) },
+		"Batch": func(c documents.Collection) error {
 			_, err := c.Batch(ctx, []documents.BatchOp{{Key: "theirs", Delete: true}})
 			return err
 		},

@@ -219,7 +219,7 @@ func foreign(t *testing.T) documents.Driver {
 	memory := documents.NewMemory()
 	spaces := []string{"t2/users/alice/apps/a2/", "t1/users/bob/apps/a1/", "t1/apps/a2/", "t1/users/alice/apps/a2/x/", "$system/apps/"}
 	for _, space := range spaces {
-		errs := memory.Apply(t.Context(), documents.Collection{Space: space, Name: "c"}, []documents.Op{
+		errs := memory.Apply(t.Context(), documents.CollectionID{Space: space, Name: "c"}, []documents.Op{
 			{Record: documents.Record{Key: "k", Value: []byte(`"secret"`), Version: "1"}},
 		})
 		if err := errors.Join(errs...); err != nil {

@@ -10,13 +10,13 @@ import (
 	"github.com/cpodkit/cpodkit/storage"
 )
 
-// MaxBatch is the most ops of a [CollectionHandle.Batch].
+// MaxBatch is the most ops of a [Collection.Batch].
 const MaxBatch = 500
 
-// BatchOp is one write of a [CollectionHandle.Batch].
+// BatchOp is one write of a [Collection.Batch].
 type BatchOp struct {
 	Key    string
-	Value  []byte // what to set, as for [CollectionHandle.Set]
+	Value  []byte // what to set, as for [Collection.Set]
 	Delete bool   // delete instead; Value is not looked at
 }
 
@@ -42,7 +42,7 @@ type BatchError struct {
 // The error is for a call of which nothing was done: with no or too many ops,
 // with a value that is not JSON or breaks another rule (validation_failed), or
 // when the driver failed every op.
-func (c CollectionHandle) Batch(ctx context.Context, ops []BatchOp) (BatchResult, error) {
+func (c Collection) Batch(ctx context.Context, ops []BatchOp) (BatchResult, error) {
 	in, err := c.authorizeWrite()
 	if err != nil {
 		return BatchResult{}, err
@@ -70,7 +70,7 @@ func (c CollectionHandle) Batch(ctx context.Context, ops []BatchOp) (BatchResult
 	return batchResult(failures), nil
 }
 
-func (c CollectionHandle) batchOp(op BatchOp, pointer string) (Op, error) {
+func (c Collection) batchOp(op BatchOp, pointer string) (Op, error) {
 	if err := storage.CheckKey(op.Key); err != nil {
 		return Op{}, err
 	}
@@ -85,7 +85,7 @@ func (c CollectionHandle) batchOp(op BatchOp, pointer string) (Op, error) {
 }
 
 // apply carries out writes and puts what failed at their indexes into failures.
-func (c CollectionHandle) apply(ctx context.Context, in Collection, writes []Op, indexes []int, failures []error) error {
+func (c Collection) apply(ctx context.Context, in CollectionID, writes []Op, indexes []int, failures []error) error {
 	if len(writes) == 0 {
 		return nil
 	}

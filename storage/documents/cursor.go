@@ -59,14 +59,14 @@ type bookmark struct {
 }
 
 // binding is what a cursor is good for, and nothing else.
-func (c CollectionHandle) binding() string {
+func (c Collection) binding() string {
 	id := c.handle.id
 	return fmt.Sprintf("query %q %q %q %q %q", id.TenantID, id.AppID, id.UserID, c.handle.tier, c.name)
 }
 
 // cursor returns the cursor for the page between two documents: after last,
 // from next on.
-func (c CollectionHandle) cursor(q parsedQuery, last, next hit) (string, error) {
+func (c Collection) cursor(q parsedQuery, last, next hit) (string, error) {
 	plain, room := encodeQuery(q), maxCursorQuery
 	if q.apps.All() {
 		room = maxCursorQueryAll
@@ -98,7 +98,7 @@ func (c CollectionHandle) cursor(q parsedQuery, last, next hit) (string, error) 
 }
 
 // open returns the walk that a cursor continues.
-func (c CollectionHandle) open(ctx context.Context, cursor string) (walk, error) {
+func (c Collection) open(ctx context.Context, cursor string) (walk, error) {
 	plain, err := c.handle.store.cursors.Open(c.binding(), cursor)
 	if err != nil {
 		return walk{}, errCursor(err)
@@ -114,7 +114,7 @@ func (c CollectionHandle) open(ctx context.Context, cursor string) (walk, error)
 }
 
 // find returns the walk that stands between two anchors.
-func (c CollectionHandle) find(ctx context.Context, q parsedQuery, last, next anchor) (walk, error) {
+func (c Collection) find(ctx context.Context, q parsedQuery, last, next anchor) (walk, error) {
 	keys, err := c.anchorKeys(ctx, q, last)
 	if err != nil {
 		return walk{}, err
@@ -139,7 +139,7 @@ func (c CollectionHandle) find(ctx context.Context, q parsedQuery, last, next an
 
 // anchorKeys returns the sort keys of an anchor's document, nil when it has
 // others by now or is not there any more.
-func (c CollectionHandle) anchorKeys(ctx context.Context, q parsedQuery, a anchor) ([]SortKey, error) {
+func (c Collection) anchorKeys(ctx context.Context, q parsedQuery, a anchor) ([]SortKey, error) {
 	apps := q.apps
 	if apps.All() {
 		apps = storage.OneApp(a.app)

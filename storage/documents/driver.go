@@ -17,26 +17,26 @@ import (
 // honour ctx. Package documentstest is the suite that every driver passes.
 type Driver interface {
 	// Get returns one document, or CodeNotFound.
-	Get(ctx context.Context, in Collection, key string) (Record, error)
+	Get(ctx context.Context, in CollectionID, key string) (Record, error)
 
 	// Apply carries out ops in order and returns one error for each, nil where
 	// it succeeded. Each op is atomic and durable once Apply returns; the ops
 	// together are not. Deleting what is not there succeeds, unless IfVersion or
 	// IfPresent asks for it. The driver keeps nothing of ops, and changes nothing
 	// in them.
-	Apply(ctx context.Context, in Collection, ops []Op) []error
+	Apply(ctx context.Context, in CollectionID, ops []Op) []error
 
 	// Query returns the documents that pass all of q.Filter, in q.Order and then
 	// by key, at most q.Limit of them. It may have to look at the whole collection;
 	// it stops when ctx ends, and holds up no other call meanwhile.
-	Query(ctx context.Context, in Collection, q DriverQuery) ([]Record, error)
+	Query(ctx context.Context, in CollectionID, q DriverQuery) ([]Record, error)
 
 	// Close finishes what is under way and frees what the driver holds.
 	Close() error
 }
 
-// Collection is where documents live: a space (storage.Space.Root) and a name.
-type Collection struct {
+// CollectionID is where documents live: a space (storage.Space.Root) and a name.
+type CollectionID struct {
 	Space string
 	Name  string
 }

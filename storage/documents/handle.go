@@ -49,18 +49,18 @@ func (h Handle) AllApps() Handle {
 // Collection returns the handle of a collection; [storage.CheckCollection] says
 // how it may be named. A collection is there with its first document, so this
 // costs nothing, and fails with the first call.
-func (h Handle) Collection(name string) CollectionHandle {
-	return CollectionHandle{handle: h, name: name}
+func (h Handle) Collection(name string) Collection {
+	return Collection{handle: h, name: name}
 }
 
-// CollectionHandle reads and writes the documents of one collection, for one
+// Collection reads and writes the documents of one collection, for one
 // identity in one tier. It is a small value, safe for concurrent use.
 //
 // The errors of its methods hold a [cpodkit.Code]: invalid_scope, user_required
 // and forbidden when the identity may not do it, invalid_key for a key or a name
 // that nothing can have, unavailable and timeout when the driver is down or too
 // slow, internal when it fails. A canceled context comes back as such.
-type CollectionHandle struct {
+type Collection struct {
 	handle Handle
 	name   string
 }
@@ -78,7 +78,7 @@ type Document struct {
 	App string `json:"app,omitempty"`
 }
 
-// SetOptions are the conditions of a [CollectionHandle.Set]. At most one of them
+// SetOptions are the conditions of a [Collection.Set]. At most one of them
 // is given.
 type SetOptions struct {
 	// IfMatch is the version that the document must have; [AnyVersion] when it
@@ -89,7 +89,7 @@ type SetOptions struct {
 	IfAbsent bool
 }
 
-// DeleteOptions are the conditions of a [CollectionHandle.Delete].
+// DeleteOptions are the conditions of a [Collection.Delete].
 type DeleteOptions struct {
 	// IfMatch is the version that the document must have; [AnyVersion] when it
 	// has only to be there.
@@ -101,7 +101,7 @@ type DeleteOptions struct {
 // is precondition_failed, and nothing is stored. Broken JSON and one that nests
 // too deep is bad_request, a value over its size payload_too_large, one in which
 // an object repeats a member name validation_failed.
-func (c CollectionHandle) Set(ctx context.Context, key string, value []byte, opts *SetOptions) (Document, error) {
+func (c Collection) Set(ctx context.Context, key string, value []byte, opts *SetOptions) (Document, error) {
 	in, err := c.authorizeWriteOf(key)
 	if err != nil {
 		return Document{}, err
@@ -128,7 +128,7 @@ func (c CollectionHandle) Set(ctx context.Context, key string, value []byte, opt
 // Get returns the document, or not_found. In the user tier, when the app itself
 // has none, it returns the one that another app of the user has; it is a conflict
 // when several have one, and not_supported by a driver that is no [SpaceFinder].
-func (c CollectionHandle) Get(ctx context.Context, key string) (Document, error) {
+func (c Collection) Get(ctx context.Context, key string) (Document, error) {
 	reach, err := storage.AuthorizeRead(c.handle.id, c.handle.tier, c.handle.apps)
 	if err != nil {
 		return Document{}, err
@@ -158,7 +158,7 @@ func (c CollectionHandle) Get(ctx context.Context, key string) (Document, error)
 
 // Delete removes the document; one that is not there is no error. A nil opts is
 // no condition; one that does not hold is precondition_failed.
-func (c CollectionHandle) Delete(ctx context.Context, key string, opts *DeleteOptions) error {
+func (c Collection) Delete(ctx context.Context, key string, opts *DeleteOptions) error {
 	in, err := c.authorizeWriteOf(key)
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (c CollectionHandle) Delete(ctx context.Context, key string, opts *DeleteOp
 }
 
 // write applies one op, when the document's version is ifMatch.
-func (c CollectionHandle) write(ctx context.Context, in Collection, op Op, ifMatch string) error {
+func (c Collection) write(ctx context.Context, in CollectionID, op Op, ifMatch string) error {
 	if ifMatch == AnyVersion {
 		op.IfPresent = true
 	} else {
@@ -183,7 +183,7 @@ func (c CollectionHandle) write(ctx context.Context, in Collection, op Op, ifMat
 	return classify(ctx, errs[0])
 }
 
-func (c CollectionHandle) setOp(key string, value []byte) Op {
+func (c Collection) setOp(key string, value []byte) Op {
 	return Op{Record: Record{
 		Key:       key,
 		Value:     value,
@@ -194,22 +194,22 @@ func (c CollectionHandle) setOp(key string, value []byte) Op {
 
 // authorizeWrite returns where the collection is, when the identity may write
 // there.
-func (c CollectionHandle) authorizeWrite() (Collection, error) {
+func (c Collection) authorizeWrite() (CollectionID, error) {
 	space, err := storage.AuthorizeWrite(c.handle.id, c.handle.tier, c.handle.apps)
 	if err != nil {
-		return Collection{}, err
+		return CollectionID{}, err
 	}
 	if err := storage.CheckCollection(c.name); err != nil {
-		return Collection{}, err
+		return CollectionID{}, err
 	}
-	return Collection{Space: space.Root(), Name: c.name}, nil
+	return CollectionID{Space: space.Root(), Name: c.name}, nil
 }
 
 // authorizeWriteOf is authorizeWrite for a call about one document.
-func (c CollectionHandle) authorizeWriteOf(key string) (Collection, error) {
+func (c Collection) authorizeWriteOf(key string) (CollectionID, error) {
 	in, err := c.authorizeWrite()
 	if err != nil {
-		return Collection{}, err
+		return CollectionID{}, err
 	}
 	return in, storage.CheckKey(key)
 }

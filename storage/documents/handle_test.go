@@ -243,15 +243,15 @@ type faultyDriver struct {
 	key string
 }
 
-func (d *faultyDriver) Get(ctx context.Context, in documents.Collection, key string) (documents.Record, error) {
+func (d *faultyDriver) Get(ctx context.Context, in documents.CollectionID, key string) (documents.Record, error) {
 	return documents.Record{}, d.err
 }
 
-func (d *faultyDriver) Query(ctx context.Context, in documents.Collection, q documents.DriverQuery) ([]documents.Record, error) {
+func (d *faultyDriver) Query(ctx context.Context, in documents.CollectionID, q documents.DriverQuery) ([]documents.Record, error) {
 	return nil, d.err
 }
 
-func (d *faultyDriver) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
+func (d *faultyDriver) Apply(ctx context.Context, in documents.CollectionID, ops []documents.Op) []error {
 	errs := make([]error, len(ops))
 	for i, op := range ops {
 		if d.key == "" || op.Record.Key == d.key {

@@ -47,7 +47,7 @@ func newBackendOn(t testing.TB, driver documents.Driver, opts ...documents.Optio
 	})
 	mux := http.NewServeMux()
 	cpodkit.Mount(mux, nil, store.Routes()...)
-	return &backend{TB: t, store: store, http: cpodkit.WithRequestID(cpodkit.Guard(mux))}
+	return &backend{TB: t, store: store, http: cpodkit.AssignRequestID(cpodkit.Guard(mux))}
 }
 
 // call sends one request as id. Headers are pairs of name and value.

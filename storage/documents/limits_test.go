@@ -78,7 +78,7 @@ type slowDriver struct {
 	begun chan struct{}
 }
 
-func (d slowDriver) Query(ctx context.Context, _ documents.Collection, _ documents.DriverQuery) ([]documents.Record, error) {
+func (d slowDriver) Query(ctx context.Context, _ documents.CollectionID, _ documents.DriverQuery) ([]documents.Record, error) {
 	d.begun <- struct{}{}
 	<-ctx.Done()
 	return nil, fmt.Errorf("server 10.0.0.7: %w", ctx.Err())

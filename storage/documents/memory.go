@@ -23,7 +23,7 @@ type Memory struct {
 
 type memoryShard struct {
 	mu          sync.RWMutex
-	collections map[Collection]map[string]*memoryDocument
+	collections map[CollectionID]map[string]*memoryDocument
 }
 
 // memoryDocument is never changed: a write puts another in its place.
@@ -38,7 +38,7 @@ var _ Driver = (*Memory)(nil)
 func NewMemory() *Memory {
 	m := &Memory{seed: maphash.MakeSeed()}
 	for i := range m.shards {
-		m.shards[i].collections = map[Collection]map[string]*memoryDocument{}
+		m.shards[i].collections = map[CollectionID]map[string]*memoryDocument{}
 	}
 	return m
 }
@@ -58,7 +58,7 @@ func (m *Memory) Close() error {
 }
 
 // Get implements [Driver].
-func (m *Memory) Get(ctx context.Context, in Collection, key string) (Record, error) {
+func (m *Memory) Get(ctx context.Context, in CollectionID, key string) (Record, error) {
 	if err := m.ready(ctx); err != nil {
 		return Record{}, err
 	}
@@ -73,7 +73,7 @@ func (m *Memory) Get(ctx context.Context, in Collection, key string) (Record, er
 }
 
 // Apply implements [Driver].
-func (m *Memory) Apply(ctx context.Context, in Collection, ops []Op) []error {
+func (m *Memory) Apply(ctx context.Context, in CollectionID, ops []Op) []error {
 	errs := make([]error, len(ops))
 	if err := m.ready(ctx); err != nil {
 		for i := range errs {
@@ -119,7 +119,7 @@ func (m *Memory) Apply(ctx context.Context, in Collection, ops []Op) []error {
 }
 
 // Query implements [Driver].
-func (m *Memory) Query(ctx context.Context, in Collection, q DriverQuery) ([]Record, error) {
+func (m *Memory) Query(ctx context.Context, in CollectionID, q DriverQuery) ([]Record, error) {
 	if err := m.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (m *Memory) Query(ctx context.Context, in Collection, q DriverQuery) ([]Rec
 
 // documents returns those of a collection now, so that a query holds up no
 // writer while it looks at them.
-func (m *Memory) documents(in Collection) []*memoryDocument {
+func (m *Memory) documents(in CollectionID) []*memoryDocument {
 	s := m.shard(in)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -155,7 +155,7 @@ func (m *Memory) documents(in Collection) []*memoryDocument {
 	return docs
 }
 
-func (m *Memory) shard(in Collection) *memoryShard {
+func (m *Memory) shard(in CollectionID) *memoryShard {
 	return &m.shards[maphash.Comparable(m.seed, in)%uint64(len(m.shards))]
 }
 

@@ -47,21 +47,21 @@ func observe(driver Driver, p telemetry.Providers) (Driver, error) {
 	}, nil
 }
 
-func (o *observed) Get(ctx context.Context, in Collection, key string) (Record, error) {
+func (o *observed) Get(ctx context.Context, in CollectionID, key string) (Record, error) {
 	ctx, call := o.get.Start(ctx)
 	record, err := o.driver.Get(ctx, in, key)
 	call.End(ctx, err)
 	return record, err
 }
 
-func (o *observed) Apply(ctx context.Context, in Collection, ops []Op) []error {
+func (o *observed) Apply(ctx context.Context, in CollectionID, ops []Op) []error {
 	ctx, call := o.apply.Start(ctx)
 	errs := o.driver.Apply(ctx, in, ops)
 	call.End(ctx, errs...)
 	return errs
 }
 
-func (o *observed) Query(ctx context.Context, in Collection, q DriverQuery) ([]Record, error) {
+func (o *observed) Query(ctx context.Context, in CollectionID, q DriverQuery) ([]Record, error) {
 	ctx, call := o.query.Start(ctx)
 	records, err := o.driver.Query(ctx, in, q)
 	call.End(ctx, err)

@@ -53,7 +53,7 @@ type Page struct {
 // Limit may do without it. One that takes too long ([WithQueryTimeout]) is
 // timeout. A cursor that was altered, or comes from another
 // identity, tier, collection or secret, is invalid_cursor.
-func (c CollectionHandle) Query(ctx context.Context, q Query) (Page, error) {
+func (c Collection) Query(ctx context.Context, q Query) (Page, error) {
 	var filter []byte
 	if len(q.Filter) > 0 && q.Cursor == "" {
 		var err error
@@ -82,7 +82,7 @@ type queryBody struct {
 }
 
 // query answers body, whose order readSort finds.
-func (c CollectionHandle) query(ctx context.Context, body queryBody, readSort func(*parser)) (Page, error) {
+func (c Collection) query(ctx context.Context, body queryBody, readSort func(*parser)) (Page, error) {
 	if _, err := c.authorizeQuery(c.handle.apps); err != nil {
 		return Page{}, err
 	}
@@ -131,7 +131,7 @@ func (w walk) afterIn(app string) *Position {
 }
 
 // page returns the next documents of a walk.
-func (c CollectionHandle) page(ctx context.Context, w walk, limit int) (Page, error) {
+func (c Collection) page(ctx context.Context, w walk, limit int) (Page, error) {
 	segments, err := c.segments(ctx, w.query.apps)
 	if err != nil {
 		return Page{}, err
@@ -191,7 +191,7 @@ func (q parsedQuery) compare(a, b hit) int {
 }
 
 // source reads one of several segments from where the walk stands.
-func (c CollectionHandle) source(w walk, segment storage.Segment, segments int) merge.Source[hit] {
+func (c Collection) source(w walk, segment storage.Segment, segments int) merge.Source[hit] {
 	q := DriverQuery{
 		Filter: w.query.conditions, Order: w.query.order, After: w.afterIn(segment.App), MaxBytes: MaxPage / segments,
 	}

@@ -25,7 +25,7 @@ func (s *Store) Routes() []cpodkit.Route {
 
 // route serves a call on the collection that its path names, in the tier and of
 // the app that its query names.
-func (s *Store) route(pattern string, call func(http.ResponseWriter, *http.Request, CollectionHandle) error) cpodkit.Route {
+func (s *Store) route(pattern string, call func(http.ResponseWriter, *http.Request, Collection) error) cpodkit.Route {
 	serve := func(w http.ResponseWriter, r *http.Request) error {
 		tier, apps, err := storage.TargetOf(r)
 		if err != nil {
@@ -42,7 +42,7 @@ func (s *Store) route(pattern string, call func(http.ResponseWriter, *http.Reque
 	})}
 }
 
-func serveSet(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+func serveSet(w http.ResponseWriter, r *http.Request, c Collection) error {
 	key := r.PathValue("key")
 	if _, err := c.authorizeWriteOf(key); err != nil { // before the body is read
 		return err
@@ -68,7 +68,7 @@ func serveSet(w http.ResponseWriter, r *http.Request, c CollectionHandle) error 
 	return write(w, status, appendVersion(body, d))
 }
 
-func serveGet(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+func serveGet(w http.ResponseWriter, r *http.Request, c Collection) error {
 	d, err := c.Get(r.Context(), r.PathValue("key"))
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func serveGet(w http.ResponseWriter, r *http.Request, c CollectionHandle) error 
 	return write(w, http.StatusOK, appendDocument(make([]byte, 0, len(d.Value)+len(d.Key)+128), d))
 }
 
-func serveDelete(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+func serveDelete(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if err := header.Refuse(r.Header, "If-None-Match", "If-Unmodified-Since"); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func serveDelete(w http.ResponseWriter, r *http.Request, c CollectionHandle) err
 	return nil
 }
 
-func serveQuery(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+func serveQuery(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if _, err := c.authorizeQuery(c.handle.apps); err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func serveQuery(w http.ResponseWriter, r *http.Request, c CollectionHandle) erro
 	return write(w, http.StatusOK, append(b, '}'))
 }
 
-func serveBatch(w http.ResponseWriter, r *http.Request, c CollectionHandle) error {
+func serveBatch(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if _, err := c.authorizeWrite(); err != nil {
 		return err
 	}

@@ -187,7 +187,7 @@ func (s *filesSubject) writeOf(ctx context.Context, a actor, app, key string) er
 	return err
 }
 
-func (s *documentsSubject) appHandle(a actor, app string) documents.CollectionHandle {
+func (s *documentsSubject) appHandle(a actor, app string) documents.Collection {
 	if app == "*" {
 		return s.as(a).AllApps().Collection(collection)
 	}

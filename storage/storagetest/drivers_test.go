@@ -37,7 +37,7 @@ func TestDocumentsInMemory(t *testing.T) {
 func TestSQLiteDocuments(t *testing.T) {
 	t.Parallel()
 	storagetest.RunDocuments(t, func(t testing.TB) documents.Driver {
-		driver, err := sqlitedocuments.Open(t.Context(), filepath.Join(t.TempDir(), "documents.db"), sqlitedocuments.WithPowerLossRisk())
+		driver, err := sqlitedocuments.Open(t.Context(), filepath.Join(t.TempDir(), "documents.db"), sqlitedocuments.UnsafeWithoutSync())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -291,25 +291,25 @@ func TestFilesLeaksAreSeen(t *testing.T) {
 // movedDocuments keeps collections elsewhere than it is told.
 type movedDocuments struct {
 	documents.Driver
-	of func(documents.Collection) documents.Collection
+	of func(documents.CollectionID) documents.CollectionID
 }
 
-func (d movedDocuments) Get(ctx context.Context, in documents.Collection, key string) (documents.Record, error) {
+func (d movedDocuments) Get(ctx context.Context, in documents.CollectionID, key string) (documents.Record, error) {
 	return d.Driver.Get(ctx, d.of(in), key)
 }
 
-func (d movedDocuments) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
+func (d movedDocuments) Apply(ctx context.Context, in documents.CollectionID, ops []documents.Op) []error {
 	return d.Driver.Apply(ctx, d.of(in), ops)
 }
 
-func (d movedDocuments) Query(ctx context.Context, in documents.Collection, q documents.DriverQuery) ([]documents.Record, error) {
+func (d movedDocuments) Query(ctx context.Context, in documents.CollectionID, q documents.DriverQuery) ([]documents.Record, error) {
 	return d.Driver.Query(ctx, d.of(in), q)
 }
 
 // findingDocuments also finds what is in another place.
 type findingDocuments struct{ documents.Driver }
 
-func (d findingDocuments) Query(ctx context.Context, in documents.Collection, q documents.DriverQuery) ([]documents.Record, error) {
+func (d findingDocuments) Query(ctx context.Context, in documents.CollectionID, q documents.DriverQuery) ([]documents.Record, error) {
 	found, err := d.Driver.Query(ctx, in, q)
 	if err != nil || in.Space != "t1/apps/app/" || len(q.Filter) == 0 || len(found) == q.Limit {
 		return found, err
@@ -322,7 +322,7 @@ func (d findingDocuments) Query(ctx context.Context, in documents.Collection, q 
 // softDocuments carries out an op without its condition.
 type softDocuments struct{ documents.Driver }
 
-func (d softDocuments) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
+func (d softDocuments) Apply(ctx context.Context, in documents.CollectionID, ops []documents.Op) []error {
 	for i := range ops {
 		ops[i].IfVersion = ""
 	}
@@ -331,27 +331,27 @@ func (d softDocuments) Apply(ctx context.Context, in documents.Collection, ops [
 
 func TestDocumentsLeaksAreSeen(t *testing.T) {
 	t.Parallel()
-	moved := func(of func(documents.Collection) documents.Collection) documents.Driver {
+	moved := func(of func(documents.CollectionID) documents.CollectionID) documents.Driver {
 		return movedDocuments{documents.NewMemory(), of}
 	}
 	for name, leak := range map[string]struct {
 		driver documents.Driver
 		want   string
 	}{
-		"drops the app": {moved(func(in documents.Collection) documents.Collection {
+		"drops the app": {moved(func(in documents.CollectionID) documents.CollectionID {
 			in.Space, _, _ = strings.Cut(in.Space, "/")
 			return in
 		}), "ESCAPE"},
-		"joins space and collection": {moved(func(in documents.Collection) documents.Collection {
-			return documents.Collection{Name: strings.ToLower(in.Space + in.Name)}
+		"joins space and collection": {moved(func(in documents.CollectionID) documents.CollectionID {
+			return documents.CollectionID{Name: strings.ToLower(in.Space + in.Name)}
 		}), "ESCAPE"},
-		"ignores the case of collections": {moved(func(in documents.Collection) documents.Collection {
+		"ignores the case of collections": {moved(func(in documents.CollectionID) documents.CollectionID {
 			in.Name = strings.ToLower(in.Name)
 			return in
 		}), "ESCAPE"},
-		"keeps what it does not know in one collection": {moved(func(in documents.Collection) documents.Collection {
+		"keeps what it does not know in one collection": {moved(func(in documents.CollectionID) documents.CollectionID {
 			if in.Name == "sqlite_master" {
-				in = documents.Collection{Space: "$system/keys/", Name: collection}
+				in = documents.CollectionID{Space: "$system/keys/", Name: collection}
 			}
 			return in
 		}), "ESCAPE"},

@@ -149,7 +149,7 @@ func (s *documentsSubject) as(a actor) documents.Handle {
 	return s.store.For(a.identity()).Tier(a.tier)
 }
 
-func (s *documentsSubject) in(a actor) documents.CollectionHandle {
+func (s *documentsSubject) in(a actor) documents.Collection {
 	return s.as(a).Collection(collection)
 }
 
@@ -211,7 +211,7 @@ func (s *documentsSubject) list(ctx context.Context, a actor, prefix string) ([]
 }
 
 // find returns the keys of all pages.
-func (s *documentsSubject) find(ctx context.Context, in documents.CollectionHandle, q documents.Query) ([]string, error) {
+func (s *documentsSubject) find(ctx context.Context, in documents.Collection, q documents.Query) ([]string, error) {
 	var keys []string
 	for {
 		page, err := in.Query(ctx, q)
@@ -229,10 +229,10 @@ func (s *documentsSubject) find(ctx context.Context, in documents.CollectionHand
 
 func (s *documentsSubject) plant(ctx context.Context, space, key, value string) error {
 	op := documents.Op{Record: documents.Record{Key: key, Value: document(value), Version: "1", UpdatedAt: time.Now()}}
-	return errors.Join(s.driver.Apply(ctx, documents.Collection{Space: space, Name: collection}, []documents.Op{op})...)
+	return errors.Join(s.driver.Apply(ctx, documents.CollectionID{Space: space, Name: collection}, []documents.Op{op})...)
 }
 
 func (s *documentsSubject) planted(ctx context.Context, space, key string) (string, error) {
-	r, err := s.driver.Get(ctx, documents.Collection{Space: space, Name: collection}, key)
+	r, err := s.driver.Get(ctx, documents.CollectionID{Space: space, Name: collection}, key)
 	return valueOf(r.Value), err
 }

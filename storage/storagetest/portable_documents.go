@@ -151,7 +151,7 @@ func (s *documentsSubject) attackBatches(w *world) int {
 // attackCursors continues queries of others, and queries by forged and bent
 // cursors.
 func (s *documentsSubject) attackCursors(w *world) int {
-	first := func(in documents.CollectionHandle) string {
+	first := func(in documents.Collection) string {
 		page, err := in.Query(w.ctx, documents.Query{Limit: 1, Sort: []documents.Order{{Path: documents.Path{"value"}}}})
 		if err != nil || page.NextCursor == "" {
 			w.failf("the first page has no cursor: %v", err)

@@ -71,7 +71,7 @@ func TestWrongPassword(t *testing.T) {
 	s := testservice.Mongo(t)
 	d := open(t, "mongodb://user:"+secret+"@"+s.Addr+"/x?authMechanism=SCRAM-SHA-256")
 	defer d.Close()
-	_, err := d.Get(t.Context(), documents.Collection{Space: "t/", Name: "c"}, "k")
+	_, err := d.Get(t.Context(), documents.CollectionID{Space: "t/", Name: "c"}, "k")
 	if !errors.Is(err, cpodkit.CodeUnavailable) || !strings.Contains(err.Error(), "auth") || strings.Contains(err.Error(), secret) {
 		t.Errorf("with a wrong password: %v", err)
 	}

@@ -54,7 +54,7 @@ func name(command bson.Raw) string {
 	return first.Key()
 }
 
-var things = documents.Collection{Space: "t/apps/a/", Name: "things"}
+var things = documents.CollectionID{Space: "t/apps/a/", Name: "things"}
 
 func recorded(t *testing.T, opts ...mongodocuments.Option) (*mongodocuments.Driver, *recorder) {
 	t.Helper()

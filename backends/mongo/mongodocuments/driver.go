@@ -191,7 +191,7 @@ func byID(id string) bson.Raw {
 }
 
 // Get implements [documents.Driver].
-func (d *Driver) Get(ctx context.Context, in documents.Collection, key string) (documents.Record, error) {
+func (d *Driver) Get(ctx context.Context, in documents.CollectionID, key string) (documents.Record, error) {
 	at, err := placeOf(in)
 	if err != nil {
 		return documents.Record{}, err

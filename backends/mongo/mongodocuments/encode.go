@@ -33,7 +33,7 @@ const (
 )
 
 // encode returns a record as it is stored.
-func encode(in documents.Collection, at place, r documents.Record) (bson.Raw, error) {
+func encode(in documents.CollectionID, at place, r documents.Record) (bson.Raw, error) {
 	projection, err := documents.Project(r.Value)
 	if err != nil {
 		return nil, err

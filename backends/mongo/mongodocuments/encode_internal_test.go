@@ -135,7 +135,7 @@ func TestSizes(t *testing.T) {
 		if len(value) > documents.MaxValue {
 			t.Fatalf("%s: the value has %d bytes", name, len(value))
 		}
-		in := documents.Collection{Space: "t/users/u/apps/a/", Name: "c"}
+		in := documents.CollectionID{Space: "t/users/u/apps/a/", Name: "c"}
 		raw, err := encode(in, "c\tt/users/u/apps/a/\t", documents.Record{Key: "k", Value: []byte(value), Version: "v"})
 		if err != nil {
 			t.Fatal(err)

@@ -40,7 +40,7 @@ func TestIndexes(t *testing.T) {
 	} {
 		d := open(t, uri, test.opts...)
 		for _, collection := range []string{"things", "others"} {
-			in := documents.Collection{Space: "t/apps/a/", Name: collection}
+			in := documents.CollectionID{Space: "t/apps/a/", Name: collection}
 			if err := errors.Join(d.Apply(t.Context(), in, []documents.Op{
 				set("k1", `{"a":{"x.y":2},"b":{"x.y":1}}`), set("k2", `{"a":{"x.y":1},"b":{"x.y":1}}`), set("k3", `{"a":{"x.y":1},"b":{"x.y":2}}`),
 			})...); err != nil {

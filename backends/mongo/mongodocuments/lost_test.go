@@ -143,7 +143,7 @@ func TestPlaces(t *testing.T) {
 	t.Parallel()
 	d := open(t, newDatabase(t))
 	defer d.Close()
-	for _, in := range []documents.Collection{{Space: "t/\tx/", Name: "c"}, {Space: "t/", Name: "c\tt/"}, {Space: "t/\x00", Name: "c"}} {
+	for _, in := range []documents.CollectionID{{Space: "t/\tx/", Name: "c"}, {Space: "t/", Name: "c\tt/"}, {Space: "t/\x00", Name: "c"}} {
 		_, getErr := d.Get(t.Context(), in, "k")
 		_, queryErr := d.Query(t.Context(), in, documents.DriverQuery{Limit: 1})
 		_, spacesErr := d.Spaces(t.Context(), in.Space, in.Name, 1)

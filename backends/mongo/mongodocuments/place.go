@@ -21,7 +21,7 @@ type place string
 
 // placeOf returns where in is. A name or space that could be taken for another
 // is an error, which only a caller that builds them by itself sees.
-func placeOf(in documents.Collection) (place, error) {
+func placeOf(in documents.CollectionID) (place, error) {
 	for _, part := range []string{in.Name, in.Space} {
 		if strings.ContainsFunc(part, func(r rune) bool { return r < ' ' }) {
 			return "", fmt.Errorf("mongodocuments: %q holds a control character", part)

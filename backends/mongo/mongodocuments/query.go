@@ -16,7 +16,7 @@ import (
 // for each 16 MiB of the page. It has the time of its context, or without a
 // deadline that of any call; while too many queries are under way, it waits as
 // long as its context lets it.
-func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents.DriverQuery) ([]documents.Record, error) {
+func (d *Driver) Query(ctx context.Context, in documents.CollectionID, q documents.DriverQuery) ([]documents.Record, error) {
 	at, err := placeOf(in)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func direction(o documents.Order) int {
 
 // filter returns what a document must fulfil. The range of ids serves a query
 // that no declared index does.
-func (d *Driver) filter(in documents.Collection, at place, q documents.DriverQuery) (bson.D, error) {
+func (d *Driver) filter(in documents.CollectionID, at place, q documents.DriverQuery) (bson.D, error) {
 	after := string(at)
 	if q.After != nil && len(q.Order) == 0 {
 		after = at.id(q.After.Key)

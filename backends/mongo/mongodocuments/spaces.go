@@ -17,7 +17,7 @@ var _ documents.SpaceFinder = (*Driver)(nil)
 // space, and one more: each looks for the first id behind those of the space
 // before.
 func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit int) ([]string, error) {
-	first, err := placeOf(documents.Collection{Space: prefix, Name: collection})
+	first, err := placeOf(documents.CollectionID{Space: prefix, Name: collection})
 	if err != nil {
 		return nil, err
 	}

@@ -35,8 +35,8 @@ func TestQueriesLeaveConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	in := func(tenant, collection string) documents.Collection {
-		return documents.Collection{Space: tenant + "/apps/a/", Name: collection}
+	in := func(tenant, collection string) documents.CollectionID {
+		return documents.CollectionID{Space: tenant + "/apps/a/", Name: collection}
 	}
 	q := documents.DriverQuery{Limit: 1}
 
@@ -66,7 +66,7 @@ func TestQueriesLeaveConnections(t *testing.T) {
 	}
 	begin("other")
 	<-begun
-	for _, in := range []documents.Collection{in("greedy", "quick"), in("other", "quick"), in("third", "quick")} {
+	for _, in := range []documents.CollectionID{in("greedy", "quick"), in("other", "quick"), in("third", "quick")} {
 		if err := d.Apply(ctx, in, []documents.Op{set("k", "1")})[0]; err != nil {
 			t.Errorf("a set in %s: %v", in.Space, err)
 		}
@@ -74,7 +74,7 @@ func TestQueriesLeaveConnections(t *testing.T) {
 			t.Errorf("a get in %s: %v", in.Space, err)
 		}
 	}
-	if _, err := d.Query(ctx, documents.Collection{Space: storage.System("s").Root(), Name: "quick"}, q); err != nil {
+	if _, err := d.Query(ctx, documents.CollectionID{Space: storage.System("s").Root(), Name: "quick"}, q); err != nil {
 		t.Errorf("a query of the server's own: %v", err)
 	}
 

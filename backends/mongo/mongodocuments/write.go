@@ -25,7 +25,7 @@ const perOp = 50 * time.Millisecond
 // When the server does not answer, an op that fails as CodeUnavailable may have
 // been carried out, once. MongoDB's client asks a replica set again by itself,
 // which knows an op that it has carried out; nothing is sent twice otherwise.
-func (d *Driver) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
+func (d *Driver) Apply(ctx context.Context, in documents.CollectionID, ops []documents.Op) []error {
 	b := batch{driver: d, in: in, ops: ops, errs: make([]error, len(ops))}
 	at, err := placeOf(in)
 	if err != nil {
@@ -56,7 +56,7 @@ func conditional(op documents.Op) bool { return op.IfAbsent || op.IfPresent || o
 // batch is one call of Apply.
 type batch struct {
 	driver *Driver
-	in     documents.Collection
+	in     documents.CollectionID
 	at     place
 	ops    []documents.Op
 	errs   []error // of each op
@@ -109,7 +109,7 @@ func (b *batch) one(ctx context.Context, op documents.Op) error {
 // DeleteMatching deletes all documents of a collection that pass filter, in one
 // call of MongoDB. One that is written meanwhile stays unless it still passes.
 // When it fails, some may be gone.
-func (d *Driver) DeleteMatching(ctx context.Context, in documents.Collection, filter []documents.Condition) error {
+func (d *Driver) DeleteMatching(ctx context.Context, in documents.CollectionID, filter []documents.Condition) error {
 	at, err := placeOf(in)
 	if err != nil {
 		return err

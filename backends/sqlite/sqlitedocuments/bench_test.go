@@ -26,7 +26,7 @@ var benchCases = []struct {
 	{"4KiB/32", 4000, 32},
 }
 
-var benchCollection = documents.Collection{Space: "tenant/apps/app/", Name: "sessions"}
+var benchCollection = documents.CollectionID{Space: "tenant/apps/app/", Name: "sessions"}
 
 func benchRecord(key string, i, filler int) documents.Record {
 	status := [...]string{"active", "idle", "closed", "blocked"}[i%4]
@@ -100,7 +100,7 @@ func benchmarkSet(b *testing.B, opts ...sqlitedocuments.Option) {
 }
 
 func BenchmarkSet(b *testing.B)              { benchmarkSet(b) }
-func BenchmarkSetPowerLossRisk(b *testing.B) { benchmarkSet(b, sqlitedocuments.WithPowerLossRisk()) }
+func BenchmarkSetPowerLossRisk(b *testing.B) { benchmarkSet(b, sqlitedocuments.UnsafeWithoutSync()) }
 
 func BenchmarkGet(b *testing.B) {
 	for _, c := range benchCases {

@@ -299,7 +299,7 @@ func (c *cache) isHeld() bool {
 }
 
 // publish adds the writes of a transaction that has been committed.
-func (c *cache) publish(group []*request, places map[documents.Collection]place) {
+func (c *cache) publish(group []*request, places map[documents.CollectionID]place) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.entries) == 0 {

@@ -53,7 +53,7 @@ func TestCacheChangesNoResult(t *testing.T) {
 		{sqlitedocuments.WithScanCache(32 << 10)},
 		{sqlitedocuments.WithReaders(1), sqlitedocuments.WithIndexes(index(t, things.Name, "a -b"))},
 	} {
-		d := openAt(t, path, append(opts, sqlitedocuments.WithPowerLossRisk())...)
+		d := openAt(t, path, append(opts, sqlitedocuments.UnsafeWithoutSync())...)
 		d.CacheAtOnce()
 		drivers = append(drivers, d)
 	}
@@ -88,7 +88,7 @@ func TestCacheChangesNoResult(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
 		space := rapid.SampledFrom([]string{"tenant/apps/app/", "tenant/apps/other/", "tenant/users/u/apps/app/"}).Draw(rt, "space")
-		in := documents.Collection{Space: space, Name: things.Name}
+		in := documents.CollectionID{Space: space, Name: things.Name}
 		for range rapid.IntRange(1, 3).Draw(rt, "writes") {
 			if rapid.IntRange(0, 5).Draw(rt, "by") > 0 {
 				rapid.SampledFrom(drivers).Draw(rt, "driver").Apply(t.Context(), in, randomOps(r))
@@ -222,8 +222,8 @@ func TestCacheStaysInBounds(t *testing.T) {
 	t.Parallel()
 	const limit = 64 << 10
 	d := open(t, sqlitedocuments.WithScanCache(limit))
-	collection := func(i int) documents.Collection {
-		return documents.Collection{Space: "tenant/apps/app/", Name: fmt.Sprint("c", i)}
+	collection := func(i int) documents.CollectionID {
+		return documents.CollectionID{Space: "tenant/apps/app/", Name: fmt.Sprint("c", i)}
 	}
 	write := func(i, from, n int) {
 		t.Helper()

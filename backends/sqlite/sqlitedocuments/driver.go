@@ -58,11 +58,11 @@ type options struct {
 	declared    bool
 }
 
-// WithPowerLossRisk makes writes faster by not waiting for the disk (SQLite's
+// UnsafeWithoutSync makes writes faster by not waiting for the disk (SQLite's
 // synchronous=NORMAL instead of FULL). A crash of the process still loses
 // nothing, but a power failure may take the last acknowledged writes with it.
 // The file stays intact either way.
-func WithPowerLossRisk() Option { return func(o *options) { o.synchronous = "NORMAL" } }
+func UnsafeWithoutSync() Option { return func(o *options) { o.synchronous = "NORMAL" } }
 
 // WithReaders sets how many reads run at once, at least 1; 8 without it. Queries
 // take at most three quarters of them, and those of one tenant at most three
@@ -149,7 +149,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 		dsn:      dsn + "&mode=ro",
 		readers:  make(chan *conn, o.readers),
 		queries:  queryslots.New(o.readers),
-		places:   places{known: map[documents.Collection]place{}},
+		places:   places{known: map[documents.CollectionID]place{}},
 		indexes:  indexes,
 		cache:    newCache(o.cache),
 		checks:   make(chan chan struct{}),
@@ -184,7 +184,7 @@ func (d *Driver) shutdown(writer *conn) error {
 }
 
 // Get implements [documents.Driver].
-func (d *Driver) Get(ctx context.Context, in documents.Collection, key string) (documents.Record, error) {
+func (d *Driver) Get(ctx context.Context, in documents.CollectionID, key string) (documents.Record, error) {
 	var record documents.Record
 	found := false
 	err := d.read(ctx, func(c *conn) error {
@@ -206,7 +206,7 @@ func (d *Driver) Get(ctx context.Context, in documents.Collection, key string) (
 }
 
 // Query implements [documents.Driver].
-func (d *Driver) Query(ctx context.Context, in documents.Collection, q documents.DriverQuery) ([]documents.Record, error) {
+func (d *Driver) Query(ctx context.Context, in documents.CollectionID, q documents.DriverQuery) ([]documents.Record, error) {
 	release, err := d.queries.Acquire(ctx, in.Space)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ import (
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
-var things = documents.Collection{Space: "tenant/apps/app/", Name: "things"}
+var things = documents.CollectionID{Space: "tenant/apps/app/", Name: "things"}
 
 func set(ctx context.Context, d documents.Driver, key, value string) error {
 	r := documents.Record{Key: key, Value: []byte(value), Version: "1", UpdatedAt: time.UnixMilli(0)}

@@ -64,7 +64,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	checkAll(acknowledged)
-	another := documents.Collection{Space: things.Space, Name: "another"}
+	another := documents.CollectionID{Space: things.Space, Name: "another"}
 	op := documents.Op{Record: documents.Record{Key: "a", Value: []byte(value), Version: "1"}}
 	if err := d.Apply(t.Context(), another, []documents.Op{op})[0]; !errors.Is(err, cpodkit.CodeUnavailable) {
 		t.Errorf("the first document of a collection: %v", err)

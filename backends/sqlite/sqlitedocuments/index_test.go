@@ -55,7 +55,7 @@ func TestIndexesChangeNoResult(t *testing.T) {
 	files := map[string]documents.Driver{"with": open(t, sqlitedocuments.WithIndexes(indexes...)), "without": open(t)}
 	r := rand.New(rand.NewPCG(11, 12))
 	values := []string{`null`, `false`, `1`, `1.0`, `2`, `"x"`, `"y"`, `[1]`, `{"d":1}`}
-	other := documents.Collection{Space: "tenant/apps/other/", Name: things.Name}
+	other := documents.CollectionID{Space: "tenant/apps/other/", Name: things.Name}
 	for range 8 {
 		var ops []documents.Op
 		for range 60 {
@@ -64,7 +64,7 @@ func TestIndexesChangeNoResult(t *testing.T) {
 			}})
 		}
 		for _, d := range []documents.Driver{memory, files["with"], files["without"]} {
-			for _, in := range []documents.Collection{things, other} {
+			for _, in := range []documents.CollectionID{things, other} {
 				if err := errors.Join(d.Apply(t.Context(), in, ops)...); err != nil {
 					t.Fatal(err)
 				}

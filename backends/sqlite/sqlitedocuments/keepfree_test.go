@@ -36,7 +36,7 @@ func TestKeepFree(t *testing.T) {
 	if _, err := d.Get(t.Context(), things, "a"); !errors.Is(err, cpodkit.CodeNotFound) {
 		t.Errorf("the refused document: %v", err)
 	}
-	own := documents.Collection{Space: storage.System("authz").Root(), Name: "revocations"}
+	own := documents.CollectionID{Space: storage.System("authz").Root(), Name: "revocations"}
 	if err := d.Apply(t.Context(), own, []documents.Op{one})[0]; err != nil {
 		t.Errorf("a set in a system space: %v", err)
 	}

@@ -19,11 +19,11 @@ const maxKnown = 10_000
 // places remembers what readers have found.
 type places struct {
 	mu    sync.RWMutex
-	known map[documents.Collection]place
+	known map[documents.CollectionID]place
 }
 
 // find returns where in is, and false when there is no such collection yet.
-func (p *places) find(ctx context.Context, c *conn, in documents.Collection) (at place, known bool, err error) {
+func (p *places) find(ctx context.Context, c *conn, in documents.CollectionID) (at place, known bool, err error) {
 	p.mu.RLock()
 	at, known = p.known[in]
 	p.mu.RUnlock()
@@ -42,7 +42,7 @@ func (p *places) find(ctx context.Context, c *conn, in documents.Collection) (at
 	return at, true, nil
 }
 
-func findPlace(ctx context.Context, c *conn, in documents.Collection) (at place, known bool, err error) {
+func findPlace(ctx context.Context, c *conn, in documents.CollectionID) (at place, known bool, err error) {
 	const text = "SELECT c.id, n.id FROM collections AS c JOIN names AS n USING (name) WHERE space = ? AND name = ?"
 	err = c.query(ctx, text, []driver.Value{in.Space, in.Name}, func(row []driver.Value) error {
 		at.collection, _ = row[0].(int64)
@@ -54,7 +54,7 @@ func findPlace(ctx context.Context, c *conn, in documents.Collection) (at place,
 }
 
 // createPlace makes a collection.
-func createPlace(ctx context.Context, c *conn, in documents.Collection) (at place, err error) {
+func createPlace(ctx context.Context, c *conn, in documents.CollectionID) (at place, err error) {
 	if at.name, err = internName(ctx, c, in.Name); err != nil {
 		return place{}, err
 	}

@@ -31,11 +31,11 @@ func TestQueriesQueue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := documents.Collection{Space: "tenant/apps/app/", Name: "things"}
-	other := documents.Collection{Space: "other/apps/app/", Name: "things"}
-	system := documents.Collection{Space: "$system/apps/", Name: "things"}
+	in := documents.CollectionID{Space: "tenant/apps/app/", Name: "things"}
+	other := documents.CollectionID{Space: "other/apps/app/", Name: "things"}
+	system := documents.CollectionID{Space: "$system/apps/", Name: "things"}
 	q := documents.DriverQuery{Limit: 1}
-	take := func(in documents.Collection) (release func()) {
+	take := func(in documents.CollectionID) (release func()) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -58,7 +58,7 @@ func TestQueriesQueue(t *testing.T) {
 	take(other)
 
 	op := documents.Op{Record: documents.Record{Key: "a", Value: []byte("1"), Version: "1"}}
-	for _, in := range []documents.Collection{in, system} {
+	for _, in := range []documents.CollectionID{in, system} {
 		if err := d.Apply(t.Context(), in, []documents.Op{op})[0]; err != nil {
 			t.Errorf("Apply: %v", err)
 		}

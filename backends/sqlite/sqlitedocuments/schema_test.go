@@ -23,8 +23,8 @@ var firstSchema = []string{
 func TestMigration(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "documents.db")
-	other := documents.Collection{Space: "tenant/apps/other/", Name: "things"}
-	third := documents.Collection{Space: "tenant/apps/app/", Name: "empty"}
+	other := documents.CollectionID{Space: "tenant/apps/other/", Name: "things"}
+	third := documents.CollectionID{Space: "tenant/apps/app/", Name: "empty"}
 	sqlExec(t, path, append(firstSchema,
 		`INSERT INTO collections VALUES (1, 'tenant/apps/app/', 'things'), (2, 'tenant/apps/other/', 'things'), (9, 'tenant/apps/app/', 'empty')`,
 		`INSERT INTO documents VALUES (1, 'b', 'vb', 7, jsonb('{"n":"41"}'), CAST('{"n":1}' AS BLOB)), (2, 'a', 'v', 7, NULL, CAST('1' AS BLOB)),
@@ -47,7 +47,7 @@ func TestMigration(t *testing.T) {
 		if records, err := d.Query(t.Context(), third, documents.DriverQuery{Limit: 10}); err != nil || len(records) > 0 {
 			t.Errorf("%v, %v", records, err)
 		}
-		for _, in := range []documents.Collection{things, other, third, {Space: "t/", Name: "new"}} {
+		for _, in := range []documents.CollectionID{things, other, third, {Space: "t/", Name: "new"}} {
 			r := documents.Record{Key: "c", Value: []byte(`{"n":0}`), Version: "vc"}
 			errs := d.Apply(t.Context(), in, []documents.Op{{Record: r}, {Record: documents.Record{Key: "c"}, Delete: true}})
 			if err := errors.Join(errs...); err != nil {
@@ -72,7 +72,7 @@ func TestIDsRunOut(t *testing.T) {
 	if err := set(t.Context(), d, "first", `1`); err != nil {
 		t.Fatal(err)
 	}
-	neighbour := documents.Collection{Space: "tenant/apps/next/", Name: "things"}
+	neighbour := documents.CollectionID{Space: "tenant/apps/next/", Name: "things"}
 	op := documents.Op{Record: documents.Record{Key: "a", Value: []byte(`1`), Version: "1"}}
 	if err := d.Apply(t.Context(), neighbour, []documents.Op{op})[0]; err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 
 // request is one call of Apply on its way through the writer.
 type request struct {
-	in          documents.Collection
+	in          documents.CollectionID
 	ops         []documents.Op
 	parsed      []documents.Projection // of each op
 	projections []driver.Value         // the same as JSON; nil where there is none
@@ -38,7 +38,7 @@ const (
 // Apply implements [documents.Driver]. A call whose context ends while it waits
 // for its turn changes nothing; after that it is carried out, and Apply returns
 // what became of it.
-func (d *Driver) Apply(ctx context.Context, in documents.Collection, ops []documents.Op) []error {
+func (d *Driver) Apply(ctx context.Context, in documents.CollectionID, ops []documents.Op) []error {
 	r := &request{
 		in: in, ops: ops,
 		parsed:      make([]documents.Projection, len(ops)),
@@ -88,7 +88,7 @@ func (d *Driver) Apply(ctx context.Context, in documents.Collection, ops []docum
 }
 
 // full returns an error when ops may not set documents, for want of space.
-func (d *Driver) full(in documents.Collection, ops []documents.Op) error {
+func (d *Driver) full(in documents.CollectionID, ops []documents.Op) error {
 	sets := func(op documents.Op) bool { return !op.Delete }
 	if d.keepFree == 0 || storage.IsSystem(in.Space) || !slices.ContainsFunc(ops, sets) {
 		return nil
@@ -115,12 +115,12 @@ const maxGroup = 1000
 type writer struct {
 	conn    *conn
 	driver  *Driver
-	known   map[documents.Collection]place // committed, or of this transaction
-	version int64                          // data_version when the cache was reset last
+	known   map[documents.CollectionID]place // committed, or of this transaction
+	version int64                            // data_version when the cache was reset last
 }
 
 func newWriter(c *conn, d *Driver) *writer {
-	return &writer{conn: c, driver: d, known: map[documents.Collection]place{}, version: -1}
+	return &writer{conn: c, driver: d, known: map[documents.CollectionID]place{}, version: -1}
 }
 
 // run carries out requests until the driver closes. All that wait while one
@@ -281,7 +281,7 @@ const (
 		"FROM (SELECT coalesce(max(id), ?1 << 38) AS last FROM documents WHERE id >= ?1 << 38 AND id < ?1 + 1 << 38))"
 )
 
-func (w *writer) applyOp(ctx context.Context, in documents.Collection, op documents.Op, projection driver.Value) error {
+func (w *writer) applyOp(ctx context.Context, in documents.CollectionID, op documents.Op, projection driver.Value) error {
 	present := op.IfPresent || op.IfVersion != ""
 	at, known, err := w.place(ctx, in, !op.Delete && !present)
 	if err != nil {
@@ -312,7 +312,7 @@ func (w *writer) applyOp(ctx context.Context, in documents.Collection, op docume
 }
 
 // place returns where in is, and makes it when it has to.
-func (w *writer) place(ctx context.Context, in documents.Collection, create bool) (at place, known bool, err error) {
+func (w *writer) place(ctx context.Context, in documents.CollectionID, create bool) (at place, known bool, err error) {
 	if at, known = w.known[in]; known {
 		return at, true, nil
 	}

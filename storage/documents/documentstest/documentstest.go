@@ -81,7 +81,7 @@ func requirements() []requirement {
 }
 
 // collection is where a test works when the place does not matter.
-var collection = documents.Collection{Space: "tenant/apps/app/", Name: "things"}
+var collection = documents.CollectionID{Space: "tenant/apps/app/", Name: "things"}
 
 func (s suite) driver(t testing.TB) documents.Driver {
 	t.Helper()
@@ -105,7 +105,7 @@ func record(key, value string) documents.Record {
 }
 
 // apply carries out one op.
-func apply(t testing.TB, d documents.Driver, in documents.Collection, op documents.Op) error {
+func apply(t testing.TB, d documents.Driver, in documents.CollectionID, op documents.Op) error {
 	t.Helper()
 	errs := d.Apply(t.Context(), in, []documents.Op{op})
 	if len(errs) != 1 {
@@ -115,7 +115,7 @@ func apply(t testing.TB, d documents.Driver, in documents.Collection, op documen
 }
 
 // set stores value without a condition and returns its version.
-func set(t testing.TB, d documents.Driver, in documents.Collection, key, value string) string {
+func set(t testing.TB, d documents.Driver, in documents.CollectionID, key, value string) string {
 	t.Helper()
 	r := record(key, value)
 	if err := apply(t, d, in, documents.Op{Record: r}); err != nil {
@@ -125,7 +125,7 @@ func set(t testing.TB, d documents.Driver, in documents.Collection, key, value s
 }
 
 // setAll stores values under keys made of their index, in a mixed order.
-func setAll(t testing.TB, d documents.Driver, in documents.Collection, values []string) {
+func setAll(t testing.TB, d documents.Driver, in documents.CollectionID, values []string) {
 	t.Helper()
 	ops := make([]documents.Op, len(values))
 	for i, value := range values {
@@ -143,7 +143,7 @@ func setAll(t testing.TB, d documents.Driver, in documents.Collection, values []
 func indexKey(i int) string { return fmt.Sprintf("%05d", i) }
 
 // check compares what is stored under key; "" stands for nothing.
-func check(t testing.TB, d documents.Driver, in documents.Collection, key, want string) {
+func check(t testing.TB, d documents.Driver, in documents.CollectionID, key, want string) {
 	t.Helper()
 	r, err := d.Get(t.Context(), in, key)
 	switch {
@@ -178,7 +178,7 @@ func pathOf(t testing.TB, dotted string) documents.Path {
 }
 
 // find returns the keys of a query's result, of at most 1,000 documents.
-func find(t testing.TB, d documents.Driver, in documents.Collection, filter []documents.Condition, order ...documents.Order) []string {
+func find(t testing.TB, d documents.Driver, in documents.CollectionID, filter []documents.Condition, order ...documents.Order) []string {
 	t.Helper()
 	records, err := d.Query(t.Context(), in, documents.DriverQuery{Filter: filter, Order: order, Limit: 1000})
 	if err != nil {
@@ -210,7 +210,7 @@ func position(t testing.TB, order []documents.Order, r documents.Record) *docume
 }
 
 // walk returns all of a query's result, page by page of limit documents.
-func walk(t testing.TB, d documents.Driver, in documents.Collection, q documents.DriverQuery, limit int) []documents.Record {
+func walk(t testing.TB, d documents.Driver, in documents.CollectionID, q documents.DriverQuery, limit int) []documents.Record {
 	t.Helper()
 	var all []documents.Record
 	q.Limit, q.After = limit, nil

@@ -79,7 +79,7 @@ func testStorm(t *testing.T, s suite) {
 	}
 	call := func(ctx context.Context, r *rand.Rand) {
 		key := indexKey(r.IntN(keys))
-		in := documents.Collection{Space: collection.Space, Name: fmt.Sprintf("storm-%d", r.IntN(2))}
+		in := documents.CollectionID{Space: collection.Space, Name: fmt.Sprintf("storm-%d", r.IntN(2))}
 		switch r.IntN(4) {
 		case 0:
 			document, err := d.Get(ctx, in, key)

@@ -24,11 +24,11 @@ func testSpaces(t *testing.T, s suite) {
 		"t/users/u/apps", "t/users/u/", "t/users/u/apps0a/", "t/users/u/app/a/", "t/users/ux/apps/a/", "t/users/u./apps/a/", "t/users/U/apps/a/",
 		"T/users/u/apps/a/", "t2/users/u/apps/a/", "t/apps/a/", "t/shared/", "t_users_u_apps_a/", "t%users%u%apps%a/", "$system/apps/",
 	} {
-		set(t, d, documents.Collection{Space: space, Name: "things"}, "k", "1")
+		set(t, d, documents.CollectionID{Space: space, Name: "things"}, "k", "1")
 	}
-	set(t, d, documents.Collection{Space: prefix + "c/", Name: "Things"}, "k", "1")
-	set(t, d, documents.Collection{Space: prefix + "c/", Name: "thingsx"}, "k", "1")
-	gone := documents.Collection{Space: prefix + "d/", Name: "things"}
+	set(t, d, documents.CollectionID{Space: prefix + "c/", Name: "Things"}, "k", "1")
+	set(t, d, documents.CollectionID{Space: prefix + "c/", Name: "thingsx"}, "k", "1")
+	gone := documents.CollectionID{Space: prefix + "d/", Name: "things"}
 	set(t, d, gone, "k", "1")
 	if err := apply(t, d, gone, documents.Op{Delete: true, Record: documents.Record{Key: "k"}}); err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func testSpaces(t *testing.T, s suite) {
 	}
 
 	// A space shows once its first document is set, and not after its last is deleted.
-	in := documents.Collection{Space: prefix + "moving/", Name: "moving"}
+	in := documents.CollectionID{Space: prefix + "moving/", Name: "moving"}
 	for i := range 20 {
 		set(t, d, in, "k", fmt.Sprint(i))
 		if got, err := finder.Spaces(t.Context(), prefix, "moving", 10); err != nil || !slices.Equal(got, []string{in.Space}) {

@@ -63,7 +63,7 @@ func testNotFound(t *testing.T, s suite) {
 	for _, key := range []string{"b", "A", "a ", "aa", "%61"} {
 		check(t, d, collection, key, "")
 	}
-	other := documents.Collection{Space: collection.Space, Name: "empty"}
+	other := documents.CollectionID{Space: collection.Space, Name: "empty"}
 	equalKeys(t, "a query of nothing", find(t, d, other, nil), []string{})
 }
 
@@ -113,7 +113,7 @@ func testConditions(t *testing.T, s suite) {
 			{"delete if the version", documents.Op{Delete: true}, true, there},
 			{"delete if present", documents.Op{Delete: true, IfPresent: true}, false, there},
 		} {
-			for n, in := range []documents.Collection{collection, {Space: collection.Space, Name: "new-" + test.name[:3]}} {
+			for n, in := range []documents.CollectionID{collection, {Space: collection.Space, Name: "new-" + test.name[:3]}} {
 				key := fmt.Sprintf("%s %v %d", test.name, there, n)
 				version, want := "none", ""
 				if there {
@@ -258,7 +258,7 @@ func testDelete(t *testing.T, s suite) {
 
 func testIsolation(t *testing.T, s suite) {
 	d := s.driver(t)
-	places := []documents.Collection{
+	places := []documents.CollectionID{
 		{Space: "t/apps/a/", Name: "c"},
 		{Space: "t/apps/a/", Name: "C"},
 		{Space: "t/apps/a/", Name: "cc"},
