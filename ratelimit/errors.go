@@ -66,16 +66,30 @@ func checkBuckets(buckets []Bucket, cost int64) error {
 }
 
 func checkKey(key string) error {
-	switch {
-	case key == "":
-		return invalid("/key", "is empty")
-	case len(key) > MaxKey:
-		return invalid("/key", fmt.Sprintf("has %d bytes; at most %d are allowed", len(key), MaxKey))
+	if key == "" || len(key) > MaxKey {
+		return badKey(len(key))
 	}
 	return nil
 }
 
+// badKey and badCost are apart so that the checks, which every call makes, are
+// inlined.
+func badKey(length int) error {
+	if length == 0 {
+		return invalid("/key", "is empty")
+	}
+	return invalid("/key", fmt.Sprintf("has %d bytes; at most %d are allowed", length, MaxKey))
+}
+
 func checkCost(limit *Limit, cost int64) error {
+	if limit.Tokens < 1 || limit.Tokens > MaxTokens || limit.Window < MinWindow || limit.Window > MaxWindow ||
+		cost < 0 || cost > limit.Tokens {
+		return badCost(limit, cost)
+	}
+	return nil
+}
+
+func badCost(limit *Limit, cost int64) error {
 	switch {
 	case limit.Tokens < 1 || limit.Tokens > MaxTokens:
 		return invalid("/limit", fmt.Sprintf("must be 1 to %d tokens", MaxTokens))
@@ -83,10 +97,8 @@ func checkCost(limit *Limit, cost int64) error {
 		return invalid("/windowSeconds", "must be 1 ms to 365 days")
 	case cost < 0:
 		return invalid("/cost", "must not be negative")
-	case cost > limit.Tokens:
-		return invalid("/cost", fmt.Sprintf("is more than the %d tokens of a full bucket, so no wait would do", limit.Tokens))
 	}
-	return nil
+	return invalid("/cost", fmt.Sprintf("is more than the %d tokens of a full bucket, so no wait would do", limit.Tokens))
 }
 
 func invalid(pointer, detail string) error {

@@ -140,6 +140,11 @@ func (s *shard) find(key hash) *slot {
 	if s.busy.key == key {
 		return &s.busy
 	}
+	return s.search(key)
+}
+
+// search finds the bucket in slots, and makes it the busy one when it came twice.
+func (s *shard) search(key hash) *slot {
 	for i := s.home(key); ; i = s.next(i) {
 		b := &s.slots[i]
 		if b.key == key {

@@ -15,7 +15,7 @@ type Wait struct{ Units, Parts int64 }
 
 // Wait is how long tokens, from 0 to all of them, take to flow in.
 func (r Rate) Wait(tokens int64) Wait {
-	units, parts := mulDiv(tokens, r.Window, 0, r.Tokens)
+	units, parts := mulDiv(tokens, r.Window, r.Tokens)
 	return Wait{units, parts}
 }
 
@@ -56,15 +56,15 @@ func (r Rate) Missing(left, need Wait) Wait {
 // Scaled is w, a wait at another rate, as the same fraction of the window. It is
 // rounded up by less than a unit and a part.
 func (r Rate) Scaled(w Wait, from Rate) Wait {
-	units, rest := mulDiv(w.Units, r.Window, 0, from.Window)
+	units, rest := mulDiv(w.Units, r.Window, from.Window)
 	// What is left over is counted in from.Window parts of a unit.
-	ofParts, cut := mulDiv(w.Parts, r.Window, 0, from.Tokens)
+	ofParts, cut := mulDiv(w.Parts, r.Window, from.Tokens)
 	rest += ofParts
 	if cut > 0 {
 		rest++
 	}
 	units, rest = units+rest/from.Window, rest%from.Window
-	parts, cut := mulDiv(rest, r.Tokens, 0, from.Window)
+	parts, cut := mulDiv(rest, r.Tokens, from.Window)
 	if cut > 0 {
 		parts++
 	}
@@ -76,7 +76,9 @@ func (r Rate) Remaining(left Wait) int64 {
 	if left == (Wait{}) {
 		return r.Tokens
 	}
-	remaining, _ := mulDiv(r.Window-left.Units, r.Tokens, left.Parts, r.Window)
+	hi, lo := bits.Mul64(uint64(r.Window-left.Units), uint64(r.Tokens))
+	lo, borrow := bits.Sub64(lo, uint64(left.Parts), 0)
+	remaining, _ := div(hi-borrow, lo, r.Window)
 	return remaining
 }
 
@@ -88,12 +90,14 @@ func (w Wait) RoundedUp() int64 {
 	return w.Units
 }
 
-// mulDiv returns the quotient and the remainder of (a*b - c) / d, for numbers from
-// 0 whose quotient is one too.
-func mulDiv(a, b, c, d int64) (quotient, remainder int64) {
+// mulDiv returns the quotient and the remainder of a*b / d, for numbers from 0
+// whose quotient is one too.
+func mulDiv(a, b, d int64) (quotient, remainder int64) {
 	hi, lo := bits.Mul64(uint64(a), uint64(b))
-	lo, borrow := bits.Sub64(lo, uint64(c), 0)
-	hi -= borrow
+	return div(hi, lo, d)
+}
+
+func div(hi, lo uint64, d int64) (quotient, remainder int64) {
 	if hi == 0 { // much the quicker division
 		return int64(lo / uint64(d)), int64(lo % uint64(d))
 	}
