@@ -261,3 +261,60 @@ func TestSoleWriter(t *testing.T) {
 		t.Errorf("%d writers succeed", len(wins))
 	}
 }
+
+// stuck is a bucket whose uploads wait.
+type stuck struct {
+	objstore.Bucket
+
+	pass chan struct{}
+}
+
+func (b stuck) Upload(ctx context.Context, name string, body io.Reader, opts ...objstore.ObjectUploadOption) error {
+	<-b.pass
+	return b.Bucket.Upload(ctx, name, body, opts...)
+}
+
+// Who waits for another writer of the same file leaves when its context ends.
+func TestSoleWriterWaitsForContext(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(ctx context.Context, d *objstorefiles.Driver) error{
+		"put": func(ctx context.Context, d *objstorefiles.Driver) error {
+			_, err := d.Put(ctx, "a", strings.NewReader("second"), files.PutOptions{})
+			return err
+		},
+		"delete": func(ctx context.Context, d *objstorefiles.Driver) error { return d.Delete(ctx, "a") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				bucket := stuck{objstore.NewInMemBucket(), make(chan struct{})}
+				d := newDriver(t, bucket, objstorefiles.WithSoleWriter())
+				var first sync.WaitGroup
+				first.Go(func() { put(t, d, "a", "first") })
+				synctest.Wait()
+				ctx, cancel := context.WithCancel(t.Context())
+				waiting := make(chan error, 1)
+				go func() { waiting <- call(ctx, d) }()
+				synctest.Wait()
+				if len(waiting) > 0 {
+					t.Error("the second does not wait")
+				}
+				cancel()
+				synctest.Wait()
+				select {
+				case err := <-waiting:
+					if !errors.Is(err, context.Canceled) {
+						t.Errorf("the second: %v; want canceled", err)
+					}
+				default:
+					t.Error("the second still waits")
+				}
+				close(bucket.pass)
+				first.Wait()
+				if got := content(t, d, "a"); got != "first" {
+					t.Errorf("it holds %q", got)
+				}
+			})
+		})
+	}
+}

@@ -40,7 +40,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"net/url"
-	"sync"
 	"syscall"
 	"time"
 
@@ -67,7 +66,7 @@ type Driver struct {
 
 	soleWriter bool
 	seed       maphash.Seed
-	locks      [256]sync.Mutex
+	locks      [256]chan struct{} // each holds one while it is locked
 }
 
 var (
@@ -108,6 +107,9 @@ func New(bucket objstore.Bucket, opts ...Option) (*Driver, error) {
 		layered: provider != objstore.S3 && provider != objstore.FILESYSTEM,
 		seed:    maphash.MakeSeed(),
 	}
+	for i := range d.locks {
+		d.locks[i] = make(chan struct{}, 1)
+	}
 	for _, opt := range opts {
 		opt(d)
 	}
@@ -136,8 +138,12 @@ func (d *Driver) Delete(ctx context.Context, name string) error {
 	if !d.takes(name) {
 		return ctx.Err()
 	}
-	defer d.lock(name)()
-	err := d.do(ctx, func(ctx context.Context) error {
+	unlock, err := d.lock(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	err = d.do(ctx, func(ctx context.Context) error {
 		if !d.layered { // FILESYSTEM would delete a folder with all that is in it
 			there, err := d.bucket.Exists(ctx, name)
 			if err != nil || !there {
@@ -152,14 +158,19 @@ func (d *Driver) Delete(ctx context.Context, name string) error {
 	return err
 }
 
-// lock serialises the writes of a name where this driver alone makes them.
-func (d *Driver) lock(name string) (unlock func()) {
+// lock serialises the writes of a name where this driver alone makes them. Whoever
+// waits does so no longer than ctx.
+func (d *Driver) lock(ctx context.Context, name string) (unlock func(), err error) {
 	if !d.soleWriter {
-		return func() {}
+		return func() {}, nil
 	}
-	mu := &d.locks[maphash.String(d.seed, name)%uint64(len(d.locks))]
-	mu.Lock()
-	return mu.Unlock
+	held := d.locks[maphash.String(d.seed, name)%uint64(len(d.locks))]
+	select {
+	case held <- struct{}{}:
+		return func() { <-held }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // isDown takes in requests without an answer whose cause a client library has put

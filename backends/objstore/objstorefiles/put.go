@@ -128,7 +128,11 @@ func (d *Driver) checkBelow(ctx context.Context, name string) error {
 // store uploads. A folder that is empty may be in the way on FILESYSTEM, which
 // removes them with the last file.
 func (d *Driver) store(ctx context.Context, name string, head []byte, content *spool, opts files.PutOptions) error {
-	defer d.lock(name)()
+	unlock, err := d.lock(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := d.admit(ctx, name, opts); err != nil {
 		return err
 	}
