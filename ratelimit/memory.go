@@ -139,9 +139,27 @@ func (m *Memory) takeOne(h hash, limit Limit, cost int64) (State, error) {
 	return state(r, left, need, took), nil
 }
 
-// takeAll locks the shards of all buckets, each once and in their order, so that
-// two calls never wait for each other.
+// takeAll divides before and after it holds shards, and not meanwhile.
 func (m *Memory) takeAll(buckets []Bucket, keys []hash, cost int64) error {
+	var needs, lefts [MaxBuckets]refill.Wait
+	for i := range buckets {
+		needs[i] = rateOf(buckets[i].Limit).Wait(max(cost, 1))
+	}
+	took, err := m.takeLocked(buckets, keys, &needs, &lefts, cost > 0)
+	if err != nil {
+		return err
+	}
+	for i := range buckets {
+		b := &buckets[i]
+		b.State = state(rateOf(b.Limit), lefts[i], needs[i], took)
+	}
+	return nil
+}
+
+// takeLocked fills in how long each bucket takes to be full, after it has taken the
+// needs if it may and all buckets have them. It locks the shards of all buckets,
+// each once and in their order, so that two calls never wait for each other.
+func (m *Memory) takeLocked(buckets []Bucket, keys []hash, needs, lefts *[MaxBuckets]refill.Wait, may bool) (took bool, err error) {
 	var locked [MaxBuckets]int
 	for i := range buckets {
 		locked[i] = m.shardIndex(keys[i])
@@ -160,33 +178,28 @@ func (m *Memory) takeAll(buckets []Bucket, keys []hash, cost int64) error {
 		}
 	}()
 	if isClosed {
-		return errClosed
+		return false, errClosed
 	}
 	now := m.now() // later than all that the locked shards have seen
 	for _, i := range order {
 		m.shards[i].advance(now)
 	}
-	var lefts [MaxBuckets]refill.Wait
-	allowed := true
+	took = may
 	for i := range buckets {
-		b := &buckets[i]
-		r := rateOf(b.Limit)
+		r := rateOf(buckets[i].Limit)
 		lefts[i] = m.shardOf(keys[i]).look(keys[i], r, now)
-		b.State = state(r, lefts[i], r.Wait(max(cost, 1)), false)
-		allowed = allowed && b.Allowed
+		took = took && r.Holds(r.Plus(lefts[i], needs[i]))
 	}
-	if allowed && cost > 0 {
-		for i := range buckets {
-			b := &buckets[i]
-			r := rateOf(b.Limit)
-			charge := r.Wait(cost)
-			left := r.Plus(lefts[i], charge)
-			// To make room for one bucket of the call may have forgotten another.
-			m.shardOf(keys[i]).put(keys[i], newFill(r, left, now), now)
-			b.State = state(r, left, charge, true)
-		}
+	if !took {
+		return false, nil
 	}
-	return nil
+	for i := range buckets {
+		r := rateOf(buckets[i].Limit)
+		lefts[i] = r.Plus(lefts[i], needs[i])
+		// To make room for one bucket of the call may have forgotten another.
+		m.shardOf(keys[i]).put(keys[i], newFill(r, lefts[i], now), now)
+	}
+	return true, nil
 }
 
 // Reset implements [Driver].
