@@ -1,6 +1,7 @@
 package cpodkit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,10 +47,12 @@ const (
 // Error returns the code itself.
 func (c Code) Error() string { return string(c) }
 
-// Status returns the HTTP status of the code; 500 for one that is not known.
+// Status returns the HTTP status of the code; 500 for one that is not of the
+// contract. An [Error] with such a code carries its own (see [StatusOf]).
 func (c Code) Status() int { return c.describe().status }
 
-// Title returns a short English name of the code.
+// Title returns a short English name of the code; "Internal error" for one that
+// is not of the contract.
 func (c Code) Title() string { return c.describe().title }
 
 type description struct {
@@ -112,12 +115,18 @@ func (c Code) describe() description {
 }
 
 // Error is the one error value of the toolkit. Capabilities return it, and
-// [WriteError] and [WriteOAuthError] render it. Detail, Fields and Scope reach
-// the client; the cause never does.
+// [WriteError] and [WriteOAuthError] render it. All fields reach the client; the
+// cause never does.
 type Error struct {
 	Code   Code
 	Detail string       // a sentence for the caller: what is wrong and what to do
 	Fields []FieldError // for CodeValidationFailed
+
+	// Status, 400 to 599, and Title are for a Code of your own, which has none
+	// otherwise: it would be 500, "Internal error". On a code of the contract they
+	// replace what that has.
+	Status int
+	Title  string
 
 	Scope      string        // for CodeInvalidScope: the scope that was missing
 	RetryAfter time.Duration // for CodeRateLimited and CodeUnavailable; rounded up to seconds
@@ -178,6 +187,24 @@ func CodeOf(err error) Code {
 	}
 	return asError(err).Code
 }
+
+// StatusOf returns the HTTP status that an answer with err has: that of the
+// outermost [Error] or [Code] in its chain (see [CodeOf]); 200 for nil.
+func StatusOf(err error) int {
+	if err == nil {
+		return http.StatusOK
+	}
+	return asError(err).status()
+}
+
+func (e *Error) status() int {
+	if e.Status >= http.StatusBadRequest && e.Status < 600 {
+		return e.Status
+	}
+	return e.Code.Status()
+}
+
+func (e *Error) title() string { return cmp.Or(e.Title, e.Code.Title()) }
 
 // asError finds the Error in the chain of err, or makes one that tells the
 // client nothing but its kind.

@@ -57,9 +57,10 @@ func answerOf(t *testing.T, h http.Handler, r *http.Request) (*http.Response, pr
 }
 
 func failing(err error) http.Handler {
-	return cpodkit.AssignRequestID(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		cpodkit.WriteError(w, r, err)
-	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, _ := cpodkit.WithRecord(r.Context(), "r-1", cpodkit.ServerInfo{Realm: "cpod"})
+		cpodkit.WriteError(w, r.WithContext(ctx), err)
+	})
 }
 
 func TestWriteErrorFollowsTheContract(t *testing.T) {
@@ -77,14 +78,14 @@ func TestWriteErrorFollowsTheContract(t *testing.T) {
 			if ct := res.Header.Get("Content-Type"); ct != "application/problem+json" {
 				t.Errorf("%s: Content-Type %q", code, ct)
 			}
-			if p.Detail != "Say 1." || p.Instance != "/v1/x" || p.Title == "" || p.RequestID != res.Header.Get("X-Request-Id") {
+			if p.Detail != "Say 1." || p.Instance != "/v1/x" || p.Title == "" || p.RequestID != "r-1" {
 				t.Errorf("%s: body %+v", code, p)
 			}
 			if got := res.Header.Get("WWW-Authenticate"); (status == 401) != strings.HasPrefix(got, "Bearer ") && code != "invalid_scope" {
 				t.Errorf("%s: WWW-Authenticate %q", code, got)
 			}
-			if _, anchor, _ := strings.Cut(p.Type, "#"); !strings.Contains(string(docs), "## "+anchor+"\n") {
-				t.Errorf("%s: docs/errors.md has no heading for %q", code, p.Type)
+			if p.Type != "urn:cpodkit:error:"+string(code) || !strings.Contains(string(docs), "## "+string(code)+"\n") {
+				t.Errorf("%s: the type is %q, or docs/errors.md has no heading", code, p.Type)
 			}
 		}
 	}
@@ -199,6 +200,64 @@ func TestWriteOAuthError(t *testing.T) {
 		}
 		if got := w.Header().Get("WWW-Authenticate"); (c.status == 401) != strings.HasPrefix(got, "Basic ") {
 			t.Errorf("%v: WWW-Authenticate %q", c.err, got)
+		}
+	}
+}
+
+// A user's own code carries its status and title.
+func TestOwnCodes(t *testing.T) {
+	t.Parallel()
+	own := &cpodkit.Error{Code: "out_of_stock", Status: 409, Title: "Out of stock", Detail: "The last one was sold."}
+	for name, c := range map[string]struct {
+		err    error
+		status int
+		title  string
+	}{
+		"own":              {own, 409, "Out of stock"},
+		"own, wrapped":     {fmt.Errorf("order: %w", own.WithCause(errors.New("x"))), 409, "Out of stock"},
+		"without a status": {&cpodkit.Error{Code: "out_of_stock"}, 500, "Internal error"},
+		"no error status":  {&cpodkit.Error{Code: "out_of_stock", Status: 200}, 500, "Internal error"},
+		"of the contract":  {&cpodkit.Error{Code: cpodkit.CodeConflict, Title: "Sold"}, 409, "Sold"},
+	} {
+		res, p := answerOf(t, failing(c.err), httptest.NewRequest("GET", "/", nil))
+		if res.StatusCode != c.status || p.Status != c.status || p.Title != c.title || p.Code != string(cpodkit.CodeOf(c.err)) {
+			t.Errorf("%s: %d %+v", name, res.StatusCode, p)
+		}
+		if got := cpodkit.StatusOf(c.err); got != c.status {
+			t.Errorf("%s: StatusOf is %d", name, got)
+		}
+	}
+	if got := cpodkit.StatusOf(nil); got != 200 {
+		t.Errorf("StatusOf(nil) is %d", got)
+	}
+}
+
+// What an answer says of the server comes from the server.
+func TestServerInfo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		server                   cpodkit.ServerInfo
+		typeURI, bearer, missing string
+	}{
+		"its own": {
+			cpodkit.ServerInfo{ErrorTypeBase: "https://example.com/errors/", Realm: `shop"`, CallsHint: "See /calls."},
+			"https://example.com/errors/not_found", `Bearer realm="shop'"`, "There is nothing at this path. See /calls.",
+		},
+		"none": {cpodkit.ServerInfo{}, "urn:cpodkit:error:not_found", `Bearer realm="api"`, "There is nothing at this path."},
+	} {
+		ctx, rec := cpodkit.WithRecord(t.Context(), "r-1", c.server)
+		answer := func(write func(http.ResponseWriter, *http.Request)) (*http.Response, problem) {
+			return answerOf(t, http.HandlerFunc(write), httptest.NewRequestWithContext(ctx, "GET", "/", nil))
+		}
+		if _, p := answer(cpodkit.NotFound); p.Type != c.typeURI || p.Detail != c.missing {
+			t.Errorf("%s: %+v", name, p)
+		}
+		if got := cpodkit.CodeOf(rec.Failure()); got != cpodkit.CodeNotFound {
+			t.Errorf("%s: the record has the failure %q", name, got)
+		}
+		res, _ := answer(func(w http.ResponseWriter, r *http.Request) { cpodkit.WriteError(w, r, cpodkit.CodeMissingToken) })
+		if got := res.Header.Get("WWW-Authenticate"); got != c.bearer {
+			t.Errorf("%s: challenge %s", name, got)
 		}
 	}
 }

@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// errorTypeBase and a code make the "type" URI of a problem.
-const errorTypeBase = "https://github.com/cpodkit/cpodkit/blob/main/docs/errors.md#"
-
 type problem struct {
 	Type      string       `json:"type"`
 	Title     string       `json:"title"`
@@ -28,25 +25,36 @@ type problem struct {
 
 // WriteError answers with err as application/problem+json (RFC 9457), with
 // WWW-Authenticate (RFC 6750), Retry-After and Allow where they belong. An err
-// that holds no [Error] and no [Code] is shown as internal, without its text.
-// A cause is kept for the log of [AccessLog].
+// that holds no [Error] and no [Code] is shown as internal, without its text. The
+// request's [Record] keeps the error, cause included, for the log.
 func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	e := asError(err)
-	noteFailure(r, e)
+	status, server := e.status(), serverInfo(r.Context())
+	RecordFromContext(r.Context()).noteFailure(e)
 	errorHeaders(w.Header(), e)
-	if e.Code.Status() == http.StatusUnauthorized || e.Code == CodeInvalidScope {
-		w.Header().Set("WWW-Authenticate", challenge(e))
+	if status == http.StatusUnauthorized || e.Code == CodeInvalidScope {
+		w.Header().Set("WWW-Authenticate", challenge(e, server.Realm))
 	}
-	writeJSON(w, "application/problem+json", e.Code.Status(), problem{
-		Type:      errorTypeBase + string(e.Code),
-		Title:     e.Code.Title(),
-		Status:    e.Code.Status(),
-		Detail:    cmp.Or(e.Detail, e.Code.Title()+"."),
+	writeJSON(w, "application/problem+json", status, problem{
+		Type:      server.ErrorTypeBase + string(e.Code),
+		Title:     e.title(),
+		Status:    status,
+		Detail:    cmp.Or(e.Detail, e.title()+"."),
 		Instance:  instance(r),
 		Code:      e.Code,
 		RequestID: RequestID(r.Context()),
 		Errors:    e.Fields,
 	})
+}
+
+// NotFound answers that the server has no such path: 404 not_found, with the
+// CallsHint of its [ServerInfo].
+func NotFound(w http.ResponseWriter, r *http.Request) {
+	detail := "There is nothing at this path."
+	if hint := serverInfo(r.Context()).CallsHint; hint != "" {
+		detail += " " + hint
+	}
+	WriteError(w, r, Errorf(CodeNotFound, "%s", detail))
 }
 
 // maxInstance bounds how much of a hostile path an answer repeats.
@@ -80,20 +88,20 @@ func WriteOAuthError(w http.ResponseWriter, r *http.Request, err error) {
 	if !ok {
 		oe = oauthFrom(asError(err))
 	}
-	noteFailure(r, oe.Err)
+	RecordFromContext(r.Context()).noteFailure(oe.Err)
 	errorHeaders(w.Header(), oe.Err)
 	if oe.Status == http.StatusUnauthorized {
 		// RFC 6749 section 5.2: a client that used the Authorization header is told the scheme.
-		w.Header().Set("WWW-Authenticate", `Basic realm="cpod", charset="UTF-8"`)
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Basic realm="%s", charset="UTF-8"`, quotable(serverInfo(r.Context()).Realm)))
 	}
 	writeJSON(w, "application/json", oe.Status, struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description,omitempty"`
-	}{oe.OAuth, oauthText(oe.Err.Detail)})
+	}{oe.OAuth, quotable(oe.Err.Detail)})
 }
 
 func oauthFrom(e *Error) *OAuthError {
-	status := e.Code.Status()
+	status := e.status()
 	switch {
 	case e.Code == CodeInvalidScope:
 		return &OAuthError{"invalid_scope", http.StatusBadRequest, e}
@@ -107,8 +115,9 @@ func oauthFrom(e *Error) *OAuthError {
 	return &OAuthError{"server_error", status, e}
 }
 
-// oauthText keeps to the characters that RFC 6749 allows in error_description.
-func oauthText(s string) string {
+// quotable replaces what may not stand in a quoted string (RFC 9110 section 5.6.4)
+// and in error_description (RFC 6749 section 5.2).
+func quotable(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
 			return '\''
@@ -136,18 +145,18 @@ func errorHeaders(h http.Header, e *Error) {
 
 // challenge builds the Bearer challenge of RFC 6750 section 3. A request
 // without any token gets no error attribute (section 3.1).
-func challenge(e *Error) string {
-	const realm = `Bearer realm="cpod"`
+func challenge(e *Error, realm string) string {
+	bearer := fmt.Sprintf(`Bearer realm="%s"`, quotable(realm))
 	switch e.Code {
 	case CodeMissingToken:
-		return realm
+		return bearer
 	case CodeInvalidScope:
 		if e.Scope == "" {
-			return realm + `, error="insufficient_scope"`
+			return bearer + `, error="insufficient_scope"`
 		}
-		return fmt.Sprintf(`%s, error="insufficient_scope", scope="%s"`, realm, oauthText(e.Scope))
+		return fmt.Sprintf(`%s, error="insufficient_scope", scope="%s"`, bearer, quotable(e.Scope))
 	}
-	return fmt.Sprintf(`%s, error="invalid_token", error_description="%s"`, realm, oauthText(e.Detail))
+	return fmt.Sprintf(`%s, error="invalid_token", error_description="%s"`, bearer, quotable(e.Detail))
 }
 
 // WriteJSON answers with v as JSON. A v that cannot be encoded is answered as
@@ -178,13 +187,6 @@ func writeBody(w http.ResponseWriter, contentType string, status int, body []byt
 	w.WriteHeader(status)
 	// A write that fails means that the client has gone: nobody is left to tell.
 	_, _ = w.Write(append(body, '\n'))
-}
-
-// noteFailure hands an error to the access log of the request.
-func noteFailure(r *http.Request, e *Error) {
-	if info := infoOf(r.Context()); info != nil {
-		info.failure.Store(e)
-	}
 }
 
 // LogValue shows the error in a structured log, cause included.

@@ -47,16 +47,24 @@ type identityKey struct{}
 // WithIdentity returns a context that carries id. Authentication middleware
 // calls it; a server with an authentication of its own may call it too.
 func WithIdentity(ctx context.Context, id Identity) context.Context {
-	if info := infoOf(ctx); info != nil {
-		info.identity.Store(&id)
+	if rec := RecordFromContext(ctx); rec != nil {
+		rec.identity.Store(&id)
 	}
-	return context.WithValue(ctx, identityKey{}, id)
+	return context.WithValue(ctx, identityKey{}, &id)
 }
 
 // IdentityFromContext returns the identity that [WithIdentity] stored.
 func IdentityFromContext(ctx context.Context) (Identity, bool) {
-	id, ok := ctx.Value(identityKey{}).(Identity)
-	return id, ok
+	if id := identityOf(ctx); id != nil {
+		return *id, true
+	}
+	return Identity{}, false
+}
+
+// identityOf returns the identity of the context, which nobody changes, or nil.
+func identityOf(ctx context.Context) *Identity {
+	id, _ := ctx.Value(identityKey{}).(*Identity)
+	return id
 }
 
 // EncodeID returns id with every byte outside [A-Za-z0-9@._-] percent-encoded

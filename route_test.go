@@ -1,177 +1,165 @@
 package cpodkit_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
-	"log/slog"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
 )
 
-// asIdentity authenticates a request whose token is "good".
-func asIdentity(scopes string) cpodkit.Middleware {
+// sayRoute answers with the name and the access of the call.
+var sayRoute = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	route, ok := cpodkit.RouteFromContext(r.Context())
+	fmt.Fprint(w, route.Name, " ", route.Access, " ", ok)
+})
+
+func routes() []cpodkit.Route {
+	return []cpodkit.Route{
+		{Name: "list", Pattern: "GET /things", Scopes: []string{"things.read"}, Handler: sayRoute},
+		{Name: "make", Pattern: "POST /things", Scopes: []string{"things.write", "admin"}, Handler: sayRoute},
+		{Name: "touch", Pattern: "PUT /things", Scopes: []string{"things.write"}, Access: cpodkit.WritesAfter, Handler: sayRoute},
+		{Name: "search", Pattern: "POST /search", Scopes: []string{cpodkit.ByRequest}, Access: cpodkit.Reads, Handler: sayRoute},
+		{Name: "health", Pattern: "GET /health", Public: true, Handler: sayRoute},
+	}
+}
+
+// as authenticates every request.
+func as(scopes string) cpodkit.Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Authorization") == "Bearer good" {
-				id := cpodkit.Identity{TenantID: "t1", AppID: "a1", Scopes: cpodkit.ParseScopes(scopes)}
-				r = r.WithContext(cpodkit.WithIdentity(r.Context(), id))
-			}
-			next.ServeHTTP(w, r)
+			id := cpodkit.Identity{TenantID: "t1", AppID: "a1", Scopes: cpodkit.ParseScopes(scopes)}
+			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
 		})
 	}
 }
 
-var sayOK = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cpodkit.WriteJSON(w, r, 200, "ok") })
-
-func testServer(log *slog.Logger) http.Handler {
-	mux := http.NewServeMux()
-	cpodkit.Mount(mux, asIdentity("jobs.read"),
-		cpodkit.Route{Pattern: "GET /v1/jobs", Scope: "jobs.read", Handler: sayOK},
-		cpodkit.Route{Pattern: "POST /v1/jobs", Scope: "jobs.write", Handler: sayOK},
-		cpodkit.Route{Pattern: "GET /v1/whoami", Handler: sayOK},
-		cpodkit.Route{Pattern: "GET /health", Public: true, Handler: sayOK},
-		cpodkit.Route{Pattern: "GET /v1/storage/files/{key...}", Handler: sayOK},
-		cpodkit.Route{Pattern: "POST /v1/storage/kv/{key}/incr", Handler: sayOK},
-		cpodkit.Route{Pattern: "GET /panic", Public: true, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("hunter2") })},
-		cpodkit.Route{Pattern: "GET /half", Public: true, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "half")
-			panic("hunter2")
-		})},
-	)
-	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.AssignRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log))
-}
-
-func TestMountAndGuard(t *testing.T) {
+// Whatever wraps a server gives, a route that is not public is not served without
+// an identity and a scope.
+func TestMountProtects(t *testing.T) {
 	t.Parallel()
-	h := testServer(slog.New(slog.DiscardHandler))
-	for _, c := range []struct {
-		call, token string
-		status      int
-		code        string
+	for name, c := range map[string]struct {
+		wraps []cpodkit.Wrap
+		want  string
 	}{
-		{"GET /health", "", 200, ""},
-		{"HEAD /health", "", 200, ""},
-		{"GET /v1/jobs", "good", 200, ""},
-		{"GET /v1/whoami", "good", 200, ""},
-		{"GET /v1/whoami", "", 401, "missing_token"},
-		{"GET /v1/jobs", "", 401, "missing_token"},
-		{"POST /v1/jobs", "good", 403, "invalid_scope"},
-		{"GET /nowhere", "", 404, "not_found"},
-		{"DELETE /v1/jobs", "good", 405, "method_not_allowed"},
-		{"BREW /v1/jobs", "good", 405, "method_not_allowed"},
-		{"GET /v1/storage/files/a/b", "good", 200, ""},
-		{"GET /v1/storage/files/a%2Fb", "good", 200, ""},
-		{"GET /v1/storage/files//a", "good", 400, "invalid_key"},
-		{"GET /v1/storage/files/a//b", "good", 400, "invalid_key"},
-		{"GET /v1/storage/files/../x", "good", 400, "invalid_key"},
-		{"GET /v1/storage/files/%2e%2E/x", "good", 400, "invalid_key"},
-		{"GET /v1/storage/files/a%2F..%2Fb", "good", 400, "invalid_key"},
-		{"GET /v1/storage/files/./x", "good", 400, "invalid_key"},
-		{"POST /v1/storage/kv/a%2Fb/incr", "good", 200, ""},
-		{"POST /v1/storage/kv/a%2F%2Fb/incr", "good", 400, "invalid_key"},
-		{"GET //health", "", 404, "not_found"},
-		{"GET /v1/../health", "", 404, "not_found"},
-		{"GET /%2e%2e/health", "", 404, "not_found"},
-		{"GET /v1/storage/files", "good", 404, "not_found"},
-		{"GET /panic", "", 500, "internal"},
+		"without wraps":  {nil, "401 401 401 401 200"},
+		"nil middleware": {[]cpodkit.Wrap{func(cpodkit.Route) cpodkit.Middleware { return nil }}, "401 401 401 401 200"},
+		"no scope":       {[]cpodkit.Wrap{cpodkit.WrapProtected(as(""))}, "403 403 403 200 200"},
+		"a scope":        {[]cpodkit.Wrap{cpodkit.WrapProtected(as("things.read"))}, "200 403 403 200 200"},
+		"one of two":     {[]cpodkit.Wrap{cpodkit.WrapProtected(as("admin"))}, "403 200 403 200 200"},
+		"a wildcard":     {[]cpodkit.Wrap{cpodkit.WrapProtected(as("things.*"))}, "200 200 200 200 200"},
+		"by name":        {[]cpodkit.Wrap{cpodkit.WrapNamed(as("things.*"), "list", "search")}, "200 401 401 200 200"},
 	} {
-		method, target, _ := strings.Cut(c.call, " ")
-		r := httptest.NewRequest(method, "/", nil)
-		if err := setTarget(r, target); err != nil {
-			t.Fatal(err)
+		mux := http.NewServeMux()
+		cpodkit.Mount(mux, routes(), c.wraps...)
+		var got []string
+		for _, route := range routes() {
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, httptest.NewRequest(route.Method(), route.Path(), nil))
+			got = append(got, fmt.Sprint(w.Code))
 		}
-		if c.token != "" {
-			r.Header.Set("Authorization", "Bearer "+c.token)
-		}
-		res, p := answerOf(t, h, r)
-		if res.StatusCode != c.status || p.Code != c.code {
-			t.Errorf("%s: %d %q; want %d %q", c.call, res.StatusCode, p.Code, c.status, c.code)
-		}
-		if res.Header.Get("Location") != "" {
-			t.Errorf("%s: is redirected", c.call)
-		}
-		if res.Header.Get("X-Request-Id") == "" {
-			t.Errorf("%s: has no request id", c.call)
-		}
-		if c.status == 405 && res.Header.Get("Allow") != "GET, HEAD, POST" {
-			t.Errorf("%s: Allow is %q", c.call, res.Header.Get("Allow"))
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %s; want %s", name, strings.Join(got, " "), c.want)
 		}
 	}
 }
 
-// setTarget sets a request target as a hostile client would send it, without
-// the cleaning that http.NewRequest does.
-func setTarget(r *http.Request, target string) error {
-	u, err := r.URL.Parse("http://h")
-	if err != nil {
-		return err
-	}
-	parsed, err := u.Parse("/")
-	if err != nil {
-		return err
-	}
-	path := strings.NewReplacer("%2F", "/", "%2e", ".", "%2E", ".").Replace(target)
-	parsed.Path, parsed.RawPath, parsed.Host, parsed.Scheme = path, target, "", ""
-	r.URL, r.RequestURI = parsed, target
-	return nil
-}
-
-func TestRequestID(t *testing.T) {
+func TestRouteFromContext(t *testing.T) {
 	t.Parallel()
-	h := testServer(slog.New(slog.DiscardHandler))
-	for sent, kept := range map[string]bool{
-		"abc-123": true, strings.Repeat("x", 128): true,
-		"": false, strings.Repeat("x", 129): false, "a b": false, "é": false, "a\tb": false,
-	} {
-		r := httptest.NewRequest("GET", "/health", nil)
-		r.Header.Set("X-Request-Id", sent)
-		res, _ := answerOf(t, h, r)
-		if got := res.Header.Get("X-Request-Id"); (got == sent) != kept || got == "" {
-			t.Errorf("sent %q, got %q", sent, got)
-		}
-	}
-}
-
-func TestPanicAndLog(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	h := testServer(slog.New(slog.NewJSONHandler(&out, nil)))
-
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest("GET", "/panic", nil))
-	if strings.Contains(w.Body.String(), "hunter2") {
-		t.Errorf("the client sees the panic: %s", w.Body)
-	}
-
-	func() {
-		defer func() {
-			if err, ok := recover().(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-				t.Error("a panic in the middle of an answer does not cut the connection")
+	mux := http.NewServeMux()
+	var seen []string
+	var order []string
+	note := func(layer string) cpodkit.Wrap {
+		return func(route cpodkit.Route) cpodkit.Middleware {
+			seen = append(seen, layer+" "+route.Name+" "+route.Access.String())
+			return func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					inner, _ := cpodkit.RouteFromContext(r.Context())
+					order = append(order, layer+" "+inner.Name)
+					next.ServeHTTP(w, r)
+				})
 			}
-		}()
-		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/half", nil))
-	}()
-
-	r := httptest.NewRequest("POST", "/v1/jobs?secret=hunter3", nil)
-	r.Header.Set("Authorization", "Bearer good")
-	h.ServeHTTP(httptest.NewRecorder(), r)
-	var last map[string]any
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil {
-		t.Fatal(err)
-	}
-	for key, want := range map[string]any{"tenant": "t1", "app": "a1", "status": 403.0, "code": "invalid_scope", "route": "POST /v1/jobs", "method": "POST"} {
-		if last[key] != want {
-			t.Errorf("access log: %s is %v; want %v", key, last[key], want)
 		}
 	}
-	if !strings.Contains(out.String(), "hunter2") || strings.Contains(out.String(), "hunter3") {
-		t.Error("the log must hold the panic and no query")
+	cpodkit.Mount(mux, routes(), note("outer"), cpodkit.WrapProtected(as("things.*")), note("inner"))
+	if !slices.Contains(seen, "inner health reads") || !slices.Contains(seen, "outer touch writes after") || len(seen) != 10 {
+		t.Errorf("the wraps saw %q", seen)
+	}
+	for call, want := range map[string]string{
+		"GET /things":  "list reads true",
+		"POST /things": "make writes true",
+		"PUT /things":  "touch writes after true",
+		"POST /search": "search reads true",
+		"GET /health":  "health reads true",
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		for _, recorded := range []bool{false, true} {
+			r := httptest.NewRequest(method, path, nil)
+			var rec *cpodkit.Record
+			if recorded {
+				ctx, made := cpodkit.WithRecord(r.Context(), "r-1", cpodkit.ServerInfo{})
+				r, rec = r.WithContext(ctx), made
+			}
+			order = nil
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, r)
+			name, _, _ := strings.Cut(want, " ")
+			if w.Body.String() != want || !slices.Equal(order, []string{"outer " + name, "inner " + name}) {
+				t.Errorf("%s: %q, in the order %q", call, w.Body, order)
+			}
+			if recorded && (rec.Route().Name != name || path == "/things" && rec.Identity().TenantID != "t1") {
+				t.Errorf("%s: the record has %+v and %+v", call, rec.Route(), rec.Identity())
+			}
+		}
+	}
+	if _, ok := cpodkit.RouteFromContext(t.Context()); ok {
+		t.Error("a context without a route has one")
+	}
+}
+
+func TestMountRefusesWhatIsNoRoute(t *testing.T) {
+	t.Parallel()
+	good := routes()[0]
+	for name, spoil := range map[string]func(*cpodkit.Route){
+		"no name":                func(r *cpodkit.Route) { r.Name = "" },
+		"no method":              func(r *cpodkit.Route) { r.Pattern = "/things" },
+		"no handler":             func(r *cpodkit.Route) { r.Handler = nil },
+		"neither public nor any": func(r *cpodkit.Route) { r.Scopes = nil },
+		"public with a scope":    func(r *cpodkit.Route) { r.Public = true },
+		"more beside ByRequest":  func(r *cpodkit.Route) { r.Scopes = append(r.Scopes, cpodkit.ByRequest) },
+		"a bad pattern":          func(r *cpodkit.Route) { r.Pattern = "GET /{" },
+		"the same name":          func(r *cpodkit.Route) { r.Name = "other" },
+	} {
+		spoilt, other := good, good
+		spoil(&spoilt)
+		other.Name, other.Pattern = "other", "GET /others"
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: it is mounted", name)
+				}
+			}()
+			cpodkit.Mount(http.NewServeMux(), []cpodkit.Route{other, spoilt})
+		}()
+	}
+}
+
+// A record is optional: what notes and reads it does not ask.
+func TestNoRecord(t *testing.T) {
+	t.Parallel()
+	rec := cpodkit.RecordFromContext(t.Context())
+	rec.NoteLimit("tenant")
+	rec.NoteClientID("app")
+	if rec != nil || rec.Route() != nil || rec.Identity() != nil || rec.Failure() != nil || rec.Limit()+rec.ClientID()+rec.RequestID() != "" {
+		t.Error("no record holds something")
+	}
+	_, rec = cpodkit.WithRecord(t.Context(), "r-1", cpodkit.ServerInfo{})
+	rec.NoteLimit("tenant")
+	rec.NoteClientID("app")
+	if rec.Limit() != "tenant" || rec.ClientID() != "app" || rec.RequestID() != "r-1" || rec.Route() != nil {
+		t.Errorf("the record is %+v", rec)
 	}
 }

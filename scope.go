@@ -62,35 +62,28 @@ func ValidScope(s string) bool {
 	return true
 }
 
-// RequireScope lets a request through when its identity has scope. Without an
-// identity the answer is 401 missing_token; without the scope, 403
-// invalid_scope.
+// RequireScope is middleware that lets a request through when its identity has
+// scope. Without an identity the answer is 401 missing_token; without the scope,
+// 403 invalid_scope. [Mount] does the same for the routes that it registers.
 func RequireScope(scope string) Middleware {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			id, ok := IdentityFromContext(r.Context())
-			if !ok {
-				WriteError(w, r, errMissingToken())
-				return
-			}
-			if err := id.Require(scope); err != nil {
-				WriteError(w, r, err)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
+	return func(next http.Handler) http.Handler { return protect([]string{scope}, next) }
 }
 
 // Require returns nil when the identity has scope, else an [Error] with
 // [CodeInvalidScope].
-func (id Identity) Require(scope string) error {
-	if id.Scopes.Covers(scope) {
-		return nil
+func (id Identity) Require(scope string) error { return id.RequireAny(scope) }
+
+// RequireAny returns nil when the identity has one of the scopes, else an
+// [Error] with [CodeInvalidScope] that names the first.
+func (id Identity) RequireAny(scopes ...string) error {
+	for _, scope := range scopes {
+		if id.Scopes.Covers(scope) {
+			return nil
+		}
 	}
 	return &Error{
 		Code:   CodeInvalidScope,
-		Detail: "The token lacks the scope " + scope + ".",
-		Scope:  scope,
+		Detail: "The token lacks the scope " + scopes[0] + ".",
+		Scope:  scopes[0],
 	}
 }

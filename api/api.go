@@ -28,7 +28,7 @@ func Spec() []byte { return []byte(spec) }
 // application/yaml (RFC 9512) with a strong ETag, may be kept for 5 minutes,
 // and is 304 for a request whose If-None-Match holds the ETag.
 func Routes() []cpodkit.Route {
-	return []cpodkit.Route{{Pattern: "GET /openapi.yaml", Public: true, Handler: newHandler()}}
+	return []cpodkit.Route{{Name: "getOpenAPI", Pattern: "GET /openapi.yaml", Public: true, Handler: newHandler()}}
 }
 
 func newHandler() http.Handler {

@@ -42,7 +42,8 @@ func Any(apiKeys, tokens Verifier) Verifier {
 }
 
 // Authenticate is middleware that lets a request through when v accepts its
-// token, with the token's identity in the context.
+// token, with the token's identity in the context. [cpodkit.Recheck] then asks v
+// about the token once more.
 //
 // The token is read from the Authorization header and from nowhere else
 // (RFC 6750 section 2.1). A request without one, or with another
@@ -64,7 +65,11 @@ func Authenticate(v Verifier) cpodkit.Middleware {
 				cpodkit.WriteError(w, r, err)
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
+			ctx := cpodkit.WithRecheck(cpodkit.WithIdentity(r.Context(), id), func(ctx context.Context) error {
+				_, err := v.Verify(ctx, token)
+				return err
+			})
+			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/httpserver"
 )
 
 func TestAuthenticate(t *testing.T) {
@@ -35,14 +36,14 @@ func TestAuthenticate(t *testing.T) {
 		return cpodkit.Identity{}, cpodkit.CodeInvalidToken
 	})
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, authz.Authenticate(verifier), cpodkit.Route{
-		Pattern: "GET /", Scope: "jobs.read",
+	cpodkit.Mount(mux, []cpodkit.Route{{
+		Name: "listJobs", Pattern: "GET /", Scopes: []string{"jobs.read"},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id, _ := cpodkit.IdentityFromContext(r.Context())
 			cpodkit.WriteJSON(w, r, http.StatusOK, id.TenantID)
 		}),
-	})
-	server := cpodkit.Guard(mux)
+	}}, cpodkit.WrapProtected(authz.Authenticate(verifier)))
+	server := httpserver.Guard(mux)
 
 	for _, test := range []struct {
 		name    string

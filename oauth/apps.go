@@ -49,10 +49,7 @@ func (a administrator) view(app App, secret string) appView {
 
 // registerApp is POST /v1/oauth/apps.
 func (s *Server) registerApp(w http.ResponseWriter, r *http.Request) error {
-	admin, err := caller(r)
-	if err != nil {
-		return err
-	}
+	admin := caller(r)
 	var body registration
 	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
 		return err
@@ -78,7 +75,7 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request) error {
 	if !app.Type.Public() {
 		secret, app.SecretHash = newSecret()
 	}
-	err = s.apps.Create(r.Context(), app)
+	err := s.apps.Create(r.Context(), app)
 	if errors.Is(err, cpodkit.CodeConflict) {
 		return cpodkit.Errorf(cpodkit.CodeConflict, "This client_id is taken; choose another one.")
 	}
@@ -93,10 +90,7 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request) error {
 
 // listApps is GET /v1/oauth/apps.
 func (s *Server) listApps(w http.ResponseWriter, r *http.Request) error {
-	admin, err := caller(r)
-	if err != nil {
-		return err
-	}
+	admin := caller(r)
 	page, err := s.readPage(r, admin.cursorBinding("apps"))
 	if err != nil {
 		return err

@@ -121,6 +121,7 @@ func (s *Server) identifyClient(w http.ResponseWriter, r *http.Request, form url
 	if app.ClientID == "" || !right {
 		return App{}, s.refuseClient(w, r, given.clientID)
 	}
+	cpodkit.RecordFromContext(r.Context()).NoteClientID(app.ClientID)
 	return app, nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -45,8 +46,8 @@ func Example() {
 		return cpodkit.Identity{TenantID: "acme", AppID: "console", Scopes: cpodkit.Scopes{"admin"}}, nil
 	})
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, authz.Authenticate(authz.Any(adminKeys, tokens)), server.Routes()...)
-	handler := cpodkit.Guard(mux)
+	cpodkit.Mount(mux, server.Routes(), cpodkit.WrapProtected(authz.Authenticate(authz.Any(adminKeys, tokens))))
+	handler := httpserver.Guard(mux)
 
 	r := httptest.NewRequest(http.MethodPost, "/v1/oauth/apps", strings.NewReader(
 		`{"client_id": "shop", "name": "Shop", "declared_scopes": ["orders.read", "orders.write"], "app_type": "service"}`))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -97,11 +98,11 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 	f.must(err)
 	f.server = server
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, authz.Authenticate(verifier), append(server.Routes(), cpodkit.Route{
-		Pattern: "GET /v1/ping",
+	cpodkit.Mount(mux, append(server.Routes(), cpodkit.Route{
+		Name: "ping", Pattern: "GET /v1/ping", Scopes: []string{cpodkit.ByRequest},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
-	})...)
-	f.handler = cpodkit.Chain(cpodkit.Guard(mux), cpodkit.AssignRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log))
+	}), cpodkit.WrapProtected(authz.Authenticate(verifier)))
+	f.handler = cpodkit.Chain(httpserver.Guard(mux), httpserver.Record(cpodkit.ServerInfo{}), httpserver.AccessLog(log), httpserver.Recover(log))
 	return f
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/oauth/oauthtest"
 )
@@ -429,8 +430,8 @@ func TestWithoutAKeyStoreThereAreNoCallsOnKeys(t *testing.T) {
 		}
 	}
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, authz.Authenticate(config.Verifier), server.Routes()...)
-	f := &fixture{TB: t, handler: cpodkit.Guard(mux)}
+	cpodkit.Mount(mux, server.Routes(), cpodkit.WrapProtected(authz.Authenticate(config.Verifier)))
+	f := &fixture{TB: t, handler: httpserver.Guard(mux)}
 	f.register(adminT1, "app-1")
 	wantProblem(f, f.call(http.MethodDelete, "/v1/oauth/apps/app-1", adminT1, ""), "")
 }

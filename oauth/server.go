@@ -151,32 +151,38 @@ func checkIssuer(issuer string) error {
 	return nil
 }
 
-// Routes returns the calls of the server. Those of administrators check their
-// scope themselves, because either of two is enough.
+// TokenRoute is the name of the route of the token endpoint, which authenticates
+// clients itself: a limit of its refusals is put around it by this name.
+const TokenRoute = "issueToken"
+
+// Routes returns the calls of the server. Those of OAuth are public and
+// authenticate the client themselves.
 func (s *Server) Routes() []cpodkit.Route {
-	admin := func(pattern string, handle handlerFunc) cpodkit.Route {
-		return cpodkit.Route{Pattern: pattern, Handler: jsonHandler(handle)}
+	admin := func(name, pattern string, handle handlerFunc) cpodkit.Route {
+		return cpodkit.Route{
+			Name: name, Pattern: pattern, Scopes: []string{AdminScope, PlatformScope}, Handler: jsonHandler(handle),
+		}
 	}
-	client := func(pattern string, handle handlerFunc) cpodkit.Route {
-		return cpodkit.Route{Pattern: pattern, Public: true, Handler: oauthHandler(handle)}
+	client := func(name, pattern string, access cpodkit.Access, handle handlerFunc) cpodkit.Route {
+		return cpodkit.Route{Name: name, Pattern: pattern, Access: access, Public: true, Handler: oauthHandler(handle)}
 	}
 	routes := []cpodkit.Route{
-		admin("POST /v1/oauth/apps", s.registerApp),
-		admin("GET /v1/oauth/apps", s.listApps),
-		admin("GET /v1/oauth/apps/{id}", s.getApp),
-		admin("DELETE /v1/oauth/apps/{id}", s.deleteApp),
-		admin("POST /v1/oauth/apps/{id}/rotate-secret", s.rotateSecret),
-		client("POST /v1/oauth/token", s.issueToken),
-		client("POST /v1/oauth/introspect", s.introspectToken),
-		client("POST /v1/oauth/revoke", s.revokeToken),
-		client("GET /.well-known/oauth-authorization-server", s.getMetadata),
-		client("GET /.well-known/jwks.json", s.getKeySet),
+		admin("registerApp", "POST /v1/oauth/apps", s.registerApp),
+		admin("listApps", "GET /v1/oauth/apps", s.listApps),
+		admin("getApp", "GET /v1/oauth/apps/{id}", s.getApp),
+		admin("deleteApp", "DELETE /v1/oauth/apps/{id}", s.deleteApp),
+		admin("rotateAppSecret", "POST /v1/oauth/apps/{id}/rotate-secret", s.rotateSecret),
+		client(TokenRoute, "POST /v1/oauth/token", cpodkit.WritesAfter, s.issueToken),
+		client("introspectToken", "POST /v1/oauth/introspect", cpodkit.Reads, s.introspectToken),
+		client("revokeToken", "POST /v1/oauth/revoke", cpodkit.WritesAfter, s.revokeToken),
+		client("getAuthorizationServerMetadata", "GET /.well-known/oauth-authorization-server", cpodkit.Reads, s.getMetadata),
+		client("getKeySet", "GET /.well-known/jwks.json", cpodkit.Reads, s.getKeySet),
 	}
 	if s.keys != nil {
 		routes = append(routes,
-			admin("POST /v1/oauth/apps/{id}/keys", s.createKey),
-			admin("GET /v1/oauth/apps/{id}/keys", s.listKeys),
-			admin("DELETE /v1/oauth/apps/{id}/keys/{keyId}", s.deleteKey))
+			admin("createApiKey", "POST /v1/oauth/apps/{id}/keys", s.createKey),
+			admin("listApiKeys", "GET /v1/oauth/apps/{id}/keys", s.listKeys),
+			admin("deleteApiKey", "DELETE /v1/oauth/apps/{id}/keys/{keyId}", s.deleteKey))
 	}
 	return routes
 }

@@ -16,18 +16,19 @@ const maxBody = 64 << 10
 // caller's tenant and app.
 func (l *Limiter) Routes() []cpodkit.Route {
 	return []cpodkit.Route{
-		{Pattern: "POST /v1/ratelimit/check", Scope: Scope, Handler: l.handler(serveCheck)},
-		{Pattern: "POST /v1/ratelimit/reset", Scope: Scope, Handler: l.handler(serveReset)},
+		l.route("checkRateLimit", "POST /v1/ratelimit/check", serveCheck),
+		l.route("resetRateLimit", "POST /v1/ratelimit/reset", serveReset),
 	}
 }
 
-func (l *Limiter) handler(serve func(w http.ResponseWriter, r *http.Request, h Handle) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (l *Limiter) route(name, pattern string, serve func(w http.ResponseWriter, r *http.Request, h Handle) error) cpodkit.Route {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
 		if err := serve(w, r, l.For(id)); err != nil {
 			cpodkit.WriteError(w, r, err)
 		}
 	})
+	return cpodkit.Route{Name: name, Pattern: pattern, Scopes: []string{Scope}, Access: cpodkit.WritesAfter, Handler: handler}
 }
 
 func serveCheck(w http.ResponseWriter, r *http.Request, h Handle) error {

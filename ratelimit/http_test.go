@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -20,7 +21,7 @@ import (
 func routes(t testing.TB, driver ratelimit.Driver) http.Handler {
 	t.Helper()
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, func(next http.Handler) http.Handler {
+	cpodkit.Mount(mux, newLimiter(t, driver).Routes(), cpodkit.WrapProtected(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			token, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 			if given {
@@ -34,8 +35,8 @@ func routes(t testing.TB, driver ratelimit.Driver) http.Handler {
 			}
 			next.ServeHTTP(w, r)
 		})
-	}, newLimiter(t, driver).Routes()...)
-	return cpodkit.Guard(mux)
+	}))
+	return httpserver.Guard(mux)
 }
 
 func post(t testing.TB, h http.Handler, token, path, body string) *httptest.ResponseRecorder {

@@ -27,12 +27,6 @@ type Policy struct {
 	// free, what is above the Tokens takes the whole bucket.
 	Cost func(*http.Request) int64
 
-	// Routes are the patterns that the policy is for, written exactly as in
-	// [cpodkit.Route]; all of them when there is none. A pattern that no route has
-	// never applies. A middleware outside of the http.ServeMux does not know the
-	// pattern: there the policy is for every request.
-	Routes []string
-
 	// ChargeWhen makes the policy take tokens only for an answer of such a status,
 	// such as [Refused], when the answer begins. A request whose bucket is empty
 	// is not served, but see ServeWhenEmpty. An answer to charge that finds the
@@ -79,8 +73,8 @@ func Refused(status int) bool {
 // another cost are asked afterwards, in their order.
 //
 // Policies by identity go inside of the authentication; one by address that
-// charges what is refused goes outside. As a link of the chain that
-// [cpodkit.Mount] takes for authenticate, it knows the route's pattern.
+// charges what is refused goes outside. A limit for some routes is a
+// [cpodkit.Wrap] that [cpodkit.Mount] puts around these.
 //
 // A request pays also when its client has gone: the driver is asked with a context
 // of its own, which ends after 5 s ([Memory] needs no end).
@@ -130,7 +124,7 @@ func maxBuckets(d Driver) int {
 	return MaxBuckets
 }
 
-// checkTogether takes costs for equal and routes for the same, as they may be.
+// checkTogether takes costs for equal, as they may be.
 func checkTogether(rules []rule, most int) error {
 	for _, stage := range []stage{peeking, taking} {
 		together := 0
@@ -179,9 +173,6 @@ func newRule(p Policy, count counter) (rule, error) {
 	if err := checkCost(&p.Limit, 0); err != nil {
 		return rule{}, err
 	}
-	if slices.Contains(p.Routes, "") {
-		return rule{}, errors.New("a route has no pattern")
-	}
 	if p.ServeWhenEmpty && p.ChargeWhen == nil {
 		return rule{}, errors.New("ServeWhenEmpty needs ChargeWhen")
 	}
@@ -191,7 +182,6 @@ func newRule(p Policy, count counter) (rule, error) {
 	if p.WriteError == nil {
 		p.WriteError = cpodkit.WriteError
 	}
-	p.Routes = slices.Clone(p.Routes)
 	r := rule{
 		Policy:     p,
 		stage:      taking,
@@ -214,11 +204,8 @@ func (p *rule) sameName(other rule) bool { return p.Limit.Name == other.Limit.Na
 // isAsked reports whether the buckets are asked before the request is served.
 func (p *rule) isAsked() bool { return p.ChargeWhen == nil || !p.Shadow && !p.ServeWhenEmpty }
 
-// cost is what the request is to pay; 0 when the policy is not for it.
+// cost is what the request is to pay; 0 when it is free.
 func (p *rule) cost(r *http.Request) int64 {
-	if len(p.Routes) > 0 && r.Pattern != "" && !slices.Contains(p.Routes, r.Pattern) {
-		return 0
-	}
 	if p.Cost == nil {
 		return 1
 	}
@@ -254,4 +241,7 @@ type refusal struct {
 	err  *cpodkit.Error
 }
 
-func (f *refusal) write(w http.ResponseWriter, r *http.Request) { f.rule.WriteError(w, r, f.err) }
+func (f *refusal) write(w http.ResponseWriter, r *http.Request) {
+	cpodkit.RecordFromContext(r.Context()).NoteLimit(f.rule.Limit.Name)
+	f.rule.WriteError(w, r, f.err)
+}

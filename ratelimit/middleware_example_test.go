@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -59,13 +61,13 @@ func ExampleLimiter_Middleware_mount() {
 	if err != nil {
 		panic(err)
 	}
-	calls, err := limiter.Middleware(
-		ratelimit.Policy{Limit: ratelimit.Limit{Name: "user", Tokens: 100, Window: time.Minute}},
-		ratelimit.Policy{
-			Limit: ratelimit.Limit{Name: "tenant-orders", Tokens: 1000, Window: time.Hour},
-			Key:   ratelimit.ByTenant, Routes: []string{"POST /orders"},
-		},
-	)
+	calls, err := limiter.Middleware(ratelimit.Policy{Limit: ratelimit.Limit{Name: "user", Tokens: 100, Window: time.Minute}})
+	if err != nil {
+		panic(err)
+	}
+	orders, err := limiter.Middleware(ratelimit.Policy{
+		Limit: ratelimit.Limit{Name: "tenant-orders", Tokens: 1000, Window: time.Hour}, Key: ratelimit.ByTenant,
+	})
 	if err != nil {
 		panic(err)
 	}
@@ -77,18 +79,17 @@ func ExampleLimiter_Middleware_mount() {
 	}
 
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, func(next http.Handler) http.Handler {
-		return cpodkit.Chain(next, refused, authenticate, calls)
-	}, cpodkit.Route{
-		Pattern: "POST /orders", Scope: "orders.write",
+	cpodkit.Mount(mux, []cpodkit.Route{{
+		Name: "placeOrder", Pattern: "POST /orders", Scopes: []string{"orders.write"},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
-	})
+	}}, cpodkit.WrapProtected(refused), cpodkit.WrapProtected(authenticate), cpodkit.WrapProtected(calls),
+		cpodkit.WrapNamed(orders, "placeOrder"))
 
 	w := httptest.NewRecorder()
-	cpodkit.Guard(mux).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/orders", nil))
+	httpserver.Guard(mux).ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/orders", nil))
 	fmt.Println(w.Code)
-	fmt.Println(w.Header().Get("RateLimit-Policy"))
-	fmt.Println(w.Header().Get("RateLimit"))
+	fmt.Println(strings.Join(w.Header().Values("RateLimit-Policy"), ", "))
+	fmt.Println(strings.Join(w.Header().Values("RateLimit"), ", "))
 	// Output:
 	// 204
 	// "user";q=100;w=60, "tenant-orders";q=1000;w=3600

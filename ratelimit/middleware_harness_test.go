@@ -12,6 +12,7 @@ import (
 	"github.com/dunglas/httpsfv"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -71,11 +72,11 @@ func newSite(chain ...cpodkit.Middleware) *site {
 		cpodkit.WriteJSON(w, r, status, "the answer")
 	})
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, func(next http.Handler) http.Handler { return cpodkit.Chain(next, chain...) },
-		cpodkit.Route{Pattern: "GET /things/{id}", Handler: answer},
-		cpodkit.Route{Pattern: "POST /things", Handler: answer},
-	)
-	s.Handler = cpodkit.Guard(mux)
+	cpodkit.Mount(mux, []cpodkit.Route{
+		{Name: "getThing", Pattern: "GET /things/{id}", Scopes: []string{cpodkit.ByRequest}, Handler: answer},
+		{Name: "makeThing", Pattern: "POST /things", Scopes: []string{cpodkit.ByRequest}, Handler: answer},
+	}, cpodkit.WrapProtected(func(next http.Handler) http.Handler { return cpodkit.Chain(next, chain...) }))
+	s.Handler = httpserver.Guard(mux)
 	return s
 }
 

@@ -51,9 +51,14 @@ func ByTenant(key []byte, r *http.Request) []byte {
 	return appendTenant(key, id.TenantID)
 }
 
-// ByRoute gives each route a bucket: each pattern of the http.ServeMux that the
-// middleware is inside of.
-func ByRoute(key []byte, r *http.Request) []byte { return append(key, r.Pattern...) }
+// ByRoute gives each route of [cpodkit.Mount] a bucket, and elsewhere each pattern
+// of the http.ServeMux that the middleware is inside of.
+func ByRoute(key []byte, r *http.Request) []byte {
+	if route, ok := cpodkit.RouteFromContext(r.Context()); ok {
+		return append(key, route.Name...)
+	}
+	return append(key, r.Pattern...)
+}
 
 // ByClientAddress gives each address a bucket, read from where a says. An IPv6
 // address counts with its /64, and all requests without an address share one.

@@ -57,7 +57,7 @@ func headers(pairs ...string) http.Header {
 }
 
 func problem(status int, code string) string {
-	return fmt.Sprintf(`{"type":"https://github.com/cpodkit/cpodkit/blob/main/docs/errors.md#%s","title":"T","status":%d,`+
+	return fmt.Sprintf(`{"type":"urn:cpodkit:error:%s","title":"T","status":%d,`+
 		`"detail":"D","instance":"/x","code":%q,"requestId":"r1"}`, code, status, code)
 }
 

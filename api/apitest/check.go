@@ -158,7 +158,7 @@ func checkConsistency(data []byte, resp *http.Response) []string {
 	if problem.Status != resp.StatusCode {
 		violations = append(violations, fmt.Sprintf("problem: status is %d", problem.Status))
 	}
-	if !strings.HasSuffix(problem.Type, "#"+problem.Code) {
+	if !strings.HasSuffix(problem.Type, ":"+problem.Code) {
 		violations = append(violations, fmt.Sprintf("problem: type %s is not that of code %s", problem.Type, problem.Code))
 	}
 	if id := resp.Header.Get("X-Request-Id"); problem.RequestID != id {

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 
@@ -25,7 +26,9 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/api"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/oauth"
 )
 
 const (
@@ -89,7 +92,7 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	if err := welcome(stdout, cfg, key); err != nil {
 		return err
 	}
-	err = cpodkit.Serve(ctx, cpodkit.NewServer(handler, idleTimeout), ln, shutdownGrace)
+	err = httpserver.Serve(ctx, httpserver.NewServer(handler, idleTimeout), ln, shutdownGrace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		// Clients that stall must not make a stop look like a failure.
 		log.Warn("requests were cut at shutdown", "after", shutdownGrace.String())
@@ -120,7 +123,7 @@ func newHandler(ctx context.Context, cfg config, data *data, telemetry *telemetr
 	if err != nil {
 		return nil, err
 	}
-	observe, err := cpodkit.Telemetry(telemetry.tracers, telemetry.meters)
+	observe, err := httpserver.Telemetry(telemetry.tracers, telemetry.meters)
 	if err != nil {
 		return nil, err
 	}
@@ -128,17 +131,22 @@ func newHandler(ctx context.Context, cfg config, data *data, telemetry *telemetr
 	followRevocations(ctx, data, log)
 	followIndexes(ctx, data, log)
 	mux := http.NewServeMux()
-	authenticate := limits.around(authz.Authenticate(verifier))
-	cpodkit.Mount(mux, authenticate, limits.onGrants(oauthServer.Routes())...)
-	cpodkit.Mount(mux, authenticate, storageRoutes...)
-	cpodkit.Mount(mux, authenticate, limits.routes...)
-	cpodkit.Mount(mux, authenticate, api.Routes()...)
-	cpodkit.Mount(mux, authenticate, healthRoute())
-	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.AssignRequestID, observe, cpodkit.AccessLog(log), cpodkit.Recover(log)), nil
+	routes := slices.Concat(oauthServer.Routes(), storageRoutes, limits.routes, api.Routes(), []cpodkit.Route{healthRoute()})
+	cpodkit.Mount(mux, routes,
+		cpodkit.WrapProtected(limits.refused), cpodkit.WrapNamed(limits.grants, oauth.TokenRoute),
+		cpodkit.WrapProtected(authz.Authenticate(verifier)), cpodkit.WrapProtected(limits.calls))
+	return cpodkit.Chain(httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")),
+		httpserver.Record(serverInfo()), observe, httpserver.AccessLog(log), httpserver.Recover(log)), nil
+}
+
+// serverInfo is what answers say of the server.
+func serverInfo() cpodkit.ServerInfo {
+	return cpodkit.ServerInfo{Realm: "cpod", CallsHint: "GET /openapi.yaml lists the calls."}
 }
 
 func healthRoute() cpodkit.Route {
 	return cpodkit.Route{
+		Name:    "getHealth",
 		Pattern: "GET /health",
 		Public:  true,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -45,9 +46,9 @@ func serveOps(ctx context.Context, cfg config, d *data, scrape http.Handler, log
 		return err
 	}
 	log.Info("operations listener", "address", ln.Addr().String())
-	server := cpodkit.NewServer(opsHandler(newReadiness(ctx, d, log), scrape, log), idleTimeout)
+	server := httpserver.NewServer(opsHandler(newReadiness(ctx, d, log), scrape, log), idleTimeout)
 	d.background(context.WithoutCancel(ctx), func(ctx context.Context) {
-		if err := cpodkit.Serve(ctx, server, ln, time.Second); err != nil {
+		if err := httpserver.Serve(ctx, server, ln, time.Second); err != nil {
 			log.Warn("the operations listener ended", "error", err)
 		}
 	})
@@ -59,12 +60,12 @@ func opsHandler(ready *readiness, scrape http.Handler, log *slog.Logger) http.Ha
 		answerState(w, r, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, nil,
-		cpodkit.Route{Pattern: "GET /healthz", Public: true, Handler: healthy},
-		cpodkit.Route{Pattern: "GET /readyz", Public: true, Handler: ready},
-		cpodkit.Route{Pattern: "GET /metrics", Public: true, Handler: scrape},
-	)
-	return cpodkit.Chain(cpodkit.Guard(mux), cpodkit.AssignRequestID, cpodkit.Recover(log))
+	cpodkit.Mount(mux, []cpodkit.Route{
+		{Name: "healthz", Pattern: "GET /healthz", Public: true, Handler: healthy},
+		{Name: "readyz", Pattern: "GET /readyz", Public: true, Handler: ready},
+		{Name: "metrics", Pattern: "GET /metrics", Public: true, Handler: scrape},
+	})
+	return cpodkit.Chain(httpserver.Guard(mux), httpserver.Record(cpodkit.ServerInfo{}), httpserver.Recover(log))
 }
 
 func answerState(w http.ResponseWriter, r *http.Request, status int, state any) {

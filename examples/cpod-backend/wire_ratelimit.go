@@ -82,18 +82,3 @@ func wireRateLimit(cfg config, d *data, t *telemetry) (rateLimits, error) {
 	}
 	return l, err
 }
-
-// around is the chain that a call with a token passes.
-func (l rateLimits) around(authenticate cpodkit.Middleware) cpodkit.Middleware {
-	return func(next http.Handler) http.Handler { return cpodkit.Chain(next, l.refused, authenticate, l.calls) }
-}
-
-// onGrants limits the token endpoint, which authenticates by itself.
-func (l rateLimits) onGrants(routes []cpodkit.Route) []cpodkit.Route {
-	for i := range routes {
-		if routes[i].Pattern == "POST /v1/oauth/token" {
-			routes[i].Handler = l.grants(routes[i].Handler)
-		}
-	}
-	return routes
-}

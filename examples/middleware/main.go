@@ -17,6 +17,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
@@ -41,7 +42,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return cpodkit.Serve(ctx, cpodkit.NewServer(handler, time.Minute), ln, 10*time.Second)
+	return httpserver.Serve(ctx, httpserver.NewServer(handler, time.Minute), ln, 10*time.Second)
 }
 
 func newHandler(pemKey []byte) (http.Handler, error) {
@@ -63,10 +64,10 @@ func newHandler(pemKey []byte) (http.Handler, error) {
 		}
 		cpodkit.WriteJSON(w, r, http.StatusOK, map[string]int64{"visits": visits})
 	})
-	return cpodkit.Chain(cpodkit.Guard(mux),
-		cpodkit.AssignRequestID,
-		cpodkit.AccessLog(slog.Default()),
-		cpodkit.Recover(slog.Default()),
+	return cpodkit.Chain(httpserver.Guard(mux),
+		httpserver.Record(cpodkit.ServerInfo{Realm: "example"}),
+		httpserver.AccessLog(slog.Default()),
+		httpserver.Recover(slog.Default()),
 		authz.Authenticate(verifier),
 		store.Middleware,
 	), nil

@@ -20,6 +20,7 @@ const root = "the root package"
 func Rules() []Rule {
 	rules := []Rule{
 		{Package: ""},
+		{Package: "httpserver", Allow: []string{root}},
 		{Package: "authz", Allow: []string{root, "github.com/lestrrat-go/jwx/v2/..."}},
 		{Package: "authz/rego", Allow: []string{root, "authz", "github.com/open-policy-agent/opa/..."}},
 		{Package: "oauth", Allow: []string{root, "authz"}},

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -30,7 +31,7 @@ func FuzzConditions(f *testing.F) {
 	}
 	f.Cleanup(func() { _ = store.Close() })
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, nil, store.Routes()...)
+	cpodkit.Mount(mux, store.Routes())
 	id := cpodkit.Identity{TenantID: "t", AppID: "a", Scopes: cpodkit.Scopes{"storage.private.*"}}
 	c := store.For(id).Collection("c")
 
@@ -48,7 +49,7 @@ func FuzzConditions(f *testing.F) {
 			}
 		}
 		w := httptest.NewRecorder()
-		cpodkit.Guard(mux).ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(t.Context(), id)))
+		httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")).ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(t.Context(), id)))
 
 		match, none := r.Header.Get("If-Match"), r.Header.Get("If-None-Match")
 		matches := match == "" || strings.TrimSpace(match) == "*" || strings.TrimSpace(match) == `"`+d.Version+`"`

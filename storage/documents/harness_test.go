@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -46,8 +47,8 @@ func newBackendOn(t testing.TB, driver documents.Driver, opts ...documents.Optio
 		}
 	})
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, nil, store.Routes()...)
-	return &backend{TB: t, store: store, http: cpodkit.AssignRequestID(cpodkit.Guard(mux))}
+	cpodkit.Mount(mux, store.Routes())
+	return &backend{TB: t, store: store, http: httpserver.Record(cpodkit.ServerInfo{})(httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")))}
 }
 
 // call sends one request as id. Headers are pairs of name and value.

@@ -15,17 +15,19 @@ import (
 // tier, so they check it themselves.
 func (s *Store) Routes() []cpodkit.Route {
 	return []cpodkit.Route{
-		s.route("PUT /v1/storage/db/{collection}/{key}", serveSet),
-		s.route("GET /v1/storage/db/{collection}/{key}", serveGet),
-		s.route("DELETE /v1/storage/db/{collection}/{key}", serveDelete),
-		s.route("POST /v1/storage/db/{collection}/query", serveQuery),
-		s.route("POST /v1/storage/db/{collection}/batch", serveBatch),
+		s.route("setDocument", "PUT /v1/storage/db/{collection}/{key}", cpodkit.Writes, serveSet),
+		s.route("getDocument", "GET /v1/storage/db/{collection}/{key}", cpodkit.Reads, serveGet),
+		s.route("deleteDocument", "DELETE /v1/storage/db/{collection}/{key}", cpodkit.Writes, serveDelete),
+		s.route("queryDocuments", "POST /v1/storage/db/{collection}/query", cpodkit.Reads, serveQuery),
+		s.route("batchDocuments", "POST /v1/storage/db/{collection}/batch", cpodkit.Writes, serveBatch),
 	}
 }
 
 // route serves a call on the collection that its path names, in the tier and of
 // the app that its query names.
-func (s *Store) route(pattern string, call func(http.ResponseWriter, *http.Request, Collection) error) cpodkit.Route {
+func (s *Store) route(
+	name, pattern string, access cpodkit.Access, call func(http.ResponseWriter, *http.Request, Collection) error,
+) cpodkit.Route {
 	serve := func(w http.ResponseWriter, r *http.Request) error {
 		tier, apps, err := storage.TargetOf(r)
 		if err != nil {
@@ -35,11 +37,12 @@ func (s *Store) route(pattern string, call func(http.ResponseWriter, *http.Reque
 		h := Handle{store: s, id: id, tier: tier, apps: apps}
 		return call(w, r, h.Collection(r.PathValue("collection")))
 	}
-	return cpodkit.Route{Pattern: pattern, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := serve(w, r); err != nil {
 			cpodkit.WriteError(w, r, err)
 		}
-	})}
+	})
+	return cpodkit.Route{Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Access: access, Handler: handler}
 }
 
 func serveSet(w http.ResponseWriter, r *http.Request, c Collection) error {

@@ -15,14 +15,22 @@ import (
 // Routes returns the calls under /v1/storage/files, /v1/storage/file-urls and
 // /v1/storage/signed. The signed ones are public: their URL is the right.
 func (s *Store) Routes() []cpodkit.Route {
+	route := func(name, pattern string, serve func(http.ResponseWriter, *http.Request, Handle) error) cpodkit.Route {
+		return cpodkit.Route{Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Handler: s.handler(serve)}
+	}
+	signed := func(name, method string, serve func(*Store, http.ResponseWriter, *http.Request, place) error) cpodkit.Route {
+		return cpodkit.Route{
+			Name: name, Pattern: method + " " + signedPath + "{token}", Public: true, Handler: s.signedHandler(method, serve),
+		}
+	}
 	return []cpodkit.Route{
-		{Pattern: "GET /v1/storage/files", Handler: s.handler(serveList)},
-		{Pattern: "PUT /v1/storage/files/{key...}", Handler: s.handler(serveWrite)},
-		{Pattern: "GET /v1/storage/files/{key...}", Handler: s.handler(serveRead)},
-		{Pattern: "DELETE /v1/storage/files/{key...}", Handler: s.handler(serveDelete)},
-		{Pattern: "POST /v1/storage/file-urls", Handler: s.handler(serveSignURL)},
-		{Pattern: "GET " + signedPath + "{token}", Public: true, Handler: s.signedHandler(http.MethodGet, (*Store).serveFile)},
-		{Pattern: "PUT " + signedPath + "{token}", Public: true, Handler: s.signedHandler(http.MethodPut, (*Store).storeFile)},
+		route("listFiles", "GET /v1/storage/files", serveList),
+		route("writeFile", "PUT /v1/storage/files/{key...}", serveWrite),
+		route("readFile", "GET /v1/storage/files/{key...}", serveRead),
+		route("deleteFile", "DELETE /v1/storage/files/{key...}", serveDelete),
+		route("signFileURL", "POST /v1/storage/file-urls", serveSignURL),
+		signed("readSignedFile", http.MethodGet, (*Store).serveFile),
+		signed("writeSignedFile", http.MethodPut, (*Store).storeFile),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -58,8 +59,8 @@ func serve(t testing.TB, driver files.Driver, opts ...files.Option) *server {
 		}
 	})
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, authenticate, store.Routes()...)
-	return &server{t, cpodkit.Guard(mux), store}
+	cpodkit.Mount(mux, store.Routes(), cpodkit.WrapProtected(authenticate))
+	return &server{t, httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")), store}
 }
 
 // call sends one request. header alternates names and values.

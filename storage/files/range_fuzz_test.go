@@ -15,6 +15,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -36,12 +37,12 @@ func newFuzzed(f *testing.F, driver files.Driver) fuzzed {
 		}
 	})
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, nil, store.Routes()...)
+	cpodkit.Mount(mux, store.Routes())
 	id := cpodkit.Identity{TenantID: "t", AppID: "a", Scopes: cpodkit.Scopes{"storage.private.*", "storage.shared.*"}}
 	return fuzzed{
 		files: store.For(id),
 		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			cpodkit.Guard(mux).ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
+			httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")).ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
 		}),
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
+	"github.com/cpodkit/cpodkit/httpserver"
 )
 
 // onDisk serves files of a folder on a real socket.
@@ -90,7 +91,7 @@ func TestBrokenClient(t *testing.T) {
 func TestSlowClient(t *testing.T) {
 	t.Parallel()
 	s, _, dir := onDisk(t)
-	srv := httptest.NewServer(cpodkit.RollingDeadlines(200 * time.Millisecond)(s.handler))
+	srv := httptest.NewServer(httpserver.RollingDeadlines(200 * time.Millisecond)(s.handler))
 	defer srv.Close()
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 	if err != nil {

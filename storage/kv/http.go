@@ -19,15 +19,20 @@ import (
 const maxSetBody = 6*MaxValue + 4<<10
 
 // Routes returns the calls under /v1/storage/kv. A key is one path segment: a
-// slash in it is sent as %2F.
+// slash in it is sent as %2F. Their scope depends on the tier.
 func (s *Store) Routes() []cpodkit.Route {
+	route := func(name, pattern string, access cpodkit.Access, serve call) cpodkit.Route {
+		return cpodkit.Route{
+			Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Access: access, Handler: s.handler(serve),
+		}
+	}
 	return []cpodkit.Route{
-		{Pattern: "PUT /v1/storage/kv/{key}", Handler: s.handler(serveSet)},
-		{Pattern: "GET /v1/storage/kv/{key}", Handler: s.handler(serveGet)},
-		{Pattern: "HEAD /v1/storage/kv/{key}", Handler: s.handler(serveExists)},
-		{Pattern: "DELETE /v1/storage/kv/{key}", Handler: s.handler(serveDelete)},
-		{Pattern: "POST /v1/storage/kv/{key}/incr", Handler: s.handler(serveIncr)},
-		{Pattern: "GET /v1/storage/kv/{key}/ttl", Handler: s.handler(serveTTL)},
+		route("setEntry", "PUT /v1/storage/kv/{key}", cpodkit.WritesAfter, serveSet),
+		route("getEntry", "GET /v1/storage/kv/{key}", cpodkit.Reads, serveGet),
+		route("entryExists", "HEAD /v1/storage/kv/{key}", cpodkit.Reads, serveExists),
+		route("deleteEntry", "DELETE /v1/storage/kv/{key}", cpodkit.WritesAfter, serveDelete),
+		route("incrementEntry", "POST /v1/storage/kv/{key}/incr", cpodkit.WritesAfter, serveIncr),
+		route("getEntryTTL", "GET /v1/storage/kv/{key}/ttl", cpodkit.Reads, serveTTL),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
@@ -63,8 +64,8 @@ func serve(t *testing.T, driver kv.Driver) server {
 		})
 	}
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, authenticate, store.Routes()...)
-	s := httptest.NewServer(cpodkit.Guard(mux))
+	cpodkit.Mount(mux, store.Routes(), cpodkit.WrapProtected(authenticate))
+	s := httptest.NewServer(httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")))
 	t.Cleanup(func() {
 		s.Close()
 		if err := store.Close(); err != nil {

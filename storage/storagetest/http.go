@@ -223,7 +223,7 @@ func (r reply) err() error {
 	if json.Unmarshal([]byte(r.body), &problem) != nil ||
 		!strings.HasPrefix(r.header.Get("Content-Type"), "application/problem+json") ||
 		problem.Status != r.status || problem.Code.Status() != r.status || problem.Code.Title() != problem.Title ||
-		problem.Detail == "" || !strings.HasSuffix(problem.Type, "#"+string(problem.Code)) {
+		problem.Detail == "" || !strings.HasSuffix(problem.Type, ":"+string(problem.Code)) {
 		return cpodkit.Errorf(cpodkit.CodeInternal, "an answer that is not in the contract: %d %v %.300s", r.status, r.header, r.body)
 	}
 	return cpodkit.Errorf(problem.Code, "%.300s", r.body)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
 	"github.com/cpodkit/cpodkit/storage/kv"
@@ -68,9 +69,9 @@ func newMux(t testing.TB, authenticate cpodkit.Middleware, url string) *http.Ser
 	}
 	t.Cleanup(func() { _, _, _ = fileStore.Close(), documentStore.Close(), kvStore.Close() })
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, authenticate, fileStore.Routes()...)
-	cpodkit.Mount(mux, authenticate, documentStore.Routes()...)
-	cpodkit.Mount(mux, authenticate, kvStore.Routes()...)
+	cpodkit.Mount(mux, fileStore.Routes(), cpodkit.WrapProtected(authenticate))
+	cpodkit.Mount(mux, documentStore.Routes(), cpodkit.WrapProtected(authenticate))
+	cpodkit.Mount(mux, kvStore.Routes(), cpodkit.WrapProtected(authenticate))
 	return mux
 }
 
@@ -79,7 +80,7 @@ func listen(t *testing.T, handler func(url string) http.Handler) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	url := "http://" + server.Listener.Addr().String()
-	server.Config = cpodkit.NewServer(handler(url), time.Minute)
+	server.Config = httpserver.NewServer(handler(url), time.Minute)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
 	t.Cleanup(server.Close)
@@ -90,7 +91,9 @@ func listen(t *testing.T, handler func(url string) http.Handler) string {
 func TestPlainMux(t *testing.T) {
 	t.Parallel()
 	var i issuer
-	url := listen(t, func(url string) http.Handler { return cpodkit.Guard(newMux(t, i.authenticate, url)) })
+	url := listen(t, func(url string) http.Handler {
+		return httpserver.Guard(newMux(t, i.authenticate, url), httpserver.WithKeyPaths("/v1/storage/"))
+	})
 	RunHTTP(t, Server{URL: url, Token: i.token})
 }
 
@@ -118,7 +121,9 @@ func TestHTTPLeaksAreSeen(t *testing.T) {
 			})
 		}
 	}
-	guard := func(h http.Handler) http.Handler { return cpodkit.Guard(h.(*http.ServeMux)) }
+	guard := func(h http.Handler) http.Handler {
+		return httpserver.Guard(h.(*http.ServeMux), httpserver.WithKeyPaths("/v1/storage/"))
+	}
 	for name, leak := range map[string]struct {
 		inside  cpodkit.Middleware // behind the authentication
 		outside cpodkit.Middleware // before the mux

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -23,7 +24,7 @@ func FuzzRequest(f *testing.F) {
 	mux := newMux(f, nil, "https://files.test")
 	handler := func(id cpodkit.Identity) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			cpodkit.Guard(mux).ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
+			httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")).ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
 		})
 	}
 	send := func(t testing.TB, by actor, r *http.Request) *httptest.ResponseRecorder {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -178,20 +179,20 @@ func TestNoGoroutineIsLeft(t *testing.T) { //nolint:paralleltest // it counts th
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, func(next http.Handler) http.Handler {
+	cpodkit.Mount(mux, store.Routes(), cpodkit.WrapProtected(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
 		})
-	}, store.Routes()...)
+	}))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var active atomic.Int64
-	srv := cpodkit.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httpserver.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		active.Add(1)
 		defer active.Add(-1)
-		cpodkit.Guard(mux).ServeHTTP(w, r)
+		httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")).ServeHTTP(w, r)
 	}), 500*time.Millisecond)
 	var serving sync.WaitGroup
 	serving.Go(func() {

@@ -1,4 +1,4 @@
-package cpodkit
+package httpserver
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // NewServer returns an http.Server for h with limits that are safe on a public
@@ -23,11 +25,14 @@ func NewServer(h http.Handler, idle time.Duration) *http.Server {
 	}
 }
 
-// Serve serves on ln until ctx ends. Then it takes no new connection, gives the
-// requests under way grace to finish, and cuts what is left. It returns nil
+// Serve serves on ln until ctx ends. Then it takes no new connection, tells the
+// requests under way that the server stops (see [cpodkit.Stopping]), gives them
+// grace to finish, and cuts what is left. It sets srv.BaseContext. It returns nil
 // after a clean shutdown, [context.DeadlineExceeded] when requests had to be
 // cut, and else the error of the listener.
 func Serve(ctx context.Context, srv *http.Server, ln net.Listener, grace time.Duration) error {
+	base := cpodkit.WithStopping(context.WithoutCancel(ctx), ctx.Done())
+	srv.BaseContext = func(net.Listener) context.Context { return base }
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
 	select {

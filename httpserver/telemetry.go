@@ -1,4 +1,4 @@
-package cpodkit
+package httpserver
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // Telemetry is middleware that continues the trace of the request's traceparent
@@ -26,12 +28,12 @@ import (
 // the handlers call.
 //
 // Attributes are the method, the scheme, the pattern of the route, the status,
-// and for an answer of 500 and above its [Code]. Paths, queries, ids and headers
+// and for an answer of 500 and above its [cpodkit.Code]. Paths, queries, ids and headers
 // never are: they may hold secrets, and have no end.
 //
-// Put it inside [AssignRequestID], and outside [AccessLog], whose lines then hold
+// Put it inside [Record], and outside [AccessLog], whose lines then hold
 // the trace id.
-func Telemetry(tracers trace.TracerProvider, meters metric.MeterProvider) (Middleware, error) {
+func Telemetry(tracers trace.TracerProvider, meters metric.MeterProvider) (cpodkit.Middleware, error) {
 	const scope = "github.com/cpodkit/cpodkit"
 	t := &httpTelemetry{sets: map[answer]*attributeSet{}}
 	if tracers != nil {
@@ -105,7 +107,7 @@ func (t *httpTelemetry) serve(ctx context.Context, next http.Handler, w http.Res
 	}
 	rec, finished := record(w), false
 	defer func() {
-		a.status, a.route, a.fault = rec.Status(), routeOf(r), faultOf(r, rec, finished)
+		a.status, a.route, a.fault = rec.Status(), routeOf(r, rec), faultOf(r, rec, finished)
 		whole := t.set(a)
 		if t.duration != nil {
 			t.duration.Record(ctx, time.Since(start).Seconds(), whole.record...)
@@ -205,17 +207,15 @@ func faultOf(r *http.Request, rec *recorder, finished bool) string {
 	if rec.Status() < http.StatusInternalServerError {
 		return ""
 	}
-	if info := infoOf(r.Context()); info != nil {
-		if e := info.failure.Load(); e != nil {
-			return string(e.Code)
-		}
+	if e := cpodkit.RecordFromContext(r.Context()).Failure(); e != nil {
+		return string(e.Code)
 	}
 	return strconv.Itoa(rec.Status())
 }
 
 // routeOf returns the pattern that the request has matched, without its method.
-func routeOf(r *http.Request) string {
-	pattern := patternOf(r)
+func routeOf(r *http.Request, rec *recorder) string {
+	pattern := patternOf(r, rec)
 	if _, route, ok := strings.Cut(pattern, " "); ok {
 		return route
 	}

@@ -1,4 +1,4 @@
-package cpodkit_test
+package httpserver_test
 
 import (
 	"bytes"
@@ -25,6 +25,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 )
 
 const (
@@ -46,15 +47,15 @@ type observed struct {
 func observe(t *testing.T, mux *http.ServeMux) observed {
 	t.Helper()
 	o := observed{spans: tracetest.NewInMemoryExporter(), metrics: sdkmetric.NewManualReader(), log: new(bytes.Buffer)}
-	telemetry, err := cpodkit.Telemetry(
+	telemetry, err := httpserver.Telemetry(
 		sdktrace.NewTracerProvider(sdktrace.WithSyncer(o.spans)),
 		sdkmetric.NewMeterProvider(sdkmetric.WithReader(o.metrics)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(o.log, nil))
-	o.handler = cpodkit.Chain(cpodkit.Guard(mux),
-		cpodkit.AssignRequestID, telemetry, cpodkit.AccessLog(log), cpodkit.Recover(log), asIdentity("jobs.read"))
+	o.handler = cpodkit.Chain(httpserver.Guard(mux),
+		httpserver.Record(cpodkit.ServerInfo{}), telemetry, httpserver.AccessLog(log), httpserver.Recover(log), asIdentity("jobs.read"))
 	return o
 }
 
@@ -241,7 +242,7 @@ func TestLogLinesHoldAllIDs(t *testing.T) {
 // Without providers the trace still goes through to logs and handlers.
 func TestTelemetryWithoutProviders(t *testing.T) {
 	t.Parallel()
-	telemetry, err := cpodkit.Telemetry(nil, nil)
+	telemetry, err := httpserver.Telemetry(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +257,7 @@ func TestTelemetryWithoutProviders(t *testing.T) {
 }
 
 func TestTelemetryWithoutProvidersCostsNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
-	telemetry, err := cpodkit.Telemetry(nil, nil)
+	telemetry, err := httpserver.Telemetry(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +270,7 @@ func TestTelemetryWithoutProvidersCostsNothing(t *testing.T) { //nolint:parallel
 
 func TestTelemetryReportsARefusedInstrument(t *testing.T) {
 	t.Parallel()
-	if _, err := cpodkit.Telemetry(nil, refusingMeters{}); !errors.Is(err, errRefused) {
+	if _, err := httpserver.Telemetry(nil, refusingMeters{}); !errors.Is(err, errRefused) {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -280,7 +281,7 @@ func BenchmarkMiddleware(b *testing.B) {
 	bench := func(name string, middleware ...cpodkit.Middleware) {
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /v1/jobs/{id}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-		h := cpodkit.Chain(cpodkit.Guard(mux), middleware...)
+		h := cpodkit.Chain(httpserver.Guard(mux), middleware...)
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			r := httptest.NewRequestWithContext(context.Background(), "GET", "/v1/jobs/x", nil)
@@ -290,18 +291,18 @@ func BenchmarkMiddleware(b *testing.B) {
 			}
 		})
 	}
-	measured, err := cpodkit.Telemetry(nil, meters)
+	measured, err := httpserver.Telemetry(nil, meters)
 	if err != nil {
 		b.Fatal(err)
 	}
-	traced, err := cpodkit.Telemetry(sdktrace.NewTracerProvider(), meters)
+	traced, err := httpserver.Telemetry(sdktrace.NewTracerProvider(), meters)
 	if err != nil {
 		b.Fatal(err)
 	}
 	bench("bare")
-	bench("log", cpodkit.AssignRequestID, cpodkit.AccessLog(log), cpodkit.Recover(log))
-	bench("log+metrics", cpodkit.AssignRequestID, measured, cpodkit.AccessLog(log), cpodkit.Recover(log))
-	bench("log+metrics+traces", cpodkit.AssignRequestID, traced, cpodkit.AccessLog(log), cpodkit.Recover(log))
+	bench("log", httpserver.Record(cpodkit.ServerInfo{}), httpserver.AccessLog(log), httpserver.Recover(log))
+	bench("log+metrics", httpserver.Record(cpodkit.ServerInfo{}), measured, httpserver.AccessLog(log), httpserver.Recover(log))
+	bench("log+metrics+traces", httpserver.Record(cpodkit.ServerInfo{}), traced, httpserver.AccessLog(log), httpserver.Recover(log))
 }
 
 var errRefused = errors.New("refused")

@@ -1,4 +1,4 @@
-package cpodkit
+package httpserver
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // RollingDeadlines is middleware that gives every single read of the request
@@ -14,7 +16,7 @@ import (
 // upload or a long stream lives as long as it moves; a stuck one is cut after
 // idle. http.Server's ReadTimeout and WriteTimeout cannot tell the two apart;
 // leave them at zero and set ReadHeaderTimeout.
-func RollingDeadlines(idle time.Duration) Middleware {
+func RollingDeadlines(idle time.Duration) cpodkit.Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			control := http.NewResponseController(w)

@@ -1,4 +1,4 @@
-package cpodkit_test
+package httpserver_test
 
 import (
 	"bufio"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/httpserver"
 )
 
 // watchdog bounds what would otherwise hang; no test depends on its length.
@@ -26,7 +27,7 @@ func serve(t *testing.T, ctx context.Context, h http.Handler, idle, grace time.D
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- cpodkit.Serve(ctx, cpodkit.NewServer(h, idle), ln, grace) }()
+	go func() { done <- httpserver.Serve(ctx, httpserver.NewServer(h, idle), ln, grace) }()
 	return ln.Addr().String(), done
 }
 
@@ -102,7 +103,7 @@ func TestServeReportsADeadListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	ln.Close()
-	if err := cpodkit.Serve(t.Context(), cpodkit.NewServer(http.NotFoundHandler(), time.Minute), ln, time.Second); err == nil {
+	if err := httpserver.Serve(t.Context(), httpserver.NewServer(http.NotFoundHandler(), time.Minute), ln, time.Second); err == nil {
 		t.Error("Serve returned nil on a closed listener")
 	}
 }

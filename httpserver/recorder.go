@@ -1,16 +1,22 @@
-package cpodkit
+package httpserver
 
 import (
 	"io"
 	"net/http"
 )
 
-// recorder remembers what was answered. http.ResponseController reaches the
-// writer below it through Unwrap.
+// recorder remembers what was answered, and replaces the answers of a ServeMux
+// (see [Guard]). http.ResponseController reaches the writer below it through
+// Unwrap.
 type recorder struct {
 	http.ResponseWriter
+
 	status int
 	bytes  int64
+
+	routed   *http.Request // that Guard gave to its mux
+	guarded  bool          // nothing was answered to it yet
+	replaced bool          // the mux's answer, whose body is dropped
 }
 
 // record returns a recorder on w: w itself when the middleware around this one
@@ -33,6 +39,17 @@ func (w *recorder) Status() int {
 }
 
 func (w *recorder) WriteHeader(status int) {
+	if w.replaced {
+		return
+	}
+	if w.guarded && status >= http.StatusOK {
+		w.guarded = false
+		if muxAnswers(w.routed) {
+			refuse(w, w.routed, status)
+			w.replaced = true
+			return
+		}
+	}
 	if w.status == 0 && status >= http.StatusOK {
 		w.status = status
 	}
@@ -40,6 +57,9 @@ func (w *recorder) WriteHeader(status int) {
 }
 
 func (w *recorder) Write(p []byte) (int, error) {
+	if w.replaced {
+		return len(p), nil
+	}
 	w.begin()
 	n, err := w.ResponseWriter.Write(p)
 	w.bytes += int64(n)
@@ -48,6 +68,9 @@ func (w *recorder) Write(p []byte) (int, error) {
 
 // ReadFrom keeps the sendfile path of the standard library's writer open.
 func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
+	if w.replaced {
+		return io.Copy(io.Discard, src)
+	}
 	w.begin()
 	n, err := io.Copy(w.ResponseWriter, src)
 	w.bytes += n
@@ -55,6 +78,7 @@ func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
 }
 
 func (w *recorder) begin() {
+	w.guarded = false
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}

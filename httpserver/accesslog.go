@@ -1,0 +1,92 @@
+package httpserver
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// AccessLog is middleware that writes one line a request: method, route,
+// status, bytes, duration, request id and, where they are known, tenant, app, the
+// id of the API key, the client_id at an OAuth endpoint, the rate limit that
+// refused, trace id and span id. A failed request also says why, at level Error
+// when the server is to blame. The URL, the headers and the values of the body
+// are not logged, because they may hold secrets; the reason of a failure may name
+// a storage path or a member of the body. Put it inside [Record] and [Telemetry].
+func AccessLog(log *slog.Logger) cpodkit.Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			start := time.Now()
+			rec := record(w)
+			defer func() {
+				var space [15]slog.Attr // all that a line may have
+				level, attrs := appendAccess(space[:0], r, rec, time.Since(start))
+				log.LogAttrs(r.Context(), level, "request", attrs...)
+			}()
+			next.ServeHTTP(rec, r)
+		})
+	}
+}
+
+func appendAccess(attrs []slog.Attr, r *http.Request, rec *recorder, took time.Duration) (slog.Level, []slog.Attr) {
+	attrs = append(attrs,
+		slog.String("method", r.Method),
+		slog.Int("status", rec.Status()),
+		slog.Int64("bytes", rec.bytes),
+		slog.Float64("seconds", took.Seconds()))
+	if pattern := patternOf(r, rec); pattern != "" {
+		attrs = append(attrs, slog.String("route", pattern))
+	}
+	attrs = appendIDs(r.Context(), attrs)
+	known := cpodkit.RecordFromContext(r.Context())
+	if limit := known.Limit(); limit != "" {
+		attrs = append(attrs, slog.String("limit", limit))
+	}
+	level := slog.LevelInfo
+	if e := known.Failure(); e != nil {
+		attrs = append(attrs, slog.String("code", string(e.Code)), slog.Any("error", e))
+		if cpodkit.StatusOf(e) == http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+	}
+	return level, attrs
+}
+
+// patternOf returns the pattern that the request has matched, or "". [cpodkit.Mount]
+// notes it. For other handlers the mux has written it into its own request, which
+// is not r where middleware in between has copied that.
+func patternOf(r *http.Request, rec *recorder) string {
+	if route := cpodkit.RecordFromContext(r.Context()).Route(); route != nil {
+		return route.Pattern
+	}
+	if rec.routed != nil {
+		return rec.routed.Pattern
+	}
+	return r.Pattern
+}
+
+// appendIDs adds what finds the other traces of a request.
+func appendIDs(ctx context.Context, attrs []slog.Attr) []slog.Attr {
+	known := cpodkit.RecordFromContext(ctx)
+	if id := known.RequestID(); id != "" {
+		attrs = append(attrs, slog.String("request_id", id))
+	}
+	if id := known.Identity(); id != nil {
+		attrs = append(attrs, slog.String("tenant", id.TenantID), slog.String("app", id.AppID))
+		if id.Issuer == "" && id.TokenID != "" {
+			attrs = append(attrs, slog.String("key_id", id.TokenID))
+		}
+	}
+	if client := known.ClientID(); client != "" {
+		attrs = append(attrs, slog.String("client_id", client))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		attrs = append(attrs, slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
+	}
+	return attrs
+}
