@@ -29,7 +29,7 @@ type Limiter struct {
 	driver      Driver
 	memory      *Memory // the driver, when it is one
 	take, reset *portable.Operation
-	counts      *counts // nil when nobody measures
+	counts      *counts   // nil when nobody measures
 	single      sync.Pool // of *[1]Bucket: what is handed to an interface escapes
 }
 

@@ -30,8 +30,8 @@ const (
 const canceled = "canceled"
 
 // Calls measures the calls of one portable type to its driver with OpenTelemetry:
-// a span for each call, how long it took, and its errors by code. It also makes
-// the driver's errors errors for clients.
+// a span for each call, how long it took, and its errors by code. It also words
+// the driver's errors for clients.
 //
 // Spans and metrics hold the capability, the operation and the code of an error,
 // and nothing else: a name, a key, a value or the text of an error may belong to

@@ -64,7 +64,7 @@ type stores struct {
 	cluster *cluster.Cluster
 	lease   *cluster.Lease
 
-	followed context.Context //nolint:containedctx // ends when a subscription was asked for
+	followed context.Context // ends when a subscription was asked for
 	drivers  []io.Closer
 }
 

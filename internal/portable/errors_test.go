@@ -75,7 +75,7 @@ func TestEndedContext(t *testing.T) {
 	defer cancel()
 	interrupted := errors.New("interrupted")
 	for _, c := range []struct {
-		ctx  context.Context //nolint:containedctx // of one row
+		ctx  context.Context
 		err  error
 		want error
 	}{
