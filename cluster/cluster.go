@@ -14,7 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/telemetry"
+	"github.com/cpodkit/cpodkit/internal/portable"
 )
 
 // MaxName is the most bytes of the name of a topic or lease. It consists of
@@ -27,23 +27,24 @@ type Cluster struct {
 	driver Driver
 	closed chan struct{}
 	close  func() error
+
+	publish, subscribe, acquire, renew, release *portable.Operation
 }
 
 // Option configures [New].
 type Option func(*options)
 
-type options struct{ telemetry telemetry.Providers }
-
-// WithTracerProvider makes a span of every call to the driver
-// ("cluster.publish"), heartbeats excepted. Without it there are none.
-func WithTracerProvider(p trace.TracerProvider) Option {
-	return func(o *options) { o.telemetry.Tracer = p }
+type options struct {
+	tracers trace.TracerProvider
+	meters  metric.MeterProvider
 }
 
-// WithMeterProvider measures how long calls to the driver take, and counts
-// their errors by code (docs/operations.md). Without it nothing is measured.
-func WithMeterProvider(p metric.MeterProvider) Option {
-	return func(o *options) { o.telemetry.Meter = p }
+// WithTelemetry makes a span of every call to the driver ("cluster.publish"),
+// heartbeats excepted, measures how long it takes, and counts its errors by code
+// (docs/operations.md). Nothing of it holds a name or a message. A nil provider
+// leaves out its half, as does New without this option.
+func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
+	return func(o *options) { o.tracers, o.meters = tracers, meters }
 }
 
 // New returns the cluster that driver connects. It owns the driver:
@@ -56,11 +57,19 @@ func New(driver Driver, opts ...Option) (*Cluster, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	driver, err := observe(driver, o.telemetry)
+	calls, err := portable.NewCalls("cluster", o.tracers, o.meters, sentence)
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
-	c := &Cluster{driver: driver, closed: make(chan struct{})}
+	c := &Cluster{
+		driver:    driver,
+		closed:    make(chan struct{}),
+		publish:   calls.Operation("publish"),
+		subscribe: calls.Operation("subscribe"),
+		acquire:   calls.Operation("acquire"),
+		renew:     calls.Operation("renew"),
+		release:   calls.Operation("release"),
+	}
 	c.close = sync.OnceValue(func() error {
 		close(c.closed)
 		return driver.Close()

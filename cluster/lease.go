@@ -46,9 +46,10 @@ func (c *Cluster) Lease(ctx context.Context, name string, ttl time.Duration) (*L
 	}
 	l := &Lease{cluster: c, name: name, holder: rand.Text(), ttl: ttl, done: make(chan struct{})}
 	asked := time.Now()
+	ctx, call := c.acquire.Start(ctx)
 	token, err := c.driver.Acquire(ctx, name, l.holder, ttl)
-	if err != nil {
-		return nil, classified(err)
+	if err = call.End(ctx, err); err != nil {
+		return nil, err
 	}
 	l.token = token
 	l.mu.Lock()
@@ -78,13 +79,15 @@ func (l *Lease) Renew(ctx context.Context) error {
 		return errLost
 	}
 	asked := time.Now()
-	err := l.cluster.driver.Renew(ctx, l.name, l.holder, l.ttl)
-	if errors.Is(err, cpodkit.CodeConflict) {
+	ctx, call := l.cluster.renew.Start(ctx)
+	cause := l.cluster.driver.Renew(ctx, l.name, l.holder, l.ttl)
+	err := call.End(ctx, cause)
+	if errors.Is(cause, cpodkit.CodeConflict) {
 		l.end()
-		return errLost.WithCause(err)
+		return errLost.WithCause(cause)
 	}
 	if err != nil {
-		return classified(err)
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -102,7 +105,8 @@ func (l *Lease) Renew(ctx context.Context) error {
 // again, or after it has ended, does no harm.
 func (l *Lease) Release(ctx context.Context) error {
 	l.end()
-	return classified(l.cluster.driver.Release(ctx, l.name, l.holder))
+	ctx, call := l.cluster.release.Start(ctx)
+	return call.End(ctx, l.cluster.driver.Release(ctx, l.name, l.holder))
 }
 
 // left is how long the holder may count on what it asked for at that time.

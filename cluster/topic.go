@@ -60,7 +60,8 @@ func (t *Topic) Publish(ctx context.Context, message []byte) error {
 	if len(message) > MaxMessage {
 		return cpodkit.Errorf(cpodkit.CodePayloadTooLarge, "A message has at most %d bytes.", MaxMessage)
 	}
-	return classified(t.cluster.driver.Publish(ctx, t.name, message))
+	ctx, call := t.cluster.publish.Start(ctx)
+	return call.End(ctx, t.cluster.driver.Publish(ctx, t.name, message))
 }
 
 // Follow calls receive with each message, in the order in which the system took
@@ -139,8 +140,10 @@ func (c *Cluster) untilClosed(ctx context.Context) (context.Context, context.Can
 func (t *Topic) followOnce(ctx context.Context, receive func([]byte), missed func()) (stood bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// The subscription lives on ctx: its life is not part of the span of the call.
+	measured, call := t.cluster.subscribe.Start(ctx)
 	subscription, err := t.cluster.driver.Subscribe(ctx, t.name)
-	if err != nil {
+	if call.End(measured, err) != nil {
 		return false
 	}
 	defer subscription.Close()

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/classify"
+	"github.com/cpodkit/cpodkit/internal/portable"
 )
 
 // Err returns nil when the decision allows the call, else a rate_limited error
@@ -22,21 +22,15 @@ func (d Decision) Err() error {
 // wholeSeconds rounds up.
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-// classified makes a driver's error one for a client.
-func classified(err error) error { return classify.Error(err, sentence) }
-
-func sentence(code cpodkit.Code) string {
+// sentence is the [portable.Sentence] of this package.
+func sentence(code cpodkit.Code, _ string) string {
 	switch code {
 	case cpodkit.CodeUnavailable:
 		return "The rate limiter cannot take this call now; try again later."
-	case cpodkit.CodeTimeout:
-		return "The rate limiter took too long; try again."
 	case cpodkit.CodeNotSupported:
 		return "The rate limiter's store cannot do this."
-	case cpodkit.CodeInternal:
-		return "The rate limiter failed; the request id finds the reason in the server's logs."
 	}
-	return ""
+	return portable.Failed("The rate limiter", code)
 }
 
 func checkBucket(key string, limit *Limit, cost int64) error {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/portable"
 )
 
 const (
@@ -34,23 +35,15 @@ type Handle struct {
 // For returns the buckets of the tenant and app of id.
 func (l *Limiter) For(id cpodkit.Identity) Handle { return Handle{limiter: l, identity: id} }
 
-type handleKey struct{}
-
 // Attach is middleware that puts the [Handle] of the request's identity into the
 // context. A request without an identity passes without a handle.
 func (l *Limiter) Attach(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if id, ok := cpodkit.IdentityFromContext(r.Context()); ok {
-			r = r.WithContext(context.WithValue(r.Context(), handleKey{}, l.For(id)))
-		}
-		next.ServeHTTP(w, r)
-	})
+	return portable.Attach(next, l.For)
 }
 
 // FromContext returns the handle that [Limiter.Attach] stored.
 func FromContext(ctx context.Context) (Handle, bool) {
-	h, ok := ctx.Value(handleKey{}).(Handle)
-	return h, ok
+	return portable.FromContext[Handle](ctx)
 }
 
 // Take is [Limiter.Take].

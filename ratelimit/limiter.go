@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/cpodkit/cpodkit/internal/telemetry"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/cpodkit/cpodkit/internal/portable"
 )
 
 // Limiter takes tokens from buckets by key. It is safe for concurrent use.
@@ -23,10 +26,27 @@ import (
 // All keys share one space. Those of [Limiter.For] begin with an encoded tenant
 // id; begin keys of your own with "$", which never stands in one.
 type Limiter struct {
-	driver    Driver
-	memory    *Memory // the driver, when it is one and nobody measures it
-	telemetry telemetry.Providers
-	single    sync.Pool // of *[1]Bucket: what is handed to an interface escapes
+	driver      Driver
+	memory      *Memory // the driver, when it is one
+	take, reset *portable.Operation
+	counts      *counts   // nil when nobody measures
+	single      sync.Pool // of *[1]Bucket: what is handed to an interface escapes
+}
+
+// Option configures [New].
+type Option func(*options)
+
+type options struct {
+	tracers trace.TracerProvider
+	meters  metric.MeterProvider
+}
+
+// WithTelemetry makes a span of every call to the driver ("ratelimit.take"),
+// measures how long it takes, counts its errors by code, and counts what the
+// policies of a [Limiter.Middleware] decide (docs/operations.md). Nothing of it
+// holds a key. A nil provider leaves out its half, as does New without this option.
+func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
+	return func(o *options) { o.tracers, o.meters = tracers, meters }
 }
 
 // New returns a limiter that keeps its buckets in driver. The limiter owns the
@@ -39,11 +59,16 @@ func New(driver Driver, opts ...Option) (*Limiter, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	driver, err := observe(driver, o.telemetry)
+	calls, err := portable.NewCalls("ratelimit", o.tracers, o.meters, sentence)
 	if err != nil {
 		return nil, fmt.Errorf("ratelimit: %w", err)
 	}
-	l := &Limiter{driver: driver, telemetry: o.telemetry}
+	l := &Limiter{driver: driver, take: calls.Operation("take"), reset: calls.Operation("reset")}
+	if o.meters != nil {
+		if l.counts, err = newCounts(o.meters); err != nil {
+			return nil, fmt.Errorf("ratelimit: %w", err)
+		}
+	}
 	l.memory, _ = driver.(*Memory)
 	l.single.New = func() any { return new([1]Bucket) }
 	return l, nil
@@ -64,13 +89,15 @@ func (l *Limiter) Take(ctx context.Context, key string, limit Limit, cost int64)
 	if err := checkBucket(key, &limit, cost); err != nil {
 		return Decision{}, err
 	}
+	ctx, call := l.take.Start(ctx)
 	if m := l.memory; m != nil {
-		if err := ctx.Err(); err != nil {
-			return Decision{}, classified(err)
+		err := ctx.Err()
+		var state State
+		if err == nil {
+			state, err = m.takeOne(m.hash(key), limit, cost)
 		}
-		state, err := m.takeOne(m.hash(key), limit, cost)
-		if err != nil {
-			return Decision{}, classified(err)
+		if err = call.End(ctx, err); err != nil {
+			return Decision{}, err
 		}
 		return Decision{State: state, Limit: limit}, nil
 	}
@@ -80,8 +107,8 @@ func (l *Limiter) Take(ctx context.Context, key string, limit Limit, cost int64)
 	d := Decision{State: b[0].State, Limit: limit}
 	b[0] = Bucket{} // the pool keeps no key
 	l.single.Put(b)
-	if err != nil {
-		return Decision{}, classified(err)
+	if err = call.End(ctx, err); err != nil {
+		return Decision{}, err
 	}
 	return d, nil
 }
@@ -95,8 +122,9 @@ func (l *Limiter) TakeAll(ctx context.Context, buckets []Bucket, cost int64) (De
 	if err := checkBuckets(buckets, cost); err != nil {
 		return Decision{}, err
 	}
-	if err := l.driver.Take(ctx, buckets, cost); err != nil {
-		return Decision{}, classified(err)
+	ctx, call := l.take.Start(ctx)
+	if err := call.End(ctx, l.driver.Take(ctx, buckets, cost)); err != nil {
+		return Decision{}, err
 	}
 	bound := &buckets[0]
 	for i := range buckets[1:] {
@@ -131,5 +159,6 @@ func (l *Limiter) Reset(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	return classified(l.driver.Reset(ctx, key))
+	ctx, call := l.reset.Start(ctx)
+	return call.End(ctx, l.driver.Reset(ctx, key))
 }

@@ -86,13 +86,10 @@ func (l *Limiter) Middleware(policies ...Policy) (cpodkit.Middleware, error) {
 	if len(policies) == 0 || len(policies) > MaxBuckets {
 		return nil, fmt.Errorf("ratelimit: a middleware has 1 to %d policies, not %d", MaxBuckets, len(policies))
 	}
-	count, err := newCounter(l.telemetry.Meter)
-	if err != nil {
-		return nil, fmt.Errorf("ratelimit: %w", err)
-	}
 	rules := make([]rule, len(policies))
 	for i, p := range policies {
-		if rules[i], err = newRule(p, count); err != nil {
+		var err error
+		if rules[i], err = newRule(p, l.counts); err != nil {
 			return nil, fmt.Errorf("ratelimit: policy %q: %w", p.Limit.Name, err)
 		}
 		if slices.ContainsFunc(rules[:i], rules[i].sameName) {
@@ -114,8 +111,6 @@ type Bounded interface {
 
 func maxBuckets(d Driver) int {
 	switch d := d.(type) {
-	case *observed:
-		return maxBuckets(d.driver)
 	case *Leased:
 		return maxBuckets(d.driver)
 	case Bounded:
@@ -160,10 +155,10 @@ type rule struct {
 	keys       keyspace
 	quotedName string // as in the fields
 	item       string // of RateLimit-Policy
-	outcomes   outcomes
+	outcomes   *outcomes
 }
 
-func newRule(p Policy, count counter) (rule, error) {
+func newRule(p Policy, counted *counts) (rule, error) {
 	if p.Limit.Name == "" {
 		p.Limit.Name = defaultName
 	}
@@ -188,7 +183,7 @@ func newRule(p Policy, count counter) (rule, error) {
 		keys:       newKeyspace(p.Limit),
 		quotedName: string(appendString(nil, p.Limit.Name)),
 		item:       policyItem(p.Limit),
-		outcomes:   count.of(p.Limit.Name),
+		outcomes:   counted.of(p.Limit.Name),
 	}
 	switch {
 	case p.Shadow:

@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -50,21 +51,25 @@ func BenchmarkMiddleware(b *testing.B) {
 		limit.Name = name
 		return limit
 	}
+	two := []ratelimit.Policy{{Limit: named("tenant"), Key: ratelimit.ByTenant}, {Limit: named("app"), Key: ratelimit.ByApp}}
 	for _, c := range []struct {
 		name     string
 		policies []ratelimit.Policy
+		opts     []ratelimit.Option
 	}{
-		{"bare", nil},
-		{"identity", []ratelimit.Policy{{Limit: plenty}}},
-		{"address", []ratelimit.Policy{{Limit: plenty, Key: ratelimit.ByClientAddress(address)}}},
-		{"tenant and route", []ratelimit.Policy{{Limit: plenty, Key: ratelimit.Combine(ratelimit.ByTenant, ratelimit.ByRoute)}}},
-		{"refused", []ratelimit.Policy{{Limit: plenty, Key: ratelimit.ByClientAddress(address), ChargeWhen: ratelimit.Refused}}},
-		{"three", []ratelimit.Policy{{Limit: plenty}, {Limit: named("tenant"), Key: ratelimit.ByTenant}, {Limit: named("address"), Key: ratelimit.ByClientAddress(address)}}},
+		{"bare", nil, nil},
+		{"identity", []ratelimit.Policy{{Limit: plenty}}, nil},
+		{"address", []ratelimit.Policy{{Limit: plenty, Key: ratelimit.ByClientAddress(address)}}, nil},
+		{"tenant and route", []ratelimit.Policy{{Limit: plenty, Key: ratelimit.Combine(ratelimit.ByTenant, ratelimit.ByRoute)}}, nil},
+		{"refused", []ratelimit.Policy{{Limit: plenty, Key: ratelimit.ByClientAddress(address), ChargeWhen: ratelimit.Refused}}, nil},
+		{"two", two, nil},
+		{"two, measured", two, []ratelimit.Option{ratelimit.WithTelemetry(nil, newMeters().provider)}}, // as in the reference server
+		{"three", append(slices.Clone(two), ratelimit.Policy{Limit: named("address"), Key: ratelimit.ByClientAddress(address)}), nil},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			h := http.Handler(http.HandlerFunc(bareHandler))
 			if c.policies != nil {
-				h = newMiddleware(b, newLimiter(b, ratelimit.NewMemory()), c.policies...)(h)
+				h = newMiddleware(b, newLimiter(b, ratelimit.NewMemory(), c.opts...), c.policies...)(h)
 			}
 			r, w := benchRequest(), &sink{}
 			b.ReportAllocs()
@@ -81,11 +86,15 @@ func TestMiddlewareAllocates(t *testing.T) { //nolint:paralleltest // it counts 
 	}
 	r, w := benchRequest(), &sink{}
 	bare := testing.AllocsPerRun(100, func() { w.serve(http.HandlerFunc(bareHandler), r) })
-	for _, opts := range [][]ratelimit.Option{nil, {ratelimit.WithMeterProvider(newMeters().provider)}} {
+	for _, opts := range [][]ratelimit.Option{nil, {ratelimit.WithTelemetry(nil, newMeters().provider)}} {
 		limit := ratelimit.Limit{Tokens: ratelimit.MaxTokens, Window: time.Second}
-		h := newMiddleware(t, newLimiter(t, ratelimit.NewMemory(), opts...), ratelimit.Policy{Limit: limit})(http.HandlerFunc(bareHandler))
-		if n := testing.AllocsPerRun(100, func() { w.serve(h, r) }); n > bare+3 {
+		l := newLimiter(t, ratelimit.NewMemory(), opts...)
+		h := newMiddleware(t, l, ratelimit.Policy{Limit: limit})(http.HandlerFunc(bareHandler))
+		if n := testing.AllocsPerRun(100, func() { w.serve(h, r) }); n > bare+2 {
 			t.Errorf("%v allocations a request with %d options, %v without the middleware", n, len(opts), bare)
+		}
+		if n := testing.AllocsPerRun(100, func() { _, _ = l.Take(t.Context(), "key", limit, 1) }); n > 0 {
+			t.Errorf("%v allocations a Take with %d options", n, len(opts))
 		}
 	}
 }

@@ -142,10 +142,10 @@ func (w *chargingWriter) take(ctx context.Context, c charge) *refusal {
 	p, h := c.rule, w.Header()
 	d, err := w.enforcer.limiter.Take(ctx, c.key, p.Limit, c.cost)
 	if err != nil {
-		return p.failed(ctx, h, err)
+		return p.failed(h, err)
 	}
 	if p.Shadow {
-		p.tried(ctx, h, d.Allowed)
+		p.tried(h, d.Allowed)
 		return nil
 	}
 	addField(h, policyField, []string{p.item})
@@ -153,9 +153,9 @@ func (w *chargingWriter) take(ctx context.Context, c charge) *refusal {
 		string(appendLimitItem(nil, p.quotedName, d.Remaining, effectiveWindow(p.Limit, d.State))),
 	})
 	if !d.Allowed {
-		p.outcomes.limited.add(ctx)
+		p.outcomes.add(limited)
 		return p.limited(d.State)
 	}
-	p.outcomes.allowed.add(ctx)
+	p.outcomes.add(allowed)
 	return nil
 }

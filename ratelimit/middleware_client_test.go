@@ -27,7 +27,7 @@ func TestCancelledRequestsPay(t *testing.T) {
 		policy ratelimit.Policy
 	}{
 		"memory":      {ratelimit.NewMemory(), nil, ratelimit.Policy{Limit: perMinute("", 2)}},
-		"measured":    {ratelimit.NewMemory(), []ratelimit.Option{ratelimit.WithMeterProvider(newMeters().provider)}, ratelimit.Policy{Limit: perMinute("", 2)}},
+		"measured":    {ratelimit.NewMemory(), []ratelimit.Option{ratelimit.WithTelemetry(nil, newMeters().provider)}, ratelimit.Policy{Limit: perMinute("", 2)}},
 		"leased":      {ratelimit.NewLeased(ratelimit.NewMemory()), nil, ratelimit.Policy{Limit: perMinute("", 2)}},
 		"another":     {passing{ratelimit.NewMemory()}, nil, ratelimit.Policy{Limit: perMinute("", 2)}},
 		"by answer":   {passing{ratelimit.NewMemory()}, nil, charged},

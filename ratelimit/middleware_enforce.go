@@ -17,14 +17,13 @@ import (
 type enforcer struct {
 	limiter *Limiter
 	rules   []rule
-	isLocal bool   // the driver never waits
 	items   string // RateLimit-Policy when all rules apply
 	scratch sync.Pool
 }
 
 func newEnforcer(l *Limiter, rules []rule) *enforcer {
 	slices.SortStableFunc(rules, func(a, b rule) int { return cmp.Compare(a.stage, b.stage) })
-	e := &enforcer{limiter: l, rules: rules, isLocal: isLocal(l.driver)}
+	e := &enforcer{limiter: l, rules: rules}
 	var items []string
 	for i := range rules {
 		if rules[i].stage == taking {
@@ -34,14 +33,6 @@ func newEnforcer(l *Limiter, rules []rule) *enforcer {
 	e.items = strings.Join(items, ", ")
 	e.scratch.New = func() any { return &scratch{costs: make([]int64, len(rules))} }
 	return e
-}
-
-func isLocal(d Driver) bool {
-	if o, ok := d.(*observed); ok {
-		d = o.driver
-	}
-	_, ok := d.(*Memory)
-	return ok
 }
 
 // takeTime is how long a request or an answer waits for a driver.
@@ -125,11 +116,11 @@ func (e *enforcer) admit(ctx context.Context, s *scratch, h http.Header, r *http
 		var refused *refusal
 		switch stage := e.rules[i].stage; {
 		case err != nil:
-			refused = failed(s, h, r, err)
+			refused = failed(s, h, err)
 		case stage == onTrial:
-			tried(s, h, r)
+			tried(s, h)
 		default:
-			refused = decided(s, r, stage)
+			refused = decided(s, stage)
 		}
 		if refused != nil {
 			return refused
@@ -139,15 +130,19 @@ func (e *enforcer) admit(ctx context.Context, s *scratch, h http.Header, r *http
 }
 
 func (e *enforcer) take(ctx context.Context, s *scratch, cost int64) error {
-	if m := e.limiter.memory; m != nil {
-		return m.take(s.buckets, s.hashes, cost)
+	l := e.limiter
+	if m := l.memory; m != nil { // it never waits
+		ctx, call := l.take.Start(ctx)
+		err := m.take(s.buckets, s.hashes, cost)
+		call.Measure(ctx, err)
+		return err
 	}
-	if !e.isLocal {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, takeTime)
-		defer cancel()
-	}
-	return e.limiter.driver.Take(ctx, s.buckets, cost)
+	ctx, cancel := context.WithTimeout(ctx, takeTime)
+	defer cancel()
+	ctx, call := l.take.Start(ctx)
+	err := l.driver.Take(ctx, s.buckets, cost)
+	call.Measure(ctx, err)
+	return err
 }
 
 // gather fills in the buckets of the next call, for rules that are asked together
@@ -192,12 +187,12 @@ func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
 
 // decided tells what the buckets said. When some refuse, only they are told of:
 // nothing was taken from the others.
-func decided(s *scratch, r *http.Request, stage stage) *refusal {
+func decided(s *scratch, stage stage) *refusal {
 	if s.allowed() {
 		if stage == taking {
 			for i, p := range s.asked {
 				s.addLimit(p, s.buckets[i].State)
-				p.outcomes.allowed.add(r.Context())
+				p.outcomes.add(allowed)
 			}
 		}
 		return nil
@@ -213,7 +208,7 @@ func decided(s *scratch, r *http.Request, stage stage) *refusal {
 			s.items = appendItem(s.items, p.item)
 		}
 		s.addLimit(p, state)
-		p.outcomes.limited.add(r.Context())
+		p.outcomes.add(limited)
 		if bound < 0 || state.bindsBefore(s.buckets[bound].State) {
 			bound = i
 		}
@@ -231,43 +226,43 @@ func (s *scratch) allowed() bool {
 }
 
 // tried tells what a policy on trial would have done.
-func tried(s *scratch, h http.Header, r *http.Request) {
+func tried(s *scratch, h http.Header) {
 	for i, p := range s.asked {
-		p.tried(r.Context(), h, s.buckets[i].Allowed)
+		p.tried(h, s.buckets[i].Allowed)
 	}
 }
 
-func (p *rule) tried(ctx context.Context, h http.Header, allowed bool) {
-	if allowed {
-		p.outcomes.allowed.add(ctx)
+func (p *rule) tried(h http.Header, isAllowed bool) {
+	if isAllowed {
+		p.outcomes.add(allowed)
 		return
 	}
-	p.outcomes.exceeded.add(ctx)
+	p.outcomes.add(exceeded)
 	addNotice(h, p.quotedName, "exceeded")
 }
 
 // failed decides for policies whose buckets could not be asked.
-func failed(s *scratch, h http.Header, r *http.Request, err error) *refusal {
+func failed(s *scratch, h http.Header, err error) *refusal {
 	var refused *refusal
 	for _, p := range s.asked {
-		if f := p.failed(r.Context(), h, err); refused == nil {
+		if f := p.failed(h, err); refused == nil {
 			refused = f
 		}
 	}
 	return refused
 }
 
-func (p *rule) failed(ctx context.Context, h http.Header, err error) *refusal {
+func (p *rule) failed(h http.Header, err error) *refusal {
 	if !p.Shadow && errors.Is(err, cpodkit.CodeNotSupported) {
-		p.outcomes.failedClosed.add(ctx)
+		p.outcomes.add(failedClosed)
 		return p.misconfigured(err)
 	}
 	addNotice(h, p.quotedName, "unavailable")
 	if p.Shadow || !p.FailClosed {
-		p.outcomes.failedOpen.add(ctx)
+		p.outcomes.add(failedOpen)
 		return nil
 	}
-	p.outcomes.failedClosed.add(ctx)
+	p.outcomes.add(failedClosed)
 	return p.unavailable(err)
 }
 

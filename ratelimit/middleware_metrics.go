@@ -2,53 +2,82 @@ package ratelimit
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
 
-// counter counts what policies decide. Without a provider it is empty, and counts
-// nothing.
-type counter struct{ requests metric.Int64Counter }
+// outcome is one way to decide a request.
+type outcome int
 
-func newCounter(p metric.MeterProvider) (counter, error) {
-	if p == nil {
-		return counter{}, nil
+const (
+	allowed outcome = iota
+	limited
+	exceeded // a limit on trial
+	failedOpen
+	failedClosed
+
+	outcomeCount = iota
+)
+
+func (o outcome) String() string {
+	return [...]string{"allowed", "limited", "shadow_limited", "failed_open", "failed_closed"}[o]
+}
+
+// outcomes counts what the policies of one name decide. A nil one counts nothing.
+type outcomes [outcomeCount]atomic.Int64
+
+func (o *outcomes) add(decided outcome) {
+	if o != nil {
+		o[decided].Add(1)
 	}
-	requests, err := p.Meter("github.com/cpodkit/cpodkit/ratelimit").Int64Counter("cpodkit.ratelimit.requests",
+}
+
+// counts holds the outcomes of all policies of a limiter until the provider
+// collects them: to add to a counter of the provider costs each request far more.
+type counts struct {
+	mu       sync.Mutex
+	policies map[string]*outcomes
+}
+
+func newCounts(p metric.MeterProvider) (*counts, error) {
+	meter := p.Meter("github.com/cpodkit/cpodkit/ratelimit")
+	requests, err := meter.Int64ObservableCounter("cpodkit.ratelimit.requests",
 		metric.WithUnit("{request}"),
 		metric.WithDescription("Requests that a rate limit policy has decided, by its outcome."))
-	return counter{requests}, err
+	if err != nil {
+		return nil, err
+	}
+	c := &counts{policies: map[string]*outcomes{}}
+	// It is never taken back: the last counts are collected after the limiter is closed.
+	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for policy, counted := range c.policies {
+			for i := range counted {
+				if n := counted[i].Load(); n > 0 {
+					o.ObserveInt64(requests, n, metric.WithAttributes(
+						attribute.String("cpodkit.ratelimit.policy", policy),
+						attribute.Stringer("cpodkit.ratelimit.outcome", outcome(i))))
+				}
+			}
+		}
+		return nil
+	}, requests)
+	return c, err
 }
 
-// outcomes are the counts of one policy.
-type outcomes struct{ allowed, limited, exceeded, failedOpen, failedClosed outcome }
-
-func (c counter) of(policy string) outcomes {
-	named := func(name string) outcome {
-		return outcome{c.requests, []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(
-			attribute.String("cpodkit.ratelimit.policy", policy),
-			attribute.String("cpodkit.ratelimit.outcome", name),
-		))}}
+// of returns the outcomes of the policies of a name. A nil counts has none.
+func (c *counts) of(policy string) *outcomes {
+	if c == nil {
+		return nil
 	}
-	return outcomes{
-		allowed:      named("allowed"),
-		limited:      named("limited"),
-		exceeded:     named("shadow_limited"),
-		failedOpen:   named("failed_open"),
-		failedClosed: named("failed_closed"),
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.policies[policy] == nil {
+		c.policies[policy] = new(outcomes)
 	}
-}
-
-// outcome is one way to decide. Its attributes are made once, because making them
-// costs far more than counting.
-type outcome struct {
-	requests metric.Int64Counter
-	options  []metric.AddOption
-}
-
-func (o *outcome) add(ctx context.Context) {
-	if o.requests != nil {
-		o.requests.Add(ctx, 1, o.options...)
-	}
+	return c.policies[policy]
 }

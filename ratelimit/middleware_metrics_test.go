@@ -50,7 +50,7 @@ func (m meters) requests(t *testing.T) map[string]int64 {
 func TestOutcomesAreCounted(t *testing.T) {
 	t.Parallel()
 	m, driver := newMeters(), &broken{Driver: ratelimit.NewMemory()}
-	l := newLimiter(t, driver, ratelimit.WithMeterProvider(m.provider))
+	l := newLimiter(t, driver, ratelimit.WithTelemetry(nil, m.provider))
 	s := newSite(newMiddleware(t, l, refusals(2)), authenticate, newMiddleware(t, l,
 		ratelimit.Policy{Limit: perMinute("api", 3)},
 		ratelimit.Policy{Limit: perMinute("strict", 9), FailClosed: true},
@@ -76,7 +76,7 @@ func TestOutcomesAreCounted(t *testing.T) {
 
 func TestARefusedCounter(t *testing.T) {
 	t.Parallel()
-	l, err := ratelimit.New(ratelimit.NewMemory(), ratelimit.WithMeterProvider(noCounters{}))
+	l, err := ratelimit.New(ratelimit.NewMemory(), ratelimit.WithTelemetry(nil, noCounters{}))
 	if err == nil {
 		_, err = l.Middleware(ratelimit.Policy{Limit: perMinute("", 1)})
 	}
@@ -93,9 +93,27 @@ func (noCounters) Meter(string, ...metric.MeterOption) metric.Meter { return noC
 
 type noCounter struct{ noop.Meter }
 
-func (noCounter) Int64Counter(name string, _ ...metric.Int64CounterOption) (metric.Int64Counter, error) {
-	if name == "cpodkit.ratelimit.requests" {
-		return nil, errNoCounter
+func (noCounter) Int64ObservableCounter(string, ...metric.Int64ObservableCounterOption) (metric.Int64ObservableCounter, error) {
+	return nil, errNoCounter
+}
+
+// Limiters with one provider count together, and what they counted is there after
+// they are closed.
+func TestLimitersCountTogether(t *testing.T) {
+	t.Parallel()
+	m := newMeters()
+	for range 2 {
+		l, err := ratelimit.New(ratelimit.NewMemory(), ratelimit.WithTelemetry(nil, m.provider))
+		if err != nil {
+			t.Fatal(err)
+		}
+		policy := ratelimit.Policy{Limit: perMinute("api", 9)}
+		newSite(authenticate, newMiddleware(t, l, policy), newMiddleware(t, l, policy)).get("/things/1", "t/a/u")
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
 	}
-	return noop.Int64Counter{}, nil
+	if got, want := m.requests(t), map[string]int64{"api allowed": 4}; !maps.Equal(got, want) {
+		t.Errorf("counted %v, want %v", got, want)
+	}
 }

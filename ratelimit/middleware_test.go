@@ -327,7 +327,6 @@ func (bounded) MaxBuckets() int { return 1 }
 
 func TestBoundedDrivers(t *testing.T) {
 	t.Parallel()
-	meters := ratelimit.WithMeterProvider(newMeters().provider)
 	policy := func(name string) ratelimit.Policy { return ratelimit.Policy{Limit: perMinute(name, 9)} }
 	onTrial, peeks, onAnswer := policy("trial"), policy("peeks"), policy("answer")
 	onTrial.Shadow = true
@@ -336,9 +335,8 @@ func TestBoundedDrivers(t *testing.T) {
 	alsoPeeks := peeks
 	alsoPeeks.Limit.Name = "also peeks"
 	for name, l := range map[string]*ratelimit.Limiter{
-		"bare":     newLimiter(t, bounded{single{ratelimit.NewMemory()}}),
-		"measured": newLimiter(t, bounded{single{ratelimit.NewMemory()}}, meters),
-		"leased":   newLimiter(t, ratelimit.NewLeased(bounded{single{ratelimit.NewMemory()}}), meters),
+		"bare":   newLimiter(t, bounded{single{ratelimit.NewMemory()}}),
+		"leased": newLimiter(t, ratelimit.NewLeased(bounded{single{ratelimit.NewMemory()}})),
 	} {
 		for _, together := range [][]ratelimit.Policy{{policy("a"), policy("b")}, {peeks, alsoPeeks}} {
 			if _, err := l.Middleware(together...); err == nil || !strings.Contains(err.Error(), "at most 1 bucket") {

@@ -15,6 +15,7 @@ import (
 	ulule "github.com/ulule/limiter/v3"
 	"github.com/ulule/limiter/v3/drivers/middleware/stdlib"
 	"github.com/ulule/limiter/v3/drivers/store/memory"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/ratelimit"
@@ -28,11 +29,13 @@ type wrapper = func(http.Handler) http.Handler
 
 // middleware compares what the handlers cost above the one that they wrap.
 func middleware(ctx context.Context) ([]contest, func(), error) {
-	l, err := ratelimit.New(ratelimit.NewMemory())
-	if err != nil {
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))
+	bare, err1 := ratelimit.New(ratelimit.NewMemory())
+	measured, err2 := ratelimit.New(ratelimit.NewMemory(), ratelimit.WithTelemetry(nil, meters))
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, func() {}, err
 	}
-	done := func() { _ = l.Close() }
+	done := func() { _ = errors.Join(bare.Close(), measured.Close(), meters.Shutdown(ctx)) }
 	address, err := ratelimit.ParseClientAddress("peer")
 	if err != nil {
 		return nil, done, err
@@ -51,22 +54,24 @@ func middleware(ctx context.Context) ([]contest, func(), error) {
 	limit := func(name string) ratelimit.Limit {
 		return ratelimit.Limit{Name: name, Tokens: plenty, Window: time.Second}
 	}
+	two := []ratelimit.Policy{{Limit: limit("app"), Key: ratelimit.ByApp}, {Limit: limit("tenant"), Key: ratelimit.ByTenant}}
 	var contests []contest
 	for _, c := range []struct {
 		name     string
+		limiter  *ratelimit.Limiter
 		policies []ratelimit.Policy
 		peers    []namedWrapper
 	}{
-		{"middleware by identity", []ratelimit.Policy{{Limit: limit("identity")}}, byIdentity},
-		{"middleware by client address", []ratelimit.Policy{
+		{"middleware by identity", bare, []ratelimit.Policy{{Limit: limit("identity")}}, byIdentity},
+		{"middleware by client address", bare, []ratelimit.Policy{
 			{Limit: limit("address"), Key: ratelimit.ByClientAddress(address)},
 		}, byAddress},
-		{"middleware by tenant and app", []ratelimit.Policy{{Limit: limit("both"), Key: ratelimit.ByApp}}, nil},
-		{"middleware with two policies", []ratelimit.Policy{
-			{Limit: limit("app"), Key: ratelimit.ByApp}, {Limit: limit("tenant"), Key: ratelimit.ByTenant},
-		}, nil},
+		{"middleware by tenant and app", bare, []ratelimit.Policy{{Limit: limit("both"), Key: ratelimit.ByApp}}, nil},
+		{"middleware with two policies", bare, two, nil},
+		// As the reference server has it: with metrics, and without a collector of spans.
+		{"middleware with two policies, measured", measured, two, nil},
 	} {
-		wrap, err := l.Middleware(c.policies...)
+		wrap, err := c.limiter.Middleware(c.policies...)
 		if err != nil {
 			return nil, done, err
 		}

@@ -23,7 +23,7 @@ func (d *data) openCluster(cfg config, t *telemetry) error {
 	if d.clusterDriver, err = rediscluster.New(client); err != nil {
 		return fmt.Errorf("CPOD_CLUSTER: %w", err)
 	}
-	d.cluster, err = cluster.New(d.clusterDriver, cluster.WithTracerProvider(t.tracers), cluster.WithMeterProvider(t.meters))
+	d.cluster, err = cluster.New(d.clusterDriver, cluster.WithTelemetry(t.tracers, t.meters))
 	if err != nil {
 		return err
 	}

@@ -42,9 +42,9 @@ func (d *data) openRateLimit(cfg config) error {
 }
 
 func wireRateLimit(cfg config, d *data, t *telemetry) (rateLimits, error) {
-	opts := []ratelimit.Option{ratelimit.WithTracerProvider(t.tracers), ratelimit.WithMeterProvider(t.meters)}
-	limiter, err1 := ratelimit.New(d.rateLimit, opts...)
-	ofApps, err2 := ratelimit.New(d.appLimits, opts...)
+	measured := ratelimit.WithTelemetry(t.tracers, t.meters)
+	limiter, err1 := ratelimit.New(d.rateLimit, measured)
+	ofApps, err2 := ratelimit.New(d.appLimits, measured)
 	err := errors.Join(err1, err2)
 	if err != nil {
 		return rateLimits{}, err

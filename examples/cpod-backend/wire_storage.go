@@ -16,11 +16,11 @@ func wireStorage(cfg config, d *data, t *telemetry) ([]cpodkit.Route, error) {
 		files.WithPublicURL(cfg.publicURL),
 		files.WithMaxSize(cfg.maxFileBytes),
 		files.WithRevoked(d.revocations.Revoked),
-		files.WithTracerProvider(t.tracers), files.WithMeterProvider(t.meters))
+		files.WithTelemetry(t.tracers, t.meters))
 	docStore, err2 := documents.New(d.documents,
 		documents.WithSecret(d.ring.Secret("storage/documents")),
-		documents.WithTracerProvider(t.tracers), documents.WithMeterProvider(t.meters))
-	kvStore, err3 := kv.New(d.kv, kv.WithTracerProvider(t.tracers), kv.WithMeterProvider(t.meters))
+		documents.WithTelemetry(t.tracers, t.meters))
+	kvStore, err3 := kv.New(d.kv, kv.WithTelemetry(t.tracers, t.meters))
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}

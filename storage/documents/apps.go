@@ -25,12 +25,12 @@ func (c Collection) search(ctx context.Context, reach storage.Reach, key string,
 		if segment == reach.First {
 			continue
 		}
-		record, err := c.handle.store.driver.Get(ctx, c.in(segment), key)
+		record, err := c.handle.store.get(ctx, c.in(segment), key)
 		if errors.Is(err, cpodkit.CodeNotFound) {
 			continue
 		}
 		if err != nil {
-			return Document{}, classify(ctx, err)
+			return Document{}, err
 		}
 		if found = append(found, segment); len(found) == 1 {
 			first = record
@@ -77,12 +77,14 @@ func (c Collection) allSegments(ctx context.Context, reach storage.Reach) ([]sto
 	if !ok {
 		return nil, notSupported
 	}
+	ctx, call := c.handle.store.calls.spaces.Start(ctx)
 	spaces, err := finder.Spaces(ctx, reach.Prefix(), c.name, storage.MaxApps+1)
+	err = call.End(ctx, err)
 	if errors.Is(err, cpodkit.CodeNotSupported) {
 		return nil, notSupported.WithCause(err)
 	}
 	if err != nil {
-		return nil, classify(ctx, err)
+		return nil, err
 	}
 	return reach.Segments(spaces)
 }

@@ -89,13 +89,13 @@ func (c Collection) apply(ctx context.Context, in CollectionID, writes []Op, ind
 	if len(writes) == 0 {
 		return nil
 	}
-	errs := c.handle.store.driver.Apply(ctx, in, writes)
-	if len(errs) != len(writes) {
-		return classify(ctx, errWrongCount(len(errs), len(writes)))
+	errs, err := c.handle.store.apply(ctx, in, writes)
+	if err != nil {
+		return err
 	}
 	down := 0
 	for i, err := range errs {
-		err = classify(ctx, err)
+		err = c.handle.store.calls.Error(ctx, err)
 		failures[indexes[i]] = err
 		if err != nil && cpodkit.CodeOf(err).Status() >= http.StatusInternalServerError {
 			down++

@@ -148,12 +148,12 @@ func (c Collection) anchorKeys(ctx context.Context, q parsedQuery, a anchor) ([]
 	if err != nil {
 		return nil, err
 	}
-	record, err := c.handle.store.driver.Get(ctx, c.in(reach.First), a.key)
+	record, err := c.handle.store.get(ctx, c.in(reach.First), a.key)
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, classify(ctx, err)
+		return nil, err
 	}
 	keys, err := sortKeys(record, q.order)
 	if err != nil || !slices.Equal(digest(keys), a.digest) {

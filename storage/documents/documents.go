@@ -24,9 +24,12 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/seal"
-	"github.com/cpodkit/cpodkit/internal/telemetry"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -34,6 +37,7 @@ import (
 // use.
 type Store struct {
 	driver       Driver
+	calls        calls
 	cursors      *seal.Box
 	now          func() time.Time
 	queryTimeout time.Duration
@@ -46,7 +50,8 @@ type options struct {
 	secret       []byte
 	now          func() time.Time
 	queryTimeout time.Duration
-	telemetry    telemetry.Providers
+	tracers      trace.TracerProvider
+	meters       metric.MeterProvider
 }
 
 // WithSecret sets what cursors are sealed with, at least 16 bytes. Every replica
@@ -56,6 +61,14 @@ func WithSecret(secret []byte) Option { return func(o *options) { o.secret = sec
 
 // WithClock sets where a document's UpdatedAt comes from; [time.Now] without it.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// WithTelemetry makes a span of every call to the driver ("storage.documents.query"),
+// measures how long it takes, and counts its errors by code (docs/operations.md).
+// Nothing of it holds a key, a collection's name or a value. A nil provider leaves
+// out its half, as does New without this option.
+func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
+	return func(o *options) { o.tracers, o.meters = tracers, meters }
+}
 
 // New returns a store that keeps its documents in driver, and closes it in the
 // end. It fails when driver is nil, the secret too short or a time not positive.
@@ -77,10 +90,11 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("documents: %w", err)
 	}
-	if driver, err = observe(driver, o.telemetry); err != nil {
+	calls, err := newCalls(o.tracers, o.meters)
+	if err != nil {
 		return nil, fmt.Errorf("documents: %w", err)
 	}
-	return &Store{driver: driver, cursors: cursors, now: o.now, queryTimeout: o.queryTimeout}, nil
+	return &Store{driver: driver, calls: calls, cursors: cursors, now: o.now, queryTimeout: o.queryTimeout}, nil
 }
 
 // Close closes the driver. Nothing of the store is used afterwards.
@@ -91,21 +105,13 @@ func (s *Store) For(id cpodkit.Identity) Handle {
 	return Handle{store: s, id: id, tier: storage.Private}
 }
 
-type handleKey struct{}
-
 // Middleware puts the handle of the request's identity into its context, where
 // [FromContext] finds it. A request without an identity passes without one.
 func (s *Store) Middleware(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if id, ok := cpodkit.IdentityFromContext(r.Context()); ok {
-			r = r.WithContext(context.WithValue(r.Context(), handleKey{}, s.For(id)))
-		}
-		next.ServeHTTP(w, r)
-	})
+	return portable.Attach(next, s.For)
 }
 
 // FromContext returns the handle that [Store.Middleware] stored.
 func FromContext(ctx context.Context) (Handle, bool) {
-	h, ok := ctx.Value(handleKey{}).(Handle)
-	return h, ok
+	return portable.FromContext[Handle](ctx)
 }

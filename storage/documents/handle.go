@@ -139,10 +139,7 @@ func (c Collection) Get(ctx context.Context, key string) (Document, error) {
 	if err := storage.CheckKey(key); err != nil {
 		return Document{}, err
 	}
-	record, err := c.handle.store.driver.Get(ctx, c.in(reach.First), key)
-	if err != nil {
-		err = classify(ctx, err)
-	}
+	record, err := c.handle.store.get(ctx, c.in(reach.First), key)
 	switch {
 	case reach.Wide && errors.Is(err, cpodkit.CodeNotFound):
 		return c.search(ctx, reach, key, err)
@@ -176,11 +173,11 @@ func (c Collection) write(ctx context.Context, in CollectionID, op Op, ifMatch s
 	} else {
 		op.IfVersion = ifMatch
 	}
-	errs := c.handle.store.driver.Apply(ctx, in, []Op{op})
-	if len(errs) != 1 {
-		return classify(ctx, errWrongCount(len(errs), 1))
+	errs, err := c.handle.store.apply(ctx, in, []Op{op})
+	if err != nil {
+		return err
 	}
-	return classify(ctx, errs[0])
+	return c.handle.store.calls.Error(ctx, errs[0])
 }
 
 func (c Collection) setOp(key string, value []byte) Op {

@@ -205,9 +205,9 @@ func (c Collection) source(w walk, segment storage.Segment, segments int) merge.
 			}
 			q.After = &Position{Keys: keys, Key: last.Key}
 		}
-		records, err := c.handle.store.driver.Query(ctx, c.in(segment), q)
+		records, err := c.handle.store.query(ctx, c.in(segment), q)
 		if err != nil {
-			return nil, false, classify(ctx, err)
+			return nil, false, err
 		}
 		size := 0
 		hits := make([]hit, len(records))

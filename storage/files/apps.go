@@ -49,12 +49,12 @@ func (s *Store) search(ctx context.Context, reach storage.Reach, key string) (st
 		if segment == reach.First {
 			continue
 		}
-		_, err := s.driver.Stat(ctx, segment.Space.Root()+key)
+		_, err := s.stat(ctx, segment.Space.Root()+key)
 		if errors.Is(err, cpodkit.CodeNotFound) {
 			continue
 		}
 		if err != nil {
-			return storage.Segment{}, classified(err)
+			return storage.Segment{}, err
 		}
 		found = append(found, segment)
 	}
@@ -66,9 +66,9 @@ func (s *Store) segments(ctx context.Context, reach storage.Reach) ([]storage.Se
 	q := ListQuery{Prefix: reach.Prefix(), Delimiter: "/", Limit: storage.MaxApps + 1}
 	var roots []string
 	for {
-		listing, err := s.driver.List(ctx, q)
+		listing, err := s.list(ctx, q)
 		if err != nil {
-			return nil, classified(err)
+			return nil, err
 		}
 		roots = append(roots, listing.Prefixes...)
 		if listing.Next == "" || len(roots) > storage.MaxApps {

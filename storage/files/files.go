@@ -13,9 +13,12 @@ import (
 	"net/url"
 	"strings"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/seal"
-	"github.com/cpodkit/cpodkit/internal/telemetry"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -23,6 +26,7 @@ import (
 // use. [New] makes one.
 type Store struct {
 	driver    Driver
+	calls     calls
 	cursors   *seal.Box
 	tokens    *seal.Box
 	publicURL string
@@ -35,7 +39,8 @@ type config struct {
 	publicURL string
 	maxSize   int64
 	revoked   func(ctx context.Context, tokenID string) (bool, error)
-	telemetry telemetry.Providers
+	tracers   trace.TracerProvider
+	meters    metric.MeterProvider
 }
 
 // Option configures [New].
@@ -69,6 +74,14 @@ func WithRevoked(revoked func(ctx context.Context, tokenID string) (bool, error)
 	return func(c *config) { c.revoked = revoked }
 }
 
+// WithTelemetry makes a span of every call to the driver ("storage.files.put"),
+// measures how long it takes, and counts its errors by code (docs/operations.md).
+// A put lasts as long as its body takes to arrive. Nothing of it holds a key or a
+// content type. A nil provider leaves out its half, as does New without this option.
+func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
+	return func(c *config) { c.tracers, c.meters = tracers, meters }
+}
+
 // New returns a store on driver. The store owns the driver: [Store.Close]
 // closes it.
 func New(driver Driver, opts ...Option) (*Store, error) {
@@ -97,10 +110,14 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}
-	if driver, err = observe(driver, c.telemetry); err != nil {
+	calls, err := newCalls(c.tracers, c.meters)
+	if err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}
-	return &Store{driver: driver, cursors: cursors, tokens: tokens, publicURL: base, maxSize: c.maxSize, revoked: c.revoked}, nil
+	return &Store{
+		driver: driver, calls: calls, cursors: cursors, tokens: tokens,
+		publicURL: base, maxSize: c.maxSize, revoked: c.revoked,
+	}, nil
 }
 
 func cleanBase(base string) (string, error) {
@@ -125,22 +142,14 @@ func (s *Store) For(id cpodkit.Identity) Handle {
 	return Handle{store: s, identity: id, tier: storage.Private}
 }
 
-type handleKey struct{}
-
 // Middleware puts the handle of the request's identity into the context, where
 // [FromContext] finds it. A request without an identity passes without one.
 func (s *Store) Middleware(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if id, ok := cpodkit.IdentityFromContext(r.Context()); ok {
-			r = r.WithContext(context.WithValue(r.Context(), handleKey{}, s.For(id)))
-		}
-		next.ServeHTTP(w, r)
-	})
+	return portable.Attach(next, s.For)
 }
 
 // FromContext returns the handle that [Store.Middleware] put into ctx. It is
 // false where there was none, or no identity.
 func FromContext(ctx context.Context) (Handle, bool) {
-	h, ok := ctx.Value(handleKey{}).(Handle)
-	return h, ok
+	return portable.FromContext[Handle](ctx)
 }

@@ -113,9 +113,9 @@ func (r *Reader) Close() error { return r.object.Close() }
 func (h Handle) Open(ctx context.Context, key string) (*Reader, error) {
 	var r *Reader
 	err := h.read(ctx, key, func(at place) error {
-		object, err := h.store.driver.Open(ctx, at.name())
+		object, err := h.store.open(ctx, at.name())
 		if err != nil {
-			return classified(err)
+			return err
 		}
 		r = &Reader{object, at.describe(object.Attributes())}
 		return nil
@@ -127,9 +127,9 @@ func (h Handle) Open(ctx context.Context, key string) (*Reader, error) {
 func (h Handle) Stat(ctx context.Context, key string) (File, error) {
 	var file File
 	err := h.read(ctx, key, func(at place) error {
-		attrs, err := h.store.driver.Stat(ctx, at.name())
+		attrs, err := h.store.stat(ctx, at.name())
 		if err != nil {
-			return classified(err)
+			return err
 		}
 		file = at.describe(attrs)
 		return nil
@@ -143,7 +143,8 @@ func (h Handle) Delete(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	return classified(h.store.driver.Delete(ctx, at.name()))
+	ctx, call := h.store.calls.remove.Start(ctx)
+	return call.End(ctx, h.store.driver.Delete(ctx, at.name()))
 }
 
 // place is where a key lies: what a Handle works out, and a signed URL keeps.

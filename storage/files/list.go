@@ -102,9 +102,9 @@ func (s *Store) source(segment storage.Segment, from position) merge.Source[entr
 	}
 	return func(ctx context.Context, n int) ([]entry, bool, error) {
 		q.Limit = n
-		listing, err := s.driver.List(ctx, q)
+		listing, err := s.list(ctx, q)
 		if err != nil {
-			return nil, false, classified(err)
+			return nil, false, err
 		}
 		entries := make([]entry, 0, len(listing.Items)+len(listing.Prefixes))
 		for _, attrs := range listing.Items {

@@ -13,9 +13,9 @@ import (
 // sections 13 and 14 say. When it returns an error, nothing was answered yet.
 func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at place) error {
 	if r.Method == http.MethodHead {
-		attrs, err := s.driver.Stat(r.Context(), at.name())
+		attrs, err := s.stat(r.Context(), at.name())
 		if err != nil {
-			return classified(err)
+			return err
 		}
 		// ServeContent asks for the size alone and never reads.
 		serveContent(w, r, at, attrs, io.NewSectionReader(nil, 0, attrs.Size))
@@ -24,9 +24,9 @@ func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at place) erro
 	if tooManyRanges(r.Header) {
 		return errRange()
 	}
-	object, err := s.driver.Open(r.Context(), at.name())
+	object, err := s.open(r.Context(), at.name())
 	if err != nil {
-		return classified(err)
+		return err
 	}
 	serveContent(w, r, at, object.Attributes(), object)
 	// The answer has been sent; a file that was only read loses nothing.

@@ -57,12 +57,13 @@ func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (Signe
 	}
 	expiresAt := time.Now().Add(expiresIn).UTC().Truncate(time.Millisecond)
 	if presigner, ok := h.store.driver.(Presigner); ok && h.store.mayPresign(expiresIn) {
+		ctx, call := h.store.calls.presign.Start(ctx)
 		signed, err := presigner.PresignURL(ctx, at.name(), method, expiresIn)
-		if err == nil {
+		if err = call.End(ctx, err); err == nil {
 			return SignedURL{URL: signed, Method: method, ExpiresAt: expiresAt}, nil
 		}
 		if !errors.Is(err, cpodkit.CodeNotSupported) {
-			return SignedURL{}, classified(err)
+			return SignedURL{}, err
 		}
 	}
 	if h.store.publicURL == "" {
@@ -96,8 +97,8 @@ func (h Handle) forSigning(ctx context.Context, method, key string) (place, erro
 		if at.app == "" { // nowhere else to look
 			return nil
 		}
-		_, err := h.store.driver.Stat(ctx, at.name())
-		return classified(err)
+		_, err := h.store.stat(ctx, at.name())
+		return err
 	})
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return first, nil

@@ -18,7 +18,7 @@ import (
 // driver cannot serve, timeout when the context's deadline passed, and
 // internal. A cancelled context's error is returned as it is.
 type Handle struct {
-	driver   Driver
+	store    *Store
 	identity cpodkit.Identity
 	tier     storage.Tier
 }
@@ -59,9 +59,10 @@ func (h Handle) Set(ctx context.Context, key, value string, opts *SetOptions) er
 	case !utf8.ValidString(value):
 		return invalid("/value", "must be UTF-8; encode other bytes in base64")
 	}
-	stored, err := h.driver.Set(ctx, path, value, opts.TTL, opts.IfAbsent)
-	if err != nil {
-		return classified(err)
+	ctx, call := h.store.set.Start(ctx)
+	stored, err := h.store.driver.Set(ctx, path, value, opts.TTL, opts.IfAbsent)
+	if err = call.End(ctx, err); err != nil {
+		return err
 	}
 	if !stored {
 		return cpodkit.Errorf(cpodkit.CodePreconditionFailed, "There is an entry with this key already.")
@@ -75,8 +76,9 @@ func (h Handle) Get(ctx context.Context, key string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	value, err := h.driver.Get(ctx, path)
-	return value, classified(err)
+	ctx, call := h.store.get.Start(ctx)
+	value, err := h.store.driver.Get(ctx, path)
+	return value, call.End(ctx, err)
 }
 
 // Exists reports whether there is an entry.
@@ -85,36 +87,36 @@ func (h Handle) Exists(ctx context.Context, key string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	exists, err := h.driver.Exists(ctx, path)
-	return exists, classified(err)
+	ctx, call := h.store.exists.Start(ctx)
+	exists, err := h.store.driver.Exists(ctx, path)
+	return exists, call.End(ctx, err)
 }
 
 // Delete removes the entry; one that is not there is no error.
 func (h Handle) Delete(ctx context.Context, key string) error {
-	path, err := h.path(key, storage.Write)
-	if err != nil {
-		return err
-	}
-	_, err = h.driver.Delete(ctx, path, nil)
-	return classified(err)
+	_, err := h.remove(ctx, key, nil)
+	return err
 }
 
 // DeleteIf removes the entry if it holds value, in one step. Else, and also when
 // there is none, it is precondition_failed: whoever gives back a lock learns
 // that it was lost.
 func (h Handle) DeleteIf(ctx context.Context, key, value string) error {
-	path, err := h.path(key, storage.Write)
-	if err != nil {
-		return err
-	}
-	removed, err := h.driver.Delete(ctx, path, &value)
-	if err != nil {
-		return classified(err)
-	}
-	if !removed {
+	removed, err := h.remove(ctx, key, &value)
+	if err == nil && !removed {
 		return cpodkit.Errorf(cpodkit.CodePreconditionFailed, "The entry does not hold this value, or not any more.")
 	}
-	return nil
+	return err
+}
+
+func (h Handle) remove(ctx context.Context, key string, ifValue *string) (bool, error) {
+	path, err := h.path(key, storage.Write)
+	if err != nil {
+		return false, err
+	}
+	ctx, call := h.store.remove.Start(ctx)
+	removed, err := h.store.driver.Delete(ctx, path, ifValue)
+	return removed, call.End(ctx, err)
 }
 
 // Incr adds by, which may be 0 or negative, to the integer that the entry
@@ -127,8 +129,9 @@ func (h Handle) Incr(ctx context.Context, key string, by int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	sum, err := h.driver.Incr(ctx, path, by)
-	return sum, classified(err)
+	ctx, call := h.store.incr.Start(ctx)
+	sum, err := h.store.driver.Incr(ctx, path, by)
+	return sum, call.End(ctx, err)
 }
 
 // TTL returns how long the entry still lives, 0 for one without an end;
@@ -138,8 +141,9 @@ func (h Handle) TTL(ctx context.Context, key string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	left, err := h.driver.TTL(ctx, path)
-	return left, classified(err)
+	ctx, call := h.store.ttl.Start(ctx)
+	left, err := h.store.driver.TTL(ctx, path)
+	return left, call.End(ctx, err)
 }
 
 // path checks the identity and the key, and returns where the entry lives.

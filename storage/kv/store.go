@@ -10,7 +10,11 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -23,7 +27,27 @@ const (
 )
 
 // Store is the key-value store of all tenants. It is safe for concurrent use.
-type Store struct{ driver Driver }
+type Store struct {
+	driver Driver
+
+	get, exists, set, remove, incr, ttl *portable.Operation
+}
+
+// Option configures [New].
+type Option func(*options)
+
+type options struct {
+	tracers trace.TracerProvider
+	meters  metric.MeterProvider
+}
+
+// WithTelemetry makes a span of every call to the driver ("storage.kv.get"),
+// measures how long it takes, and counts its errors by code
+// (docs/operations.md). Nothing of it holds a key or a value. A nil provider
+// leaves out its half, as does New without this option.
+func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
+	return func(o *options) { o.tracers, o.meters = tracers, meters }
+}
 
 // New returns a store that keeps its entries in driver. The store owns the
 // driver: [Store.Close] closes it.
@@ -35,11 +59,19 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	driver, err := observe(driver, o.telemetry)
+	calls, err := portable.NewCalls("storage.kv", o.tracers, o.meters, sentence)
 	if err != nil {
 		return nil, fmt.Errorf("kv: %w", err)
 	}
-	return &Store{driver}, nil
+	return &Store{
+		driver: driver,
+		get:    calls.Operation("get"),
+		exists: calls.Operation("exists"),
+		set:    calls.Operation("set"),
+		remove: calls.Operation("delete"),
+		incr:   calls.Operation("incr"),
+		ttl:    calls.Operation("ttl"),
+	}, nil
 }
 
 // Close closes the driver. The store is not used afterwards.
@@ -47,24 +79,16 @@ func (s *Store) Close() error { return s.driver.Close() }
 
 // For returns the entries of id in the private tier.
 func (s *Store) For(id cpodkit.Identity) Handle {
-	return Handle{driver: s.driver, identity: id, tier: storage.Private}
+	return Handle{store: s, identity: id, tier: storage.Private}
 }
-
-type handleKey struct{}
 
 // Middleware puts the [Handle] of the request's identity into the context. A
 // request without an identity passes without a handle.
 func (s *Store) Middleware(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if id, ok := cpodkit.IdentityFromContext(r.Context()); ok {
-			r = r.WithContext(context.WithValue(r.Context(), handleKey{}, s.For(id)))
-		}
-		next.ServeHTTP(w, r)
-	})
+	return portable.Attach(next, s.For)
 }
 
 // FromContext returns the handle that [Store.Middleware] stored.
 func FromContext(ctx context.Context) (Handle, bool) {
-	h, ok := ctx.Value(handleKey{}).(Handle)
-	return h, ok
+	return portable.FromContext[Handle](ctx)
 }
