@@ -1,0 +1,73 @@
+// Package rest is what all calls of the HTTP contract have in common: how a
+// handler answers, which query parameters it takes, the conditions of a request,
+// lists, times, and streams of events.
+package rest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/cpodkit/cpodkit"
+)
+
+// Func serves one call, or returns the error to answer with. It then has written
+// nothing.
+type Func func(w http.ResponseWriter, r *http.Request, q Query) error
+
+// Handler serves a call that takes the named query parameters and no others. A
+// malformed query, an unknown parameter and one that is given twice are
+// bad_request: two readers of such a request may see two different calls, and a
+// misspelled name would be ignored.
+func Handler(serve Func, parameters ...string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q, err := readQuery(r, parameters)
+		if err == nil {
+			err = serve(w, r, q)
+		}
+		if err != nil {
+			cpodkit.WriteError(w, r, err)
+		}
+	})
+}
+
+// Query is the query of a call. Each parameter is there once, and one of those
+// that the call takes.
+type Query struct{ values url.Values }
+
+func readQuery(r *http.Request, parameters []string) (Query, error) {
+	if r.URL.RawQuery == "" {
+		return Query{}, nil
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return Query{}, badRequest("The query of the URL is malformed.")
+	}
+	for name, given := range values {
+		if !slices.Contains(parameters, name) {
+			return Query{}, UnknownParameter(name)
+		}
+		if len(given) > 1 {
+			return Query{}, badRequest("The query parameter " + name + " is given more than once.")
+		}
+	}
+	return Query{values}, nil
+}
+
+// maxName bounds how much of a stranger's text an error repeats.
+const maxName = 64
+
+// UnknownParameter is the error for a query parameter that the call does not
+// take, or not together with the others.
+func UnknownParameter(name string) error {
+	return badRequest("This call does not take the query parameter " + strconv.QuoteToASCII(name[:min(len(name), maxName)]) + ".")
+}
+
+// Has reports whether the parameter is there.
+func (q Query) Has(name string) bool { return q.values.Has(name) }
+
+// Get returns the value of a parameter; "" when it is not there.
+func (q Query) Get(name string) string { return q.values.Get(name) }
+
+func badRequest(detail string) error { return cpodkit.Errorf(cpodkit.CodeBadRequest, "%s", detail) }
