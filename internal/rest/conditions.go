@@ -21,7 +21,8 @@ type Conditions struct {
 // WriteConditions reads the conditions of a write from its header. If-Match is *
 // or one entity tag, If-None-Match is *; anything else is bad_request, because a
 // condition that is ignored destroys what the caller wants to protect. A weak tag
-// never matches a write (section 13.1.1): precondition_failed.
+// never matches a write (section 13.1.1): precondition_failed. If-Unmodified-Since
+// is bad_request, because no store keeps that condition.
 func WriteConditions(h http.Header) (Conditions, error) {
 	var c Conditions
 	switch fields := h.Values("If-Match"); {
@@ -46,7 +47,7 @@ func WriteConditions(h http.Header) (Conditions, error) {
 	default:
 		return c, badRequest("To write, If-None-Match takes * only: create, and do not replace.")
 	}
-	return c, RefuseHeaders(h, "If-Unmodified-Since", "If-Modified-Since")
+	return c, RefuseHeaders(h, "If-Unmodified-Since")
 }
 
 // opaqueTag returns what stands between the quotes of an entity tag (section
