@@ -30,12 +30,9 @@ type action func(ctx context.Context, env environment, operand string) error
 
 // environment is what commands work with.
 type environment struct {
-	getenv func(string) string
-	stdout io.Writer
-	log    *slog.Logger
+	settings *settings
+	stdout   io.Writer
 }
-
-func (e environment) config() (config, error) { return loadConfig(e.getenv, e.log) }
 
 func commands() []command {
 	return []command{
@@ -53,7 +50,7 @@ func commands() []command {
 }
 
 // run does what the command line says.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, environ []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		args = []string{"serve"}
 	}
@@ -63,7 +60,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	for _, c := range commands() {
 		words := strings.Fields(c.name)
 		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
-			env := environment{getenv, stdout, slog.New(slog.NewJSONHandler(stderr, nil))}
+			env := environment{readSettings(environ, slog.New(slog.NewJSONHandler(stderr, nil))), stdout}
 			return c.run(ctx, env, args[len(words):], stderr)
 		}
 	}
@@ -124,18 +121,28 @@ func printCommands(w io.Writer) error {
 	for _, c := range commands() {
 		fmt.Fprintf(&text, "\n  %s\n        %s\n", strings.TrimPrefix(c.synopsis(), "cpod-backend "), c.summary)
 	}
-	text.WriteString("\nEvery command explains itself with -h. Settings are environment variables; docs/operations.md lists them.\n")
+	text.WriteString("\nEvery command explains itself with -h. Settings are environment variables:\n")
+	for _, v := range variables() {
+		fmt.Fprintf(&text, "\n  %s", v.name)
+		if v.byDefault != "" {
+			fmt.Fprintf(&text, " (default %s)", v.byDefault)
+		}
+		fmt.Fprintf(&text, "\n        %s\n", strings.ReplaceAll(v.meaning, "`", ""))
+	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }
 
+// variables returns all that the parts read, in their order.
+func variables() []variable {
+	s := readSettings(nil, slog.New(slog.DiscardHandler))
+	_, _, _ = load(s) // no variable is set, so none is wrong
+	return s.variables
+}
+
 func declareServe(*flag.FlagSet) action {
 	return func(ctx context.Context, env environment, _ string) error {
-		cfg, err := env.config()
-		if err != nil {
-			return err
-		}
-		return serve(ctx, cfg, env.log, env.stdout)
+		return serve(ctx, env.settings, env.stdout)
 	}
 }
 
@@ -148,17 +155,17 @@ func declareVersion(*flag.FlagSet) action {
 
 // onRecords returns an action on the records of an installation, beside a
 // running server or without one.
-func onRecords(do func(ctx context.Context, env environment, cfg config, d *data, operand string) error) action {
+func onRecords(do func(ctx context.Context, env environment, h *house, operand string) error) action {
 	return func(ctx context.Context, env environment, operand string) (err error) {
-		cfg, err := env.config()
+		d, _, err := load(env.settings)
 		if err != nil {
 			return err
 		}
-		d, err := openExisting(ctx, cfg, env.log)
+		h, err := openExisting(ctx, d, env.settings.log)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, d.Close()) }()
-		return do(ctx, env, cfg, d, operand)
+		defer func() { err = errors.Join(err, h.Close()) }()
+		return do(ctx, env, h, operand)
 	}
 }

@@ -17,8 +17,8 @@ import (
 func declareAdminKey(flags *flag.FlagSet) action {
 	tenant := flags.String("tenant", defaultTenant, "the `NAME` of the tenant that it administers; "+defaultTenant+" without it")
 	platform := flags.Bool("platform", false, "let the key administer all tenants")
-	return onRecords(func(ctx context.Context, env environment, _ config, d *data, _ string) error {
-		_, err := d.records.Tenants().Get(ctx, *tenant)
+	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
+		_, err := h.records.Tenants().Get(ctx, *tenant)
 		if errors.Is(err, cpodkit.CodeNotFound) {
 			return fmt.Errorf("there is no tenant %q: make it with cpod-backend tenant create", *tenant)
 		}
@@ -29,7 +29,7 @@ func declareAdminKey(flags *flag.FlagSet) action {
 		if *platform {
 			more = append(more, oauth.PlatformScope)
 		}
-		key, err := makeAdminKey(ctx, d, *tenant, more...)
+		key, err := makeAdminKey(ctx, h, *tenant, more...)
 		if err != nil {
 			return err
 		}
@@ -39,18 +39,18 @@ func declareAdminKey(flags *flag.FlagSet) action {
 }
 
 func declareTenantCreate(*flag.FlagSet) action {
-	return onRecords(func(ctx context.Context, env environment, _ config, d *data, name string) error {
+	return onRecords(func(ctx context.Context, env environment, h *house, name string) error {
 		if !validTenant(name) {
 			return misuse{fmt.Sprintf("the name of a tenant has 1 to %d of a-z, 0-9, ., _ and -, and begins with a letter or digit", cpodkit.MaxIDLen)}
 		}
-		err := d.records.Tenants().Create(ctx, docstore.Tenant{ID: name, CreatedAt: time.Now().UTC().Truncate(time.Second)})
+		err := h.records.Tenants().Create(ctx, docstore.Tenant{ID: name, CreatedAt: time.Now().UTC().Truncate(time.Second)})
 		if errors.Is(err, cpodkit.CodeConflict) {
 			return fmt.Errorf("there is a tenant %q already: cpod-backend admin-key --tenant %s makes another admin key of it", name, name)
 		}
 		if err != nil {
 			return err
 		}
-		key, err := makeAdminKey(ctx, d, name)
+		key, err := makeAdminKey(ctx, h, name)
 		if err != nil {
 			return fmt.Errorf("the tenant is made, but no key of it (try cpod-backend admin-key --tenant %s): %w", name, err)
 		}
@@ -68,11 +68,11 @@ func validTenant(name string) bool {
 }
 
 func declareTenantList(*flag.FlagSet) action {
-	return onRecords(func(ctx context.Context, env environment, _ config, d *data, _ string) error {
+	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
 		const pageSize = 500
 		table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 		for after := ""; ; {
-			tenants, err := d.records.Tenants().List(ctx, after, pageSize)
+			tenants, err := h.records.Tenants().List(ctx, after, pageSize)
 			if err != nil {
 				return err
 			}

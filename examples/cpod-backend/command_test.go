@@ -202,12 +202,9 @@ func TestRotateKeyBesideARunningServer(t *testing.T) {
 	if again := srv.mustCommand(t, "rotate-key"); again != first || !strings.Contains(first, " signs tokens from ") {
 		t.Errorf("printed %q, then %q", first, again)
 	}
-	d, err := openExisting(t.Context(), config{dataDir: srv.dir}, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	keys := d.ring.SigningKeys()
+	h := existing(t, srv.dir)
+	defer h.Close()
+	keys := h.ring.SigningKeys()
 	if len(keys) != 2 || !strings.Contains(first, keys[1].ID) {
 		t.Errorf("there are %d keys; printed %q", len(keys), first)
 	}
@@ -216,9 +213,9 @@ func TestRotateKeyBesideARunningServer(t *testing.T) {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{"CPOD_DATA_DIR": filepath.Join(t.TempDir(), "none")}
-	getenv := func(name string) string { return env[name] }
+	variables := environ(env)
 	var all, problems bytes.Buffer
-	if err := run(t.Context(), []string{"help"}, getenv, &all, &problems); err != nil {
+	if err := run(t.Context(), []string{"help"}, variables, &all, &problems); err != nil {
 		t.Error(err)
 	}
 	for _, c := range commands() {
@@ -226,17 +223,17 @@ func TestUsage(t *testing.T) {
 			t.Errorf("help does not list %s", c.name)
 		}
 		var out bytes.Buffer
-		if err := run(t.Context(), append(strings.Fields(c.name), "-h"), getenv, &out, &problems); err != nil ||
+		if err := run(t.Context(), append(strings.Fields(c.name), "-h"), variables, &out, &problems); err != nil ||
 			!strings.HasPrefix(out.String(), "usage: cpod-backend "+c.name) {
 			t.Errorf("%s -h: %v, %s", c.name, err, &out)
 		}
 		out.Reset()
 		var wrong bytes.Buffer
-		err := run(t.Context(), append(strings.Fields(c.name), "--bogus"), getenv, &out, &wrong)
+		err := run(t.Context(), append(strings.Fields(c.name), "--bogus"), variables, &out, &wrong)
 		if !errors.Is(err, errUsage) || out.Len() > 0 || !strings.Contains(wrong.String(), "bogus") || !strings.Contains(wrong.String(), "usage:") {
 			t.Errorf("%s --bogus: %v, %s%s", c.name, err, &out, &wrong)
 		}
-		if err := run(t.Context(), append(strings.Fields(c.name), "a", "b"), getenv, &out, &wrong); !errors.Is(err, errUsage) {
+		if err := run(t.Context(), append(strings.Fields(c.name), "a", "b"), variables, &out, &wrong); !errors.Is(err, errUsage) {
 			t.Errorf("%s a b: %v", c.name, err)
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
-	"strconv"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -27,18 +25,16 @@ func declareToken(flags *flag.FlagSet) action {
 		request.Scopes = append(request.Scopes, scopes...)
 		return nil
 	})
-	sign := onRecords(func(ctx context.Context, env environment, cfg config, d *data, _ string) error {
+	sign := onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
 		var err error
-		if cfg.publicURL == "" {
-			if cfg.publicURL, err = urlToBe(ctx, cfg.listen); err != nil {
-				return err
-			}
+		if h.publicURL, err = h.urlToBe(ctx); err != nil {
+			return err
 		}
-		rotator, err := newRotator(d)
+		rotator, err := newRotator(h)
 		if err != nil {
 			return err
 		}
-		server, _, err := wireOAuth(cfg, d, rotator, env.log)
+		server, _, err := newOAuth(h, rotator)
 		if err != nil {
 			return err
 		}
@@ -60,25 +56,9 @@ func declareToken(flags *flag.FlagSet) action {
 	}
 }
 
-// urlToBe is the public URL that a server gives itself when it listens there.
-func urlToBe(ctx context.Context, listen string) (string, error) {
-	_, name, err := net.SplitHostPort(listen)
-	if err != nil {
-		return "", fmt.Errorf("CPOD_LISTEN: %w", err)
-	}
-	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", name)
-	if err != nil {
-		return "", fmt.Errorf("CPOD_LISTEN: %w", err)
-	}
-	if port == 0 {
-		return "", errors.New("CPOD_LISTEN leaves the port to the system: set CPOD_PUBLIC_URL to the URL that the server printed")
-	}
-	return localURL(strconv.Itoa(port)), nil
-}
-
 func declareRotateKey(*flag.FlagSet) action {
-	return onRecords(func(ctx context.Context, env environment, _ config, d *data, _ string) error {
-		rotator, err := newRotator(d)
+	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
+		rotator, err := newRotator(h)
 		if err != nil {
 			return err
 		}

@@ -43,28 +43,15 @@ func TestParseIndexes(t *testing.T) {
 // The server makes the indexes that are declared; a command leaves them.
 func TestServerMakesIndexes(t *testing.T) {
 	t.Parallel()
-	cfg := config{dataDir: t.TempDir()}
+	dir := t.TempDir()
 	for _, text := range []string{"sessions:status,-createdAt", "orders:customer", ""} {
-		indexes, err := parseIndexes(text)
-		if err != nil {
+		if err := openForTest(t, quiet(), map[string]string{"CPOD_DATA_DIR": dir, "CPOD_INDEXES": text}).Close(); err != nil {
 			t.Fatal(err)
 		}
-		server, command := cfg, cfg
-		server.indexes = indexes
-		opened, err := openData(t.Context(), server, &telemetry{}, quiet())
-		if err != nil {
+		if err := existing(t, dir).Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := opened.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if opened, err = openExisting(t.Context(), command, quiet()); err != nil {
-			t.Fatal(err)
-		}
-		if err := opened.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Join(declared(t, cfg.dataDir), ";"); got != text {
+		if got := strings.Join(declared(t, dir), ";"); got != text {
 			t.Errorf("the indexes are %q, want %q", got, text)
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -69,13 +70,7 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_PUBLIC_URL", "https://api.example.com/", "CPOD_PUBLIC_URL"},
 		{"CPOD_PUBLIC_URL", "https://user:hunter2@api.example.com", "CPOD_PUBLIC_URL"},
 	} {
-		getenv := func(name string) string {
-			if name == c.name {
-				return c.value
-			}
-			return ""
-		}
-		_, err := loadConfig(getenv, slog.New(slog.DiscardHandler))
+		_, _, err := load(readSettings([]string{c.name + "=" + c.value}, quiet()))
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s=%s: %v", c.name, c.value, err)
 		}
@@ -88,10 +83,8 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 func TestUnusedVariablesWarn(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	getenv := func(name string) string {
-		return map[string]string{"CORESDK_SIDECAR_ADDR": "[::1]:50051", "CPOD_LISTEN": "127.0.0.1:8000"}[name]
-	}
-	if _, err := loadConfig(getenv, slog.New(slog.NewJSONHandler(&out, nil))); err != nil {
+	environment := []string{"CORESDK_SIDECAR_ADDR=[::1]:50051", "CPOD_LISTEN=127.0.0.1:8000"}
+	if _, _, err := load(readSettings(environment, slog.New(slog.NewJSONHandler(&out, nil)))); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "CORESDK_SIDECAR_ADDR") || strings.Count(out.String(), "\n") != 1 {
@@ -99,11 +92,64 @@ func TestUnusedVariablesWarn(t *testing.T) {
 	}
 }
 
+// A variable that nobody reads is refused, unless it is somebody else's.
+func TestUnknownVariables(t *testing.T) {
+	t.Parallel()
+	for entry, nearest := range map[string]string{
+		"CPOD_DBS=hunter2":           "CPOD_DB",
+		"CPOD_LIMIT_TENNANT=hunter2": "CPOD_LIMIT_TENANT",
+		"CPOD_FILE=":                 "CPOD_FILES",
+		"CPOD_SERVICE_HOST=10.0.0.1": "",
+		"CPOD_SERVICE_PORT_HTTP=80":  "",
+		"CPOD_PORT_8000_TCP=tcp://":  "",
+		"CPOD_API_KEY=cpod_x":        "",
+		"CPOD_TENANT_ID=t":           "",
+		"CPODKIT_TOOLS=/x":           "",
+		"HOME=/root":                 "",
+	} {
+		_, _, err := load(readSettings([]string{entry}, quiet()))
+		if (err == nil) != (nearest == "") || err != nil && !strings.HasSuffix(err.Error(), "the nearest is "+nearest) {
+			t.Errorf("%s: %v", entry, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the error tells the value: %v", entry, err)
+		}
+	}
+}
+
+// The table of the guide, and what help prints, are what the parts read.
+func TestVariablesAreDocumented(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	want.WriteString("| variable | default | meaning |\n|---|---|---|\n")
+	var help bytes.Buffer
+	if err := printCommands(&help); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range variables() {
+		byDefault := v.byDefault
+		if byDefault != "" {
+			byDefault = "`" + byDefault + "`"
+		}
+		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", v.name, byDefault, v.meaning)
+		if !strings.Contains(help.String(), "\n  "+v.name) {
+			t.Errorf("help does not list %s", v.name)
+		}
+	}
+	if !strings.Contains(string(guide), "\n"+want.String()+"\n") {
+		t.Errorf("docs/operations.md does not have this table:\n%s", &want)
+	}
+}
+
 // runOnce runs a command that ends by itself.
 func runOnce(t *testing.T, env map[string]string, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := run(t.Context(), args, func(k string) string { return env[k] }, &out, io.Discard)
+	err := run(t.Context(), args, environ(env), &out, io.Discard)
 	return out.String(), err
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -85,11 +84,11 @@ func newCaller(t *testing.T, base string) *caller {
 func setup(t *testing.T) *caller {
 	t.Helper()
 	dir := t.TempDir()
-	return setupOn(t, start(t, dir, nil), config{dataDir: dir})
+	return setupOn(t, start(t, dir, nil), ringSigner(t, dir))
 }
 
-// setupOn is setup for a server that runs, on the data of cfg.
-func setupOn(t *testing.T, srv *instance, cfg config) *caller {
+// setupOn is setup for a server that runs, and signs with signer.
+func setupOn(t *testing.T, srv *instance, signer *authz.Signer) *caller {
 	t.Helper()
 	c := newCaller(t, srv.url)
 	_, app := srv.register(t, "app-a", append(storageScopes, "storage.user.read", "storage.user.write")...)
@@ -99,7 +98,7 @@ func setupOn(t *testing.T, srv *instance, cfg config) *caller {
 	c.tokens["reader"] = srv.token(t, reader)
 	c.tokens["admin"] = srv.adminKey
 	c.tokens["revoked"] = srv.token(t, ended)
-	c.tokens["expired"] = expiredToken(t, cfg, srv.url)
+	c.tokens["expired"] = expiredToken(t, signer, srv.url)
 	c.tokens["forged"] = c.tokens["app"][:len(c.tokens["app"])-6] + "AAAAAA"
 
 	form := "token=" + c.tokens["revoked"] + "&client_id=" + ended.ClientID + "&client_secret=" + ended.ClientSecret
@@ -121,9 +120,9 @@ func setupOn(t *testing.T, srv *instance, cfg config) *caller {
 }
 
 // expiredToken signs, with the server's own key, a token that has just ended.
-func expiredToken(t *testing.T, cfg config, issuer string) string {
+func expiredToken(t *testing.T, signer *authz.Signer, issuer string) string {
 	t.Helper()
-	token, err := ringSigner(t, cfg).Sign(authz.Claims{
+	token, err := signer.Sign(authz.Claims{
 		Issuer: issuer, Audience: issuer, Subject: "app-a", ClientID: "app-a", TokenID: "x.y",
 		TenantID: defaultTenant, AppID: "app-a", Scopes: cpodkit.Scopes{"storage.private.read"},
 		IssuedAt: time.Now().Add(-time.Hour), ExpiresAt: time.Now().Add(-time.Minute),
@@ -299,21 +298,17 @@ func TestTokenEndpoint(t *testing.T) {
 // nothing of the store's error is shown.
 func TestBackendDownIsUnavailable(t *testing.T) {
 	t.Parallel()
-	cfg := config{dataDir: t.TempDir(), publicURL: "http://localhost:8000"}
-	d, err := openData(t.Context(), cfg, &telemetry{}, quiet())
+	dir := t.TempDir()
+	server := openForTest(t, quiet(), map[string]string{"CPOD_DATA_DIR": dir})
+	h, err := server.handler()
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
-	h, err := newHandler(t.Context(), cfg, d, &telemetry{}, log)
+	key, err := makeAdminKey(t.Context(), server.house, defaultTenant)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := makeAdminKey(t.Context(), d, defaultTenant)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Close(); err != nil {
+	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
 	r := httptest.NewRequest("GET", "/v1/oauth/apps", nil)
@@ -323,7 +318,7 @@ func TestBackendDownIsUnavailable(t *testing.T) {
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
-	if bytes.Contains(w.Body.Bytes(), []byte("sql")) || bytes.Contains(w.Body.Bytes(), []byte(cfg.dataDir)) {
+	if bytes.Contains(w.Body.Bytes(), []byte("sql")) || bytes.Contains(w.Body.Bytes(), []byte(dir)) {
 		t.Errorf("the answer tells of the store: %s", w.Body)
 	}
 }

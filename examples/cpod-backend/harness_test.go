@@ -21,6 +21,50 @@ const watchdog = 30 * time.Second
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+// environ returns variables in the form of os.Environ.
+func environ(variables map[string]string) []string {
+	var entries []string
+	for name, value := range variables {
+		entries = append(entries, name+"="+value)
+	}
+	return entries
+}
+
+// loadForTest reads the variables, which must be right.
+func loadForTest(t *testing.T, variables map[string]string) (database, []part) {
+	t.Helper()
+	d, all, err := load(readSettings(environ(variables), quiet()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, all
+}
+
+// openForTest opens all parts on the data of a folder, or of other variables. The
+// caller closes the server.
+func openForTest(t *testing.T, log *slog.Logger, variables map[string]string) *server {
+	t.Helper()
+	all := map[string]string{"CPOD_PUBLIC_URL": "http://localhost:8000", "CPOD_OPS_LISTEN": "off"}
+	maps.Copy(all, variables)
+	d, parts := loadForTest(t, all)
+	s, err := openServer(t.Context(), newHouse(d.base, log), parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// existing opens the records of a data directory that a server has made.
+func existing(t *testing.T, dir string) *house {
+	t.Helper()
+	d, _ := loadForTest(t, map[string]string{"CPOD_DATA_DIR": dir})
+	h, err := openExisting(t.Context(), d, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
 // instance is a running server, started as main starts it.
 type instance struct {
 	dir      string            // of its data
@@ -42,7 +86,7 @@ func start(t *testing.T, dir string, env map[string]string) *instance {
 	done := make(chan error, 1)
 	log := new(logBuffer)
 	go func() {
-		err := run(ctx, nil, func(k string) string { return settings[k] }, in, log)
+		err := run(ctx, nil, environ(settings), in, log)
 		in.CloseWithError(io.EOF)
 		done <- err
 	}()

@@ -16,7 +16,7 @@ func TestIsolation(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	srv := start(t, dir, map[string]string{"CPOD_LIMIT_REFUSED_TOKENS": "off"}) // the suite lives on refusals
-	attack(t, srv.url, ringSigner(t, config{dataDir: dir}), []string{dir, "sqlite", "openat"}, storagetest.WithRandom(500))
+	attack(t, srv.url, ringSigner(t, dir), []string{dir, "sqlite", "openat"}, storagetest.WithRandom(500))
 }
 
 // attack runs the isolation suite on a server, with tokens for any identity that
@@ -49,14 +49,15 @@ func attack(t *testing.T, url string, signer *authz.Signer, forbidden []string, 
 }
 
 // ringSigner signs with the key ring of the servers that run on the data of cfg.
-func ringSigner(t *testing.T, cfg config) *authz.Signer {
+func ringSigner(t *testing.T, dir string) *authz.Signer {
 	t.Helper()
-	d, err := openExisting(t.Context(), cfg, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	key := d.ring.SigningKeys()[0]
+	return signerOf(t, existing(t, dir))
+}
+
+func signerOf(t *testing.T, h *house) *authz.Signer {
+	t.Helper()
+	defer h.Close()
+	key := h.ring.SigningKeys()[0]
 	signer, err := authz.NewSigner(authz.SigningKey{ID: key.ID, Algorithm: key.Algorithm, Private: key.Private})
 	if err != nil {
 		t.Fatal(err)

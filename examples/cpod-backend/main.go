@@ -11,24 +11,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
 	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9/logging"
 
-	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/api"
-	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/httpserver"
-	"github.com/cpodkit/cpodkit/keyring"
-	"github.com/cpodkit/cpodkit/oauth"
 )
 
 const (
@@ -42,7 +34,7 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	// What go-redis would print is in the errors of the calls that meet it.
 	logging.Disable()
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	stop()
 	switch {
 	case errors.Is(err, errUsage): // which has been explained
@@ -53,107 +45,71 @@ func main() {
 	}
 }
 
-func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) (err error) {
+// parts are the capabilities of the server, in the order in which they are opened.
+// A server of your own is this list with fewer lines.
+func parts(s *settings, d database) []part {
+	return []part{
+		telemetryPart(s),
+		clusterPart(s),
+		databasePart(d),
+		rateLimitPart(s),
+		oauthPart(s),
+		filesPart(s),
+		kvPart(s),
+		apiPart(s),
+		opsPart(s),
+	}
+}
+
+// load reads all variables.
+func load(s *settings) (database, []part, error) {
+	d := readDatabase(s, readBase(s))
+	all := parts(s, d)
+	return d, all, s.err()
+}
+
+func serve(ctx context.Context, s *settings, stdout io.Writer) (err error) {
+	d, all, err := load(s)
+	if err != nil {
+		return err
+	}
+	b := d.base
 	var listener net.ListenConfig
-	ln, err := listener.Listen(ctx, "tcp", cfg.listen)
+	ln, err := listener.Listen(ctx, "tcp", b.listen)
 	if err != nil {
 		return fmt.Errorf("%w (choose another address with CPOD_LISTEN)", err)
 	}
 	defer ln.Close()
-	cfg.warnOfMixes(log)
-	if cfg.publicURL == "" {
+	if b.publicURL == "" {
 		_, port, err := net.SplitHostPort(ln.Addr().String())
 		if err != nil {
 			return err
 		}
-		cfg.publicURL = localURL(port)
+		b.publicURL = localURL(port)
 	}
-	telemetry, err := openTelemetry(ctx, cfg.otlp, log)
+	server, err := openServer(ctx, newHouse(b, s.log), all)
 	if err != nil {
 		return err
 	}
-	defer telemetry.close(ctx, log)
-	data, err := openData(ctx, cfg, telemetry, log)
+	defer func() { err = errors.Join(err, server.Close()) }()
+	handler, err := server.handler()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, data.Close()) }()
-	handler, err := newHandler(ctx, cfg, data, telemetry, log)
+	key, err := firstAdminKey(ctx, server.house)
 	if err != nil {
 		return err
 	}
-	if err := serveOps(ctx, cfg, data, telemetry.scrape, log); err != nil {
-		return err
-	}
-	key, err := firstAdminKey(ctx, cfg, data)
-	if err != nil {
-		return err
-	}
-	if err := welcome(stdout, cfg, key); err != nil {
+	if err := welcome(stdout, server.house, key); err != nil {
 		return err
 	}
 	err = httpserver.Serve(ctx, httpserver.NewServer(handler, idleTimeout), ln, shutdownGrace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		// Clients that stall must not make a stop look like a failure.
-		log.Warn("requests were cut at shutdown", "after", shutdownGrace.String())
+		s.log.Warn("requests were cut at shutdown", "after", shutdownGrace.String())
 		return nil
 	}
 	return err
-}
-
-// localURL is the public URL of a server that was given none.
-func localURL(port string) string { return "http://localhost:" + port }
-
-// newHandler puts the capabilities together. A server of your own is this
-// function with fewer lines.
-func newHandler(ctx context.Context, cfg config, data *data, telemetry *telemetry, log *slog.Logger) (http.Handler, error) {
-	rotator, err := newRotator(data, keyring.WithLog(log))
-	if err != nil {
-		return nil, err
-	}
-	oauthServer, verifier, err := wireOAuth(cfg, data, rotator, log)
-	if err != nil {
-		return nil, err
-	}
-	storageRoutes, err := wireStorage(cfg, data, telemetry)
-	if err != nil {
-		return nil, err
-	}
-	limits, err := wireRateLimit(cfg, data, telemetry)
-	if err != nil {
-		return nil, err
-	}
-	observe, err := httpserver.Telemetry(telemetry.tracers, telemetry.meters)
-	if err != nil {
-		return nil, err
-	}
-	followSigningKeys(ctx, data, rotator)
-	followRevocations(ctx, data, log)
-	followIndexes(ctx, data, log)
-	mux := http.NewServeMux()
-	routes := slices.Concat(oauthServer.Routes(), storageRoutes, limits.routes, api.Routes(), []cpodkit.Route{healthRoute()})
-	cpodkit.Mount(mux, routes,
-		cpodkit.WrapProtected(limits.refused), cpodkit.WrapNamed(limits.grants, oauth.TokenRoute),
-		cpodkit.WrapProtected(authz.Authenticate(verifier)), cpodkit.WrapProtected(limits.calls))
-	return cpodkit.Chain(httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")),
-		httpserver.Record(serverInfo()), observe, httpserver.AccessLog(log), httpserver.Recover(log)), nil
-}
-
-// serverInfo is what answers say of the server.
-func serverInfo() cpodkit.ServerInfo {
-	return cpodkit.ServerInfo{Realm: "cpod", CallsHint: "GET /openapi.yaml lists the calls."}
-}
-
-func healthRoute() cpodkit.Route {
-	return cpodkit.Route{
-		Name:    "getHealth",
-		Pattern: "GET /health",
-		Public:  true,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Cache-Control", "no-store")
-			cpodkit.WriteJSON(w, r, http.StatusOK, map[string]string{"status": "ok"})
-		}),
-	}
 }
 
 func version() string {

@@ -190,16 +190,15 @@ func askReady(ready *readiness) (int, string) {
 
 func TestNotReadyWithoutTheStores(t *testing.T) {
 	t.Parallel()
-	d, err := openData(t.Context(), config{dataDir: t.TempDir()}, &telemetry{}, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := openForTest(t, quiet(), map[string]string{"CPOD_DATA_DIR": t.TempDir()})
 	log := new(logBuffer)
-	newReady := func() *readiness { return newReadiness(t.Context(), d, slog.New(slog.NewJSONHandler(log, nil))) }
+	newReady := func() *readiness {
+		return newReadiness(t.Context(), server.ready, slog.New(slog.NewJSONHandler(log, nil)))
+	}
 	if status, body := askReady(newReady()); status != http.StatusOK {
 		t.Errorf("ready: %d %s", status, body)
 	}
-	if err := d.Close(); err != nil {
+	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
 	status, body := askReady(newReady())
@@ -234,7 +233,7 @@ func TestReadiness(t *testing.T) {
 		log := new(logBuffer)
 		system := new(fakeBackend)
 		ready := &readiness{stopping: ctx}
-		ready.watch("system", system, slog.New(slog.NewJSONHandler(log, nil)))
+		ready.watch(dependency{"system", system, false}, slog.New(slog.NewJSONHandler(log, nil)))
 		expect := func(when string, status, pings int) {
 			t.Helper()
 			got, body := askReady(ready)

@@ -16,18 +16,22 @@ func TestStartWhileBackendsAreDown(t *testing.T) {
 	t.Parallel()
 	mongo := testservice.Mongo(t)
 	mongo.Stop()
-	cfg := loadForTest(t, map[string]string{
+	d, parts := loadForTest(t, map[string]string{
 		"CPOD_DB": "mongodb://" + mongo.Addr + "/cpod?appName=hunter2", "CPOD_MASTER_KEY": hexKey, "CPOD_DATA_DIR": t.TempDir(),
 		"CPOD_FILES":   "s3://key:hunter2@bucket?endpoint=http://127.0.0.1:1",
 		"CPOD_KV":      "redis://:hunter2@127.0.0.1:1",
-		"CPOD_CLUSTER": "redis://:hunter2@127.0.0.1:1",
+		"CPOD_CLUSTER": "redis://:hunter2@127.0.0.1:1", "CPOD_OPS_LISTEN": "off",
 	})
 	log := new(logBuffer)
 	logger := slog.New(slog.NewJSONHandler(log, nil))
 	const warning = "the database does not answer; trying again"
 
-	cfg.startPatience = 300 * time.Millisecond
-	_, err := openData(t.Context(), cfg, &telemetry{}, logger)
+	open := func(patience time.Duration) (*server, error) {
+		d.patience = patience
+		parts[2] = databasePart(d)
+		return openServer(t.Context(), newHouse(d.base, logger), parts)
+	}
+	_, err := open(300 * time.Millisecond)
 	if err == nil || !strings.HasPrefix(err.Error(), "CPOD_DB: the database has not answered") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("without a database: %v", err)
 	}
@@ -35,15 +39,14 @@ func TestStartWhileBackendsAreDown(t *testing.T) {
 		t.Errorf("the log says %s", log)
 	}
 
-	cfg.startPatience = watchdog
 	type result struct {
-		d   *data
+		s   *server
 		err error
 	}
 	opened := make(chan result, 1)
 	go func() {
-		d, err := openData(t.Context(), cfg, &telemetry{}, logger)
-		opened <- result{d, err}
+		s, err := open(watchdog)
+		opened <- result{s, err}
 	}()
 	eventually(t, "the server waits", func() bool { return len(log.lines(t, warning)) == 2 })
 	mongo.Start()
@@ -51,12 +54,12 @@ func TestStartWhileBackendsAreDown(t *testing.T) {
 	if got.err != nil {
 		t.Fatal(got.err)
 	}
-	ready := newReadiness(t.Context(), got.d, logger)
+	ready := newReadiness(t.Context(), got.s.ready, logger)
 	const want = `{"status":"unavailable","backends":{"cluster":"unavailable","documents":"ok","files":"unavailable","kv":"unavailable"}}`
 	if status, body := askReady(ready); status != 503 || body != want {
 		t.Errorf("ready: %d %s", status, body)
 	}
-	if err := got.d.Close(); err != nil {
+	if err := got.s.Close(); err != nil {
 		t.Error(err)
 	}
 }

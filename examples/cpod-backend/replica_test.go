@@ -45,7 +45,7 @@ func TestWhatOneReplicaIsToldAllKeepTo(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = channel.Close() })
 	a, b := newReplica(t, database, master, channel), newReplica(t, database, master, channel)
-	admin := rotationConfig.adminToken
+	admin := rotationAdmin
 	register := func(id string) (secret string) {
 		body := `{"client_id":"` + id + `","name":"A","declared_scopes":["storage.private.read"],"app_type":"service"}`
 		return decodeMember(t, a.call("POST", "/v1/oauth/apps", admin, body), "client_secret")
@@ -103,11 +103,12 @@ func TestReplicasWithoutAChannel(t *testing.T) {
 	t.Parallel()
 	database, master := documents.NewMemory(), keyring.NewMaster()
 	revocations := func() *authz.Revocations {
-		d := &data{documents: database, master: master, isShared: true}
-		if err := d.openRecords(t.Context()); err != nil {
+		h := newHouse(base{}, quiet())
+		h.documents, h.master, h.isShared = database, master, true
+		if err := h.openRecords(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return d.revocations
+		return h.revocations
 	}
 	a, b := revocations(), revocations()
 	if err := a.Revoke(t.Context(), authz.Revocation{ID: "x.y", ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
@@ -126,12 +127,13 @@ func TestReplicasThatStartAtOnceMakeOneAdminKey(t *testing.T) {
 	var starts sync.WaitGroup
 	for range 8 {
 		starts.Go(func() {
-			d := &data{documents: database, master: master, isShared: true}
-			if err := d.openRecords(t.Context()); err != nil {
+			h := newHouse(base{}, quiet())
+			h.documents, h.master, h.isShared = database, master, true
+			if err := h.openRecords(t.Context()); err != nil {
 				t.Error(err)
 				return
 			}
-			key, err := firstAdminKey(t.Context(), config{}, d)
+			key, err := firstAdminKey(t.Context(), h)
 			if err != nil {
 				t.Error(err)
 			}
@@ -153,20 +155,20 @@ func TestReplicasThatStartAtOnceMakeOneAdminKey(t *testing.T) {
 func TestAKeyThatMayBeNew(t *testing.T) {
 	t.Parallel()
 	r := newReplica(t, documents.NewMemory(), keyring.NewMaster())
-	rotator, err := newRotator(r.data)
+	rotator, err := newRotator(r.house)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := ringKeys{r.data.signer, rotator}
+	keys := ringKeys{r.house.signer, rotator}
 	if _, err := keys.Key(t.Context(), "unknown"); err == nil || errors.Is(err, cpodkit.CodeNotFound) {
 		t.Errorf("before the ring was looked at: %v", err)
 	}
-	if _, err := keys.Key(t.Context(), r.data.ring.SigningKeys()[0].ID); err != nil {
+	if _, err := keys.Key(t.Context(), r.house.ring.SigningKeys()[0].ID); err != nil {
 		t.Errorf("a known key: %v", err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var following sync.WaitGroup
-	following.Go(func() { rotator.Follow(ctx, r.data.ring, func([]keyring.SigningKey) error { return nil }) })
+	following.Go(func() { rotator.Follow(ctx, r.house.ring, func([]keyring.SigningKey) error { return nil }) })
 	eventually(t, "the rotator looks at the ring", rotator.Current)
 	if _, err := keys.Key(t.Context(), "unknown"); !errors.Is(err, cpodkit.CodeNotFound) {
 		t.Errorf("once the ring was looked at: %v", err)

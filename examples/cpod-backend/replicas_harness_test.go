@@ -24,6 +24,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/client"
 	"github.com/cpodkit/cpodkit/internal/testservice"
 )
@@ -105,10 +106,15 @@ func makeBucket(t *testing.T, account testservice.S3, bucket string) {
 	}
 }
 
-// config is what a command in this process opens the same data with.
-func (in *installation) config() config {
-	in.Helper()
-	return loadForTest(in.T, in.env)
+// signer signs with the key of the servers.
+func (in *installation) signer(t *testing.T) *authz.Signer {
+	t.Helper()
+	d, _ := loadForTest(t, in.env)
+	h, err := openExisting(t.Context(), d, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signerOf(t, h)
 }
 
 // through returns the servers as a client sees them that reaches them at a URL.

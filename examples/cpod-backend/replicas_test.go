@@ -28,7 +28,7 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 	in.step("the storage client", in.storageClient)
 	in.step("what one made the others know", in.shared)
 	in.step("isolation", func(t *testing.T) {
-		attack(t, in.env["CPOD_PUBLIC_URL"], ringSigner(t, in.config()),
+		attack(t, in.env["CPOD_PUBLIC_URL"], in.signer(t),
 			[]string{in.mongo.Addr, in.redis.Addr, in.s3.Addr, "mongo", "redis", "minio"},
 			storagetest.WithRandom(1000), storagetest.ForSlowDriver())
 	})
@@ -47,8 +47,8 @@ func (in *installation) storageClient(t *testing.T) {
 		documentsSeed(t, c)
 		kvSeed(t, c)
 	})
-	t.Run("errors", func(t *testing.T) { errorTable(t, setupOn(t, srv, in.config())) })
-	signer := ringSigner(t, in.config())
+	t.Run("errors", func(t *testing.T) { errorTable(t, setupOn(t, srv, in.signer(t))) })
+	signer := in.signer(t)
 	for name, test := range map[string]func(*testing.T, *users){
 		"user tier": userTier, "user tier cursors": userTierCursors, "user tier walks": userTierWalks, "user tier storm": userTierStorm,
 	} {

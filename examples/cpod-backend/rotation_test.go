@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,37 +14,50 @@ import (
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
-	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
-	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
 // replica is one server of several that share a database, in memory.
 type replica struct {
 	t       *testing.T
 	handler http.Handler
-	data    *data
+	house   *house
 }
 
-var rotationConfig = config{publicURL: "http://localhost:8000", adminToken: "cpod_" + strings.Repeat("k", 43)}
+const rotationAdmin = "cpod_kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
+
+// withDatabase returns parts with a database that is open already, and with a
+// cluster when there is one.
+func withDatabase(parts []part, database documents.Driver, master keyring.Master, channel *cluster.Cluster) []part {
+	parts = slices.Clone(parts)
+	parts[2].open = func(ctx context.Context, h *house) (opened, error) {
+		h.documents, h.master, h.cluster, h.isShared = database, master, channel, channel != nil
+		if err := h.openRecords(ctx); err != nil {
+			return opened{}, err
+		}
+		return serveDocuments(h, nil)
+	}
+	return parts
+}
 
 func newReplica(t *testing.T, database documents.Driver, master keyring.Master, channel ...*cluster.Cluster) *replica {
 	t.Helper()
-	d := &data{files: files.NewMemory(), documents: database, kv: kv.NewMemory(), rateLimit: ratelimit.NewMemory(), appLimits: ratelimit.NewMemory(), master: master}
-	if len(channel) > 0 {
-		d.isShared, d.cluster = true, channel[0]
-	}
-	d.closers = append(d.closers, d.files.Close, d.kv.Close)
-	t.Cleanup(func() { _ = d.Close() })
-	if err := d.openRecords(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	handler, err := newHandler(t.Context(), rotationConfig, d, &telemetry{}, slog.New(slog.DiscardHandler))
+	d, parts := loadForTest(t, map[string]string{
+		"CPOD_PUBLIC_URL": "http://localhost:8000", "CPOD_ADMIN_TOKEN": rotationAdmin, "CPOD_OPS_LISTEN": "off",
+	})
+	parts = withDatabase(parts, database, master, append(channel, nil)[0])
+	parts[5].open = func(_ context.Context, h *house) (opened, error) { return serveFiles(h, files.NewMemory()) }
+	server, err := openServer(t.Context(), newHouse(d.base, quiet()), parts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &replica{t, handler, d}
+	t.Cleanup(func() { _ = server.Close() })
+	handler, err := server.handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &replica{t, handler, server.house}
 }
 
 func (r *replica) call(method, path, token, body string, headers ...string) *httptest.ResponseRecorder {
@@ -100,12 +113,12 @@ func TestSigningKeysRotateUnderLoad(t *testing.T) {
 		database, master := documents.NewMemory(), keyring.NewMaster()
 		replicas := []*replica{newReplica(t, database, master), newReplica(t, database, master)}
 		register := `{"client_id":"app-a","name":"A","declared_scopes":["storage.private.read"],"app_type":"service"}`
-		secret := decodeMember(t, replicas[0].call("POST", "/v1/oauth/apps", rotationConfig.adminToken, register), "client_secret")
+		secret := decodeMember(t, replicas[0].call("POST", "/v1/oauth/apps", rotationAdmin, register), "client_secret")
 		newToken := func(r *replica) string {
 			form := "grant_type=client_credentials&client_id=app-a&client_secret=" + secret
 			return decodeMember(t, r.call("POST", "/v1/oauth/token", "", form, "Content-Type", "application/x-www-form-urlencoded"), "access_token")
 		}
-		rotator, err := newRotator(replicas[0].data)
+		rotator, err := newRotator(replicas[0].house)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,7 +32,7 @@ type users struct {
 func startForUsers(t *testing.T) *users {
 	t.Helper()
 	srv := start(t, t.TempDir(), nil)
-	return &users{newCaller(t, srv.url), srv, ringSigner(t, config{dataDir: srv.dir}), "", 60}
+	return &users{newCaller(t, srv.url), srv, ringSigner(t, srv.dir), "", 60}
 }
 
 // as makes a token for "tenant|app|user", which is also its name.

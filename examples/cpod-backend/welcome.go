@@ -8,12 +8,12 @@ import (
 
 // welcome says where the server is and, on its first start, how to use it. The
 // three commands run as they stand in any POSIX shell.
-func welcome(w io.Writer, cfg config, newKey string) error {
+func welcome(w io.Writer, h *house, newKey string) error {
 	if newKey == "" {
-		_, err := fmt.Fprintf(w, "cpod-backend serves on %s, data in %s\n", cfg.publicURL, cfg.place())
+		_, err := fmt.Fprintf(w, "cpod-backend serves on %s, data in %s\n", h.publicURL, h.place)
 		return err
 	}
-	text := strings.NewReplacer("URL", cfg.publicURL, "KEY", newKey, "DIR", cfg.place()).Replace(
+	text := strings.NewReplacer("URL", h.publicURL, "KEY", newKey, "DIR", h.place).Replace(
 		`cpod-backend serves on URL, data in DIR
 
 This is the first start. The admin key of tenant "default", shown this once:

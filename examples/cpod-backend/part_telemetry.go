@@ -26,6 +26,25 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
+// telemetryPart is where spans and metrics go. It comes first.
+func telemetryPart(s *settings) part {
+	export, err := otlpFromEnv(func(name string) string { return s.env[name] })
+	if err != nil {
+		s.faults = append(s.faults, err)
+	}
+	return part{open: func(ctx context.Context, h *house) (opened, error) {
+		var err error
+		if h.telemetry, err = openTelemetry(ctx, export, h.log); err != nil {
+			return opened{}, err
+		}
+		h.onClose(func() error {
+			h.telemetry.close(ctx, h.log)
+			return nil
+		})
+		return opened{}, nil
+	}}
+}
+
 // otlp says what is sent to a collector. The exporters read the rest of
 // OpenTelemetry's variables (endpoint, headers, certificates, …) themselves.
 type otlp struct{ traces, metrics bool }

@@ -16,11 +16,11 @@ import (
 const defaultTenant = "default"
 
 // withAdminToken verifies CPOD_ADMIN_TOKEN beside the stored API keys.
-func withAdminToken(cfg config, stored authz.Verifier) authz.Verifier {
-	if cfg.adminToken == "" {
+func withAdminToken(adminToken string, stored authz.Verifier) authz.Verifier {
+	if adminToken == "" {
 		return stored
 	}
-	want := authz.DigestOf(cfg.adminToken)
+	want := authz.DigestOf(adminToken)
 	return authz.VerifierFunc(func(ctx context.Context, token string) (cpodkit.Identity, error) {
 		if got := authz.DigestOf(token); subtle.ConstantTimeCompare(want[:], got[:]) == 1 {
 			k := adminRecord("CPOD_ADMIN_TOKEN", defaultTenant)
@@ -36,29 +36,29 @@ const adminKeyClaim = time.Minute
 
 // firstAdminKey makes the admin key of a new installation. It returns "" when
 // there is one already, or another server is making it.
-func firstAdminKey(ctx context.Context, cfg config, d *data) (string, error) {
-	if cfg.adminToken != "" {
+func firstAdminKey(ctx context.Context, h *house) (string, error) {
+	if h.adminToken != "" {
 		return "", nil
 	}
-	if there, err := hasAdminKey(ctx, d); there || err != nil {
+	if there, err := hasAdminKey(ctx, h); there || err != nil {
 		return "", err
 	}
-	mine, err := d.records.Claims().Claim(ctx, "first admin key", adminKeyClaim)
+	mine, err := h.records.Claims().Claim(ctx, "first admin key", adminKeyClaim)
 	if !mine || err != nil {
 		return "", err
 	}
 	// Another server may have had the claim, and made a key, since.
-	if there, err := hasAdminKey(ctx, d); there || err != nil {
+	if there, err := hasAdminKey(ctx, h); there || err != nil {
 		return "", err
 	}
-	return makeAdminKey(ctx, d, defaultTenant)
+	return makeAdminKey(ctx, h, defaultTenant)
 }
 
 // hasAdminKey reports whether somebody can administer the first tenant.
-func hasAdminKey(ctx context.Context, d *data) (bool, error) {
+func hasAdminKey(ctx context.Context, h *house) (bool, error) {
 	const pageSize = 100
 	for after := ""; ; {
-		keys, err := d.records.APIKeys().List(ctx, "", after, pageSize) // of no app: the operator's
+		keys, err := h.records.APIKeys().List(ctx, "", after, pageSize) // of no app: the operator's
 		if err != nil {
 			return false, err
 		}
@@ -75,9 +75,9 @@ func hasAdminKey(ctx context.Context, d *data) (bool, error) {
 }
 
 // makeAdminKey stores a new admin key of a tenant and returns it.
-func makeAdminKey(ctx context.Context, d *data, tenant string, more ...string) (string, error) {
+func makeAdminKey(ctx context.Context, h *house, tenant string, more ...string) (string, error) {
 	key := authz.NewAPIKey()
-	return key, d.records.APIKeys().Create(ctx, authz.DigestOf(key), adminRecord("key-"+rand.Text()[:16], tenant, more...))
+	return key, h.records.APIKeys().Create(ctx, authz.DigestOf(key), adminRecord("key-"+rand.Text()[:16], tenant, more...))
 }
 
 func adminRecord(id, tenant string, more ...string) authz.APIKey {
@@ -92,12 +92,12 @@ func adminRecord(id, tenant string, more ...string) authz.APIKey {
 }
 
 // ensureTenant makes a tenant that is not there.
-func ensureTenant(ctx context.Context, d *data, id string) error {
-	_, err := d.records.Tenants().Get(ctx, id)
+func ensureTenant(ctx context.Context, h *house, id string) error {
+	_, err := h.records.Tenants().Get(ctx, id)
 	if !errors.Is(err, cpodkit.CodeNotFound) {
 		return err
 	}
-	err = d.records.Tenants().Create(ctx, docstore.Tenant{ID: id, CreatedAt: time.Now().UTC().Truncate(time.Second)})
+	err = h.records.Tenants().Create(ctx, docstore.Tenant{ID: id, CreatedAt: time.Now().UTC().Truncate(time.Second)})
 	if errors.Is(err, cpodkit.CodeConflict) { // another process was faster
 		return nil
 	}

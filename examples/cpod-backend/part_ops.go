@@ -11,8 +11,32 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/httpserver"
-	"github.com/cpodkit/cpodkit/ratelimit"
 )
+
+// opsPart is the operations listener. It comes last: it is served until the other
+// parts are closed, also while the last requests finish, when /readyz says that
+// the server stops.
+func opsPart(s *settings) part {
+	const name = "CPOD_OPS_LISTEN"
+	address := s.optional(name, "127.0.0.1:9091", "address of the operations listener; `off` for none")
+	if _, _, err := net.SplitHostPort(address); err != nil && address != "" && address != off {
+		s.fail(name, "want host:port, :port or off")
+	}
+	return part{open: func(ctx context.Context, h *house) (opened, error) {
+		ln, err := listenOps(ctx, address, h.log)
+		if ln == nil {
+			return opened{}, err
+		}
+		h.log.Info("operations listener", "address", ln.Addr().String())
+		ready := newReadiness(ctx, h.ready, h.log)
+		server := httpserver.NewServer(opsHandler(ready, h.telemetry.scrape, h.log), idleTimeout)
+		return opened{run: []func(context.Context){func(ctx context.Context) {
+			if err := httpserver.Serve(ctx, server, ln, time.Second); err != nil {
+				h.log.Warn("the operations listener ended", "error", err)
+			}
+		}}}, nil
+	}}
+}
 
 // listenOps opens the operations listener, or none: when it is "off", and when
 // the default address is taken, as it is for the second server of a machine.
@@ -36,23 +60,6 @@ func listenOps(ctx context.Context, address string, log *slog.Logger) (net.Liste
 		return nil, fmt.Errorf("%w (choose another address with CPOD_OPS_LISTEN, or off)", err)
 	}
 	return ln, nil
-}
-
-// serveOps serves the operations listener until d is closed: also while the
-// last requests finish, when /readyz says that the server stops.
-func serveOps(ctx context.Context, cfg config, d *data, scrape http.Handler, log *slog.Logger) error {
-	ln, err := listenOps(ctx, cfg.opsListen, log)
-	if ln == nil {
-		return err
-	}
-	log.Info("operations listener", "address", ln.Addr().String())
-	server := httpserver.NewServer(opsHandler(newReadiness(ctx, d, log), scrape, log), idleTimeout)
-	d.background(context.WithoutCancel(ctx), func(ctx context.Context) {
-		if err := httpserver.Serve(ctx, server, ln, time.Second); err != nil {
-			log.Warn("the operations listener ended", "error", err)
-		}
-	})
-	return nil
 }
 
 func opsHandler(ready *readiness, scrape http.Handler, log *slog.Logger) http.Handler {
@@ -92,28 +99,20 @@ type readiness struct {
 	backends []*backend
 }
 
-// newReadiness watches the backends of d until ctx ends.
-func newReadiness(ctx context.Context, d *data, log *slog.Logger) *readiness {
+// newReadiness watches systems until ctx ends.
+func newReadiness(ctx context.Context, systems []dependency, log *slog.Logger) *readiness {
 	r := &readiness{stopping: ctx}
-	r.watch("documents", d.documents, log)
-	r.watch("files", d.files, log)
-	r.watch("kv", d.kv, log)
-	if d.clusterDriver != nil {
-		r.watch("cluster", d.clusterDriver, log).spare = true
-	}
-	if _, local := d.rateLimit.(*ratelimit.Memory); !local {
-		r.watch("ratelimit", d.rateLimit, log).spare = true // limits fail open
+	for _, d := range systems {
+		r.watch(d, log)
 	}
 	return r
 }
 
 // watch adds a backend. A driver that is no Pinger lives in this process and is
 // always up.
-func (r *readiness) watch(name string, driver any, log *slog.Logger) *backend {
-	pinger, _ := driver.(cpodkit.Pinger)
-	b := &backend{name: name, pinger: pinger, log: log}
-	r.backends = append(r.backends, b)
-	return b
+func (r *readiness) watch(d dependency, log *slog.Logger) {
+	pinger, _ := d.driver.(cpodkit.Pinger)
+	r.backends = append(r.backends, &backend{name: d.name, spare: d.spare, pinger: pinger, log: log})
 }
 
 func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {

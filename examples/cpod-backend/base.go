@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+)
+
+// base is what all parts share of the settings.
+type base struct {
+	listen    string
+	publicURL string // "" until the port is known
+	dataDir   string
+	keepFree  int64 // bytes of the disk
+}
+
+// readBase reads the variables that belong to no part.
+func readBase(s *settings) base {
+	b := base{
+		listen: s.get("CPOD_LISTEN", ":8000", "address of the listener"),
+		publicURL: s.optional("CPOD_PUBLIC_URL", "http://localhost:<port>",
+			"issuer of tokens and base of signed URLs, without a path; set it once other machines call the server"),
+		dataDir: s.get("CPOD_DATA_DIR", "data", "folder of what lasts on this machine; made with mode 0700"),
+		keepFree: s.bytes("CPOD_KEEP_FREE_BYTES", "67108864",
+			"what files and documents leave free on the disk; with less, a write is 503"),
+	}
+	host, _, err := net.SplitHostPort(b.listen)
+	if err != nil {
+		s.fail("CPOD_LISTEN", "want host:port or :port")
+	}
+	switch {
+	case b.publicURL != "":
+		checkPublicURL(s, b.publicURL)
+	case err == nil && !loopback(host):
+		s.log.Warn("CPOD_PUBLIC_URL is not set: tokens and signed URLs name localhost, which other machines cannot reach")
+	}
+	if env := s.get("CORESDK_ENV", "production", "`production` is all that this version serves"); env != "production" {
+		s.fail("CORESDK_ENV", "this version serves \"production\" only; unset it")
+	}
+	if s.optional("CORESDK_JWKS_URI", "", "not served yet") != "" {
+		s.fail("CORESDK_JWKS_URI", "this version verifies its own tokens only; unset it")
+	}
+	for _, name := range []string{"CORESDK_SIDECAR_ADDR", "CORESDK_CONTROL_PLANE_URL"} {
+		if s.optional(name, "", "not used yet; a value is a warning") != "" {
+			s.log.Warn("this variable is not used yet", "variable", name)
+		}
+	}
+	return b
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+func checkPublicURL(s *settings, text string) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
+		u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		s.fail("CPOD_PUBLIC_URL", "want http://host[:port] or https://host[:port], without a path or a slash at the end")
+	}
+}
+
+// localURL is the public URL of a server that was given none.
+func localURL(port string) string { return "http://localhost:" + port }
+
+// urlToBe is the public URL of a server that listens there, also while it does
+// not run.
+func (b base) urlToBe(ctx context.Context) (string, error) {
+	if b.publicURL != "" {
+		return b.publicURL, nil
+	}
+	_, name, err := net.SplitHostPort(b.listen)
+	if err != nil {
+		return "", fmt.Errorf("CPOD_LISTEN: %w", err)
+	}
+	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", name)
+	if err != nil {
+		return "", fmt.Errorf("CPOD_LISTEN: %w", err)
+	}
+	if port == 0 {
+		return "", errors.New("CPOD_LISTEN leaves the port to the system: set CPOD_PUBLIC_URL to the URL that the server printed")
+	}
+	return localURL(strconv.Itoa(port)), nil
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/cluster"
+	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/storage/documents"
+)
+
+// part is one capability of the server. The function that makes it reads its
+// variables, and opens nothing.
+type part struct {
+	// alone is the warning for a part that this server has for itself, although
+	// other servers can use its database; "" for none. variable mends it.
+	alone, variable string
+
+	// open opens the part. What it has opened is closed by house.onClose, also
+	// when open fails.
+	open func(ctx context.Context, h *house) (opened, error)
+}
+
+// opened is what a part gives to the server.
+type opened struct {
+	routes []cpodkit.Route
+	wraps  []wrap
+	ready  []dependency
+	run    []func(context.Context) // until the server is closed
+}
+
+// layer is where a wrap belongs; the first one is the outermost.
+type layer int
+
+const (
+	beforeAuthentication layer = iota
+	authentication
+	afterAuthentication
+)
+
+type wrap struct {
+	layer layer
+	wrap  cpodkit.Wrap
+}
+
+// dependency is a system that a part needs, for /readyz.
+type dependency struct {
+	name   string
+	driver any  // a [cpodkit.Pinger], or something in this process that is always up
+	spare  bool // the server works without it
+}
+
+// house is what parts hand to each other. They are opened in their order, so each
+// finds what those before it have put here.
+type house struct {
+	base
+	log       *slog.Logger
+	telemetry *telemetry
+
+	redisClients map[string]redis.UniversalClient // by URL
+	cluster      *cluster.Cluster                 // nil where this server is alone
+
+	documents   documents.Driver
+	isShared    bool // the database is one that other servers can use too
+	records     *docstore.Store
+	master      keyring.Master
+	ring        *keyring.Ring
+	signer      *authz.Signer // of the ring's keys
+	revocations *authz.Revocations
+
+	place string // of the data, for the welcome
+
+	clientAddress ratelimit.ClientAddress
+	adminToken    string // "" for none
+
+	ready   []dependency // of the parts so far
+	closers []func() error
+}
+
+// elsewhere is the place of data that is not in the data directory. No URL is
+// shown: it may hold a password.
+const elsewhere = "the backends of CPOD_DB, CPOD_FILES and CPOD_KV"
+
+func newHouse(b base, log *slog.Logger) *house {
+	return &house{base: b, log: log, telemetry: &telemetry{}, place: elsewhere}
+}
+
+// onClose has Close call closeOne. What is opened last is closed first.
+func (h *house) onClose(closeOne func() error) { h.closers = append(h.closers, closeOne) }
+
+// background runs work until the house is closed. It ends before anything is
+// closed that was opened before.
+func (h *house) background(ctx context.Context, work func(context.Context)) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work(ctx)
+	}()
+	h.onClose(func() error {
+		stop()
+		<-done
+		return nil
+	})
+}
+
+// Close closes everything, last opened first.
+func (h *house) Close() error {
+	var errs []error
+	for _, closeOne := range slices.Backward(h.closers) {
+		errs = append(errs, closeOne())
+	}
+	return errors.Join(errs...)
+}
+
+// server is all parts, opened.
+type server struct {
+	*house
+	routes []cpodkit.Route
+	wraps  []wrap
+}
+
+// openServer opens the parts in their order. When one fails, it closes those
+// before it.
+func openServer(ctx context.Context, h *house, parts []part) (_ *server, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close())
+		}
+	}()
+	s := &server{house: h}
+	for _, p := range parts {
+		o, err := p.open(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		s.routes, s.wraps = append(s.routes, o.routes...), append(s.wraps, o.wraps...)
+		h.ready = append(h.ready, o.ready...)
+		for _, work := range o.run {
+			h.background(ctx, work)
+		}
+	}
+	if h.isShared {
+		warnOfMixes(h.log, parts)
+	}
+	return s, nil
+}
+
+// warnOfMixes tells an operator what keeps servers on one database from behaving
+// as one.
+func warnOfMixes(log *slog.Logger, parts []part) {
+	for _, p := range parts {
+		if p.alone != "" {
+			log.Warn(p.alone, "variable", p.variable)
+		}
+	}
+}
+
+// handler serves all routes, each inside of the wraps of all parts.
+func (s *server) handler() (http.Handler, error) {
+	slices.SortStableFunc(s.wraps, func(a, b wrap) int { return int(a.layer - b.layer) })
+	wraps := make([]cpodkit.Wrap, len(s.wraps))
+	for i, w := range s.wraps {
+		wraps[i] = w.wrap
+	}
+	observe, err := httpserver.Telemetry(s.telemetry.tracers, s.telemetry.meters)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	cpodkit.Mount(mux, s.routes, wraps...)
+	return cpodkit.Chain(httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")),
+		httpserver.Record(serverInfo()), observe, httpserver.AccessLog(s.log), httpserver.Recover(s.log)), nil
+}
+
+// serverInfo is what answers say of the server.
+func serverInfo() cpodkit.ServerInfo {
+	return cpodkit.ServerInfo{Realm: "cpod", CallsHint: "GET /openapi.yaml lists the calls."}
+}

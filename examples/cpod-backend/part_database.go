@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
+	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/storage/documents"
+)
+
+const databaseFile = "cpod.db"
+
+// purpose says who opens the database.
+type purpose bool
+
+const (
+	forServer  purpose = true
+	forCommand purpose = false // beside a running server; the data must be there
+)
+
+// database is where documents are, and all that the server keeps itself.
+type database struct {
+	base
+	url                      string
+	masterKey, masterKeyFile string
+	indexes                  []documents.Index
+	patience                 time.Duration // for one that does not answer yet
+}
+
+const databaseVariable = "CPOD_DB"
+
+func readDatabase(s *settings, b base) database {
+	d := database{
+		base: b, patience: 30 * time.Second,
+		url: s.backend(databaseVariable, "sqlite:",
+			"documents, and what the server keeps: `sqlite:` (in the data directory), `sqlite:/path/cpod.db`, or `mongodb://…`, `mongodb+srv://…`",
+			"sqlite", "mongodb", "mongodb+srv"),
+		masterKey: s.optional("CPOD_MASTER_KEY", "",
+			"32 bytes in base64 or hex that seal the key ring, the same on every replica: `openssl rand -base64 32`"),
+		masterKeyFile: s.optional("CPOD_MASTER_KEY_FILE", "<data>/master.key",
+			"a file that holds them; made with mode 0600 when the database is on this machine"),
+	}
+	const indexes = "CPOD_INDEXES"
+	var err error
+	if d.indexes, err = parseIndexes(s.optional(indexes, "", "indexes of documents: `sessions:status,-createdAt; orders:customer`")); err != nil {
+		s.fail(indexes, "%w", err)
+	}
+	switch {
+	case d.masterKey != "" && d.masterKeyFile != "":
+		s.fail("CPOD_MASTER_KEY", "CPOD_MASTER_KEY_FILE is set, too; keep one")
+	case !isLocal(d.url) && d.masterKey == "" && d.masterKeyFile == "":
+		s.fail("CPOD_MASTER_KEY", "a database that is not on this machine needs the key that seals the keys of the server, "+
+			"the same on every replica and kept apart from the database; make one with: openssl rand -base64 32 (or name a file with CPOD_MASTER_KEY_FILE)")
+	}
+	return d
+}
+
+// databasePart is documents, and the records of the server. It comes before the
+// parts that use a record.
+func databasePart(d database) part {
+	p := part{open: func(ctx context.Context, h *house) (opened, error) {
+		build, err := d.open(ctx, h, forServer)
+		if err != nil {
+			return opened{}, err
+		}
+		if err := d.await(ctx, h.log, func() error { return h.openRecords(ctx) }); err != nil {
+			return opened{}, err
+		}
+		return serveDocuments(h, build)
+	}}
+	if d.publicURL == "" {
+		p.alone = "CPOD_PUBLIC_URL is not set: servers on this database accept each other's tokens only when it is, and the same on all"
+		p.variable = "CPOD_PUBLIC_URL"
+	}
+	return p
+}
+
+// serveDocuments serves the documents of a house whose records are open. build,
+// where it is not nil, builds the declared indexes.
+func serveDocuments(h *house, build func(context.Context) error) (opened, error) {
+	store, err := documents.New(h.documents,
+		documents.WithSecret(h.ring.Secret("storage/documents")),
+		documents.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
+	if err != nil {
+		return opened{}, err
+	}
+	o := opened{
+		routes: store.Routes(), ready: []dependency{{"documents", h.documents, false}},
+		run: []func(context.Context){h.followRevocations},
+	}
+	if build != nil {
+		o.run = append(o.run, func(ctx context.Context) {
+			if err := build(ctx); err != nil && ctx.Err() == nil {
+				h.log.Warn("declared indexes of documents are missing, and queries scan instead", "error", err)
+			}
+		})
+	}
+	return o, nil
+}
+
+// openExisting opens the records of an installation that has been started before.
+// A command may do so while servers run.
+func openExisting(ctx context.Context, d database, log *slog.Logger) (_ *house, err error) {
+	h := newHouse(d.base, log)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close())
+		}
+	}()
+	if _, err := d.open(ctx, h, forCommand); err != nil {
+		return nil, err
+	}
+	err = d.await(ctx, log, func() error {
+		if _, _, err := docstore.New(h.documents).KeyRing().Load(ctx); err != nil {
+			return err
+		}
+		return h.openRecords(ctx)
+	})
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return nil, errNoData("the database")
+	}
+	return h, err
+}
+
+// open opens the database. build, which may be nil, builds its declared indexes.
+func (d database) open(ctx context.Context, h *house, by purpose) (build func(context.Context) error, err error) {
+	if isLocal(d.url) {
+		return nil, d.openSQLite(ctx, h, by)
+	}
+	h.isShared = true
+	if h.master, err = d.master(false); err != nil {
+		return nil, err
+	}
+	return d.openMongo(ctx, h, by)
+}
+
+func (d database) openSQLite(ctx context.Context, h *house, by purpose) error {
+	inDataDir := filepath.Join(d.dataDir, databaseFile)
+	path := pathOf(d.url, inDataDir)
+	_, err := os.Stat(path)
+	isNew := errors.Is(err, fs.ErrNotExist)
+	opts := []sqlitedocuments.Option{sqlitedocuments.KeepFree(d.keepFree)}
+	switch {
+	case by == forServer:
+		if err := h.makeDataDir(); err != nil { // for the master key, too
+			return err
+		}
+		lock := path + ".lock"
+		if path == inDataDir {
+			lock = filepath.Join(d.dataDir, "server.lock")
+		}
+		unlock, err := lockFile(lock)
+		if err != nil {
+			return err
+		}
+		h.onClose(unlock)
+		opts = append(opts, sqlitedocuments.WithIndexes(d.indexes...))
+	case isNew:
+		return errNoData(filepath.Dir(path))
+	}
+	if h.master, err = d.master(isNew); err != nil {
+		return err
+	}
+	db, err := sqlitedocuments.Open(ctx, path, opts...)
+	if err != nil {
+		return err
+	}
+	h.documents = db
+	h.onClose(db.Close)
+	return nil
+}
+
+// makeDataDir makes the data directory, for what lasts there.
+func (h *house) makeDataDir() error {
+	if err := os.MkdirAll(h.dataDir, 0o700); err != nil {
+		return fmt.Errorf("CPOD_DATA_DIR: %w", err)
+	}
+	h.place = h.dataDir
+	return nil
+}
+
+func errNoData(where string) error {
+	return fmt.Errorf("there is no data in %s yet: start the server once, or set CPOD_DATA_DIR or CPOD_DB", where)
+}
+
+// sharedIndexes are those of the operator, and what servers on one database need.
+func (d database) sharedIndexes() []documents.Index {
+	indexes := slices.Clone(d.indexes)
+	for _, index := range docstore.Indexes() {
+		same := func(other documents.Index) bool { return other.String() == index.String() }
+		if !slices.ContainsFunc(indexes, same) {
+			indexes = append(indexes, index)
+		}
+	}
+	return indexes
+}
+
+// master finds the master key. Only a new installation gets a new one: made for
+// old data it would open nothing, and hide that the right one is lost.
+func (d database) master(isNew bool) (keyring.Master, error) {
+	switch file := filepath.Join(d.dataDir, "master.key"); {
+	case d.masterKey != "":
+		return keyring.ParseMaster(d.masterKey)
+	case d.masterKeyFile != "":
+		return keyring.LoadMasterFile(d.masterKeyFile)
+	case isNew:
+		return keyring.LoadOrCreateMasterFile(file)
+	default:
+		return keyring.LoadMasterFile(file)
+	}
+}
+
+// await calls use again while the database does not answer, for as long as a
+// start may wait for it.
+func (d database) await(ctx context.Context, log *slog.Logger, use func() error) error {
+	began, warned := time.Now(), false
+	err := retry(ctx, d.patience, use, func(err error) bool {
+		if !errors.Is(err, cpodkit.CodeUnavailable) {
+			return false
+		}
+		if !warned {
+			log.Warn("the database does not answer; trying again", "for", d.patience.String(), "error", err)
+		}
+		warned = true
+		return true
+	})
+	if errors.Is(err, cpodkit.CodeUnavailable) {
+		return fmt.Errorf("%s: the database has not answered for %s: %w", databaseVariable, time.Since(began).Round(time.Second), err)
+	}
+	return err
+}
+
+// openRecords opens what the server itself keeps in its documents. Of several
+// servers that start at once on an empty database, one makes the key ring and one
+// the first tenant, and all use them.
+func (h *house) openRecords(ctx context.Context) (err error) {
+	h.records = docstore.New(h.documents)
+	if h.ring, err = keyring.Open(ctx, h.records.KeyRing(), h.master); err != nil {
+		return err
+	}
+	if h.signer, err = authz.NewSigner(forSigner(h.ring.SigningKeys())...); err != nil {
+		return err
+	}
+	if h.revocations, err = authz.OpenRevocations(ctx, h.records.Revocations(), h.revocationOptions()...); err != nil {
+		return err
+	}
+	return ensureTenant(ctx, h, defaultTenant)
+}
+
+// retry calls try until it succeeds, its error is not one that time may heal, or
+// patience is over. It returns the last error.
+func retry(ctx context.Context, patience time.Duration, try func() error, mayHeal func(error) bool) error {
+	const firstPause, longPause = 100 * time.Millisecond, 2 * time.Second
+	deadline := time.Now().Add(patience)
+	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		err := try()
+		if err == nil || !mayHeal(err) || time.Now().Add(pause).After(deadline) {
+			return err
+		}
+		wait := time.NewTimer(pause)
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+}

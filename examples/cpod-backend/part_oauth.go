@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/oauth"
+)
+
+// oauthPart is the authorization server, and the authentication of all calls.
+func oauthPart(s *settings) part {
+	const name = "CPOD_ADMIN_TOKEN"
+	adminToken := s.optional(name, "", "the admin key of tenant `default`, instead of a made one: `cpod_` and at least 32 characters")
+	if adminToken != "" && (!strings.HasPrefix(adminToken, "cpod_") || len(adminToken) < 37) {
+		s.fail(name, "an admin key starts with cpod_ and has at least 32 characters after that; leave it unset and the first start makes one")
+	}
+	return part{open: func(_ context.Context, h *house) (opened, error) {
+		h.adminToken = adminToken
+		rotator, err := newRotator(h, keyring.WithLog(h.log))
+		if err != nil {
+			return opened{}, err
+		}
+		server, verifier, err := newOAuth(h, rotator)
+		if err != nil {
+			return opened{}, err
+		}
+		return opened{
+			routes: server.Routes(),
+			wraps:  []wrap{{authentication, cpodkit.WrapProtected(authz.Authenticate(verifier))}},
+			run:    []func(context.Context){func(ctx context.Context) { h.followSigningKeys(ctx, rotator) }},
+		}, nil
+	}}
+}
+
+// newOAuth returns the authorization server, and the verifier of the credentials
+// that it and the admin key stand for. The rotator is the one that keeps the
+// signer's keys current.
+func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier, error) {
+	tokens, err := authz.NewJWT(authz.Issuer{
+		Issuer: h.publicURL, Audience: h.publicURL, Keys: ringKeys{h.signer, rotator}, Revocations: h.revocations,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, apps := h.records.APIKeys(), h.records.Apps()
+	apiKeys := authz.NewAPIKeys(oauth.LiveKeys(keys, apps, h.revocations))
+	verifier := authz.Any(withAdminToken(h.adminToken, apiKeys), tokens)
+	server, err := oauth.New(oauth.Config{
+		Issuer:       h.publicURL,
+		Apps:         apps,
+		Signer:       h.signer,
+		Revocations:  h.revocations,
+		Keys:         keys,
+		Verifier:     verifier,
+		CursorSecret: h.ring.Secret("oauth"),
+		Log:          h.log,
+
+		ClientAddress: h.clientAddress.Key,
+		Limits:        oauth.Limits{PerAddress: math.MaxInt}, // CPOD_LIMIT_REFUSED_GRANTS has it, for all replicas
+	})
+	return server, verifier, err
+}
+
+// newRotator says how signing keys change. Everyone who keeps a copy of the key
+// set has a new key before it signs, and a key goes once its last token is over.
+func newRotator(h *house, opts ...keyring.Option) (*keyring.Rotator, error) {
+	const interval = time.Minute
+	return keyring.NewRotator(h.records.KeyRing(), h.master, append([]keyring.Option{
+		keyring.WithInterval(interval),
+		keyring.WithOverlap(2 * (oauth.KeySetMaxAge + interval)),
+		keyring.WithRetention(oauth.MaxTokenTTL + time.Hour),
+	}, opts...)...)
+}
+
+// ringKeys are the signer's keys. Where the ring has not been looked at for so
+// long that another server may sign with a newer key, an unknown one is no
+// reason to refuse a token.
+type ringKeys struct {
+	*authz.Signer
+
+	rotator *keyring.Rotator
+}
+
+// Key implements [authz.KeySource].
+func (k ringKeys) Key(ctx context.Context, id string) (*authz.VerificationKey, error) {
+	key, err := k.Signer.Key(ctx, id)
+	if errors.Is(err, cpodkit.CodeNotFound) && !k.rotator.Current() {
+		return nil, errors.New("the key ring has not been looked at for too long")
+	}
+	return key, err
+}
+
+// followSigningKeys rotates the keys of a running server, and has it use what
+// another process rotated.
+func (h *house) followSigningKeys(ctx context.Context, rotator *keyring.Rotator) {
+	rotator.Follow(ctx, h.ring, func(keys []keyring.SigningKey) error {
+		return h.signer.Replace(forSigner(keys)...)
+	})
+}
+
+func forSigner(keys []keyring.SigningKey) []authz.SigningKey {
+	list := make([]authz.SigningKey, len(keys))
+	for i, k := range keys {
+		list[i] = authz.SigningKey{ID: k.ID, Algorithm: k.Algorithm, Private: k.Private}
+	}
+	return list
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// off is the value of variables that switch something off.
+const off = "off"
+
+// variable is one setting of the environment, as help and docs/operations.md show
+// it.
+type variable struct{ name, byDefault, meaning string }
+
+// settings is the environment. Every part reads its own variables from it, once;
+// what is wrong with them is kept for err. No error shows a value, which may be a
+// secret.
+type settings struct {
+	env       map[string]string
+	log       *slog.Logger
+	variables []variable
+	faults    []error
+}
+
+// readSettings takes an environment in the form of [os.Environ].
+func readSettings(environ []string, log *slog.Logger) *settings {
+	s := &settings{env: map[string]string{}, log: log}
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		s.env[name] = value
+	}
+	return s
+}
+
+// get returns a variable, or its default.
+func (s *settings) get(name, byDefault, meaning string) string {
+	return cmp.Or(s.optional(name, byDefault, meaning), byDefault)
+}
+
+// optional returns a variable; "" where it is not set, and its default, which is
+// shown, is for the caller to work out.
+func (s *settings) optional(name, shownDefault, meaning string) string {
+	s.variables = append(s.variables, variable{name, shownDefault, meaning})
+	return s.env[name]
+}
+
+// fail keeps what is wrong with a variable.
+func (s *settings) fail(name, format string, args ...any) {
+	s.faults = append(s.faults, fmt.Errorf(name+": "+format, args...))
+}
+
+// backend returns the URL of a backend, which has one of the schemes.
+func (s *settings) backend(name, byDefault, meaning string, schemes ...string) string {
+	url := s.get(name, byDefault, meaning)
+	if !slices.Contains(schemes, scheme(url)) {
+		s.fail(name, "want a URL with one of the schemes %s", strings.Join(schemes, ", "))
+	}
+	return url
+}
+
+// memoryOrRedis are the schemes of a backend in this process or in a Redis.
+func memoryOrRedis() []string {
+	return []string{"memory", "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
+}
+
+// bytes returns a number of bytes.
+func (s *settings) bytes(name, byDefault, meaning string) int64 {
+	n, err := strconv.ParseInt(s.get(name, byDefault, meaning), 10, 64)
+	if err != nil || n < 0 {
+		s.fail(name, "want a number of bytes, without a unit")
+	}
+	return n
+}
+
+// err returns all that is wrong, once all parts have read their variables.
+func (s *settings) err() error {
+	for _, name := range slices.Sorted(maps.Keys(s.env)) {
+		if strings.HasPrefix(name, "CPOD_") && !s.knows(name) && !isForeign(name) {
+			s.fail(name, "there is no such variable; the nearest is %s", s.nearest(name))
+		}
+	}
+	return errors.Join(s.faults...)
+}
+
+func (s *settings) knows(name string) bool {
+	return slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == name })
+}
+
+// isForeign reports whether a variable belongs to somebody else: to a client on
+// the same machine, or to Kubernetes, which sets some for a Service named cpod.
+func isForeign(name string) bool {
+	switch name {
+	case "CPOD_API_KEY", "CPOD_CLIENT_ID", "CPOD_CLIENT_SECRET", "CPOD_API_URL", "CPOD_BASE_URL", "CPOD_TENANT_ID",
+		"CPOD_SERVICE_HOST":
+		return true
+	}
+	return strings.HasPrefix(name, "CPOD_SERVICE_PORT") || strings.HasPrefix(name, "CPOD_PORT")
+}
+
+// nearest returns the known variable with the fewest edits from name.
+func (s *settings) nearest(name string) string {
+	return slices.MinFunc(s.variables, func(a, b variable) int {
+		return cmp.Compare(editDistance(name, a.name), editDistance(name, b.name))
+	}).name
+}
+
+// editDistance is the Levenshtein distance of two texts, by bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			substitute := diagonal
+			if a[i] != b[j] {
+				substitute++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// scheme is what stands before the colon of a URL.
+func scheme(url string) string {
+	before, _, found := strings.Cut(url, ":")
+	if !found {
+		return ""
+	}
+	return before
+}
+
+// isLocal reports whether a backend is this process or its disk, and no other
+// server can use it.
+func isLocal(url string) bool {
+	return slices.Contains([]string{"sqlite", "file", "memory"}, scheme(url))
+}
+
+// pathOf returns the path behind a scheme, or the default one.
+func pathOf(url, byDefault string) string {
+	_, path, _ := strings.Cut(url, ":")
+	return cmp.Or(path, byDefault)
+}
