@@ -71,13 +71,13 @@ func run(t *testing.T, path string, opts ...watch.Option) *user {
 	}
 	u.Watcher = w
 	go w.Run(t.Context(), u.use)
-	time.Sleep(interval / 2) // to be between two looks
+	<-time.After(interval / 2) // to be between two looks
 	return u
 }
 
-// looks waits for n looks.
+// looks waits for n looks by the clock of the bubble.
 func (u *user) looks(n int) {
-	time.Sleep(time.Duration(n) * interval)
+	<-time.After(time.Duration(n) * interval)
 	synctest.Wait()
 }
 
