@@ -70,7 +70,7 @@ type options struct {
 	notices      Notices
 	interval     time.Duration
 	liveInterval time.Duration
-	next         func() time.Time
+	next         func(time.Time) time.Time
 	log          *slog.Logger
 	subject      string
 }
@@ -88,9 +88,11 @@ func WithInterval(d time.Duration) Option { return func(o *options) { o.interval
 // if that is longer.
 func WithLiveInterval(d time.Duration) Option { return func(o *options) { o.liveInterval = d } }
 
-// WithSchedule adds a refresh at the time that next returns. Run calls next after
-// each refresh. A time before that refresh, and the zero time, add none.
-func WithSchedule(next func() time.Time) Option { return func(o *options) { o.next = next } }
+// WithSchedule adds refreshes at the times of a schedule: next returns the first one
+// after a given time, or the zero time for none. Run calls it after each refresh.
+func WithSchedule(next func(after time.Time) time.Time) Option {
+	return func(o *options) { o.next = next }
+}
 
 // WithLog sets where failures are logged, with lines that begin with subject: each
 // distinct one once, and once when it is over. Without it nothing is logged.
@@ -260,7 +262,7 @@ func (f *Follower) serve(ctx context.Context, request uint64) error {
 func (f *Follower) await(ctx context.Context, began time.Time, pause time.Duration) (request uint64) {
 	var scheduled time.Time
 	if f.next != nil {
-		scheduled = f.next()
+		scheduled = f.next(began)
 	}
 	for {
 		every, live := f.interval, f.notices != nil && f.notices.Live()
@@ -271,7 +273,7 @@ func (f *Follower) await(ctx context.Context, began time.Time, pause time.Durati
 			every = f.liveInterval
 		}
 		due := began.Add(every)
-		if scheduled.After(began) && scheduled.Before(due) {
+		if !scheduled.IsZero() && scheduled.Before(due) {
 			due = scheduled
 		}
 		wait := time.Until(due)
