@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -77,8 +78,11 @@ func urlToBe(ctx context.Context, listen string) (string, error) {
 }
 
 func declareRotateKey(*flag.FlagSet) action {
-	return onRecords(func(ctx context.Context, env environment, _ config, d *data, _ string) error {
-		rotator, err := newRotator(d)
+	return onRecords(func(ctx context.Context, env environment, cfg config, d *data, _ string) error {
+		if err := d.openCluster(cfg, &telemetry{}); err != nil { // to tell the servers
+			return err
+		}
+		rotator, err := newRotator(d, keyring.WithLog(env.log))
 		if err != nil {
 			return err
 		}

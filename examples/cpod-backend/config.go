@@ -38,6 +38,7 @@ type config struct {
 	maxFileBytes int64 // 0 for no limit
 	keepFree     int64 // bytes of the disk
 	indexes      []documents.Index
+	indexesFile  string // "" for none
 
 	otlp otlp
 }
@@ -95,7 +96,7 @@ func loadConfig(getenv func(string) string, log *slog.Logger) (config, error) {
 	if c.keepFree, err = byteCount(getenv, "CPOD_KEEP_FREE_BYTES", 64<<20); err != nil {
 		return c, err
 	}
-	if c.indexes, err = parseIndexes(getenv("CPOD_INDEXES")); err != nil {
+	if c.indexes, c.indexesFile, err = indexesFromEnv(getenv); err != nil {
 		return c, err
 	}
 	for _, name := range []string{"CORESDK_SIDECAR_ADDR", "CORESDK_CONTROL_PLANE_URL"} {

@@ -103,8 +103,17 @@ func newReadiness(ctx context.Context, d *data, log *slog.Logger) *readiness {
 	if _, local := d.rateLimit.(*ratelimit.Memory); !local {
 		r.watch("ratelimit", d.rateLimit, log).spare = true // limits fail open
 	}
+	if d.indexFile != nil {
+		r.watch("indexes", pingFunc(func(context.Context) error { return d.indexFile.Err() }), log).spare = true
+	}
 	return r
 }
+
+// pingFunc is a [cpodkit.Pinger].
+type pingFunc func(context.Context) error
+
+// Ping implements [cpodkit.Pinger].
+func (f pingFunc) Ping(ctx context.Context) error { return f(ctx) }
 
 // watch adds a backend. A driver that is no Pinger lives in this process and is
 // always up.

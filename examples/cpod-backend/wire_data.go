@@ -15,6 +15,7 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/cluster"
+	"github.com/cpodkit/cpodkit/internal/watch"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/storage/documents"
@@ -32,7 +33,8 @@ type data struct {
 	rateLimit     ratelimit.Driver // of the server's own limits
 	appLimits     ratelimit.Driver // of those that apps keep by REST
 
-	buildIndexes func(context.Context) error // of documents; nil where they are there at once
+	buildIndexes func(context.Context) error       // of documents; nil where they are there at once
+	indexFile    *watch.Watcher[[]documents.Index] // nil without one
 
 	isShared    bool // the database is one that other servers can use too
 	records     *docstore.Store
@@ -60,6 +62,9 @@ func openData(ctx context.Context, cfg config, t *telemetry, log *slog.Logger) (
 		}
 	}
 	if err := d.openCluster(cfg, t); err != nil {
+		return nil, err
+	}
+	if cfg.indexes, err = d.openIndexes(ctx, cfg, log); err != nil {
 		return nil, err
 	}
 	if err := d.openDocuments(ctx, cfg, forServer); err != nil {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -16,7 +15,6 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/keyring"
-	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 const databaseFile = "cpod.db"
@@ -75,18 +73,6 @@ func (d *data) openSQLite(ctx context.Context, cfg config, by purpose) error {
 
 func errNoData(where string) error {
 	return fmt.Errorf("there is no data in %s yet: start the server once, or set CPOD_DATA_DIR or CPOD_DB", where)
-}
-
-// sharedIndexes are those of the operator, and what servers on one database need.
-func sharedIndexes(cfg config) []documents.Index {
-	indexes := slices.Clone(cfg.indexes)
-	for _, index := range docstore.Indexes() {
-		same := func(other documents.Index) bool { return other.String() == index.String() }
-		if !slices.ContainsFunc(indexes, same) {
-			indexes = append(indexes, index)
-		}
-	}
-	return indexes
 }
 
 // masterKey finds the master key. Only a new installation gets a new one: made

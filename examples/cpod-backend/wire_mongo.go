@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math"
 	"time"
 
@@ -33,7 +32,7 @@ func (d *data) openMongo(ctx context.Context, cfg config, by purpose) error {
 		opts = append(opts, mongodocuments.WithPoolSize(int(min(connections, math.MaxInt32))))
 	}
 	if by == forServer {
-		opts = append(opts, mongodocuments.WithIndexes(sharedIndexes(cfg)...))
+		opts = append(opts, mongodocuments.WithIndexes(sharedIndexes(cfg.indexes)...))
 	}
 	driver, err := mongodocuments.New(db, opts...)
 	if err != nil {
@@ -42,17 +41,4 @@ func (d *data) openMongo(ctx context.Context, cfg config, by purpose) error {
 	d.documents, d.buildIndexes = driver, driver.BuildIndexes
 	d.closers = append(d.closers, driver.Close)
 	return nil
-}
-
-// followIndexes tells when an index that is declared cannot be built. The driver
-// goes on trying.
-func followIndexes(ctx context.Context, d *data, log *slog.Logger) {
-	if d.buildIndexes == nil {
-		return
-	}
-	d.background(ctx, func(ctx context.Context) {
-		if err := d.buildIndexes(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("declared indexes of documents are missing, and queries scan instead", "error", err)
-		}
-	})
 }

@@ -46,6 +46,9 @@ func wireOAuth(cfg config, d *data, rotator *keyring.Rotator, log *slog.Logger) 
 // set has a new key before it signs, and a key goes once its last token is over.
 func newRotator(d *data, opts ...keyring.Option) (*keyring.Rotator, error) {
 	const interval = time.Minute
+	if d.cluster != nil {
+		opts = append(opts, keyring.WithNotices(d.cluster.Topic("keyring")))
+	}
 	return keyring.NewRotator(d.records.KeyRing(), d.master, append([]keyring.Option{
 		keyring.WithInterval(interval),
 		keyring.WithOverlap(2 * (oauth.KeySetMaxAge + interval)),

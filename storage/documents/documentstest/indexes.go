@@ -25,7 +25,7 @@ func testDeclareIndexes(t *testing.T, s suite) {
 	for i := range 60 {
 		values = append(values, fmt.Sprintf(`{"a":%d,"b":%d}`, i%3, i))
 	}
-	for i := len(values) - 1; i >= 0; i-- {
+	for i := range slices.Backward(values) {
 		if i%3 == 1 {
 			want = append(want, indexKey(i))
 		}
