@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/cpodkit/cpodkit/internal/follow"
 )
 
 // Rotator replaces the signing keys of a stored ring, one after the other and
@@ -24,9 +26,30 @@ type Rotator struct {
 	overlap   time.Duration
 	retention time.Duration
 	interval  time.Duration
+	notices   Notices
 	log       *slog.Logger
 
-	looked atomic.Pointer[time.Time] // when Follow last began a look that succeeded
+	follower *follow.Follower
+
+	// What a running Follow has. Only looks change it, one after the other.
+	ring  atomic.Pointer[Ring] // of the last look
+	inUse []SigningKey         // what use took last
+	use   func([]SigningKey) error
+}
+
+// Notices carry word of a changed ring to the other replicas. A *cluster.Topic is
+// one.
+type Notices interface {
+	// Publish sends a message to everyone who follows, or fails.
+	Publish(ctx context.Context, message []byte) error
+
+	// Follow calls receive with each message until ctx ends. It calls missed when
+	// messages may have been lost, and when it can receive the first one.
+	Follow(ctx context.Context, receive func(message []byte), missed func()) error
+
+	// Live reports whether each message that was published up to a second ago has
+	// been received, or is reported by missed. It is false without a Follow.
+	Live() bool
 }
 
 // Option configures [NewRotator].
@@ -45,11 +68,17 @@ func WithOverlap(d time.Duration) Option { return func(r *Rotator) { r.overlap =
 // hours without it. It must be as long as the longest life of a token.
 func WithRetention(d time.Duration) Option { return func(r *Rotator) { r.retention = d } }
 
-// WithInterval sets how often [Rotator.Follow] looks for what others changed; a
-// minute without it.
+// WithInterval sets how often [Rotator.Follow] looks at the store, with and without
+// notices; a minute without it. That is often enough without notices, because a new
+// key does not sign before the overlap is over.
 func WithInterval(d time.Duration) Option { return func(r *Rotator) { r.interval = d } }
 
-// WithLog sets where [Rotator.Follow] tells what it did and what failed.
+// WithNotices tells other replicas at once of a key that is made or removed, and
+// [Rotator.Follow] of what they did. The ring has its notices for itself.
+func WithNotices(n Notices) Option { return func(r *Rotator) { r.notices = n } }
+
+// WithLog sets where the Rotator logs changes of the keys, and failures: each
+// distinct one once, and once when it is over.
 func WithLog(log *slog.Logger) Option { return func(r *Rotator) { r.log = log } }
 
 // NewRotator returns a Rotator for the ring that [Open] made in store.
@@ -76,16 +105,27 @@ func NewRotator(store Store, master Master, opts ...Option) (*Rotator, error) {
 	case r.maxAge <= r.overlap:
 		return nil, fmt.Errorf("keyring: the age is %s; it must be more than the overlap of %s", r.maxAge, r.overlap)
 	}
-	return r, nil
+	following := []follow.Option{
+		follow.WithInterval(r.interval), follow.WithLiveInterval(r.interval), follow.WithSchedule(r.nextChange),
+		follow.WithLog(r.log, "the key ring"),
+	}
+	if r.notices != nil {
+		following = append(following, follow.WithNotices(r.notices))
+	}
+	var err error
+	r.follower, err = follow.New(r.look, following...)
+	return r, err
 }
 
 // Rotate makes a new signing key and returns it; its SignsFrom says when it
 // begins to sign. When the newest key has not begun to sign yet, that one is
 // returned and none is made. Of several calls at once one makes a key, and all
-// return it.
+// return it. A Follow that runs uses the new list when Rotate returns. When the
+// other replicas cannot be told, that is logged, and they see the key with their
+// next look.
 func (r *Rotator) Rotate(ctx context.Context) (SigningKey, error) {
 	newestSeen := ""
-	ring, err := r.change(ctx, func(ring *Ring, now time.Time) (*Ring, error) {
+	ring, saved, err := r.change(ctx, func(ring *Ring, now time.Time) (*Ring, error) {
 		newest := ring.newest()
 		newestSeen = cmp.Or(newestSeen, newest.ID)
 		if newest.ID != newestSeen || newest.SignsFrom.After(now) {
@@ -96,52 +136,50 @@ func (r *Rotator) Rotate(ctx context.Context) (SigningKey, error) {
 	if err != nil {
 		return SigningKey{}, err
 	}
+	if saved {
+		_ = r.follower.Announce(ctx) // which logs why it fails
+	}
 	return *ring.newest(), nil
 }
 
 // Follow keeps the signing keys of a running server current, and returns when
-// ctx ends. It looks at the store in intervals, makes a successor for a key that
-// is too old, and removes keys whose time is over. Whenever what
-// [Ring.SigningKeys] returns has changed, by this replica, by another one or by
-// the clock, it calls use with the new list, the signing key first. It starts
-// out from ring, whose keys the server uses already.
+// ctx ends. It looks at the store with each notice and in intervals, makes a
+// successor for a key that is too old, and removes keys whose time is over. Whenever
+// the list that [Ring.SigningKeys] returns has changed, by this replica, by another
+// one or by the clock, it calls use with the new list, the signing key first. It
+// starts out from ring, whose keys the server uses already. Follow runs once at a
+// time.
 //
-// What fails is logged and tried again at the next look; meanwhile the server
-// goes on with the keys that it has, and by their schedule.
+// A look that fails is repeated after a pause of at most the interval. Meanwhile the
+// server goes on with the keys that it has, and by their schedule.
 func (r *Rotator) Follow(ctx context.Context, ring *Ring, use func([]SigningKey) error) {
-	inUse := ring.SigningKeys()
-	for {
-		began := time.Now()
-		current, err := r.refresh(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		failed := err != nil
-		if failed {
-			r.log.WarnContext(ctx, "the key ring cannot be looked at", "error", err)
-		} else {
-			ring = current
-		}
-		if keys := ring.SigningKeys(); !slices.EqualFunc(keys, inUse, sameKey) {
-			if err := use(keys); err != nil {
-				r.log.ErrorContext(ctx, "the signing keys cannot be changed", "error", err)
-				failed = true
-			} else {
-				inUse = keys
-				r.log.InfoContext(ctx, "signing keys changed", "signing", keys[0].ID, "keys", len(keys))
-			}
-		}
-		if !failed {
-			r.looked.Store(&began)
-		}
-		look := time.NewTimer(min(r.interval, ring.untilNextChange()))
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			look.Stop()
-			return
-		}
+	r.ring.Store(ring)
+	r.inUse, r.use = ring.SigningKeys(), use
+	r.follower.Run(ctx)
+}
+
+// look takes over the stored ring, after it has done what is due.
+func (r *Rotator) look(ctx context.Context) error {
+	current, saved, err := r.refresh(ctx)
+	if saved {
+		_ = r.follower.Notify(ctx) // which logs why it fails, and is repeated
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		err = fmt.Errorf("the ring cannot be looked at: %w", err)
+	} else {
+		r.ring.Store(current)
+	}
+	if keys := r.ring.Load().SigningKeys(); !slices.EqualFunc(keys, r.inUse, sameKey) {
+		if useErr := r.use(keys); useErr != nil {
+			return errors.Join(err, fmt.Errorf("the signing keys cannot be changed: %w", useErr))
+		}
+		r.inUse = keys
+		r.log.InfoContext(ctx, "signing keys changed", "signing", keys[0].ID, "keys", len(keys))
+	}
+	return err
 }
 
 // Current reports whether the list that Follow handed out last holds every key
@@ -149,14 +187,13 @@ func (r *Rotator) Follow(ctx context.Context, ring *Ring, use func([]SigningKey)
 // a new key is there for as long before it signs. Else a token by an unknown key
 // may be good, and whoever verifies it cannot tell.
 func (r *Rotator) Current() bool {
-	looked := r.looked.Load()
-	return looked != nil && time.Since(*looked) < r.overlap-r.interval
+	return r.follower.Current(r.overlap - r.interval)
 }
 
 func sameKey(a, b SigningKey) bool { return a.ID == b.ID }
 
 // refresh loads the ring and does what is due.
-func (r *Rotator) refresh(ctx context.Context) (*Ring, error) {
+func (r *Rotator) refresh(ctx context.Context) (ring *Ring, saved bool, err error) {
 	return r.change(ctx, func(ring *Ring, now time.Time) (*Ring, error) {
 		newest := ring.newest()
 		if now.Sub(newest.CreatedAt) >= r.maxAge && !newest.SignsFrom.After(now) {
@@ -170,33 +207,33 @@ func (r *Rotator) refresh(ctx context.Context) (*Ring, error) {
 }
 
 // change loads the ring and saves what edit makes of it, by compare-and-set.
-// Edit returns its argument when there is nothing to change.
-func (r *Rotator) change(ctx context.Context, edit func(*Ring, time.Time) (*Ring, error)) (*Ring, error) {
+// Edit returns its argument when there is nothing to change; then nothing is saved.
+func (r *Rotator) change(ctx context.Context, edit func(*Ring, time.Time) (*Ring, error)) (_ *Ring, saved bool, _ error) {
 	for range attempts {
 		sealed, version, err := r.store.Load(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("keyring: load: %w", err)
+			return nil, false, fmt.Errorf("keyring: load: %w", err)
 		}
 		ring, err := unseal(sealed, r.master)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		next, err := edit(ring, time.Now())
 		if err != nil || next == ring {
-			return ring, err
+			return ring, false, err
 		}
 		if sealed, err = seal(next, r.master); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		err = r.store.Save(ctx, sealed, version)
 		if err == nil {
-			return next, nil
+			return next, true, nil
 		}
 		if !anotherWon(err) {
-			return nil, fmt.Errorf("keyring: save: %w", err)
+			return nil, false, fmt.Errorf("keyring: save: %w", err)
 		}
 	}
-	return nil, errors.New("keyring: other replicas changed the ring again and again; try later")
+	return nil, false, errors.New("keyring: other replicas changed the ring again and again; try later")
 }
 
 func (r *Rotator) withSuccessor(ring *Ring, now time.Time) (*Ring, error) {
@@ -216,16 +253,15 @@ func (r *Ring) withoutDropped(now time.Time) *Ring {
 	return &Ring{root: r.root, signing: kept}
 }
 
-// untilNextChange is how long SigningKeys goes on to return the same.
-func (r *Ring) untilNextChange() time.Duration {
-	now := time.Now()
-	wait := time.Duration(1<<63 - 1)
-	for _, key := range r.signing {
+// nextChange is when, after a given time, SigningKeys of the ring in use first
+// returns another list, although the ring does not change. It is zero for never.
+func (r *Rotator) nextChange(after time.Time) (next time.Time) {
+	for _, key := range r.ring.Load().signing {
 		for _, moment := range []time.Time{key.SignsFrom, key.VerifiesUntil} {
-			if moment.After(now) {
-				wait = min(wait, moment.Sub(now))
+			if moment.After(after) && (next.IsZero() || moment.Before(next)) {
+				next = moment
 			}
 		}
 	}
-	return wait
+	return next
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -58,7 +59,10 @@ func declareToken(flags *flag.FlagSet) action {
 
 func declareRotateKey(*flag.FlagSet) action {
 	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
-		rotator, err := newRotator(h)
+		if _, err := clusterPart(env.settings).open(ctx, h); err != nil { // to tell the servers
+			return err
+		}
+		rotator, err := newRotator(h, keyring.WithLog(env.settings.log))
 		if err != nil {
 			return err
 		}

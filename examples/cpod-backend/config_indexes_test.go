@@ -3,6 +3,9 @@ package main
 import (
 	"database/sql"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -34,9 +37,68 @@ func TestParseIndexes(t *testing.T) {
 		if message, fails := strings.CutPrefix(want, "error: "); fails != (err != nil) || !strings.Contains(got, message) {
 			t.Errorf("%q is %s, want %s", text, got, want)
 		}
-		if err != nil && !strings.HasPrefix(err.Error(), "CPOD_INDEXES: ") {
-			t.Errorf("%q: %v does not name the variable", text, err)
+	}
+}
+
+func TestParseIndexFile(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":                                       "[]",
+		"# none\n \t# yet\n":                     "[]",
+		"sessions:status,-createdAt\norders:c\n": "[sessions:status,-createdAt orders:c]",
+		"a:b; c:d # two in a line\r\n\r\n;e:f;\r\n": "[a:b c:d e:f]",
+		"a:b#c\t#d": "[a:b#c]",
+		"a:b\nc\n":  `error: "c": want collection:path`,
+		"a:b\na:b":  `error: "a:b" is declared twice`,
+	} {
+		indexes, err := parseIndexFile(text)
+		got := fmt.Sprint(indexes)
+		if err != nil {
+			got = "error: " + err.Error()
 		}
+		if message, fails := strings.CutPrefix(want, "error: "); fails != (err != nil) || !strings.Contains(got, message) {
+			t.Errorf("%q is %s, want %s", text, got, want)
+		}
+	}
+}
+
+// A running server follows the file of CPOD_INDEXES_FILE. While that cannot be used,
+// the indexes stay and the server is degraded.
+func TestServerFollowsTheIndexFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "indexes")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("sessions:status,-createdAt\n")
+	data := filepath.Join(dir, "data")
+	server := openForTest(t, quiet(), map[string]string{"CPOD_DATA_DIR": data, "CPOD_INDEXES_FILE": file})
+	defer server.Close()
+	ready := newReadiness(t.Context(), server.ready, quiet())
+	follows := func(want, state string) {
+		t.Helper()
+		eventually(t, want, func() bool { return strings.Join(declared(t, data), ";") == want })
+		eventually(t, state, func() bool {
+			w := httptest.NewRecorder()
+			ready.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+			return w.Code == http.StatusOK && strings.Contains(w.Body.String(), `"status":"`+state+`"`)
+		})
+	}
+	follows("sessions:status,-createdAt", stateOK)
+	write("orders:customer\nsessions:status\n")
+	follows("orders:customer;sessions:status", stateOK)
+	write("orders:customer\nsessions\n")
+	follows("orders:customer;sessions:status", stateDegraded)
+	write("# none\n")
+	follows("", stateOK)
+
+	d, parts := loadForTest(t, map[string]string{"CPOD_DATA_DIR": filepath.Join(dir, "other"), "CPOD_INDEXES_FILE": file + "2"})
+	if _, err := openServer(t.Context(), newHouse(d.base, quiet()), parts); err == nil || !strings.HasPrefix(err.Error(), "CPOD_INDEXES_FILE: ") {
+		t.Errorf("without the file: %v", err)
 	}
 }
 

@@ -65,6 +65,7 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_KEEP_FREE_BYTES", "0", ""},
 		{"CPOD_INDEXES", "sessions", "CPOD_INDEXES"},
 		{"CPOD_INDEXES", "sessions:status,-createdAt; orders:customer", ""},
+		{"CPOD_INDEXES_FILE", "indexes", ""},
 		{"CPOD_PUBLIC_URL", "https://api.example.com", ""},
 		{"CPOD_PUBLIC_URL", "api.example.com", "CPOD_PUBLIC_URL"},
 		{"CPOD_PUBLIC_URL", "https://api.example.com/", "CPOD_PUBLIC_URL"},
@@ -77,6 +78,14 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: the error tells the secret: %v", c.name, err)
 		}
+	}
+}
+
+func TestIndexesComeFromOnePlace(t *testing.T) {
+	t.Parallel()
+	_, _, err := load(readSettings([]string{"CPOD_INDEXES=a:b", "CPOD_INDEXES_FILE=indexes"}, quiet()))
+	if err == nil || !strings.Contains(err.Error(), "CPOD_INDEXES: CPOD_INDEXES_FILE is set, too") {
+		t.Errorf("with both variables: %v", err)
 	}
 }
 

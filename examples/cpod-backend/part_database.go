@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -34,8 +33,8 @@ type database struct {
 	base
 	url                      string
 	masterKey, masterKeyFile string
-	indexes                  []documents.Index
-	patience                 time.Duration // for one that does not answer yet
+	indexDeclaration
+	patience time.Duration // for one that does not answer yet
 }
 
 const databaseVariable = "CPOD_DB"
@@ -51,11 +50,7 @@ func readDatabase(s *settings, b base) database {
 		masterKeyFile: s.optional("CPOD_MASTER_KEY_FILE", "<data>/master.key",
 			"a file that holds them; made with mode 0600 when the database is on this machine"),
 	}
-	const indexes = "CPOD_INDEXES"
-	var err error
-	if d.indexes, err = parseIndexes(s.optional(indexes, "", "indexes of documents: `sessions:status,-createdAt; orders:customer`")); err != nil {
-		s.fail(indexes, "%w", err)
-	}
+	d.indexDeclaration = readIndexes(s)
 	switch {
 	case d.masterKey != "" && d.masterKeyFile != "":
 		s.fail("CPOD_MASTER_KEY", "CPOD_MASTER_KEY_FILE is set, too; keep one")
@@ -70,6 +65,10 @@ func readDatabase(s *settings, b base) database {
 // parts that use a record.
 func databasePart(d database) part {
 	p := part{open: func(ctx context.Context, h *house) (opened, error) {
+		follow, err := d.indexDeclaration.open(ctx, h)
+		if err != nil {
+			return opened{}, err
+		}
 		build, err := d.open(ctx, h, forServer)
 		if err != nil {
 			return opened{}, err
@@ -77,7 +76,7 @@ func databasePart(d database) part {
 		if err := d.await(ctx, h.log, func() error { return h.openRecords(ctx) }); err != nil {
 			return opened{}, err
 		}
-		return serveDocuments(h, build)
+		return serveDocuments(h, build, follow)
 	}}
 	if d.publicURL == "" {
 		p.alone = "CPOD_PUBLIC_URL is not set: servers on this database accept each other's tokens only when it is, and the same on all"
@@ -86,9 +85,9 @@ func databasePart(d database) part {
 	return p
 }
 
-// serveDocuments serves the documents of a house whose records are open. build,
-// where it is not nil, builds the declared indexes.
-func serveDocuments(h *house, build func(context.Context) error) (opened, error) {
+// serveDocuments serves the documents of a house whose records are open. build
+// builds the declared indexes, and follow declares others; both may be nil.
+func serveDocuments(h *house, build func(context.Context) error, follow func(context.Context)) (opened, error) {
 	store, err := documents.New(h.documents,
 		documents.WithSecret(h.ring.Secret("storage/documents")),
 		documents.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
@@ -98,6 +97,9 @@ func serveDocuments(h *house, build func(context.Context) error) (opened, error)
 	o := opened{
 		routes: store.Routes(), ready: []dependency{{"documents", h.documents, false}},
 		run: []func(context.Context){h.followRevocations},
+	}
+	if follow != nil {
+		o.run = append(o.run, follow)
 	}
 	if build != nil {
 		o.run = append(o.run, func(ctx context.Context) {
@@ -192,18 +194,6 @@ func (h *house) makeDataDir() error {
 
 func errNoData(where string) error {
 	return fmt.Errorf("there is no data in %s yet: start the server once, or set CPOD_DATA_DIR or CPOD_DB", where)
-}
-
-// sharedIndexes are those of the operator, and what servers on one database need.
-func (d database) sharedIndexes() []documents.Index {
-	indexes := slices.Clone(d.indexes)
-	for _, index := range docstore.Indexes() {
-		same := func(other documents.Index) bool { return other.String() == index.String() }
-		if !slices.ContainsFunc(indexes, same) {
-			indexes = append(indexes, index)
-		}
-	}
-	return indexes
 }
 
 // master finds the master key. Only a new installation gets a new one: made for

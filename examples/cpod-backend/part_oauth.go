@@ -71,6 +71,9 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 // set has a new key before it signs, and a key goes once its last token is over.
 func newRotator(h *house, opts ...keyring.Option) (*keyring.Rotator, error) {
 	const interval = time.Minute
+	if h.cluster != nil {
+		opts = append(opts, keyring.WithNotices(h.cluster.Topic("keyring")))
+	}
 	return keyring.NewRotator(h.records.KeyRing(), h.master, append([]keyring.Option{
 		keyring.WithInterval(interval),
 		keyring.WithOverlap(2 * (oauth.KeySetMaxAge + interval)),

@@ -108,6 +108,12 @@ func newReadiness(ctx context.Context, systems []dependency, log *slog.Logger) *
 	return r
 }
 
+// pingFunc is a [cpodkit.Pinger].
+type pingFunc func(context.Context) error
+
+// Ping implements [cpodkit.Pinger].
+func (f pingFunc) Ping(ctx context.Context) error { return f(ctx) }
+
 // watch adds a backend. A driver that is no Pinger lives in this process and is
 // always up.
 func (r *readiness) watch(d dependency, log *slog.Logger) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,30 @@ func TestReplicasWithoutAChannel(t *testing.T) {
 	}
 	if revoked, err := b.Revoked(t.Context(), "x.y"); !revoked || err != nil {
 		t.Errorf("revoked is %t, %v", revoked, err)
+	}
+}
+
+// A new signing key is published by all replicas at once, and not only when each of
+// them looks for it, a minute later.
+func TestReplicasAreToldOfASigningKey(t *testing.T) {
+	t.Parallel()
+	database, master := documents.NewMemory(), keyring.NewMaster()
+	channel, err := cluster.New(cluster.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = channel.Close() })
+	a, b := newReplica(t, database, master, channel), newReplica(t, database, master, channel)
+	rotator, err := newRotator(a.house)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := rotator.Rotate(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []*replica{a, b} {
+		eventually(t, "the new key is published", func() bool { return slices.Contains(r.publishes(), next.ID) })
 	}
 }
 

@@ -294,6 +294,12 @@ func (in *installation) rotation(t *testing.T) {
 	if !strings.Contains(printed, "signs tokens from") {
 		t.Errorf("printed %q", printed)
 	}
+	for _, p := range in.replicas {
+		eventually(t, "each server is told of the new key", func() bool {
+			_, body := get(t, p.url+"/.well-known/jwks.json")
+			return strings.Count(body, `"kid"`) == 2
+		})
+	}
 	in.replicas[1].kill()
 	in.replicas[1] = in.start()
 	if in.replicas[1] == nil {

@@ -36,7 +36,7 @@ func withDatabase(parts []part, database documents.Driver, master keyring.Master
 		if err := h.openRecords(ctx); err != nil {
 			return opened{}, err
 		}
-		return serveDocuments(h, nil)
+		return serveDocuments(h, nil, nil)
 	}
 	return parts
 }

@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,6 +35,17 @@ func (i Index) String() string {
 		members[n] += o.Path.String()
 	}
 	return i.Collection + ":" + strings.Join(members, ",")
+}
+
+// IndexDeclarer is a [Driver] whose indexes can be declared anew while it is in
+// use.
+type IndexDeclarer interface {
+	// DeclareIndexes makes the declared indexes those that are given, in all spaces:
+	// it builds those that are missing, waits until they are built, and drops those
+	// that are declared no more. Queries go on meanwhile and give the same results.
+	// When it fails, for an operator to read why, queries use the indexes as they did
+	// before. It is safe for concurrent use.
+	DeclareIndexes(ctx context.Context, indexes ...Index) error
 }
 
 // CheckIndexes returns an error, fit for an operator, when indexes may not be

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,7 +50,7 @@ type Driver struct {
 	limit   time.Duration
 	queries *queryslots.Slots
 	getOne  *options.FindOneOptionsBuilder
-	indexes *indexes // nil without WithIndexes
+	indexes *indexes
 
 	// A call holds it for reading, and Close for writing.
 	closing sync.RWMutex
@@ -87,7 +88,7 @@ func WithPoolSize(connections int) Option { return func(c *config) { c.poolSize 
 // here, at most 63, in all spaces. The driver builds those that are missing and
 // drops those that are declared no more, behind its first call, which does not
 // wait for that; [Driver.BuildIndexes] does. Without this option it leaves
-// them as they are.
+// them as they are. [Driver.DeclareIndexes] declares others later.
 //
 // MongoDB chooses by itself which of them serves a query. One does when its first
 // members are those that the filter fixes to one value (eq, or exists: false) and
@@ -113,11 +114,8 @@ func New(db *mongo.Database, opts ...Option) (*Driver, error) {
 	if c.poolSize < 2 {
 		return nil, fmt.Errorf("mongodocuments: WithPoolSize(%d): queries and other calls need at least 2", c.poolSize)
 	}
-	if err := documents.CheckIndexes(c.indexes); err != nil {
-		return nil, fmt.Errorf("mongodocuments: %w", err)
-	}
-	if n := len(c.indexes); n > maxIndexes {
-		return nil, fmt.Errorf("mongodocuments: %d indexes are declared; MongoDB has room for %d", n, maxIndexes)
+	if err := checkIndexes(c.indexes); err != nil {
+		return nil, err
 	}
 	journaled := true
 	majority := writeconcern.Majority()
@@ -134,9 +132,11 @@ func New(db *mongo.Database, opts ...Option) (*Driver, error) {
 		limit:   c.timeLimit,
 		queries: queryslots.New(c.poolSize),
 		getOne:  options.FindOne().SetProjection(recordFields()),
+		indexes: newIndexes(docs),
 	}
 	if c.declared {
-		d.indexes = newIndexes(docs, c.indexes)
+		wanted := slices.Clone(c.indexes)
+		d.indexes.wanted.Store(&wanted)
 	}
 	return d, nil
 }
@@ -147,9 +147,7 @@ func (d *Driver) Close() error {
 	d.closing.Lock()
 	defer d.closing.Unlock()
 	d.closed = true
-	if d.indexes != nil {
-		d.indexes.stop()
-	}
+	d.indexes.stop()
 	return nil
 }
 
@@ -165,11 +163,9 @@ func (d *Driver) call(ctx context.Context, limit time.Duration, do func(ctx cont
 	d.closing.RLock()
 	defer d.closing.RUnlock()
 	if d.closed {
-		return cpodkit.Errorf(cpodkit.CodeUnavailable, "The document store is closed.")
+		return errClosed()
 	}
-	if d.indexes != nil {
-		d.indexes.start(ctx)
-	}
+	d.indexes.start(ctx)
 	return d.breaker.Do(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()

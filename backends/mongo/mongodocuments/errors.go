@@ -97,3 +97,7 @@ func classify(err error) error {
 	}
 	return err
 }
+
+func errClosed() error {
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The document store is closed.")
+}

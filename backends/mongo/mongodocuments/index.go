@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -26,7 +27,8 @@ const retryIndexes = 10 * time.Second
 // indexes are the declared ones, and who builds them.
 type indexes struct {
 	docs   *mongo.Collection
-	wanted []documents.Index
+	wanted atomic.Pointer[[]documents.Index] // nil when none were declared
+	turn   chan struct{}                     // is held while those of the database change
 
 	mu     sync.Mutex
 	done   bool
@@ -35,13 +37,25 @@ type indexes struct {
 	work   sync.WaitGroup
 }
 
-func newIndexes(docs *mongo.Collection, wanted []documents.Index) *indexes {
-	return &indexes{docs: docs, wanted: slices.Clone(wanted), cancel: func() {}}
+func newIndexes(docs *mongo.Collection) *indexes {
+	return &indexes{docs: docs, turn: make(chan struct{}, 1), cancel: func() {}}
+}
+
+// checkIndexes returns what is wrong with indexes that are declared.
+func checkIndexes(declared []documents.Index) error {
+	if err := documents.CheckIndexes(declared); err != nil {
+		return fmt.Errorf("mongodocuments: %w", err)
+	}
+	if n := len(declared); n > maxIndexes {
+		return fmt.Errorf("mongodocuments: %d indexes are declared; MongoDB has room for %d", n, maxIndexes)
+	}
+	return nil
 }
 
 // declared reports whether a collection has an index.
 func (x *indexes) declared(collection string) bool {
-	return x != nil && slices.ContainsFunc(x.wanted, func(i documents.Index) bool { return i.Collection == collection })
+	wanted := x.wanted.Load()
+	return wanted != nil && slices.ContainsFunc(*wanted, func(i documents.Index) bool { return i.Collection == collection })
 }
 
 // start builds the indexes behind the caller's back, unless that is done or under
@@ -49,7 +63,7 @@ func (x *indexes) declared(collection string) bool {
 func (x *indexes) start(ctx context.Context) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.done || time.Now().Before(x.next) {
+	if x.wanted.Load() == nil || x.done || time.Now().Before(x.next) {
 		return
 	}
 	x.done = true // until it fails
@@ -77,18 +91,62 @@ func (x *indexes) stop() {
 // call. It waits until they are built, which takes minutes for many millions of
 // documents.
 func (d *Driver) BuildIndexes(ctx context.Context) error {
-	if d.indexes == nil {
-		return nil
-	}
 	return d.indexes.build(ctx)
 }
 
+var _ documents.IndexDeclarer = (*Driver)(nil)
+
+// DeclareIndexes implements [documents.IndexDeclarer], as [WithIndexes] says. It
+// takes minutes for many millions of documents. When it fails, indexes that it has
+// built stay until the next call.
+func (d *Driver) DeclareIndexes(ctx context.Context, indexes ...documents.Index) error {
+	if err := checkIndexes(indexes); err != nil {
+		return err
+	}
+	d.closing.RLock()
+	closed := d.closed
+	d.closing.RUnlock()
+	if closed {
+		return errClosed()
+	}
+	indexes = slices.Clone(indexes)
+	return d.indexes.alone(ctx, func() error {
+		if err := d.indexes.change(ctx, indexes); err != nil {
+			return err
+		}
+		d.indexes.wanted.Store(&indexes)
+		return nil
+	})
+}
+
+// alone calls do while nobody else changes the indexes of the database.
+func (x *indexes) alone(ctx context.Context, do func() error) error {
+	select {
+	case x.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-x.turn }()
+	return do()
+}
+
 func (x *indexes) build(ctx context.Context) error {
+	return x.alone(ctx, func() error {
+		wanted := x.wanted.Load()
+		if wanted == nil {
+			return nil
+		}
+		return x.change(ctx, *wanted)
+	})
+}
+
+// change makes the declared indexes of the database those that are wanted.
+func (x *indexes) change(ctx context.Context, wanted []documents.Index) error {
 	there, err := x.docs.Indexes().ListSpecifications(ctx)
 	if err != nil && !hasCode(err, namespaceNotFound) {
 		return fmt.Errorf("mongodocuments: the indexes: %w", err)
 	}
-	for _, i := range x.wanted {
+	for _, i := range wanted {
 		known := func(s mongo.IndexSpecification) bool { return s.Name == indexName(i) }
 		if slices.ContainsFunc(there, known) {
 			continue
@@ -98,8 +156,8 @@ func (x *indexes) build(ctx context.Context) error {
 		}
 	}
 	for _, s := range there {
-		wanted := func(i documents.Index) bool { return s.Name == indexName(i) }
-		if !strings.HasPrefix(s.Name, indexPrefix) || slices.ContainsFunc(x.wanted, wanted) {
+		isWanted := func(i documents.Index) bool { return s.Name == indexName(i) }
+		if !strings.HasPrefix(s.Name, indexPrefix) || slices.ContainsFunc(wanted, isWanted) {
 			continue
 		}
 		// Another replica may be faster.

@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"testing"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
 	"github.com/cpodkit/cpodkit/backends/mongo/mongoclient"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
 	"github.com/cpodkit/cpodkit/storage/documents"
@@ -56,22 +59,78 @@ func TestIndexes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		there, err := db.Collection("documents").Indexes().ListSpecifications(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for _, i := range there {
-			if i.Name != "_id_" {
-				names = append(names, i.Name)
-			}
-		}
-		slices.Sort(names)
-		if !slices.Equal(names, test.want) {
+		if names := declaredIn(t, db); !slices.Equal(names, test.want) {
 			t.Errorf("the indexes are %q, want %q", names, test.want)
 		}
 		if err := d.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// declaredIn returns the names of the indexes, but for that of the ids.
+func declaredIn(t *testing.T, db *mongo.Database) []string {
+	t.Helper()
+	there, err := db.Collection("documents").Indexes().ListSpecifications(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, i := range there {
+		if i.Name != "_id_" {
+			names = append(names, i.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// A running driver is told of other indexes. A declaration that is refused leaves
+// those that are there.
+func TestDeclareIndexes(t *testing.T) {
+	t.Parallel()
+	var r recorder
+	db := connect(t, newDatabase(t), r.configure)
+	d, err := mongodocuments.New(db, mongodocuments.WithIndexes(index("things", "a")), mongodocuments.WithTimeLimit(watchdog))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := errors.Join(d.Apply(t.Context(), things, []documents.Op{set("k", "{}")})...); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		declared []documents.Index
+		fails    bool
+		want     []string
+	}{
+		{[]documents.Index{index("things", "b"), index("others", "c")}, false, []string{`declared others:c.x\.y`, `declared things:b.x\.y`}},
+		{[]documents.Index{index("things", "d"), index("things", "d")}, true, []string{`declared others:c.x\.y`, `declared things:b.x\.y`}},
+		{[]documents.Index{index("things", "b")}, false, []string{`declared things:b.x\.y`}},
+		{nil, false, nil},
+	} {
+		if err := d.DeclareIndexes(t.Context(), step.declared...); (err != nil) != step.fails {
+			t.Errorf("declaring %v: %v", step.declared, err)
+		}
+		if names := declaredIn(t, db); !slices.Equal(names, step.want) {
+			t.Errorf("the indexes are %q, want %q", names, step.want)
+		}
+		// A query can use the index of its collection.
+		r.take()
+		if _, err := d.Query(t.Context(), things, documents.DriverQuery{Limit: 1}); err != nil {
+			t.Error(err)
+		}
+		usable := slices.ContainsFunc(r.take(), func(command bson.Raw) bool {
+			return name(command) == "find" && command.Lookup("filter", "c").Type != 0
+		})
+		if usable != (len(step.want) > 0) {
+			t.Errorf("with %q the index is usable: %t", step.want, usable)
+		}
+		if err := d.BuildIndexes(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if names := declaredIn(t, db); !slices.Equal(names, step.want) {
+			t.Errorf("built again, the indexes are %q, want %q", names, step.want)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -32,12 +33,13 @@ type Driver struct {
 	readers chan *conn // the idle ones; nil for one that is not open yet
 	queries *queryslots.Slots
 	places  places
-	indexes map[string][]*index // by collection
+	indexes atomic.Pointer[map[string][]*index] // by collection; the map is never changed
 
 	cache  *cache
 	checks chan chan struct{} // to the writer; it closes what it gets after a check
 
 	writes   chan *request
+	declares chan func(*conn) // to the writer, which calls what it gets
 	closing  chan struct{}
 	finished chan struct{} // closed when the writer has ended
 
@@ -89,6 +91,7 @@ func KeepFree(bytes int64) Option { return func(o *options) { o.keepFree = bytes
 // spaces: Open builds those that are missing, which takes some seconds for a
 // million documents, and drops those that are declared no more. Without this
 // option Open leaves them as they are, and queries do without.
+// [Driver.DeclareIndexes] does the same later.
 //
 // A query is served by an index whose first members its filter fixes to one
 // value (eq, or exists: false) and whose other members are its sort, in the same
@@ -150,13 +153,14 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 		readers:  make(chan *conn, o.readers),
 		queries:  queryslots.New(o.readers),
 		places:   places{known: map[documents.CollectionID]place{}},
-		indexes:  indexes,
 		cache:    newCache(o.cache),
 		checks:   make(chan chan struct{}),
 		writes:   make(chan *request),
+		declares: make(chan func(*conn)),
 		closing:  make(chan struct{}),
 		finished: make(chan struct{}),
 	}
+	d.indexes.Store(&indexes)
 	for range o.readers {
 		d.readers <- nil
 	}
@@ -220,13 +224,13 @@ func (d *Driver) Query(ctx context.Context, in documents.CollectionID, q documen
 		}
 		fixed := fixedKeys(q.Filter)
 		q = withoutFixed(q, fixed)
-		by := choose(d.indexes[in.Name], q, fixed)
+		by := choose((*d.indexes.Load())[in.Name], q, fixed)
 		if by == nil && len(q.Filter)+len(q.Order) > 0 {
 			records, err = d.scan(ctx, c, at, q)
 			return err
 		}
 		if records, err = queryPage(ctx, c, at, q, by); by != nil && noSuchIndex(err) {
-			// Another process declares other indexes than this one.
+			// It was dropped since, or another process declares other indexes.
 			records, err = queryPage(ctx, c, at, q, nil)
 		}
 		return err

@@ -58,6 +58,35 @@ func (i *index) sql() string {
 	return b.String()
 }
 
+var _ documents.IndexDeclarer = (*Driver)(nil)
+
+// DeclareIndexes implements [documents.IndexDeclarer], as [WithIndexes] says. Writes
+// wait while an index is built, which takes some seconds for a million documents.
+func (d *Driver) DeclareIndexes(ctx context.Context, indexes ...documents.Index) error {
+	if err := documents.CheckIndexes(indexes); err != nil {
+		return fmt.Errorf("sqlitedocuments: %w", err)
+	}
+	if err := d.ready(ctx); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	declareOn := func(c *conn) {
+		made, err := declare(ctx, c, d.path, indexes)
+		if err == nil {
+			d.indexes.Store(&made)
+		}
+		done <- classify(ctx, err)
+	}
+	select {
+	case d.declares <- declareOn:
+		return <-done
+	case <-d.closing:
+		return errClosed()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // declare makes the file's indexes those that are declared, and returns them by
 // collection.
 func declare(ctx context.Context, c *conn, path string, declared []documents.Index) (map[string][]*index, error) {

@@ -3,6 +3,7 @@ package sqlitedocuments
 import (
 	"cmp"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -130,13 +131,64 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// The plan of a query follows what is declared, and its result stays the same.
+func TestPlansFollowTheDeclaration(t *testing.T) {
+	t.Parallel()
+	d, err := Open(t.Context(), filepath.Join(t.TempDir(), "documents.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var ops []documents.Op
+	for i := range 50 {
+		value := fmt.Sprintf(`{"status":%d,"visits":%d}`, i%2, i)
+		ops = append(ops, documents.Op{Record: documents.Record{Key: fmt.Sprint(i), Value: []byte(value), Version: "1"}})
+	}
+	in := documents.CollectionID{Space: "tenant/apps/app/", Name: "sessions"}
+	if err := errors.Join(d.Apply(t.Context(), in, ops)...); err != nil {
+		t.Fatal(err)
+	}
+	status, err := documents.KeyOf([]byte("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := documents.DriverQuery{Filter: filterOf(t, "status="), Order: paths(t, "-visits"), Limit: 20}
+	q.Filter[0].Keys = []documents.SortKey{status}
+	index := func(members string) documents.Index {
+		return documents.Index{Collection: "sessions", Members: paths(t, members)}
+	}
+	for _, step := range []struct {
+		declared []documents.Index
+		fails    bool
+		plan     string
+	}{
+		{nil, false, "INTEGER PRIMARY KEY"},
+		{[]documents.Index{index("status -visits")}, false, "declared sessions:status,-visits"},
+		{[]documents.Index{index("-visits"), index("user")}, false, "declared sessions:-visits"},
+		{[]documents.Index{index("user"), index("user")}, true, "declared sessions:-visits"},
+		{[]documents.Index{index("status -visits"), index("-visits")}, false, "declared sessions:status,-visits"},
+		{nil, false, "INTEGER PRIMARY KEY"},
+	} {
+		if err := d.DeclareIndexes(t.Context(), step.declared...); (err != nil) != step.fails {
+			t.Errorf("declaring %v: %v", step.declared, err)
+		}
+		if plan := explain(t, d, "sessions", q); !strings.Contains(plan, step.plan) {
+			t.Errorf("with %v the plan is not by %s:\n%s", step.declared, step.plan, plan)
+		}
+		records, err := d.Query(t.Context(), in, q)
+		if err != nil || len(records) != 20 || records[0].Key != "49" || records[19].Key != "11" {
+			t.Errorf("with %v: %v, %v", step.declared, records, err)
+		}
+	}
+}
+
 func explain(t testing.TB, d *Driver, collection string, q documents.DriverQuery) string {
 	t.Helper()
 	var plan strings.Builder
 	err := d.read(t.Context(), func(c *conn) error {
 		fixed := fixedKeys(q.Filter)
 		q := withoutFixed(q, fixed)
-		text, args := buildQuery(place{collection: 1}, q, choose(d.indexes[collection], q, fixed))
+		text, args := buildQuery(place{collection: 1}, q, choose((*d.indexes.Load())[collection], q, fixed))
 		return c.query(t.Context(), "EXPLAIN QUERY PLAN "+text, args, func(row []driver.Value) error {
 			fmt.Fprintf(&plan, "%v\n", row[3])
 			return nil

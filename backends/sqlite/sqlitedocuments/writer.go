@@ -136,6 +136,8 @@ func (w *writer) run(ctx context.Context) {
 		case checked := <-w.driver.checks:
 			w.check(ctx)
 			close(checked)
+		case declare := <-w.driver.declares:
+			declare(w.conn)
 		case <-w.driver.closing:
 			return
 		}

@@ -77,6 +77,7 @@ func requirements() []requirement {
 		{"D25 a position without a key is before all with its sort keys", testPositions},
 		{"D26 a result ends after the document that passes MaxBytes", testMaxBytes},
 		{"D27 a query under way ends with its context", testLongQuery},
+		{"D28 an IndexDeclarer declares indexes anew, and no result changes", testDeclareIndexes},
 	}
 }
 
