@@ -177,7 +177,7 @@ func TestEventsEndWithTheCredential(t *testing.T) {
 				return func() {
 					at(time.Second, func() { c.set(errors.New("down")) })()
 					at(11*time.Second, func() { c.set(nil) })()
-					at(60*time.Second, func() { c.set(cpodkit.CodeTokenRevoked) })()
+					at(58*time.Second, func() { c.set(cpodkit.CodeTokenRevoked) })()
 				}
 			},
 			0, cpodkit.CodeTokenRevoked, 60 * time.Second,
