@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 const (
@@ -200,7 +202,7 @@ func (a *api) request(ctx context.Context, c *call, credential string) (*http.Re
 	}
 	request, err := http.NewRequestWithContext(ctx, c.method, target, body)
 	if err != nil {
-		return nil, invalid(c.op, "bad_request", "the request cannot be made")
+		return nil, invalid(c.op, cpodkit.CodeBadRequest, "the request cannot be made")
 	}
 	maps.Copy(request.Header, c.header)
 	if c.upload != nil {
@@ -227,7 +229,7 @@ func encodeJSON(op string, value any) ([]byte, error) {
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return nil, invalid(op, "validation_failed", "the value cannot be written as JSON: %v", err)
+		return nil, invalid(op, cpodkit.CodeValidationFailed, "the value cannot be written as JSON: %v", err)
 	}
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 const (
@@ -24,10 +26,10 @@ type NewAPIKey struct {
 
 // APIKey is an API key of an app, without the key itself.
 type APIKey struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Scopes    []string  `json:"scopes"`
-	CreatedAt time.Time `json:"createdAt"`
+	ID        string         `json:"id"`
+	Name      string         `json:"name"`
+	Scopes    cpodkit.Scopes `json:"scopes"`
+	CreatedAt time.Time      `json:"createdAt"`
 	// ExpiresAt is zero for a key that does not expire.
 	ExpiresAt time.Time `json:"expiresAt"`
 }
@@ -41,12 +43,12 @@ func (a *Apps) CreateKey(ctx context.Context, clientID string, key NewAPIKey) (m
 		return APIKey{}, "", err
 	}
 	if key.ExpiresIn < 0 || key.ExpiresIn > maxKeyLife || key.ExpiresIn%time.Second != 0 {
-		return APIKey{}, "", invalid(op, "validation_failed", "an API key expires in whole seconds, up to ten years")
+		return APIKey{}, "", invalid(op, cpodkit.CodeValidationFailed, "an API key expires in whole seconds, up to ten years")
 	}
 	body := struct {
-		Name      string   `json:"name"`
-		Scopes    []string `json:"scopes"`
-		ExpiresIn int64    `json:"expiresIn,omitempty"`
+		Name      string         `json:"name"`
+		Scopes    cpodkit.Scopes `json:"scopes"`
+		ExpiresIn int64          `json:"expiresIn,omitempty"`
 	}{key.Name, append([]string{}, key.Scopes...), int64(key.ExpiresIn / time.Second)}
 	create.contentType = jsonType
 	if create.data, err = encodeJSON(op, body); err != nil {
@@ -94,7 +96,7 @@ func (a *Apps) AllKeys(ctx context.Context, clientID string) iter.Seq2[APIKey, e
 func (a *Apps) DeleteKey(ctx context.Context, clientID, keyID string) error {
 	const op = "apps.deleteKey"
 	if keyID == "" || keyID == "." || keyID == ".." || len(keyID) > maxKeyID {
-		return invalid(op, "invalid_key", "the id of an API key has 1 to %d bytes and is not %q or %q", maxKeyID, ".", "..")
+		return invalid(op, cpodkit.CodeInvalidKey, "the id of an API key has 1 to %d bytes and is not %q or %q", maxKeyID, ".", "..")
 	}
 	if err := checkText(op, "id", keyID); err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // AppType says where an app runs, and so whether it can keep a secret.
@@ -32,7 +34,7 @@ type NewApp struct {
 	ClientID string `json:"client_id"`
 	Name     string `json:"name"`
 	// DeclaredScopes are all that the app's tokens can ever have.
-	DeclaredScopes []string `json:"declared_scopes"`
+	DeclaredScopes cpodkit.Scopes `json:"declared_scopes"`
 	// Type is ServiceApp when empty.
 	Type           AppType  `json:"app_type"`
 	RedirectURIs   []string `json:"redirect_uris,omitempty"`
@@ -42,14 +44,14 @@ type NewApp struct {
 // App is a registered app.
 type App struct {
 	// TenantID is set for a caller with platform.admin only.
-	TenantID       string    `json:"tenant_id"`
-	ClientID       string    `json:"client_id"`
-	Name           string    `json:"name"`
-	DeclaredScopes []string  `json:"declared_scopes"`
-	Type           AppType   `json:"app_type"`
-	RedirectURIs   []string  `json:"redirect_uris"`
-	AllowedOrigins []string  `json:"allowed_origins"`
-	CreatedAt      time.Time `json:"created_at"`
+	TenantID       string         `json:"tenant_id"`
+	ClientID       string         `json:"client_id"`
+	Name           string         `json:"name"`
+	DeclaredScopes cpodkit.Scopes `json:"declared_scopes"`
+	Type           AppType        `json:"app_type"`
+	RedirectURIs   []string       `json:"redirect_uris"`
+	AllowedOrigins []string       `json:"allowed_origins"`
+	CreatedAt      time.Time      `json:"created_at"`
 }
 
 // Register makes an app and its client secret, which is shown this once; it is empty for a [BrowserApp]. A client id

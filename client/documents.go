@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // DB stores JSON documents in named collections.
@@ -160,5 +162,5 @@ func (c *Collection) collectionCall(op, method, below string, use appUse) (*call
 // isMissing reports that cpod-backend itself said that there is nothing; a proxy's 404 does not count.
 func isMissing(err error) bool {
 	refused, ok := errors.AsType[*NotFoundError](err)
-	return ok && refused.Code == "not_found"
+	return ok && refused.Code == cpodkit.CodeNotFound
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // Error is an answer of cpod-backend that is not success, or a call that the client refused to send (Status 0).
@@ -18,9 +20,9 @@ type Error struct {
 	Op string
 	// Status is the HTTP status, 0 when nothing was sent.
 	Status int
-	// Code is the stable code from docs/errors.md or from OAuth (RFC 6749 section 5.2), for example "not_found". It is
+	// Code is the stable code from docs/errors.md, such as [cpodkit.CodeNotFound], or from OAuth (RFC 6749 section 5.2). It is
 	// empty when the answer did not come from cpod-backend, but from a proxy in between.
-	Code string
+	Code cpodkit.Code
 	// Message says what is wrong, in the server's words.
 	Message string
 	// RequestID finds the request in the server's logs.
@@ -32,11 +34,7 @@ type Error struct {
 }
 
 // FieldError is one thing wrong with a request.
-type FieldError struct {
-	// Pointer locates the member (RFC 6901), for example "/filter/age".
-	Pointer string `json:"pointer"`
-	Detail  string `json:"detail"`
-}
+type FieldError = cpodkit.FieldError
 
 // NotFoundError (404): what was asked for is not there, or belongs to another app or tenant.
 type NotFoundError Error
@@ -79,7 +77,7 @@ func (e *Error) Error() string {
 		b.WriteString("; " + field.Pointer + ": " + field.Detail)
 	}
 	var notes []string
-	if about := strings.TrimSpace(statusNumber(e.Status) + " " + e.Code); about != "" {
+	if about := strings.TrimSpace(statusNumber(e.Status) + " " + string(e.Code)); about != "" {
 		notes = append(notes, about)
 	}
 	if e.RequestID != "" {
@@ -125,7 +123,7 @@ func (e *UnavailableError) Unwrap() error { return (*Error)(e) }
 
 // typed gives the error the type of its class.
 func (e *Error) typed() error {
-	grantRefused := []string{"invalid_client", "invalid_grant", "invalid_scope", "unauthorized_client", "access_denied"}
+	grantRefused := []cpodkit.Code{"invalid_client", "invalid_grant", cpodkit.CodeInvalidScope, "unauthorized_client", "access_denied"}
 	switch {
 	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden, slices.Contains(grantRefused, e.Code):
 		return (*AuthError)(e)
@@ -148,7 +146,7 @@ func (e *Error) typed() error {
 }
 
 // invalid is a call refused before anything was sent.
-func invalid(op, code, format string, args ...any) error {
+func invalid(op string, code cpodkit.Code, format string, args ...any) error {
 	return &ValidationError{Op: op, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
@@ -184,7 +182,7 @@ func refusal(c *call, response *http.Response, body []byte, credential string) e
 		Description string       `json:"error_description"`
 	}
 	if isJSON(response.Header.Get("Content-Type")) && json.Unmarshal(body, &problem) == nil {
-		e.Code = firstOf(problem.Code, problem.OAuthError)
+		e.Code = cpodkit.Code(firstOf(problem.Code, problem.OAuthError))
 		e.Message = firstOf(problem.Detail, problem.Description, problem.Title)
 		e.RequestID = firstOf(problem.RequestID, e.RequestID)
 		e.Fields = problem.Errors
@@ -198,31 +196,32 @@ func refusal(c *call, response *http.Response, body []byte, credential string) e
 }
 
 // headCode is the code that the status stands for when there is no body to say it.
-func headCode(response *http.Response) string {
+func headCode(response *http.Response) cpodkit.Code {
 	switch response.StatusCode {
 	case http.StatusBadRequest:
-		return "bad_request"
+		return cpodkit.CodeBadRequest
 	case http.StatusUnauthorized:
 		// RFC 6750 section 3.1: the challenge has no error attribute when the request had no token.
 		if strings.Contains(response.Header.Get("WWW-Authenticate"), "invalid_token") {
-			return "invalid_token"
+			return cpodkit.CodeInvalidToken
 		}
-		return "missing_token"
+		return cpodkit.CodeMissingToken
 	case http.StatusForbidden:
-		return "forbidden"
+		return cpodkit.CodeForbidden
 	case http.StatusNotFound:
-		return "not_found"
+		return cpodkit.CodeNotFound
 	case http.StatusTooManyRequests:
-		return "rate_limited"
+		return cpodkit.CodeRateLimited
 	case http.StatusServiceUnavailable:
-		return "unavailable"
+		return cpodkit.CodeUnavailable
 	}
 	return ""
 }
 
 // clean cuts the secrets out of the server's texts, and makes them fit for one line of a log.
 func (e *Error) clean(secrets ...string) {
-	for _, text := range []*string{&e.Code, &e.Message, &e.RequestID} {
+	e.Code = cpodkit.Code(cleanText(string(e.Code), secrets))
+	for _, text := range []*string{&e.Message, &e.RequestID} {
 		*text = cleanText(*text, secrets)
 	}
 	for i := range e.Fields {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/client"
 )
 
@@ -74,7 +75,7 @@ func TestErrorMapping(t *testing.T) {
 			base := baseError(t, err)
 			equal(t, "op", base.Op, "files.read")
 			equal(t, "status", base.Status, tt.status)
-			equal(t, "code", base.Code, tt.code)
+			equal(t, "code", base.Code, cpodkit.Code(tt.code))
 			equal(t, "message", base.Message, "What is wrong")
 			equal(t, "request id", base.RequestID, "r1")
 			equal(t, "retry after", base.RetryAfter, 12*time.Second)

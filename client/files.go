@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // Files stores blobs under keys such as "exports/report.pdf": up to 700 bytes of UTF-8 without control characters,
@@ -84,7 +86,7 @@ func (f *Files) Write(ctx context.Context, key string, content io.Reader, option
 		return File{}, err
 	}
 	if strings.ContainsAny(w.contentType, "\r\n\x00") {
-		return File{}, invalid(op, "bad_request", "the content type holds a line break")
+		return File{}, invalid(op, cpodkit.CodeBadRequest, "the content type holds a line break")
 	}
 	c.contentType, c.upload = w.contentType, newUpload(content)
 	var written File
@@ -194,10 +196,10 @@ func (f *Files) presign(ctx context.Context, op, method, key string, expiresIn t
 		return PresignedURL{}, err
 	}
 	if f.apps != (apps{}) {
-		return PresignedURL{}, invalid(op, "bad_request", "App and AllApps are not for links")
+		return PresignedURL{}, invalid(op, cpodkit.CodeBadRequest, "App and AllApps are not for links")
 	}
 	if expiresIn < 0 || expiresIn > longest {
-		return PresignedURL{}, invalid(op, "validation_failed", "expiresIn is negative or longer than 7 days")
+		return PresignedURL{}, invalid(op, cpodkit.CodeValidationFailed, "expiresIn is negative or longer than 7 days")
 	}
 	body, err := encodeJSON(op, struct {
 		Key       string `json:"key"`

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // The limits of keys (docs/files.md, docs/documents.md), in bytes.
@@ -25,7 +27,7 @@ func filePath(op, key string) (string, error) {
 	segments := strings.Split(key, "/")
 	for i, segment := range segments {
 		if len(segment) > maxFileSegment {
-			return "", invalid(op, "invalid_key", "a segment of the key is longer than %d bytes", maxFileSegment)
+			return "", invalid(op, cpodkit.CodeInvalidKey, "a segment of the key is longer than %d bytes", maxFileSegment)
 		}
 		segments[i] = url.PathEscape(segment)
 	}
@@ -43,16 +45,16 @@ func keySegment(op, key string) (string, error) {
 func checkKey(op, key string, limit int) error {
 	switch {
 	case key == "":
-		return invalid(op, "invalid_key", "the key is empty")
+		return invalid(op, cpodkit.CodeInvalidKey, "the key is empty")
 	case len(key) > limit:
-		return invalid(op, "invalid_key", "the key is longer than %d bytes", limit)
+		return invalid(op, cpodkit.CodeInvalidKey, "the key is longer than %d bytes", limit)
 	}
 	if err := checkText(op, "key", key); err != nil {
 		return err
 	}
 	for segment := range strings.SplitSeq(key, "/") {
 		if segment == "" || segment == "." || segment == ".." {
-			return invalid(op, "invalid_key", "the key has an empty, %q or %q segment, or begins or ends with a slash", ".", "..")
+			return invalid(op, cpodkit.CodeInvalidKey, "the key has an empty, %q or %q segment, or begins or ends with a slash", ".", "..")
 		}
 	}
 	return nil
@@ -61,7 +63,7 @@ func checkKey(op, key string, limit int) error {
 // checkPrefix lets a prefix end anywhere in a segment, but holds its whole segments to the rules of a key.
 func checkPrefix(op, prefix string) error {
 	if len(prefix) > maxFileKey {
-		return invalid(op, "invalid_key", "the prefix is longer than %d bytes", maxFileKey)
+		return invalid(op, cpodkit.CodeInvalidKey, "the prefix is longer than %d bytes", maxFileKey)
 	}
 	if err := checkText(op, "prefix", prefix); err != nil {
 		return err
@@ -69,7 +71,7 @@ func checkPrefix(op, prefix string) error {
 	whole := strings.Split(prefix, "/")
 	for _, segment := range whole[:len(whole)-1] {
 		if segment == "" || segment == "." || segment == ".." {
-			return invalid(op, "invalid_key", "the prefix has an empty, %q or %q segment, or begins with a slash", ".", "..")
+			return invalid(op, cpodkit.CodeInvalidKey, "the prefix has an empty, %q or %q segment, or begins with a slash", ".", "..")
 		}
 	}
 	return nil
@@ -77,10 +79,10 @@ func checkPrefix(op, prefix string) error {
 
 func checkText(op, what, text string) error {
 	if !utf8.ValidString(text) {
-		return invalid(op, "invalid_key", "the %s is not UTF-8", what)
+		return invalid(op, cpodkit.CodeInvalidKey, "the %s is not UTF-8", what)
 	}
 	if strings.ContainsFunc(text, unicode.IsControl) {
-		return invalid(op, "invalid_key", "the %s holds a control character", what)
+		return invalid(op, cpodkit.CodeInvalidKey, "the %s holds a control character", what)
 	}
 	return nil
 }
@@ -90,7 +92,7 @@ func checkCollection(op, name string) error {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
 	}
 	if name == "" || len(name) > maxCollection || strings.ContainsFunc(name, outside) {
-		return invalid(op, "invalid_key", "a collection name has 1 to %d letters, digits, _ or -", maxCollection)
+		return invalid(op, cpodkit.CodeInvalidKey, "a collection name has 1 to %d letters, digits, _ or -", maxCollection)
 	}
 	return nil
 }
@@ -98,7 +100,7 @@ func checkCollection(op, name string) error {
 // clientIDSegment is an OAuth client id as one path segment.
 func clientIDSegment(op, id string) (string, error) {
 	if id == "" || id == "." || id == ".." || len(id) > maxClientID {
-		return "", invalid(op, "invalid_key", "a client id has 1 to %d bytes and is not %q or %q", maxClientID, ".", "..")
+		return "", invalid(op, cpodkit.CodeInvalidKey, "a client id has 1 to %d bytes and is not %q or %q", maxClientID, ".", "..")
 	}
 	if err := checkText(op, "client id", id); err != nil {
 		return "", err

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 	"unicode/utf8"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // NoExpiry is the time left of a key that does not expire.
@@ -36,7 +38,7 @@ func (kv *KV) Set(ctx context.Context, key string, value any, options ...KVOptio
 		value = string(raw)
 	}
 	if text, ok := value.(string); ok && !utf8.ValidString(text) {
-		return invalid(op, "validation_failed", "the value is not UTF-8: encode binary values, for example as base64")
+		return invalid(op, cpodkit.CodeValidationFailed, "the value is not UTF-8: encode binary values, for example as base64")
 	}
 	var w writing
 	for _, option := range options {
@@ -51,7 +53,7 @@ func (kv *KV) Set(ctx context.Context, key string, value any, options ...KVOptio
 	}
 	if w.ttl != nil {
 		if *w.ttl <= 0 || *w.ttl > longestTTL {
-			return invalid(op, "validation_failed", "the TTL is not more than zero and at most 10 years")
+			return invalid(op, cpodkit.CodeValidationFailed, "the TTL is not more than zero and at most 10 years")
 		}
 		body.TTL = new(wholeSeconds(*w.ttl))
 	}

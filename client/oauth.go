@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // Introspection is what the server says about a token (RFC 7662 section 2.2). Only Active has a meaning when it is false.
 type Introspection struct {
 	Active    bool
-	Scopes    []string
+	Scopes    cpodkit.Scopes
 	ClientID  string
 	Subject   string
 	Issuer    string

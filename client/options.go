@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // Tier says who can read what is stored.
@@ -26,7 +28,7 @@ func (t Tier) check(op string) error {
 	case "", Private, User, Shared:
 		return nil
 	}
-	return invalid(op, "bad_request", "the tier is not %q, %q or %q", Private, User, Shared)
+	return invalid(op, cpodkit.CodeBadRequest, "the tier is not %q, %q or %q", Private, User, Shared)
 }
 
 func (t Tier) orPrivate() Tier {
@@ -67,16 +69,16 @@ func (a apps) addTo(op string, query url.Values, tier Tier, use appUse) error {
 	}
 	switch {
 	case tier != User:
-		return invalid(op, "bad_request", "App and AllApps are for the tier %q", User)
+		return invalid(op, cpodkit.CodeBadRequest, "App and AllApps are for the tier %q", User)
 	case use == ownApp:
-		return invalid(op, "bad_request", "App and AllApps are for reading: an app writes its own data only")
+		return invalid(op, cpodkit.CodeBadRequest, "App and AllApps are for reading: an app writes its own data only")
 	case a.all && use != anyApps:
-		return invalid(op, "bad_request", "AllApps is for lists and queries: to read one key, name one app or none")
+		return invalid(op, cpodkit.CodeBadRequest, "AllApps is for lists and queries: to read one key, name one app or none")
 	case a.all:
 		query.Set("app", "*")
 		return nil
 	case a.id == "*":
-		return invalid(op, "bad_request", "App takes one client id: for all apps there is AllApps")
+		return invalid(op, cpodkit.CodeBadRequest, "App takes one client id: for all apps there is AllApps")
 	}
 	if _, err := clientIDSegment(op, a.id); err != nil {
 		return err
@@ -150,13 +152,13 @@ func TTL(life time.Duration) KVOption { return ttl(life) }
 func (w *writing) condition(op string, header http.Header) (repetition, error) {
 	switch {
 	case w.ifAbsent && w.ifMatch != nil:
-		return 0, invalid(op, "bad_request", "IfAbsent and IfMatch exclude each other")
+		return 0, invalid(op, cpodkit.CodeBadRequest, "IfAbsent and IfMatch exclude each other")
 	case w.ifAbsent:
 		header.Set("If-None-Match", "*")
 	case w.ifMatch != nil:
 		tag := *w.ifMatch
 		if tag == "" || !isVisibleASCII(tag) || strings.Contains(tag, `"`) {
-			return 0, invalid(op, "bad_request", "the tag of IfMatch is not one that the server has given")
+			return 0, invalid(op, cpodkit.CodeBadRequest, "the tag of IfMatch is not one that the server has given")
 		}
 		header.Set("If-Match", `"`+tag+`"`)
 	default:

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // maxBatch is the number of operations that the server takes at once.
@@ -126,7 +128,7 @@ func (c *Collection) Batch(ctx context.Context, ops []Op) (BatchResult, error) {
 		return BatchResult{}, err
 	}
 	if len(ops) == 0 || len(ops) > maxBatch {
-		return BatchResult{}, invalid(op, "validation_failed", "a batch has 1 to %d steps", maxBatch)
+		return BatchResult{}, invalid(op, cpodkit.CodeValidationFailed, "a batch has 1 to %d steps", maxBatch)
 	}
 	type step struct {
 		Op    string          `json:"op"`
@@ -137,7 +139,7 @@ func (c *Collection) Batch(ctx context.Context, ops []Op) (BatchResult, error) {
 	for i, one := range ops {
 		steps[i] = step{Op: one.verb, Key: one.key}
 		if one.verb == "" {
-			return BatchResult{}, invalid(op, "validation_failed", "step %d is empty: make it with SetOp or DeleteOp", i)
+			return BatchResult{}, invalid(op, cpodkit.CodeValidationFailed, "step %d is empty: make it with SetOp or DeleteOp", i)
 		}
 		if err := checkKey(op, one.key, maxKey); err != nil {
 			return BatchResult{}, err

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 	"unicode/utf8"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // RateLimit takes tokens from buckets of this app, wherever its instances run. It needs the scope ratelimit.write, and is
@@ -51,7 +53,7 @@ func (r *RateLimit) Check(ctx context.Context, key string, limit int64, window t
 		return RateLimitResult{}, err
 	}
 	if window < time.Second || window%time.Second != 0 {
-		return RateLimitResult{}, invalid(op, "validation_failed", "the window is one second or more, in whole seconds")
+		return RateLimitResult{}, invalid(op, cpodkit.CodeValidationFailed, "the window is one second or more, in whole seconds")
 	}
 	body := checkBody{Key: key, Limit: limit, WindowSeconds: int64(window / time.Second)}
 	for _, option := range options {
@@ -96,7 +98,7 @@ func secondsOf(seconds int64) time.Duration {
 // checkLimitKey refuses what JSON would change on its way; the server looks at the rest.
 func checkLimitKey(op, key string) error {
 	if !utf8.ValidString(key) {
-		return invalid(op, "validation_failed", "the key is not UTF-8")
+		return invalid(op, cpodkit.CodeValidationFailed, "the key is not UTF-8")
 	}
 	return nil
 }

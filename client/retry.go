@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // repetition says when a call may be sent again.
@@ -76,7 +78,7 @@ func isTokenRefused(err error) bool {
 	if !ok || refused.Status != http.StatusUnauthorized {
 		return false
 	}
-	return refused.Code == "invalid_token" || refused.Code == "token_expired" || refused.Code == "token_revoked"
+	return refused.Code == cpodkit.CodeInvalidToken || refused.Code == cpodkit.CodeTokenExpired || refused.Code == cpodkit.CodeTokenRevoked
 }
 
 // waitFor waits before the next attempt. It returns the failure at once when the context ends before the wait does.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/client"
 )
 
@@ -157,7 +158,7 @@ func TestHEAD(t *testing.T) {
 			HTTPClient: &http.Client{Transport: reply(tt.status, "application/problem+json", "", "X-Request-Id", "r1", "WWW-Authenticate", tt.challenge)},
 		})
 		_, err := c.Storage.Files.Stat(t.Context(), "k")
-		equal(t, "code of "+http.StatusText(tt.status), baseError(t, err).Code, tt.want)
+		equal(t, "code of "+http.StatusText(tt.status), baseError(t, err).Code, cpodkit.Code(tt.want))
 		equal(t, "request id", baseError(t, err).RequestID, "r1")
 	}
 	exists, err := newClient(t, reply(404, "", "", "X-Request-Id", "r1")).Storage.KV.Exists(t.Context(), "k")

@@ -31,7 +31,7 @@ func Rules() []Rule {
 			"api", "github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6",
 		}},
 		{Package: "api/internal/...", Allow: []string{"api/internal/..."}},
-		{Package: "client"},
+		{Package: "client", Allow: []string{root}},
 		{Package: "examples/...", Any: true},
 		{Package: "internal/...", Allow: []string{root}},
 	}
