@@ -25,7 +25,7 @@ func TestAPIKeyCalls(t *testing.T) {
 		"CreateKey": {
 			func(c *client.Client) error {
 				key, secret, err := c.Apps.CreateKey(t.Context(), "a/b", client.NewAPIKey{Name: "CI", Scopes: []string{"a.read"}, ExpiresIn: time.Hour})
-				equal(t, "key", fmt.Sprint(key, " ", secret), "{key-1 CI [a.read] 2026-01-02 03:04:05.678 +0000 UTC 2026-01-02 04:04:05.678 +0000 UTC} cpod_new")
+				equal(t, "key", fmt.Sprint(key, " ", secret), "{key-1 CI a.read 2026-01-02 03:04:05.678 +0000 UTC 2026-01-02 04:04:05.678 +0000 UTC} cpod_new")
 				return err
 			},
 			"POST /v1/oauth/apps/a%2Fb/keys", `{"name":"CI","scopes":["a.read"],"expiresIn":3600}`, http.StatusCreated, made,

@@ -296,7 +296,7 @@ func TestAppAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "secret", secret, "cs_new")
-	equal(t, "app", fmt.Sprint(registered), "{ app App [a.read] web [https://x] [] 2026-01-02 03:04:05 +0000 UTC}")
+	equal(t, "app", fmt.Sprint(registered), "{ app App a.read web [https://x] [] 2026-01-02 03:04:05 +0000 UTC}")
 	secret, err = newClient(t, reply(200, "application/json", app)).Apps.RotateSecret(t.Context(), "app")
 	equal(t, "rotated", fmt.Sprint(secret, " ", err), "cs_new <nil>")
 }
@@ -315,7 +315,7 @@ func TestIntrospection(t *testing.T) {
 	}
 	got := ask(`{"active":true,"scope":"a.read b.write","client_id":"app","sub":"app","iss":"https://i","aud":["x","y"],"jti":"j",
 		"tenantId":"acme","appId":"app","userId":"u","iat":1767323045,"exp":1767326645,"token_type":"Bearer"}`)
-	equal(t, "introspection", fmt.Sprintf("%+v", got), "{Active:true Scopes:[a.read b.write] ClientID:app Subject:app Issuer:https://i "+
+	equal(t, "introspection", fmt.Sprintf("%+v", got), "{Active:true Scopes:a.read b.write ClientID:app Subject:app Issuer:https://i "+
 		"Audience:[x y] TokenID:j TenantID:acme AppID:app UserID:u IssuedAt:2026-01-02 03:04:05 +0000 UTC ExpiresAt:2026-01-02 04:04:05 +0000 UTC}")
 	equal(t, "one audience", fmt.Sprint(ask(`{"active":true,"aud":"x"}`).Audience), "[x]")
 	equal(t, "inactive", ask(`{"active":false}`).Active, false)
