@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/query"
 )
 
 // The calls on apps and their keys need one of these.
@@ -60,52 +59,4 @@ func (a administrator) cursorBinding(list string) string {
 		reach = "platform"
 	}
 	return list + "/" + reach + "/" + tenant + "/" + app + "/" + user
-}
-
-// page is what a list call asks for.
-type page struct {
-	after string
-	limit int
-	seal  func(position string) (cursor string)
-}
-
-// readPage reads limit and cursor from the query.
-func (s *Server) readPage(r *http.Request, binding string) (page, error) {
-	params, err := query.Of(r)
-	if err != nil {
-		return page{}, err
-	}
-	p := page{seal: func(position string) string { return s.cursors.Seal(binding, []byte(position)) }}
-	if p.limit, err = params.Limit(); err != nil {
-		return page{}, err
-	}
-	cursor, given, err := params.One("cursor")
-	if err != nil || !given {
-		return p, err
-	}
-	position, err := s.cursors.Open(binding, cursor)
-	if err != nil {
-		return page{}, cpodkit.Errorf(cpodkit.CodeInvalidCursor,
-			"The cursor is not one that this list gave to this caller; start again without it.")
-	}
-	p.after = string(position)
-	return p, nil
-}
-
-// writePage answers with a list of which one item more than the limit was read.
-func writePage[T any](
-	w http.ResponseWriter, r *http.Request, p page, items []T, position func(T) string, view func(T) any,
-) {
-	answer := struct {
-		Items      []any  `json:"items"`
-		NextCursor string `json:"nextCursor,omitempty"`
-	}{Items: []any{}}
-	if len(items) > p.limit {
-		items = items[:p.limit]
-		answer.NextCursor = p.seal(position(items[p.limit-1]))
-	}
-	for _, item := range items {
-		answer.Items = append(answer.Items, view(item))
-	}
-	cpodkit.WriteJSON(w, r, http.StatusOK, answer)
 }

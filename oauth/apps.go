@@ -10,6 +10,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/rest"
 )
 
 // deleteAttempts bounds how often a delete starts again after another change
@@ -19,15 +20,15 @@ const deleteAttempts = 5
 // appView is an app in an answer. Its tenant is shown to those alone who see the
 // apps of all tenants.
 type appView struct {
-	TenantID       string   `json:"tenant_id,omitempty"`
-	ClientID       string   `json:"client_id"`
-	ClientSecret   string   `json:"client_secret,omitempty"`
-	Name           string   `json:"name"`
-	DeclaredScopes []string `json:"declared_scopes"`
-	AppType        AppType  `json:"app_type"`
-	RedirectURIs   []string `json:"redirect_uris"`
-	AllowedOrigins []string `json:"allowed_origins,omitempty"`
-	CreatedAt      string   `json:"created_at"`
+	TenantID       string    `json:"tenant_id,omitempty"`
+	ClientID       string    `json:"client_id"`
+	ClientSecret   string    `json:"client_secret,omitempty"`
+	Name           string    `json:"name"`
+	DeclaredScopes []string  `json:"declared_scopes"`
+	AppType        AppType   `json:"app_type"`
+	RedirectURIs   []string  `json:"redirect_uris"`
+	AllowedOrigins []string  `json:"allowed_origins,omitempty"`
+	CreatedAt      rest.Time `json:"created_at"`
 }
 
 func (a administrator) view(app App, secret string) appView {
@@ -39,7 +40,7 @@ func (a administrator) view(app App, secret string) appView {
 		AppType:        app.Type,
 		RedirectURIs:   append([]string{}, app.RedirectURIs...),
 		AllowedOrigins: app.AllowedOrigins,
-		CreatedAt:      app.CreatedAt.UTC().Format(time.RFC3339),
+		CreatedAt:      rest.Time(app.CreatedAt),
 	}
 	if a.platform {
 		v.TenantID = app.TenantID
@@ -48,7 +49,7 @@ func (a administrator) view(app App, secret string) appView {
 }
 
 // registerApp is POST /v1/oauth/apps.
-func (s *Server) registerApp(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) registerApp(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 	admin := caller(r)
 	var body registration
 	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
@@ -89,29 +90,29 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request) error {
 }
 
 // listApps is GET /v1/oauth/apps.
-func (s *Server) listApps(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) listApps(w http.ResponseWriter, r *http.Request, q rest.Query) error {
 	admin := caller(r)
-	page, err := s.readPage(r, admin.cursorBinding("apps"))
+	page, err := q.Page(s.cursors, admin.cursorBinding("apps"))
 	if err != nil {
 		return err
 	}
 	var apps []App
 	if admin.platform {
-		apps, err = s.apps.ListAll(r.Context(), page.after, page.limit+1)
+		apps, err = s.apps.ListAll(r.Context(), page.After, page.Limit+1)
 	} else {
-		apps, err = s.apps.List(r.Context(), admin.TenantID, page.after, page.limit+1)
+		apps, err = s.apps.List(r.Context(), admin.TenantID, page.After, page.Limit+1)
 	}
 	if err != nil {
 		return backendError(err)
 	}
-	writePage(w, r, page, apps,
+	rest.WritePage(w, r, page, apps,
 		func(app App) string { return app.ClientID },
-		func(app App) any { return admin.view(app, "") })
+		func(app App) appView { return admin.view(app, "") })
 	return nil
 }
 
 // getApp is GET /v1/oauth/apps/{id}.
-func (s *Server) getApp(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) getApp(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 	admin, app, err := s.appOf(r)
 	if err != nil {
 		return err
@@ -125,7 +126,7 @@ func (s *Server) getApp(w http.ResponseWriter, r *http.Request) error {
 const revokedFor = 7 * 24 * time.Hour
 
 // deleteApp is DELETE /v1/oauth/apps/{id}.
-func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 	for range deleteAttempts {
 		admin, app, err := s.appOf(r)
 		if err != nil {
@@ -159,7 +160,7 @@ func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request) error {
 }
 
 // rotateSecret is POST /v1/oauth/apps/{id}/rotate-secret.
-func (s *Server) rotateSecret(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) rotateSecret(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 	admin, app, err := s.appOf(r)
 	if err != nil {
 		return err

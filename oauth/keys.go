@@ -13,6 +13,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/rest"
 )
 
 const (
@@ -52,27 +53,23 @@ func (k keyRequest) check(app App) error {
 
 // keyView is an API key in an answer. Key is there once, when it is made.
 type keyView struct {
-	ID        string     `json:"id"`
-	Name      string     `json:"name"`
-	Scopes    []string   `json:"scopes"`
-	CreatedAt time.Time  `json:"createdAt"`
-	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	Key       string     `json:"key,omitempty"`
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Scopes    []string  `json:"scopes"`
+	CreatedAt rest.Time `json:"createdAt"`
+	ExpiresAt rest.Time `json:"expiresAt,omitzero"`
+	Key       string    `json:"key,omitempty"`
 }
 
 func viewKey(key authz.APIKey, secret string) keyView {
-	v := keyView{
-		ID: key.ID, Name: key.Name, Scopes: append([]string{}, key.Scopes...), CreatedAt: key.CreatedAt.UTC(), Key: secret,
+	return keyView{
+		ID: key.ID, Name: key.Name, Scopes: append([]string{}, key.Scopes...),
+		CreatedAt: rest.Time(key.CreatedAt), ExpiresAt: rest.Time(key.ExpiresAt), Key: secret,
 	}
-	if !key.ExpiresAt.IsZero() {
-		expires := key.ExpiresAt.UTC()
-		v.ExpiresAt = &expires
-	}
-	return v
 }
 
 // createKey is POST /v1/oauth/apps/{id}/keys.
-func (s *Server) createKey(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) createKey(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 	admin, app, err := s.appOf(r)
 	if err != nil {
 		return err
@@ -148,27 +145,27 @@ func (s *Server) undoKey(ctx context.Context, key authz.APIKey) {
 }
 
 // listKeys is GET /v1/oauth/apps/{id}/keys.
-func (s *Server) listKeys(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, q rest.Query) error {
 	admin, app, err := s.appOf(r)
 	if err != nil {
 		return err
 	}
-	page, err := s.readPage(r, admin.cursorBinding("keys/"+app.Instance))
+	page, err := q.Page(s.cursors, admin.cursorBinding("keys/"+app.Instance))
 	if err != nil {
 		return err
 	}
-	keys, err := s.keys.List(r.Context(), app.Instance, page.after, page.limit+1)
+	keys, err := s.keys.List(r.Context(), app.Instance, page.After, page.Limit+1)
 	if err != nil {
 		return backendError(err)
 	}
-	writePage(w, r, page, keys,
+	rest.WritePage(w, r, page, keys,
 		func(key authz.APIKey) string { return key.ID },
-		func(key authz.APIKey) any { return viewKey(key, "") })
+		func(key authz.APIKey) keyView { return viewKey(key, "") })
 	return nil
 }
 
 // deleteKey is DELETE /v1/oauth/apps/{id}/keys/{keyId}.
-func (s *Server) deleteKey(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) deleteKey(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 	admin, app, err := s.appOf(r)
 	if err != nil {
 		return err

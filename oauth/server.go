@@ -12,6 +12,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/internal/seal"
 )
 
@@ -158,9 +159,9 @@ const TokenRoute = "issueToken"
 // Routes returns the calls of the server. Those of OAuth are public and
 // authenticate the client themselves.
 func (s *Server) Routes() []cpodkit.Route {
-	admin := func(name, pattern string, handle handlerFunc) cpodkit.Route {
+	admin := func(name, pattern string, handle rest.Func, parameters ...string) cpodkit.Route {
 		return cpodkit.Route{
-			Name: name, Pattern: pattern, Scopes: []string{AdminScope, PlatformScope}, Handler: jsonHandler(handle),
+			Name: name, Pattern: pattern, Scopes: []string{AdminScope, PlatformScope}, Handler: rest.Handler(handle, parameters...),
 		}
 	}
 	client := func(name, pattern string, access cpodkit.Access, handle handlerFunc) cpodkit.Route {
@@ -168,7 +169,7 @@ func (s *Server) Routes() []cpodkit.Route {
 	}
 	routes := []cpodkit.Route{
 		admin("registerApp", "POST /v1/oauth/apps", s.registerApp),
-		admin("listApps", "GET /v1/oauth/apps", s.listApps),
+		admin("listApps", "GET /v1/oauth/apps", s.listApps, "limit", "cursor"),
 		admin("getApp", "GET /v1/oauth/apps/{id}", s.getApp),
 		admin("deleteApp", "DELETE /v1/oauth/apps/{id}", s.deleteApp),
 		admin("rotateAppSecret", "POST /v1/oauth/apps/{id}/rotate-secret", s.rotateSecret),
@@ -181,21 +182,15 @@ func (s *Server) Routes() []cpodkit.Route {
 	if s.keys != nil {
 		routes = append(routes,
 			admin("createApiKey", "POST /v1/oauth/apps/{id}/keys", s.createKey),
-			admin("listApiKeys", "GET /v1/oauth/apps/{id}/keys", s.listKeys),
+			admin("listApiKeys", "GET /v1/oauth/apps/{id}/keys", s.listKeys, "limit", "cursor"),
 			admin("deleteApiKey", "DELETE /v1/oauth/apps/{id}/keys/{keyId}", s.deleteKey))
 	}
 	return routes
 }
 
+// handlerFunc serves a call of OAuth, which ignores what it does not know in the
+// query (RFC 6749 section 3.1).
 type handlerFunc func(w http.ResponseWriter, r *http.Request) error
-
-func jsonHandler(handle handlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := handle(w, r); err != nil {
-			cpodkit.WriteError(w, r, err)
-		}
-	})
-}
 
 func oauthHandler(handle handlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

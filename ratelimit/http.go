@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/rest"
 )
 
 // maxBody takes every key, however it is escaped, and says of one that is too
@@ -22,11 +23,9 @@ func (l *Limiter) Routes() []cpodkit.Route {
 }
 
 func (l *Limiter) route(name, pattern string, serve func(w http.ResponseWriter, r *http.Request, h Handle) error) cpodkit.Route {
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := rest.Handler(func(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 		id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
-		if err := serve(w, r, l.For(id)); err != nil {
-			cpodkit.WriteError(w, r, err)
-		}
+		return serve(w, r, l.For(id))
 	})
 	return cpodkit.Route{Name: name, Pattern: pattern, Scopes: []string{Scope}, Access: cpodkit.WritesAfter, Handler: handler}
 }

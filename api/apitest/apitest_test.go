@@ -114,7 +114,7 @@ func TestTransportPassesWhatIsDocumented(t *testing.T) {
 		},
 		{
 			name: "a document whose key is query", method: "GET", target: "/v1/storage/db/c/query", status: 200, headers: withETag,
-			answer: `{"key":"query","value":1,"version":"v1","updatedAt":"2026-01-02T15:04:05Z"}`,
+			answer: `{"key":"query","value":1,"version":"v1","updatedAt":"2026-01-02T15:04:05.000Z"}`,
 		},
 		{
 			name: "form body and OAuth answer", method: "POST", target: "/v1/oauth/token", status: 200,
@@ -235,7 +235,7 @@ func TestTransportFailsOnDrift(t *testing.T) {
 		},
 		{
 			name: "time that is none", method: "GET", target: "/v1/storage/db/c/k", status: 200, headers: withETag,
-			answer: `{"key":"k","value":1,"version":"v1","updatedAt":"2026-13-02T15:04:05Z"}`, want: "/updatedAt",
+			answer: `{"key":"k","value":1,"version":"v1","updatedAt":"2026-13-02T15:04:05.000Z"}`, want: "/updatedAt",
 		},
 		{
 			name: "private key in the key set", method: "GET", target: "/.well-known/jwks.json", status: 200, headers: asJSON,
@@ -252,7 +252,7 @@ func TestTransportFailsOnDrift(t *testing.T) {
 		},
 		{
 			name: "missing header", method: "GET", target: "/v1/storage/db/c/k", status: 200, headers: asJSON,
-			answer: `{"key":"k","value":1,"version":"v1","updatedAt":"2026-01-02T15:04:05Z"}`, want: "header ETag is missing",
+			answer: `{"key":"k","value":1,"version":"v1","updatedAt":"2026-01-02T15:04:05.000Z"}`, want: "header ETag is missing",
 		},
 		{
 			name: "cached token", method: "POST", target: "/v1/oauth/token", status: 200, body: "grant_type=client_credentials", send: asForm,

@@ -14,6 +14,10 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/authz/authztest"
 	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
@@ -40,17 +44,24 @@ func onEveryDriver(t *testing.T, test func(t *testing.T, newDriver func(t *testi
 	}
 }
 
+func open(t *testing.T, driver documents.Driver, opts ...docstore.Option) *docstore.DB {
+	t.Helper()
+	db, err := docstore.New(driver, opts...)
+	must(t, err)
+	return db
+}
+
 func TestApps(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
-		oauthtest.RunApps(t, func(t *testing.T) oauth.AppStore { return docstore.New(newDriver(t)).Apps() })
+		oauthtest.RunApps(t, func(t *testing.T) oauth.AppStore { return oauthstore.NewApps(open(t, newDriver(t))) })
 	})
 }
 
 func TestRevocations(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
-		authztest.RunRevocations(t, func(t *testing.T) authz.RevocationStore { return docstore.New(newDriver(t)).Revocations() })
+		authztest.RunRevocations(t, func(t *testing.T) authz.RevocationStore { return authzstore.NewRevocations(open(t, newDriver(t))) })
 	})
 }
 
@@ -60,13 +71,13 @@ func TestPruneLeavesWhatIsRenewed(t *testing.T) {
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
 		driver := newDriver(t)
 		now := time.Now().Truncate(time.Millisecond).UTC()
-		others := docstore.New(driver).Revocations()
+		others := authzstore.NewRevocations(open(t, driver))
 		for _, id := range []string{"old", "renewed"} {
 			must(t, others.Add(t.Context(), authz.Revocation{ID: id, ExpiresAt: now.Add(-time.Hour)}))
 		}
 		renewed := authz.Revocation{ID: "renewed", ExpiresAt: now.Add(time.Hour)}
 		slow := &slowWriter{driver, func() { must(t, others.Add(t.Context(), renewed)) }}
-		must(t, docstore.New(slow).Revocations().Prune(t.Context(), now))
+		must(t, authzstore.NewRevocations(open(t, slow)).Prune(t.Context(), now))
 		left, err := others.List(t.Context(), now.Add(-2*time.Hour), time.Time{})
 		must(t, err)
 		if len(left) != 1 || left[0] != renewed {
@@ -90,7 +101,7 @@ func (s *slowWriter) Apply(ctx context.Context, in documents.CollectionID, ops [
 func TestAppsWithoutAVersionAreNotWritten(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
-		apps := docstore.New(newDriver(t)).Apps()
+		apps := oauthstore.NewApps(open(t, newDriver(t)))
 		must(t, apps.Create(t.Context(), oauth.App{ClientID: "a", TenantID: "t1", Name: "A"}))
 		unversioned := oauth.App{ClientID: "a", TenantID: "t2"}
 		wantCode(t, apps.Update(t.Context(), unversioned), cpodkit.CodePreconditionFailed)
@@ -106,14 +117,14 @@ func TestAppsWithoutAVersionAreNotWritten(t *testing.T) {
 func TestAPIKeys(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
-		oauthtest.RunKeys(t, func(t *testing.T) oauth.KeyStore { return docstore.New(newDriver(t)).APIKeys() })
+		oauthtest.RunKeys(t, func(t *testing.T) oauth.KeyStore { return oauthstore.NewAPIKeys(open(t, newDriver(t))) })
 	})
 }
 
 func TestAPIKeysAreVerified(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
-		keys := docstore.New(newDriver(t)).APIKeys()
+		keys := oauthstore.NewAPIKeys(open(t, newDriver(t)))
 		verifier := authz.NewAPIKeys(keys)
 		secret := authz.NewAPIKey()
 		must(t, keys.Create(t.Context(), authz.DigestOf(secret), authz.APIKey{
@@ -133,14 +144,14 @@ func TestAPIKeysAreVerified(t *testing.T) {
 func TestTenants(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
-		tenants := docstore.New(newDriver(t)).Tenants()
+		tenants := tenantstore.New(open(t, newDriver(t)))
 		made := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 		_, err := tenants.Get(t.Context(), "acme")
 		wantCode(t, err, cpodkit.CodeNotFound)
 		for _, id := range []string{"globex", "acme", "initech"} {
-			must(t, tenants.Create(t.Context(), docstore.Tenant{ID: id, CreatedAt: made}))
+			must(t, tenants.Create(t.Context(), tenantstore.Tenant{ID: id, CreatedAt: made}))
 		}
-		wantCode(t, tenants.Create(t.Context(), docstore.Tenant{ID: "acme"}), cpodkit.CodeConflict)
+		wantCode(t, tenants.Create(t.Context(), tenantstore.Tenant{ID: "acme"}), cpodkit.CodeConflict)
 		got, err := tenants.Get(t.Context(), "acme")
 		must(t, err)
 		if got.ID != "acme" || !got.CreatedAt.Equal(made) {
@@ -166,7 +177,7 @@ func TestTenants(t *testing.T) {
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
-		claims := docstore.New(newDriver(t)).Claims()
+		claims := tenantstore.NewClaims(open(t, newDriver(t)))
 		race := func(staleAfter time.Duration) int64 {
 			var callers sync.WaitGroup
 			var winners atomic.Int64
@@ -202,7 +213,7 @@ func TestClaims(t *testing.T) {
 func TestKeyRing(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
-		store := docstore.New(newDriver(t)).KeyRing()
+		store := keyringstore.New(open(t, newDriver(t)))
 		master, err := keyring.ParseMaster(strings.Repeat("ab", 32))
 		must(t, err)
 
@@ -239,13 +250,13 @@ func TestKeyRing(t *testing.T) {
 func TestRecordsLiveInSystemSpaces(t *testing.T) {
 	t.Parallel()
 	driver := &spy{Driver: documents.NewMemory()}
-	stores := docstore.New(driver)
-	must(t, stores.Apps().Create(t.Context(), oauth.App{ClientID: "a", TenantID: "t1"}))
-	must(t, stores.APIKeys().Create(t.Context(), authz.DigestOf("k"), authz.APIKey{ID: "k", TenantID: "t1"}))
-	must(t, stores.Tenants().Create(t.Context(), docstore.Tenant{ID: "t1"}))
-	must(t, stores.Revocations().Add(t.Context(), authz.Revocation{ID: "r", ExpiresAt: time.Now().Add(time.Hour)}))
-	must(t, stores.KeyRing().Save(t.Context(), []byte(`{}`), ""))
-	_, err := stores.Claims().Claim(t.Context(), "c", time.Hour)
+	db := open(t, driver)
+	must(t, oauthstore.NewApps(db).Create(t.Context(), oauth.App{ClientID: "a", TenantID: "t1"}))
+	must(t, oauthstore.NewAPIKeys(db).Create(t.Context(), authz.DigestOf("k"), authz.APIKey{ID: "k", TenantID: "t1"}))
+	must(t, tenantstore.New(db).Create(t.Context(), tenantstore.Tenant{ID: "t1"}))
+	must(t, authzstore.NewRevocations(db).Add(t.Context(), authz.Revocation{ID: "r", ExpiresAt: time.Now().Add(time.Hour)}))
+	must(t, keyringstore.New(db).Save(t.Context(), []byte(`{}`), ""))
+	_, err := tenantstore.NewClaims(db).Claim(t.Context(), "c", time.Hour)
 	must(t, err)
 	if len(driver.spaces) != 6 {
 		t.Fatalf("%d writes", len(driver.spaces))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
-	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -43,7 +43,7 @@ func firstAdminKey(ctx context.Context, h *house) (string, error) {
 	if there, err := hasAdminKey(ctx, h); there || err != nil {
 		return "", err
 	}
-	mine, err := h.records.Claims().Claim(ctx, "first admin key", adminKeyClaim)
+	mine, err := h.records.claims.Claim(ctx, "first admin key", adminKeyClaim)
 	if !mine || err != nil {
 		return "", err
 	}
@@ -58,7 +58,7 @@ func firstAdminKey(ctx context.Context, h *house) (string, error) {
 func hasAdminKey(ctx context.Context, h *house) (bool, error) {
 	const pageSize = 100
 	for after := ""; ; {
-		keys, err := h.records.APIKeys().List(ctx, "", after, pageSize) // of no app: the operator's
+		keys, err := h.records.apiKeys.List(ctx, "", after, pageSize) // of no app: the operator's
 		if err != nil {
 			return false, err
 		}
@@ -77,7 +77,7 @@ func hasAdminKey(ctx context.Context, h *house) (bool, error) {
 // makeAdminKey stores a new admin key of a tenant and returns it.
 func makeAdminKey(ctx context.Context, h *house, tenant string, more ...string) (string, error) {
 	key := authz.NewAPIKey()
-	return key, h.records.APIKeys().Create(ctx, authz.DigestOf(key), adminRecord("key-"+rand.Text()[:16], tenant, more...))
+	return key, h.records.apiKeys.Create(ctx, authz.DigestOf(key), adminRecord("key-"+rand.Text()[:16], tenant, more...))
 }
 
 func adminRecord(id, tenant string, more ...string) authz.APIKey {
@@ -93,11 +93,11 @@ func adminRecord(id, tenant string, more ...string) authz.APIKey {
 
 // ensureTenant makes a tenant that is not there.
 func ensureTenant(ctx context.Context, h *house, id string) error {
-	_, err := h.records.Tenants().Get(ctx, id)
+	_, err := h.records.tenants.Get(ctx, id)
 	if !errors.Is(err, cpodkit.CodeNotFound) {
 		return err
 	}
-	err = h.records.Tenants().Create(ctx, docstore.Tenant{ID: id, CreatedAt: time.Now().UTC().Truncate(time.Second)})
+	err = h.records.tenants.Create(ctx, tenantstore.Tenant{ID: id, CreatedAt: time.Now().UTC().Truncate(time.Second)})
 	if errors.Is(err, cpodkit.CodeConflict) { // another process was faster
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -18,7 +18,7 @@ func declareAdminKey(flags *flag.FlagSet) action {
 	tenant := flags.String("tenant", defaultTenant, "the `NAME` of the tenant that it administers; "+defaultTenant+" without it")
 	platform := flags.Bool("platform", false, "let the key administer all tenants")
 	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
-		_, err := h.records.Tenants().Get(ctx, *tenant)
+		_, err := h.records.tenants.Get(ctx, *tenant)
 		if errors.Is(err, cpodkit.CodeNotFound) {
 			return fmt.Errorf("there is no tenant %q: make it with cpod-backend tenant create", *tenant)
 		}
@@ -43,7 +43,7 @@ func declareTenantCreate(*flag.FlagSet) action {
 		if !validTenant(name) {
 			return misuse{fmt.Sprintf("the name of a tenant has 1 to %d of a-z, 0-9, ., _ and -, and begins with a letter or digit", cpodkit.MaxIDLen)}
 		}
-		err := h.records.Tenants().Create(ctx, docstore.Tenant{ID: name, CreatedAt: time.Now().UTC().Truncate(time.Second)})
+		err := h.records.tenants.Create(ctx, tenantstore.Tenant{ID: name, CreatedAt: time.Now().UTC().Truncate(time.Second)})
 		if errors.Is(err, cpodkit.CodeConflict) {
 			return fmt.Errorf("there is a tenant %q already: cpod-backend admin-key --tenant %s makes another admin key of it", name, name)
 		}
@@ -72,7 +72,7 @@ func declareTenantList(*flag.FlagSet) action {
 		const pageSize = 500
 		table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 		for after := ""; ; {
-			tenants, err := h.records.Tenants().List(ctx, after, pageSize)
+			tenants, err := h.records.tenants.List(ctx, after, pageSize)
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
 	"github.com/cpodkit/cpodkit/internal/watch"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
@@ -77,7 +77,7 @@ func (h *house) declareIndexes(ctx context.Context, indexes []documents.Index) e
 // sharedIndexes are those of the operator, and what servers on one database need.
 func sharedIndexes(declared []documents.Index) []documents.Index {
 	indexes := slices.Clone(declared)
-	for _, index := range docstore.Indexes() {
+	for _, index := range authzstore.Indexes() {
 		same := func(other documents.Index) bool { return other.String() == index.String() }
 		if !slices.ContainsFunc(indexes, same) {
 			indexes = append(indexes, index)

@@ -11,7 +11,10 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
-	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
@@ -60,6 +63,16 @@ type dependency struct {
 	spare  bool // the server works without it
 }
 
+// records are the stores of what the server keeps itself.
+type records struct {
+	apps        *oauthstore.Apps
+	apiKeys     *oauthstore.APIKeys
+	tenants     *tenantstore.Tenants
+	claims      *tenantstore.Claims
+	keyRing     *keyringstore.Store
+	revocations *authzstore.Revocations
+}
+
 // house is what parts hand to each other. They are opened in their order, so each
 // finds what those before it have put here.
 type house struct {
@@ -72,7 +85,7 @@ type house struct {
 
 	documents   documents.Driver
 	isShared    bool // the database is one that other servers can use too
-	records     *docstore.Store
+	records     records
 	master      keyring.Master
 	ring        *keyring.Ring
 	signer      *authz.Signer // of the ring's keys

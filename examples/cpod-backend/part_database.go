@@ -13,6 +13,10 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/storage/documents"
@@ -123,8 +127,11 @@ func openExisting(ctx context.Context, d database, log *slog.Logger) (_ *house, 
 	if _, err := d.open(ctx, h, forCommand); err != nil {
 		return nil, err
 	}
+	if err := h.makeRecords(); err != nil {
+		return nil, err
+	}
 	err = d.await(ctx, log, func() error {
-		if _, _, err := docstore.New(h.documents).KeyRing().Load(ctx); err != nil {
+		if _, _, err := h.records.keyRing.Load(ctx); err != nil {
 			return err
 		}
 		return h.openRecords(ctx)
@@ -231,18 +238,33 @@ func (d database) await(ctx context.Context, log *slog.Logger, use func() error)
 	return err
 }
 
-// openRecords opens what the server itself keeps in its documents. Of several
+// makeRecords makes the stores of what the server itself keeps in its documents.
+func (h *house) makeRecords() error {
+	db, err := docstore.New(h.documents, docstore.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
+	if err != nil {
+		return err
+	}
+	h.records = records{
+		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db), tenants: tenantstore.New(db), claims: tenantstore.NewClaims(db),
+		keyRing: keyringstore.New(db), revocations: authzstore.NewRevocations(db),
+	}
+	return nil
+}
+
+// openRecords opens the key ring, the signer and the revocations. Of several
 // servers that start at once on an empty database, one makes the key ring and one
 // the first tenant, and all use them.
 func (h *house) openRecords(ctx context.Context) (err error) {
-	h.records = docstore.New(h.documents)
-	if h.ring, err = keyring.Open(ctx, h.records.KeyRing(), h.master); err != nil {
+	if err := h.makeRecords(); err != nil {
+		return err
+	}
+	if h.ring, err = keyring.Open(ctx, h.records.keyRing, h.master); err != nil {
 		return err
 	}
 	if h.signer, err = authz.NewSigner(forSigner(h.ring.SigningKeys())...); err != nil {
 		return err
 	}
-	if h.revocations, err = authz.OpenRevocations(ctx, h.records.Revocations(), h.revocationOptions()...); err != nil {
+	if h.revocations, err = authz.OpenRevocations(ctx, h.records.revocations, h.revocationOptions()...); err != nil {
 		return err
 	}
 	return ensureTenant(ctx, h, defaultTenant)

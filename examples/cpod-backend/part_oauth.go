@@ -48,7 +48,7 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 	if err != nil {
 		return nil, nil, err
 	}
-	keys, apps := h.records.APIKeys(), h.records.Apps()
+	keys, apps := h.records.apiKeys, h.records.apps
 	apiKeys := authz.NewAPIKeys(oauth.LiveKeys(keys, apps, h.revocations))
 	verifier := authz.Any(withAdminToken(h.adminToken, apiKeys), tokens)
 	server, err := oauth.New(oauth.Config{
@@ -74,7 +74,7 @@ func newRotator(h *house, opts ...keyring.Option) (*keyring.Rotator, error) {
 	if h.cluster != nil {
 		opts = append(opts, keyring.WithNotices(h.cluster.Topic("keyring")))
 	}
-	return keyring.NewRotator(h.records.KeyRing(), h.master, append([]keyring.Option{
+	return keyring.NewRotator(h.records.keyRing, h.master, append([]keyring.Option{
 		keyring.WithInterval(interval),
 		keyring.WithOverlap(2 * (oauth.KeySetMaxAge + interval)),
 		keyring.WithRetention(oauth.MaxTokenTTL + time.Hour),

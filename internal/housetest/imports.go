@@ -95,11 +95,7 @@ func backendRules() []Rule {
 		{"docker", "github.com/moby/moby/..."},
 	}
 	rules := []Rule{{
-		// It keeps the small stores of many capabilities in any document driver.
-		Package: "backends/docstore",
-		Allow: []string{
-			root, "storage/documents", "storage", "authz", "authz/rego", "oauth", "keyring", "flags", "secrets", "jobs",
-		},
+		Package: "backends/docstore", Allow: []string{root, "storage/documents", "storage"},
 	}, {
 		Package: "backends/internal/circuit", Allow: []string{root, "github.com/sony/gobreaker/v2"},
 	}, {
@@ -112,6 +108,13 @@ func backendRules() []Rule {
 		Package: "backends/backendtest",
 		Allow:   []string{root, "storage/files", "storage/documents", "storage/kv", "go.uber.org/goleak"},
 	}}
+	for store, serves := range map[string][]string{
+		"authzstore": {"authz"}, "oauthstore": {"authz", "oauth"}, "keyringstore": {"keyring"}, "tenantstore": nil,
+	} {
+		rules = append(rules, Rule{
+			Package: "backends/docstore/" + store, Allow: append([]string{root, "storage/documents", "backends/docstore"}, serves...),
+		})
+	}
 	rules = append(rules, Rule{
 		// What the suite of real systems needs of a Redis.
 		Package: "backends/redis/internal/redistest",

@@ -11,15 +11,19 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/authz/authztest"
 	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
 	"github.com/cpodkit/cpodkit/internal/testservice"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/oauth/oauthtest"
+	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 // stores returns the server's own stores over a database of their own.
-func stores(t *testing.T) *docstore.Store {
+func stores(t *testing.T) *docstore.DB {
 	t.Helper()
 	d := open(t, newDatabase(t))
 	t.Cleanup(func() {
@@ -27,7 +31,16 @@ func stores(t *testing.T) *docstore.Store {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	return docstore.New(d)
+	return recordsOn(t, d)
+}
+
+func recordsOn(t *testing.T, d documents.Driver) *docstore.DB {
+	t.Helper()
+	db, err := docstore.New(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
 }
 
 func TestStores(t *testing.T) {
@@ -35,15 +48,15 @@ func TestStores(t *testing.T) {
 	testservice.MongoURL(t)
 	t.Run("apps", func(t *testing.T) {
 		t.Parallel()
-		oauthtest.RunApps(t, func(t *testing.T) oauth.AppStore { return stores(t).Apps() })
+		oauthtest.RunApps(t, func(t *testing.T) oauth.AppStore { return oauthstore.NewApps(stores(t)) })
 	})
 	t.Run("keys", func(t *testing.T) {
 		t.Parallel()
-		oauthtest.RunKeys(t, func(t *testing.T) oauth.KeyStore { return stores(t).APIKeys() })
+		oauthtest.RunKeys(t, func(t *testing.T) oauth.KeyStore { return oauthstore.NewAPIKeys(stores(t)) })
 	})
 	t.Run("revocations", func(t *testing.T) {
 		t.Parallel()
-		authztest.RunRevocations(t, func(t *testing.T) authz.RevocationStore { return stores(t).Revocations() })
+		authztest.RunRevocations(t, func(t *testing.T) authz.RevocationStore { return authzstore.NewRevocations(stores(t)) })
 	})
 }
 
@@ -54,7 +67,7 @@ func TestPrune(t *testing.T) {
 	direct := open(t, uri)
 	defer direct.Close()
 	now := time.Now()
-	others := docstore.New(direct).Revocations()
+	others := authzstore.NewRevocations(recordsOn(t, direct))
 	renewed := authz.Revocation{ID: "renewed", ExpiresAt: now.Add(time.Hour).Truncate(time.Millisecond).UTC()}
 	var r recorder
 	r.before = func(command bson.Raw) {
@@ -70,7 +83,7 @@ func TestPrune(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	revocations := docstore.New(d).Revocations()
+	revocations := authzstore.NewRevocations(recordsOn(t, d))
 	for _, id := range []string{"a", "b", "c", renewed.ID} {
 		if err := revocations.Add(t.Context(), authz.Revocation{ID: id, ExpiresAt: now.Add(-time.Hour)}); err != nil {
 			t.Fatal(err)
@@ -101,7 +114,7 @@ func TestKeyRing(t *testing.T) {
 	for i := range rings {
 		replicas.Go(func() {
 			d := open(t, uri)
-			ring, err := keyring.Open(t.Context(), docstore.New(d).KeyRing(), master)
+			ring, err := keyring.Open(t.Context(), keyringstore.New(recordsOn(t, d)), master)
 			if err != nil {
 				t.Error(err)
 			}

@@ -1,23 +1,27 @@
-package docstore
+// Package oauthstore keeps apps and API keys in a document driver.
+package oauthstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/oauth"
-	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 // Apps keeps the registered apps.
-type Apps struct{ records records }
+type Apps struct {
+	records *docstore.Collection[appRecord]
+}
 
 var _ oauth.AppStore = (*Apps)(nil)
 
-// Apps returns the store of apps.
-func (s *Store) Apps() *Apps { return &Apps{s.records("oauth", "apps")} }
+// NewApps returns the store of apps.
+func NewApps(db *docstore.DB) *Apps {
+	return &Apps{docstore.NewCollection[appRecord](db, "oauth", "apps")}
+}
 
 // appRecord is an app as it is stored. Its key is the client_id.
 type appRecord struct {
@@ -63,7 +67,7 @@ func (r appRecord) app(clientID, version string) (oauth.App, error) {
 		Version:        version,
 	}
 	if n := len(r.SecretSHA256); n != 0 && n != len(app.SecretHash) {
-		return oauth.App{}, fmt.Errorf("docstore: the secret's hash of the app %q has %d bytes", clientID, n)
+		return oauth.App{}, fmt.Errorf("oauthstore: the secret's hash of the app %q has %d bytes", clientID, n)
 	}
 	copy(app.SecretHash[:], r.SecretSHA256)
 	return app, nil
@@ -71,59 +75,46 @@ func (r appRecord) app(clientID, version string) (oauth.App, error) {
 
 // Create implements [oauth.AppStore].
 func (a *Apps) Create(ctx context.Context, app oauth.App) error {
-	err := a.records.put(ctx, app.ClientID, newAppRecord(app), documents.Op{IfAbsent: true})
-	if errors.Is(err, cpodkit.CodePreconditionFailed) {
-		return cpodkit.CodeConflict
-	}
-	return err
+	return a.records.Create(ctx, app.ClientID, newAppRecord(app))
 }
 
 // Get implements [oauth.AppStore].
 func (a *Apps) Get(ctx context.Context, clientID string) (oauth.App, error) {
-	var r appRecord
-	version, err := a.records.get(ctx, clientID, &r)
+	r, err := a.records.Get(ctx, clientID)
 	if err != nil {
 		return oauth.App{}, err
 	}
-	return r.app(clientID, version)
+	return r.Value.app(r.Key, r.Version)
 }
 
 // Update implements [oauth.AppStore].
 func (a *Apps) Update(ctx context.Context, app oauth.App) error {
-	return a.records.replace(ctx, app.ClientID, newAppRecord(app), app.Version)
+	return a.records.Replace(ctx, app.ClientID, newAppRecord(app), app.Version)
 }
 
 // Delete implements [oauth.AppStore].
 func (a *Apps) Delete(ctx context.Context, app oauth.App) error {
-	return a.records.remove(ctx, app.ClientID, app.Version)
+	return a.records.DeleteVersion(ctx, app.ClientID, app.Version)
 }
 
 // List implements [oauth.AppStore].
 func (a *Apps) List(ctx context.Context, tenantID, after string, limit int) ([]oauth.App, error) {
-	filter, err := equals("tenantId", tenantID)
-	if err != nil {
-		return nil, err
-	}
-	return a.list(ctx, filter, after, limit)
+	return a.list(ctx, docstore.Query{Where: []docstore.Condition{docstore.Equal("tenantId", tenantID)}, After: after, Limit: limit})
 }
 
 // ListAll implements [oauth.AppStore].
 func (a *Apps) ListAll(ctx context.Context, after string, limit int) ([]oauth.App, error) {
-	return a.list(ctx, nil, after, limit)
+	return a.list(ctx, docstore.Query{After: after, Limit: limit})
 }
 
-func (a *Apps) list(ctx context.Context, filter []documents.Condition, after string, limit int) ([]oauth.App, error) {
-	page, err := a.records.page(ctx, filter, after, limit)
+func (a *Apps) list(ctx context.Context, q docstore.Query) ([]oauth.App, error) {
+	page, err := a.records.List(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	apps := make([]oauth.App, len(page))
-	for i, record := range page {
-		var r appRecord
-		if err := decode(record, &r); err != nil {
-			return nil, err
-		}
-		if apps[i], err = r.app(record.Key, record.Version); err != nil {
+	for i, r := range page {
+		if apps[i], err = r.Value.app(r.Key, r.Version); err != nil {
 			return nil, err
 		}
 	}

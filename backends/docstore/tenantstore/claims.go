@@ -1,4 +1,4 @@
-package docstore
+package tenantstore
 
 import (
 	"context"
@@ -6,14 +6,18 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/storage/documents"
+	"github.com/cpodkit/cpodkit/backends/docstore"
 )
 
 // Claims settle who of several replicas does what is to be done once.
-type Claims struct{ records records }
+type Claims struct {
+	records *docstore.Collection[claimRecord]
+}
 
-// Claims returns the store of claims.
-func (s *Store) Claims() *Claims { return &Claims{s.records("claims", "claims")} }
+// NewClaims returns the store of claims.
+func NewClaims(db *docstore.DB) *Claims {
+	return &Claims{docstore.NewCollection[claimRecord](db, "claims", "claims")}
+}
 
 type claimRecord struct {
 	ClaimedAt time.Time `json:"claimedAt"`
@@ -24,19 +28,18 @@ type claimRecord struct {
 // by the clocks of the callers: one whose holder died passes on.
 func (c *Claims) Claim(ctx context.Context, name string, staleAfter time.Duration) (bool, error) {
 	now := time.Now().UTC()
-	var held claimRecord
-	version, err := c.records.get(ctx, name, &held)
+	held, err := c.records.Get(ctx, name)
 	switch {
 	case errors.Is(err, cpodkit.CodeNotFound):
-		err = c.records.put(ctx, name, claimRecord{now}, documents.Op{IfAbsent: true})
+		err = c.records.Create(ctx, name, claimRecord{now})
 	case err != nil:
 		return false, err
-	case now.Sub(held.ClaimedAt) < staleAfter:
+	case now.Sub(held.Value.ClaimedAt) < staleAfter:
 		return false, nil
 	default:
-		err = c.records.replace(ctx, name, claimRecord{now}, version)
+		err = c.records.Replace(ctx, name, claimRecord{now}, held.Version)
 	}
-	if errors.Is(err, cpodkit.CodePreconditionFailed) {
+	if errors.Is(err, cpodkit.CodeConflict) || errors.Is(err, cpodkit.CodePreconditionFailed) {
 		return false, nil
 	}
 	return err == nil, err

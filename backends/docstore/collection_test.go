@@ -1,0 +1,239 @@
+package docstore_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
+	"github.com/cpodkit/cpodkit/storage"
+	"github.com/cpodkit/cpodkit/storage/documents"
+)
+
+type thing struct {
+	Name  string `json:"name"`
+	Size  int64  `json:"size"`
+	Owner string `json:"owner,omitempty"`
+}
+
+func TestCollection(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		ctx := t.Context()
+		things := docstore.NewCollection[thing](open(t, newDriver(t)), "tests", "things")
+		_, err := things.Get(ctx, "a")
+		wantCode(t, err, cpodkit.CodeNotFound)
+		for i, key := range []string{"c", "a", "d", "b"} {
+			must(t, things.Create(ctx, key, thing{Name: fmt.Sprintf("n%d", i), Size: int64(i), Owner: strings.Repeat("o", i%2)}))
+		}
+		wantCode(t, things.Create(ctx, "a", thing{}), cpodkit.CodeConflict)
+
+		a, err := things.Get(ctx, "a")
+		must(t, err)
+		if a.Key != "a" || a.Value != (thing{Name: "n1", Size: 1, Owner: "o"}) {
+			t.Errorf("Get returned %+v", a)
+		}
+		must(t, things.Replace(ctx, "a", thing{Name: "n9", Size: 1}, a.Version))
+		wantCode(t, things.Replace(ctx, "a", thing{}, a.Version), cpodkit.CodePreconditionFailed)
+		wantCode(t, things.Replace(ctx, "a", thing{}, ""), cpodkit.CodePreconditionFailed)
+		wantCode(t, things.Replace(ctx, "z", thing{}, a.Version), cpodkit.CodePreconditionFailed)
+		wantCode(t, things.DeleteVersion(ctx, "a", a.Version), cpodkit.CodePreconditionFailed)
+		wantCode(t, things.DeleteVersion(ctx, "a", ""), cpodkit.CodePreconditionFailed)
+		must(t, things.Put(ctx, "e", thing{Name: "n0", Size: 7}))
+
+		for _, c := range []struct {
+			query docstore.Query
+			want  string
+		}{
+			{docstore.Query{Limit: 9}, "a b c d e"},
+			{docstore.Query{After: "b", Limit: 2}, "c d"},
+			{docstore.Query{Where: []docstore.Condition{docstore.Equal("size", int64(1))}, Limit: 9}, "a"},
+			{docstore.Query{Where: []docstore.Condition{docstore.Equal("name", "n0")}, Limit: 9}, "c e"},
+			{docstore.Query{Where: []docstore.Condition{docstore.AtLeast("size", 2), docstore.AtMost("size", 3)}, Limit: 9}, "b d"},
+			{docstore.Query{Where: []docstore.Condition{docstore.Missing("owner")}, OrderBy: "name", Limit: 9}, "c e d a"},
+			{docstore.Query{OrderBy: "name", After: "n2", Limit: 9}, "b a"},
+		} {
+			page, err := things.List(ctx, c.query)
+			must(t, err)
+			if got := keysOf(page); got != c.want {
+				t.Errorf("%+v: %q, want %q", c.query, got, c.want)
+			}
+		}
+		var all []docstore.Record[thing]
+		for r, err := range things.All(ctx, docstore.AtLeast("size", 1)) {
+			must(t, err)
+			all = append(all, r)
+		}
+		if got := keysOf(all); got != "a b d e" {
+			t.Errorf("All returned %q", got)
+		}
+		if err := things.DeleteAll(ctx); err == nil {
+			t.Error("DeleteAll without a condition is accepted")
+		}
+		must(t, things.DeleteAll(ctx, docstore.AtLeast("size", 2)))
+		must(t, things.Delete(ctx, "a"))
+		must(t, things.Delete(ctx, "a"))
+		page, err := things.List(ctx, docstore.Query{Limit: 9})
+		must(t, err)
+		if got := keysOf(page); got != "c" {
+			t.Errorf("there are %q left", got)
+		}
+	})
+}
+
+func keysOf[R any](records []docstore.Record[R]) string {
+	var keys []string
+	for _, r := range records {
+		keys = append(keys, r.Key)
+	}
+	return strings.Join(keys, " ")
+}
+
+// Records of more than one page come whole, and one that is broken is an error.
+func TestCollectionReadsInPages(t *testing.T) {
+	t.Parallel()
+	driver := documents.NewMemory()
+	numbers := docstore.NewCollection[int](open(t, driver), "tests", "numbers")
+	const many = 1203
+	for i := range many {
+		must(t, numbers.Put(t.Context(), fmt.Sprintf("%05d", i), i))
+	}
+	count := 0
+	for r, err := range numbers.All(t.Context()) {
+		must(t, err)
+		if r.Value != count {
+			t.Fatalf("record %d is %+v", count, r)
+		}
+		count++
+	}
+	if count != many {
+		t.Errorf("there are %d records", count)
+	}
+	words := docstore.NewCollection[string](open(t, driver), "tests", "numbers")
+	if _, err := words.Get(t.Context(), "00000"); err == nil || !strings.Contains(err.Error(), `decode the record "00000"`) {
+		t.Errorf("a record of another type: %v", err)
+	}
+	for range numbers.All(t.Context()) {
+		break // and nothing more is read
+	}
+}
+
+// The records of the commit before are read, and written as they were.
+func TestRecordsKeepTheirForm(t *testing.T) {
+	t.Parallel()
+	const hash = "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo="
+	golden := []struct{ space, collection, key, value string }{
+		{"oauth", "apps", "shop", `{"tenantId":"acme","name":"Shop","type":"service","declaredScopes":["a.read"],"redirectUris":null,"allowedOrigins":null,"secretSha256":"` + hash + `","createdAt":"2026-01-02T15:04:05Z","instance":"I1"}`},
+		{"authz", "api-keys", digestHex("secret"), `{"id":"key-1","name":"n","tenantId":"acme","appId":"shop","instance":"I1","scopes":["a.read"],"createdAt":"2026-01-02T15:04:05Z","expiresAt":"2036-01-02T15:04:05Z"}`},
+		{"authz", "revocations", "4cbdb00ec0e4d94f1b9a9a5e3f0b2a07", `{"id":"x.y","expiresAt":4102444800000,"addedAt":1767366245000}`},
+		{"tenants", "tenants", "acme", `{"createdAt":"2026-01-02T15:04:05Z"}`},
+		{"claims", "claims", "first admin key", `{"claimedAt":"2026-01-02T15:04:05Z"}`},
+		{"keyring", "rings", "ring", `{"sealed":"x"}`},
+	}
+	driver := documents.NewMemory()
+	for _, g := range golden {
+		in := documents.CollectionID{Space: storage.System(g.space).Root(), Name: g.collection}
+		op := documents.Op{Record: documents.Record{Key: g.key, Value: []byte(g.value), Version: "v1", UpdatedAt: time.Now()}}
+		if err := driver.Apply(t.Context(), in, []documents.Op{op})[0]; err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, ctx, made := open(t, driver), t.Context(), time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
+	apps, keys, tenants := oauthstore.NewApps(db), oauthstore.NewAPIKeys(db), tenantstore.New(db)
+	app, err := apps.Get(ctx, "shop")
+	must(t, err)
+	if app.TenantID != "acme" || app.SecretHash[0] != 0xaa || app.Instance != "I1" || !app.CreatedAt.Equal(made) {
+		t.Errorf("the app is %+v", app)
+	}
+	key, err := keys.Find(ctx, authz.DigestOf("secret"))
+	must(t, err)
+	if key.ID != "key-1" || key.Instance != "I1" || !key.ExpiresAt.Equal(made.AddDate(10, 0, 0)) {
+		t.Errorf("the key is %+v", key)
+	}
+	revoked, err := authzstore.NewRevocations(db).List(ctx, made, time.Time{})
+	must(t, err)
+	if len(revoked) != 1 || revoked[0].ID != "x.y" {
+		t.Errorf("the revocations are %v", revoked)
+	}
+	if mine, err := tenantstore.NewClaims(db).Claim(ctx, "first admin key", 1<<62); mine || err != nil {
+		t.Errorf("an old claim does not count: %v", err)
+	}
+	ring, version, err := keyringstore.New(db).Load(ctx)
+	must(t, err)
+	if string(ring) != `{"sealed":"x"}` || version != "v1" {
+		t.Errorf("the ring is %s", ring)
+	}
+
+	// And back.
+	must(t, apps.Update(ctx, app))
+	must(t, keys.Delete(ctx, "I1", "key-1"))
+	must(t, keys.Create(ctx, authz.DigestOf("secret"), key))
+	must(t, tenants.Create(ctx, tenantstore.Tenant{ID: "globex", CreatedAt: made}))
+	for _, g := range append(golden[:2:2], struct{ space, collection, key, value string }{"tenants", "tenants", "globex", `{"createdAt":"2026-01-02T15:04:05Z"}`}) {
+		r, err := driver.Get(ctx, documents.CollectionID{Space: storage.System(g.space).Root(), Name: g.collection}, g.key)
+		must(t, err)
+		if string(r.Value) != g.value {
+			t.Errorf("%s is written as %s, want %s", g.collection, r.Value, g.value)
+		}
+	}
+}
+
+func digestHex(secret string) string {
+	digest := authz.DigestOf(secret)
+	return fmt.Sprintf("%x", digest[:])
+}
+
+// What the server keeps itself is measured as the capabilities are.
+func TestRecordsAreMeasured(t *testing.T) {
+	t.Parallel()
+	reader := sdkmetric.NewManualReader()
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+	driver := &spy{Driver: documents.NewMemory()}
+	things := docstore.NewCollection[thing](open(t, driver, docstore.WithTelemetry(nil, meters)), "tests", "things")
+	must(t, things.Put(t.Context(), "a", thing{}))
+	_, err := things.Get(t.Context(), "none")
+	wantCode(t, err, cpodkit.CodeNotFound)
+	_, err = things.List(t.Context(), docstore.Query{Limit: 1})
+	must(t, err)
+	var all metricdata.ResourceMetrics
+	must(t, reader.Collect(t.Context(), &all))
+	var got []string
+	for _, m := range all.ScopeMetrics[0].Metrics {
+		switch data := m.Data.(type) {
+		case metricdata.Histogram[float64]:
+			for _, p := range data.DataPoints {
+				got = append(got, values(p.Attributes))
+			}
+		case metricdata.Sum[int64]:
+			for _, p := range data.DataPoints {
+				got = append(got, values(p.Attributes))
+			}
+		}
+	}
+	slices.Sort(got)
+	want := []string{"records apply", "records get", "records get not_found", "records query"}
+	if !slices.Equal(got, want) {
+		t.Errorf("measured are %q, want %q", got, want)
+	}
+}
+
+// values are those of the attributes, in the order of their keys.
+func values(set attribute.Set) string {
+	var text []string
+	for _, a := range set.ToSlice() {
+		text = append(text, a.Value.AsString())
+	}
+	return strings.Join(text, " ")
+}

@@ -1,0 +1,64 @@
+// Package tenantstore keeps the tenants of an installation in a document driver,
+// and the claims by which its replicas settle who does what is done once.
+package tenantstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/cpodkit/cpodkit/backends/docstore"
+)
+
+// Tenant is one of the parties that share an installation and see nothing of
+// each other.
+type Tenant struct {
+	ID        string
+	CreatedAt time.Time
+}
+
+// Tenants keeps the tenants of the installation. Its errors are those of
+// [docstore.Collection].
+type Tenants struct {
+	records *docstore.Collection[tenantRecord]
+}
+
+// New returns the store of tenants.
+func New(db *docstore.DB) *Tenants {
+	return &Tenants{docstore.NewCollection[tenantRecord](db, "tenants", "tenants")}
+}
+
+// tenantRecord is a tenant as it is stored. Its key is the ID.
+type tenantRecord struct {
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// Create stores a new tenant, or returns a conflict when the ID is
+// taken.
+func (t *Tenants) Create(ctx context.Context, tenant Tenant) error {
+	return t.records.Create(ctx, tenant.ID, tenantRecord{tenant.CreatedAt.UTC()})
+}
+
+// Get returns a tenant, or not_found.
+func (t *Tenants) Get(ctx context.Context, id string) (Tenant, error) {
+	r, err := t.records.Get(ctx, id)
+	if err != nil {
+		return Tenant{}, err
+	}
+	return tenant(r), nil
+}
+
+// List returns the tenants whose ID sorts after the given one, by the bytes of
+// the ID, at most limit of them.
+func (t *Tenants) List(ctx context.Context, after string, limit int) ([]Tenant, error) {
+	page, err := t.records.List(ctx, docstore.Query{After: after, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	tenants := make([]Tenant, len(page))
+	for i, r := range page {
+		tenants[i] = tenant(r)
+	}
+	return tenants, nil
+}
+
+func tenant(r docstore.Record[tenantRecord]) Tenant { return Tenant{r.Key, r.Value.CreatedAt} }
