@@ -4,11 +4,9 @@
 package storage
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/query"
 )
 
 // Tier says who can read data. It does not choose the store.
@@ -93,50 +91,38 @@ func System(name string) Space { return Space{root: systemRoot + name + "/"} }
 // IsSystem reports whether root is that of a space of [System].
 func IsSystem(root string) bool { return strings.HasPrefix(root, systemRoot) }
 
-// TierOf reads the tier of a storage call from its query; private when it names
-// none. An unknown tier, one given twice and app= are bad_request: it is for
-// calls that reach one app's data alone. [TargetOf] is for the others.
-func TierOf(r *http.Request) (Tier, error) {
-	tier, apps, err := TargetOf(r)
-	if err != nil {
-		return "", err
+// Query is the query of a call, such as [url.Values]. Each parameter is there at
+// most once: of two values, Get returns one.
+type Query interface {
+	Has(name string) bool
+	Get(name string) string // "" when the parameter is not there
+}
+
+// TierOf reads the tier of a storage call; private when the query names none. An
+// unknown tier is bad_request. It is for calls that reach one app's data alone;
+// [TargetOf] is for the others.
+func TierOf(q Query) (Tier, error) {
+	if !q.Has("tier") {
+		return Private, nil
 	}
-	if apps != (Apps{}) {
-		return "", cpodkit.Errorf(cpodkit.CodeBadRequest, "This call takes no query parameter app.")
+	tier := Tier(q.Get("tier"))
+	if tier != Private && tier != User && tier != Shared {
+		return "", cpodkit.Errorf(cpodkit.CodeBadRequest, "The query parameter tier is private, user or shared.")
 	}
 	return tier, nil
 }
 
 // TargetOf reads the tier of a storage call and, in the user tier, the apps that
-// it names from its query. An unknown tier, app= outside the user tier or
-// without a client_id, and a parameter that stands twice are bad_request.
-func TargetOf(r *http.Request) (Tier, Apps, error) {
-	params, err := query.Of(r)
-	if err != nil {
-		return "", Apps{}, err
+// the query names. An unknown tier, and app= outside the user tier or without a
+// client_id, are bad_request.
+func TargetOf(q Query) (Tier, Apps, error) {
+	tier, err := TierOf(q)
+	if err != nil || !q.Has("app") {
+		return tier, Apps{}, err
 	}
-	name, given, err := params.One("tier")
-	if err != nil {
-		return "", Apps{}, err
-	}
-	tier := Tier(name)
-	if !given {
-		tier = Private
-	}
-	if tier != Private && tier != User && tier != Shared {
-		return "", Apps{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The query parameter tier is private, user or shared.")
-	}
-	name, given, err = params.One("app")
-	apps := Apps{}
-	switch {
-	case err != nil:
-		return "", Apps{}, err
-	case !given:
-		return tier, apps, nil
-	case name == "*":
+	apps := OneApp(q.Get("app"))
+	if q.Get("app") == "*" {
 		apps = AllApps()
-	default:
-		apps = OneApp(name)
 	}
 	return tier, apps, apps.check(tier)
 }

@@ -3,10 +3,7 @@ package clustertest
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
-	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,35 +11,8 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/cluster"
+	"github.com/cpodkit/cpodkit/internal/mustfail"
 )
-
-// recorder is a testing.TB whose test is meant to fail.
-type recorder struct {
-	testing.TB
-	mu   sync.Mutex
-	said strings.Builder
-}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	fmt.Fprintf(&r.said, format+"\n", args...)
-}
-
-func (r *recorder) Error(args ...any) { r.Errorf("%s", fmt.Sprintln(args...)) }
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-func (r *recorder) Fatal(args ...any) { r.Fatalf("%s", fmt.Sprintln(args...)) }
-
-func (r *recorder) Failed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.said.Len() > 0
-}
 
 // broken is a driver in memory with some calls of it replaced.
 type broken struct {
@@ -180,16 +150,12 @@ func TestSuiteFindsBrokenDrivers(t *testing.T) {
 	} {
 		t.Run(c.mistake, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := &recorder{TB: t}
 				c.driver.Memory = cluster.NewMemory()
-				done := make(chan struct{})
-				go func() {
-					defer close(done)
+				said := mustfail.Run(t, func(t testing.TB) {
 					replica := func() cluster.Driver { return c.driver }
-					c.test(&suite{TB: r, ctx: t.Context(), replica: replica, space: "t-" + rand.Text() + "/"})
-				}()
-				<-done
-				if !r.Failed() {
+					c.test(&suite{TB: t, ctx: t.Context(), replica: replica, space: "t-" + rand.Text() + "/"})
+				})
+				if len(said) == 0 {
 					t.Error("the suite takes the driver for a good one")
 				}
 			})

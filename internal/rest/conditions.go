@@ -22,7 +22,8 @@ type Conditions struct {
 // or one entity tag, If-None-Match is *; anything else is bad_request, because a
 // condition that is ignored destroys what the caller wants to protect. A weak tag
 // never matches a write (section 13.1.1): precondition_failed. If-Unmodified-Since
-// is bad_request, because no store keeps that condition.
+// is bad_request, because no store keeps that condition; so are If-Match and
+// If-None-Match together, because nothing meets both.
 func WriteConditions(h http.Header) (Conditions, error) {
 	var c Conditions
 	switch fields := h.Values("If-Match"); {
@@ -47,8 +48,14 @@ func WriteConditions(h http.Header) (Conditions, error) {
 	default:
 		return c, badRequest("To write, If-None-Match takes * only: create, and do not replace.")
 	}
+	if c.IfAbsent && (c.MustExist || c.IfMatch != "") {
+		return c, badRequest("Nothing can meet If-Match and If-None-Match: * together: send one of them.")
+	}
 	return c, RefuseHeaders(h, "If-Unmodified-Since")
 }
+
+// ETag returns the strong entity tag of a version, with its quotes.
+func ETag(version string) string { return `"` + version + `"` }
 
 // opaqueTag returns what stands between the quotes of an entity tag (section
 // 8.8.3).
@@ -67,12 +74,18 @@ func Unchanged(h http.Header, tag string) bool {
 	for _, field := range h.Values("If-None-Match") {
 		for one := range strings.SplitSeq(field, ",") {
 			one = strings.Trim(one, " \t")
-			if one == "*" || strings.TrimPrefix(one, "W/") == `"`+tag+`"` {
+			if one == "*" || strings.TrimPrefix(one, "W/") == ETag(tag) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// RefuseConditions returns a bad_request error when the request of a write has any
+// condition, for calls that keep none.
+func RefuseConditions(h http.Header) error {
+	return RefuseHeaders(h, "If-Match", "If-None-Match", "If-Unmodified-Since")
 }
 
 // RefuseHeaders returns a bad_request error when the request has one of the named

@@ -71,3 +71,14 @@ func (q Query) Has(name string) bool { return q.values.Has(name) }
 func (q Query) Get(name string) string { return q.values.Get(name) }
 
 func badRequest(detail string) error { return cpodkit.Errorf(cpodkit.CodeBadRequest, "%s", detail) }
+
+// WriteRaw answers with a JSON text that is made already. It may append to body.
+func WriteRaw(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)+1))
+	w.WriteHeader(status)
+	// A write that fails means that the client has gone: nobody is left to tell.
+	_, _ = w.Write(append(body, '\n'))
+}

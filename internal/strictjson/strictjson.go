@@ -38,7 +38,7 @@ type Fault struct {
 //
 // Supported in dst: structs with json tags, maps with string keys, slices,
 // pointers, strings, booleans, integers, floats, json.Number, json.RawMessage
-// and any. A null sets a pointer, slice, map, RawMessage or any, and is a wrong
+// and any. Integers are read by value: 60, 60.0 and 6e1 are the same. A null sets a pointer, slice, map, RawMessage or any, and is a wrong
 // type for everything else. A RawMessage is a part of data, not a copy.
 func Unmarshal(data []byte, dst any) ([]Fault, error) {
 	if !utf8.Valid(data) {
@@ -196,15 +196,17 @@ func (d *decoder) number(v reflect.Value, text string) {
 	case v.Type() == numberType:
 		v.SetString(text)
 	case v.CanInt():
-		i, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || v.OverflowInt(i) {
+		digits, ok := integer(text)
+		i, err := strconv.ParseInt(digits, 10, 64)
+		if !ok || err != nil || v.OverflowInt(i) {
 			d.fault(fmt.Sprintf("must be an integer that fits %d bits", v.Type().Bits()))
 			return
 		}
 		v.SetInt(i)
 	case v.CanUint():
-		u, err := strconv.ParseUint(text, 10, 64)
-		if err != nil || v.OverflowUint(u) {
+		digits, ok := integer(text)
+		u, err := strconv.ParseUint(digits, 10, 64)
+		if !ok || err != nil || v.OverflowUint(u) {
 			d.fault(fmt.Sprintf("must be an integer from 0 that fits %d bits", v.Type().Bits()))
 			return
 		}

@@ -3,15 +3,13 @@ package ratelimittest
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
 	"runtime"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/cpodkit/cpodkit/internal/mustfail"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -26,52 +24,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// recorder is a testing.TB whose test is meant to fail.
-type recorder struct {
-	testing.TB
-	mu   sync.Mutex
-	said strings.Builder
-}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	fmt.Fprintf(&r.said, format+"\n", args...)
-}
-
-func (r *recorder) Error(args ...any) { r.Errorf("%s", fmt.Sprintln(args...)) }
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-func (r *recorder) Fatal(args ...any) { r.Fatalf("%s", fmt.Sprintln(args...)) }
-func (r *recorder) FailNow()          { r.Fatalf("FailNow") }
-func (r *recorder) Fail()             { r.Errorf("Fail") }
-
-func (r *recorder) Failed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.said.Len() > 0
-}
-
-func (r *recorder) Log(...any)          {}
-func (r *recorder) Logf(string, ...any) {}
-
 // fails runs a test of the suite in a bubble and fails unless it fails.
 func fails(t *testing.T, run func(*suite), driver ratelimit.Driver) {
 	t.Helper()
-	r := &recorder{TB: t}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s := start(r, []ratelimit.Driver{driver}, nil)
+	said := mustfail.Run(t, func(t testing.TB) {
+		s := start(t, []ratelimit.Driver{driver}, nil)
 		s.unit, s.advance = time.Nanosecond, waitInBubble
 		run(s)
-	}()
-	<-done
-	if !r.Failed() {
+	})
+	if len(said) == 0 {
 		t.Error("the suite takes the driver for a good one")
 	}
 }

@@ -20,5 +20,3 @@ func sentence(code cpodkit.Code, said string) string {
 	}
 	return portable.Failed("The document store", code)
 }
-
-func errPrecondition() error { return portable.Error(cpodkit.CodePreconditionFailed, sentence) }

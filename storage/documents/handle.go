@@ -11,10 +11,6 @@ import (
 	"github.com/cpodkit/cpodkit/storage"
 )
 
-// AnyVersion stands for whatever version a document has, in
-// [SetOptions.IfMatch] and [DeleteOptions.IfMatch].
-const AnyVersion = "*"
-
 // Handle is a store bound to one identity and one tier. It is a small value,
 // safe for concurrent use.
 type Handle struct {
@@ -78,12 +74,14 @@ type Document struct {
 	App string `json:"app,omitempty"`
 }
 
-// SetOptions are the conditions of a [Collection.Set]. At most one of them
-// is given.
+// SetOptions are the conditions of a [Collection.Set]. IfAbsent excludes the
+// others.
 type SetOptions struct {
-	// IfMatch is the version that the document must have; [AnyVersion] when it
-	// has only to be there.
+	// IfMatch is the version that the document must have; "" for no condition.
 	IfMatch string
+
+	// IfPresent makes Set fail when there is no document.
+	IfPresent bool
 
 	// IfAbsent makes Set fail when there is a document.
 	IfAbsent bool
@@ -91,9 +89,11 @@ type SetOptions struct {
 
 // DeleteOptions are the conditions of a [Collection.Delete].
 type DeleteOptions struct {
-	// IfMatch is the version that the document must have; [AnyVersion] when it
-	// has only to be there.
+	// IfMatch is the version that the document must have; "" for no condition.
 	IfMatch string
+
+	// IfPresent makes Delete fail when there is no document.
+	IfPresent bool
 }
 
 // Set stores value, any JSON of at most [MaxValue] bytes and [MaxDepth] levels,
@@ -109,7 +109,7 @@ func (c Collection) Set(ctx context.Context, key string, value []byte, opts *Set
 	if opts == nil {
 		opts = &SetOptions{}
 	}
-	if opts.IfAbsent && opts.IfMatch != "" {
+	if opts.IfAbsent && (opts.IfPresent || opts.IfMatch != "") {
 		return Document{}, cpodkit.Errorf(cpodkit.CodeBadRequest,
 			"A document cannot be absent and have a version: give one condition.")
 	}
@@ -118,8 +118,8 @@ func (c Collection) Set(ctx context.Context, key string, value []byte, opts *Set
 		return Document{}, err
 	}
 	op := c.setOp(key, compact)
-	op.IfAbsent = opts.IfAbsent
-	if err := c.write(ctx, in, op, opts.IfMatch); err != nil {
+	op.IfVersion, op.IfPresent, op.IfAbsent = opts.IfMatch, opts.IfPresent, opts.IfAbsent
+	if err := c.write(ctx, in, op); err != nil {
 		return Document{}, err
 	}
 	return document(op.Record), nil
@@ -163,16 +163,13 @@ func (c Collection) Delete(ctx context.Context, key string, opts *DeleteOptions)
 	if opts == nil {
 		opts = &DeleteOptions{}
 	}
-	return c.write(ctx, in, Op{Record: Record{Key: key}, Delete: true}, opts.IfMatch)
+	return c.write(ctx, in, Op{
+		Record: Record{Key: key}, Delete: true, IfVersion: opts.IfMatch, IfPresent: opts.IfPresent,
+	})
 }
 
-// write applies one op, when the document's version is ifMatch.
-func (c Collection) write(ctx context.Context, in CollectionID, op Op, ifMatch string) error {
-	if ifMatch == AnyVersion {
-		op.IfPresent = true
-	} else {
-		op.IfVersion = ifMatch
-	}
+// write applies one op.
+func (c Collection) write(ctx context.Context, in CollectionID, op Op) error {
 	errs, err := c.handle.store.apply(ctx, in, []Op{op})
 	if err != nil {
 		return err

@@ -122,7 +122,7 @@ func TestHandle(t *testing.T) {
 	if _, err := c.Set(ctx, "k", []byte("2"), &documents.SetOptions{IfMatch: d.Version}); err != nil {
 		t.Errorf("Set of the version: %v", err)
 	}
-	if err := c.Delete(ctx, "k", &documents.DeleteOptions{IfMatch: documents.AnyVersion}); err != nil {
+	if err := c.Delete(ctx, "k", &documents.DeleteOptions{IfPresent: true}); err != nil {
 		t.Errorf("Delete of any version: %v", err)
 	}
 }
@@ -272,7 +272,7 @@ func TestContextIsHonoured(t *testing.T) {
 		"Set":        func(ctx context.Context) error { _, err := c.Set(ctx, "k", []byte("1"), nil); return err },
 		"Get":        func(ctx context.Context) error { _, err := c.Get(ctx, "k"); return err },
 		"Delete":     func(ctx context.Context) error { return c.Delete(ctx, "k", nil) },
-		"Delete any": func(ctx context.Context) error { return c.Delete(ctx, "k", &documents.DeleteOptions{IfMatch: "*"}) },
+		"Delete any": func(ctx context.Context) error { return c.Delete(ctx, "k", &documents.DeleteOptions{IfPresent: true}) },
 		"Query":      func(ctx context.Context) error { _, err := c.Query(ctx, documents.Query{}); return err },
 		"Batch": func(ctx context.Context) error {
 			_, err := c.Batch(ctx, []documents.BatchOp{{Key: "k", Delete: true}})
@@ -318,7 +318,7 @@ func TestConditionsUnderConcurrency(t *testing.T) {
 		}
 		for range 4 {
 			wg.Go(func() {
-				if _, err := c.Set(t.Context(), "k", []byte("2"), &documents.SetOptions{IfMatch: documents.AnyVersion}); err != nil {
+				if _, err := c.Set(t.Context(), "k", []byte("2"), &documents.SetOptions{IfPresent: true}); err != nil {
 					t.Errorf("Set of any version: %v", err)
 				}
 			})

@@ -7,7 +7,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/merge"
-	"github.com/cpodkit/cpodkit/internal/query"
+	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -86,7 +86,7 @@ func (c Collection) query(ctx context.Context, body queryBody, readSort func(*pa
 	if _, err := c.authorizeQuery(c.handle.apps); err != nil {
 		return Page{}, err
 	}
-	limit := query.DefaultLimit
+	limit := rest.DefaultLimit
 	if body.Limit != nil {
 		limit = *body.Limit
 	}
@@ -95,8 +95,8 @@ func (c Collection) query(ctx context.Context, body queryBody, readSort func(*pa
 		p.filter(body.Filter)
 		readSort(&p)
 	}
-	if limit < 1 || limit > query.MaxLimit {
-		p.fault("/limit", "must be an integer from 1 to %d", query.MaxLimit)
+	if limit < 1 || limit > rest.MaxLimit {
+		p.fault("/limit", "must be an integer from 1 to %d", rest.MaxLimit)
 	}
 	if err := p.err(); err != nil {
 		return Page{}, err

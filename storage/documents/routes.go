@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/header"
+	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -15,33 +14,29 @@ import (
 // tier, so they check it themselves.
 func (s *Store) Routes() []cpodkit.Route {
 	return []cpodkit.Route{
-		s.route("setDocument", "PUT /v1/storage/db/{collection}/{key}", cpodkit.Writes, serveSet),
-		s.route("getDocument", "GET /v1/storage/db/{collection}/{key}", cpodkit.Reads, serveGet),
-		s.route("deleteDocument", "DELETE /v1/storage/db/{collection}/{key}", cpodkit.Writes, serveDelete),
-		s.route("queryDocuments", "POST /v1/storage/db/{collection}/query", cpodkit.Reads, serveQuery),
-		s.route("batchDocuments", "POST /v1/storage/db/{collection}/batch", cpodkit.Writes, serveBatch),
+		s.route("setDocument", "PUT /v1/storage/db/{collection}/{key}", cpodkit.Writes, serveSet, "tier"),
+		s.route("getDocument", "GET /v1/storage/db/{collection}/{key}", cpodkit.Reads, serveGet, "tier", "app"),
+		s.route("deleteDocument", "DELETE /v1/storage/db/{collection}/{key}", cpodkit.Writes, serveDelete, "tier"),
+		s.route("queryDocuments", "POST /v1/storage/db/{collection}/query", cpodkit.Reads, serveQuery, "tier", "app"),
+		s.route("batchDocuments", "POST /v1/storage/db/{collection}/batch", cpodkit.Writes, serveBatch, "tier"),
 	}
 }
 
 // route serves a call on the collection that its path names, in the tier and of
 // the app that its query names.
 func (s *Store) route(
-	name, pattern string, access cpodkit.Access, call func(http.ResponseWriter, *http.Request, Collection) error,
+	name, pattern string, access cpodkit.Access,
+	call func(http.ResponseWriter, *http.Request, Collection) error, parameters ...string,
 ) cpodkit.Route {
-	serve := func(w http.ResponseWriter, r *http.Request) error {
-		tier, apps, err := storage.TargetOf(r)
+	handler := rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
+		tier, apps, err := storage.TargetOf(q)
 		if err != nil {
 			return err
 		}
 		id, _ := cpodkit.IdentityFromContext(r.Context()) // cpodkit.Mount sees to it
 		h := Handle{store: s, id: id, tier: tier, apps: apps}
 		return call(w, r, h.Collection(r.PathValue("collection")))
-	}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := serve(w, r); err != nil {
-			cpodkit.WriteError(w, r, err)
-		}
-	})
+	}, parameters...)
 	return cpodkit.Route{Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Access: access, Handler: handler}
 }
 
@@ -50,7 +45,7 @@ func serveSet(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if _, err := c.authorizeWriteOf(key); err != nil { // before the body is read
 		return err
 	}
-	opts, err := setOptions(r.Header)
+	conditions, err := rest.WriteConditions(r.Header)
 	if err != nil {
 		return err
 	}
@@ -58,17 +53,20 @@ func serveSet(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.Set(r.Context(), key, value, &opts)
+	d, err := c.Set(r.Context(), key, value, &SetOptions{
+		IfMatch: conditions.IfMatch, IfPresent: conditions.MustExist, IfAbsent: conditions.IfAbsent,
+	})
 	if err != nil {
 		return err
 	}
 	status := http.StatusOK
-	if opts.IfAbsent {
+	if conditions.IfAbsent {
 		status = http.StatusCreated
 	}
 	body := appendKey(append(make([]byte, 0, len(key)+128), `{"key":`...), d.Key)
-	w.Header().Set("ETag", quoted(d.Version))
-	return write(w, status, appendVersion(body, d))
+	w.Header().Set("ETag", rest.ETag(d.Version))
+	rest.WriteRaw(w, status, appendVersion(body, d))
+	return nil
 }
 
 func serveGet(w http.ResponseWriter, r *http.Request, c Collection) error {
@@ -78,26 +76,28 @@ func serveGet(w http.ResponseWriter, r *http.Request, c Collection) error {
 	}
 	d.App = "" // only the items of lists tell it
 	h := w.Header()
-	h.Set("ETag", quoted(d.Version))
+	h.Set("ETag", rest.ETag(d.Version))
 	h.Set("Last-Modified", d.UpdatedAt.Format(http.TimeFormat))
 	// A browser may keep it, but asks each time whether it is still the same.
 	h.Set("Cache-Control", "private, no-cache")
-	if noneMatch(r.Header.Values("If-None-Match"), d.Version) {
+	if rest.Unchanged(r.Header, d.Version) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return write(w, http.StatusOK, appendDocument(make([]byte, 0, len(d.Value)+len(d.Key)+128), d))
+	rest.WriteRaw(w, http.StatusOK, appendDocument(make([]byte, 0, len(d.Value)+len(d.Key)+128), d))
+	return nil
 }
 
 func serveDelete(w http.ResponseWriter, r *http.Request, c Collection) error {
-	if err := header.Refuse(r.Header, "If-None-Match", "If-Unmodified-Since"); err != nil {
+	if err := rest.RefuseHeaders(r.Header, "If-None-Match"); err != nil {
 		return err
 	}
-	version, err := ifMatch(r.Header)
+	conditions, err := rest.WriteConditions(r.Header)
 	if err != nil {
 		return err
 	}
-	if err := c.Delete(r.Context(), r.PathValue("key"), &DeleteOptions{IfMatch: version}); err != nil {
+	opts := &DeleteOptions{IfMatch: conditions.IfMatch, IfPresent: conditions.MustExist}
+	if err := c.Delete(r.Context(), r.PathValue("key"), opts); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -131,11 +131,15 @@ func serveQuery(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if page.NextCursor != "" {
 		b = appendKey(append(b, `,"nextCursor":`...), page.NextCursor)
 	}
-	return write(w, http.StatusOK, append(b, '}'))
+	rest.WriteRaw(w, http.StatusOK, append(b, '}'))
+	return nil
 }
 
 func serveBatch(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if _, err := c.authorizeWrite(); err != nil {
+		return err
+	}
+	if err := rest.RefuseConditions(r.Header); err != nil {
 		return err
 	}
 	var body struct {
@@ -175,17 +179,5 @@ func serveBatch(w http.ResponseWriter, r *http.Request, c Collection) error {
 		return err
 	}
 	cpodkit.WriteJSON(w, r, http.StatusOK, result)
-	return nil
-}
-
-// write answers with JSON that is made already.
-func write(w http.ResponseWriter, status int, body []byte) error {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(body)+1))
-	w.WriteHeader(status)
-	// A write that fails means that the client has gone: nobody is left to tell.
-	_, _ = w.Write(append(body, '\n'))
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/internal/strictjson"
 )
 
@@ -126,7 +127,7 @@ func appendVersion(b []byte, d Document) []byte {
 	b = append(b, `,"version":`...)
 	b = appendKey(b, d.Version)
 	b = append(b, `,"updatedAt":"`...)
-	b = d.UpdatedAt.AppendFormat(b, updatedAtLayout)
+	b = rest.AppendTime(b, d.UpdatedAt)
 	b = append(b, '"')
 	// Unlike a key the id of an app may hold any byte; a string always encodes.
 	if app, err := json.Marshal(d.App); err == nil && d.App != "" {
@@ -134,9 +135,6 @@ func appendVersion(b []byte, d Document) []byte {
 	}
 	return append(b, '}')
 }
-
-// updatedAtLayout is RFC 3339 with the milliseconds that are kept.
-const updatedAtLayout = "2006-01-02T15:04:05.000Z07:00"
 
 // appendKey appends a key as a JSON string. A key holds no control character and
 // is UTF-8, which leaves two bytes to escape (RFC 8259 section 7).

@@ -53,14 +53,17 @@ type Presigner interface {
 	PresignURL(ctx context.Context, name, method string, ttl time.Duration) (string, error)
 }
 
-// PutOptions are the properties and conditions of a Put. With both conditions
-// set it always fails, for no file can meet them.
+// PutOptions are the properties and conditions of a Put. With IfAbsent and another
+// condition it always fails, for no file can meet both.
 type PutOptions struct {
 	ContentType string
 
-	// IfMatch is the ETag that the file must have; "*" any. CodePreconditionFailed
-	// when it has another, or is not there.
+	// IfMatch is the ETag that the file must have; "" for no condition.
+	// CodePreconditionFailed when it has another, or is not there.
 	IfMatch string
+
+	// IfPresent makes Put fail with CodePreconditionFailed when there is no file.
+	IfPresent bool
 
 	// IfAbsent makes Put fail with CodePreconditionFailed when there is a file.
 	IfAbsent bool
@@ -70,10 +73,16 @@ type PutOptions struct {
 // "" stands for no file.
 func (o PutOptions) Admits(etag string) bool {
 	if etag == "" {
-		return o.IfMatch == ""
+		return o.IfMatch == "" && !o.IfPresent
 	}
-	return !o.IfAbsent && (o.IfMatch == "" || o.IfMatch == "*" || o.IfMatch == etag)
+	return !o.IfAbsent && (o.IfMatch == "" || o.IfMatch == etag)
 }
+
+// Conditional reports whether there is any condition.
+func (o PutOptions) Conditional() bool { return o.IfAbsent || o.NeedsFile() }
+
+// NeedsFile reports whether there must be a file already.
+func (o PutOptions) NeedsFile() bool { return o.IfPresent || o.IfMatch != "" }
 
 // Attributes describe one stored file.
 type Attributes struct {

@@ -66,9 +66,12 @@ type WriteOptions struct {
 	// is [DefaultContentType]; a malformed one is unsupported_media_type.
 	ContentType string
 
-	// IfMatch is the ETag, without quotes, that the file must have; "*" any.
-	// precondition_failed when it has another, or is not there.
+	// IfMatch is the ETag, without quotes, that the file must have; "" for no
+	// condition. precondition_failed when it has another, or is not there.
 	IfMatch string
+
+	// IfPresent makes the write fail with precondition_failed when there is no file.
+	IfPresent bool
 
 	// IfAbsent makes the write fail with precondition_failed when there is a file.
 	IfAbsent bool

@@ -7,17 +7,19 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/header"
+	"github.com/cpodkit/cpodkit/internal/rest"
 )
-
-func quoteETag(etag string) string { return `"` + etag + `"` }
 
 // writeOptions reads the header of a PUT. Whatever asks for less than a plain
 // overwrite, and cannot be kept, is an error: ignoring it would destroy what the
 // caller wants to protect (RFC 9110 sections 9.3.4, 13.1 and 14.5).
 func writeOptions(h http.Header) (WriteOptions, error) {
-	var opts WriteOptions
-	if err := header.Refuse(h, "If-Unmodified-Since", "Content-Range"); err != nil {
+	conditions, err := rest.WriteConditions(h)
+	if err == nil {
+		err = rest.RefuseHeaders(h, "Content-Range")
+	}
+	opts := WriteOptions{IfMatch: conditions.IfMatch, IfPresent: conditions.MustExist, IfAbsent: conditions.IfAbsent}
+	if err != nil {
 		return opts, err
 	}
 	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -30,38 +32,7 @@ func writeOptions(h http.Header) (WriteOptions, error) {
 	case len(types) == 1:
 		opts.ContentType = types[0]
 	}
-	var err error
-	if opts.IfMatch, err = ifMatch(h.Values("If-Match")); err != nil {
-		return opts, err
-	}
-	switch values := h.Values("If-None-Match"); {
-	case len(values) == 1 && values[0] == "*":
-		opts.IfAbsent = true
-	case len(values) > 0:
-		return opts, cpodkit.Errorf(cpodkit.CodeBadRequest, "To write, If-None-Match takes * only.")
-	}
 	return opts, nil
-}
-
-// ifMatch reads "*" or one entity tag (RFC 9110 section 8.8.3). A weak one
-// never matches (section 13.1.1).
-func ifMatch(values []string) (string, error) {
-	if len(values) == 0 {
-		return "", nil
-	}
-	if len(values) == 1 {
-		if values[0] == "*" {
-			return "*", nil
-		}
-		tag, weak := strings.CutPrefix(values[0], "W/")
-		if n := len(tag); n > 2 && tag[0] == '"' && tag[n-1] == '"' && !strings.ContainsAny(tag[1:n-1], "\" \t") {
-			if weak {
-				return "", classified(cpodkit.CodePreconditionFailed)
-			}
-			return tag[1 : n-1], nil
-		}
-	}
-	return "", cpodkit.Errorf(cpodkit.CodeBadRequest, `To write, If-Match takes * or one ETag in quotes, such as "5f2a9c".`)
 }
 
 // inert reports whether a browser can show the type without running any of it.
@@ -102,5 +73,5 @@ func contentHeaders(h http.Header, at place, a Attributes) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cache-Control", "private, no-cache") // keep it, but ask with the ETag before each use
-	h.Set("ETag", quoteETag(a.ETag))
+	h.Set("ETag", rest.ETag(a.ETag))
 }

@@ -7,16 +7,17 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/header"
-	"github.com/cpodkit/cpodkit/internal/query"
+	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
 // Routes returns the calls under /v1/storage/files, /v1/storage/file-urls and
 // /v1/storage/signed. The signed ones are public: their URL is the right.
 func (s *Store) Routes() []cpodkit.Route {
-	route := func(name, pattern string, serve func(http.ResponseWriter, *http.Request, Handle) error) cpodkit.Route {
-		return cpodkit.Route{Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Handler: s.handler(serve)}
+	route := func(name, pattern string, serve call, parameters ...string) cpodkit.Route {
+		return cpodkit.Route{
+			Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Handler: s.handler(serve, parameters),
+		}
 	}
 	signed := func(name, method string, serve func(*Store, http.ResponseWriter, *http.Request, place) error) cpodkit.Route {
 		return cpodkit.Route{
@@ -24,29 +25,32 @@ func (s *Store) Routes() []cpodkit.Route {
 		}
 	}
 	return []cpodkit.Route{
-		route("listFiles", "GET /v1/storage/files", serveList),
-		route("writeFile", "PUT /v1/storage/files/{key...}", serveWrite),
-		route("readFile", "GET /v1/storage/files/{key...}", serveRead),
-		route("deleteFile", "DELETE /v1/storage/files/{key...}", serveDelete),
-		route("signFileURL", "POST /v1/storage/file-urls", serveSignURL),
+		route("listFiles", "GET /v1/storage/files", serveList, "tier", "app", "prefix", "delimiter", "limit", "cursor"),
+		route("writeFile", "PUT /v1/storage/files/{key...}", serveWrite, "tier"),
+		route("readFile", "GET /v1/storage/files/{key...}", serveRead, "tier", "app"),
+		route("deleteFile", "DELETE /v1/storage/files/{key...}", serveDelete, "tier"),
+		{
+			Name: "signFileURL", Pattern: "POST /v1/storage/file-urls", Scopes: []string{cpodkit.ByRequest},
+			Handler: rest.Handler(s.serveSignURL),
+		},
 		signed("readSignedFile", http.MethodGet, (*Store).serveFile),
 		signed("writeSignedFile", http.MethodPut, (*Store).storeFile),
 	}
 }
 
+type call func(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) error
+
 // handler serves one call on the identity's files, in the tier and of the app
 // that the query names.
-func (s *Store) handler(serve func(http.ResponseWriter, *http.Request, Handle) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tier, apps, err := storage.TargetOf(r)
-		if err == nil {
-			id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
-			err = serve(w, r, Handle{store: s, identity: id, tier: tier, apps: apps})
-		}
+func (s *Store) handler(serve call, parameters []string) http.Handler {
+	return rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
+		tier, apps, err := storage.TargetOf(q)
 		if err != nil {
-			cpodkit.WriteError(w, r, err)
+			return err
 		}
-	})
+		id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
+		return serve(w, r, q, Handle{store: s, identity: id, tier: tier, apps: apps})
+	}, parameters...)
 }
 
 // signedHandler serves the file that the URL's token names.
@@ -65,7 +69,7 @@ func (s *Store) signedHandler(
 	})
 }
 
-func serveWrite(w http.ResponseWriter, r *http.Request, h Handle) error {
+func serveWrite(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
 	at, err := h.forWriting(r.PathValue("key"))
 	if err != nil {
 		return err
@@ -73,7 +77,7 @@ func serveWrite(w http.ResponseWriter, r *http.Request, h Handle) error {
 	return h.store.storeFile(w, r, at)
 }
 
-func serveRead(w http.ResponseWriter, r *http.Request, h Handle) error {
+func serveRead(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
 	return h.read(r.Context(), r.PathValue("key"), func(at place) error { return h.store.serveFile(w, r, at) })
 }
 
@@ -95,12 +99,16 @@ func (s *Store) storeFile(w http.ResponseWriter, r *http.Request, at place) erro
 	if opts.IfAbsent {
 		status = http.StatusCreated
 	}
-	w.Header().Set("ETag", quoteETag(file.ETag))
-	cpodkit.WriteJSON(w, r, status, struct {
-		File
-		Tier storage.Tier `json:"tier"`
-	}{file, at.tier})
+	w.Header().Set("ETag", rest.ETag(file.ETag))
+	cpodkit.WriteJSON(w, r, status, fileView{File: file, LastModified: rest.Time(file.LastModified), Tier: at.tier})
 	return nil
+}
+
+// fileView is a file in an answer.
+type fileView struct {
+	File
+	LastModified rest.Time    `json:"lastModified"` // instead of the one of File
+	Tier         storage.Tier `json:"tier,omitempty"`
 }
 
 // requestBody is a client's body: where it breaks off, the client is to blame.
@@ -114,8 +122,8 @@ func (b requestBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func serveDelete(w http.ResponseWriter, r *http.Request, h Handle) error {
-	if err := header.Refuse(r.Header, "If-Match", "If-None-Match", "If-Unmodified-Since"); err != nil {
+func serveDelete(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
+	if err := rest.RefuseConditions(r.Header); err != nil {
 		return err
 	}
 	if err := h.Delete(r.Context(), r.PathValue("key")); err != nil {
@@ -125,29 +133,16 @@ func serveDelete(w http.ResponseWriter, r *http.Request, h Handle) error {
 	return nil
 }
 
-func serveList(w http.ResponseWriter, r *http.Request, h Handle) error {
-	params, err := query.Of(r)
+func serveList(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) error {
+	limit, err := q.Limit()
 	if err != nil {
 		return err
 	}
-	var opts ListOptions
-	if opts.Limit, err = params.Limit(); err != nil {
-		return err
-	}
-	if opts.Prefix, _, err = params.One("prefix"); err != nil {
-		return err
-	}
-	var folded, resumed bool
-	if opts.Delimiter, folded, err = params.One("delimiter"); err != nil {
-		return err
-	}
-	if opts.Cursor, resumed, err = params.One("cursor"); err != nil {
-		return err
-	}
-	switch {
+	opts := ListOptions{Prefix: q.Get("prefix"), Delimiter: q.Get("delimiter"), Limit: limit, Cursor: q.Get("cursor")}
+	switch resumed := q.Has("cursor"); {
 	case resumed && opts.Cursor == "":
 		return errCursor()
-	case folded && opts.Delimiter == "" && !resumed:
+	case q.Has("delimiter") && opts.Delimiter == "" && !resumed:
 		return errDelimiter()
 	}
 	page, err := h.List(r.Context(), opts)
@@ -155,18 +150,20 @@ func serveList(w http.ResponseWriter, r *http.Request, h Handle) error {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	cpodkit.WriteJSON(w, r, http.StatusOK, page)
+	items := make([]fileView, len(page.Items))
+	for i, f := range page.Items {
+		items[i] = fileView{File: f, LastModified: rest.Time(f.LastModified)}
+	}
+	cpodkit.WriteJSON(w, r, http.StatusOK, struct {
+		Items      []fileView `json:"items"`
+		Prefixes   []string   `json:"prefixes,omitempty"`
+		NextCursor string     `json:"nextCursor,omitempty"`
+	}{items, page.Prefixes, page.NextCursor})
 	return nil
 }
 
-func serveSignURL(w http.ResponseWriter, r *http.Request, h Handle) error {
-	params, err := query.Of(r)
-	if err != nil {
-		return err
-	}
-	if params.Has("tier") || params.Has("app") {
-		return cpodkit.Errorf(cpodkit.CodeBadRequest, "This call takes the tier as a member of its body, not in the query.")
-	}
+// serveSignURL takes the tier as a member of its body.
+func (s *Store) serveSignURL(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 	var body struct {
 		Key       *string       `json:"key"`
 		Tier      *storage.Tier `json:"tier"`
@@ -180,6 +177,8 @@ func serveSignURL(w http.ResponseWriter, r *http.Request, h Handle) error {
 		return invalidMember("/key", "is missing")
 	}
 	var opts URLOptions
+	id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
+	h := s.For(id)
 	if body.Tier != nil {
 		if t := *body.Tier; t != storage.Private && t != storage.User && t != storage.Shared {
 			return invalidMember("/tier", "must be private, user or shared")
@@ -203,6 +202,9 @@ func serveSignURL(w http.ResponseWriter, r *http.Request, h Handle) error {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	cpodkit.WriteJSON(w, r, http.StatusOK, signed)
+	cpodkit.WriteJSON(w, r, http.StatusOK, struct {
+		SignedURL
+		ExpiresAt rest.Time `json:"expiresAt"` // instead of the one of SignedURL
+	}{signed, rest.Time(signed.ExpiresAt)})
 	return nil
 }

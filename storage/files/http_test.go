@@ -219,11 +219,16 @@ func TestConditionalWrites(t *testing.T) {
 	s.put(alice, target, "two", "If-Match", tag)
 	wantProblem(t, s.call(alice, "PUT", target, "three", "If-Match", tag), cpodkit.CodePreconditionFailed)
 	s.put(alice, target, "three", "If-Match", "*")
+	for _, none := range []string{`"*"`, `""`, `W/"*"`} { // tags that nothing has
+		wantProblem(t, s.call(alice, "PUT", target, "four", "If-Match", none), cpodkit.CodePreconditionFailed)
+	}
+	s.put(alice, target, "three", "If-Match", " * ")
 	for name, header := range map[string][]string{
 		"an ETag not to match": {"If-None-Match", tag},
 		"two stars":            {"If-None-Match", "*", "If-None-Match", "*"},
 		"a bare word":          {"If-Match", "abc"},
-		"an empty tag":         {"If-Match", `""`},
+		"tag and absent":       {"If-Match", tag, "If-None-Match", "*"},
+		"star and absent":      {"If-Match", "*", "If-None-Match", "*"},
 		"two tags":             {"If-Match", `"a", "b"`},
 		"two headers":          {"If-Match", `"a"`, "If-Match", `"b"`},
 		"a date":               {"If-Unmodified-Since", "Fri, 02 Jan 2026 15:04:05 GMT"},

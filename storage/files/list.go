@@ -10,7 +10,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/merge"
-	"github.com/cpodkit/cpodkit/internal/query"
+	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -43,9 +43,9 @@ func (h Handle) List(ctx context.Context, opts ListOptions) (Page, error) {
 	if _, err := storage.AuthorizeList(h.identity, h.tier, h.apps); err != nil {
 		return Page{}, err
 	}
-	limit := cmp.Or(opts.Limit, query.DefaultLimit)
-	if limit < 1 || limit > query.MaxLimit {
-		return Page{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The limit is a number from 1 to %d.", query.MaxLimit)
+	limit := cmp.Or(opts.Limit, rest.DefaultLimit)
+	if limit < 1 || limit > rest.MaxLimit {
+		return Page{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The limit is a number from 1 to %d.", rest.MaxLimit)
 	}
 	from := position{prefix: opts.Prefix, delimiter: opts.Delimiter, apps: h.apps}
 	if opts.Cursor != "" {

@@ -22,6 +22,7 @@ func (s *Store) write(ctx context.Context, at place, body io.Reader, opts WriteO
 	attrs, err := s.driver.Put(ctx, at.name(), src, PutOptions{
 		ContentType: contentType,
 		IfMatch:     opts.IfMatch,
+		IfPresent:   opts.IfPresent,
 		IfAbsent:    opts.IfAbsent,
 	})
 	switch err = call.End(ctx, err); {

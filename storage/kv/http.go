@@ -9,8 +9,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/header"
-	"github.com/cpodkit/cpodkit/internal/query"
+	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -21,47 +20,50 @@ const maxSetBody = 6*MaxValue + 4<<10
 // Routes returns the calls under /v1/storage/kv. A key is one path segment: a
 // slash in it is sent as %2F. Their scope depends on the tier.
 func (s *Store) Routes() []cpodkit.Route {
-	route := func(name, pattern string, access cpodkit.Access, serve call) cpodkit.Route {
+	route := func(name, pattern string, access cpodkit.Access, serve call, parameters ...string) cpodkit.Route {
 		return cpodkit.Route{
-			Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Access: access, Handler: s.handler(serve),
+			Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Access: access,
+			Handler: s.handler(serve, append(parameters, "tier")),
 		}
 	}
 	return []cpodkit.Route{
 		route("setEntry", "PUT /v1/storage/kv/{key}", cpodkit.WritesAfter, serveSet),
 		route("getEntry", "GET /v1/storage/kv/{key}", cpodkit.Reads, serveGet),
 		route("entryExists", "HEAD /v1/storage/kv/{key}", cpodkit.Reads, serveExists),
-		route("deleteEntry", "DELETE /v1/storage/kv/{key}", cpodkit.WritesAfter, serveDelete),
+		route("deleteEntry", "DELETE /v1/storage/kv/{key}", cpodkit.WritesAfter, serveDelete, "ifValue"),
 		route("incrementEntry", "POST /v1/storage/kv/{key}/incr", cpodkit.WritesAfter, serveIncr),
 		route("getEntryTTL", "GET /v1/storage/kv/{key}/ttl", cpodkit.Reads, serveTTL),
 	}
 }
 
-type call func(w http.ResponseWriter, r *http.Request, h Handle, key string) error
+type call func(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) error
 
 // handler serves one call on the identity's entries in the tier of the query.
-func (s *Store) handler(serve call) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tier, err := storage.TierOf(r)
-		if err == nil {
-			id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
-			err = serve(w, r, s.For(id).Tier(tier), r.PathValue("key"))
-		}
+func (s *Store) handler(serve call, parameters []string) http.Handler {
+	return rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
+		tier, err := storage.TierOf(q)
 		if err != nil {
-			cpodkit.WriteError(w, r, err)
+			return err
 		}
-	})
+		id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
+		return serve(w, r, q, s.For(id).Tier(tier))
+	}, parameters...)
 }
 
-func serveSet(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
+func serveSet(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
+	key := r.PathValue("key")
 	// Nobody makes the server read a large body who may not write.
 	if _, err := h.path(key, storage.Write); err != nil {
 		return err
 	}
-	var opts SetOptions
-	var err error
-	if opts.IfAbsent, err = ifAbsent(r.Header); err != nil {
+	if err := rest.RefuseHeaders(r.Header, "If-Match"); err != nil { // an entry has no ETag
 		return err
 	}
+	conditions, err := rest.WriteConditions(r.Header)
+	if err != nil {
+		return err
+	}
+	opts := SetOptions{IfAbsent: conditions.IfAbsent}
 	var body struct {
 		Value json.RawMessage `json:"value"`
 		TTL   *int64          `json:"ttl"`
@@ -88,20 +90,6 @@ func serveSet(w http.ResponseWriter, r *http.Request, h Handle, key string) erro
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// ifAbsent reads the conditions of a PUT.
-func ifAbsent(h http.Header) (bool, error) {
-	if err := header.Refuse(h, "If-Match", "If-Unmodified-Since"); err != nil {
-		return false, err
-	}
-	switch values := h.Values("If-None-Match"); {
-	case len(values) == 0:
-		return false, nil
-	case len(values) == 1 && values[0] == "*":
-		return true, nil
-	}
-	return false, cpodkit.Errorf(cpodkit.CodeBadRequest, "A kv entry has no ETag; this call takes If-None-Match: * only.")
 }
 
 // valueText is what is stored for a JSON value: the text of a string, and the
@@ -143,8 +131,8 @@ func hasLoneSurrogate(raw []byte) bool {
 	return high
 }
 
-func serveGet(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
-	value, err := h.Get(r.Context(), key)
+func serveGet(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
+	value, err := h.Get(r.Context(), r.PathValue("key"))
 	if err != nil {
 		return err
 	}
@@ -155,8 +143,8 @@ func serveGet(w http.ResponseWriter, r *http.Request, h Handle, key string) erro
 	return nil
 }
 
-func serveExists(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
-	exists, err := h.Exists(r.Context(), key)
+func serveExists(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
+	exists, err := h.Exists(r.Context(), r.PathValue("key"))
 	if err != nil {
 		return err
 	}
@@ -167,22 +155,14 @@ func serveExists(w http.ResponseWriter, r *http.Request, h Handle, key string) e
 	return nil
 }
 
-func serveDelete(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
-	if err := header.Refuse(r.Header, "If-Match", "If-None-Match", "If-Unmodified-Since"); err != nil {
-		return err
-	}
-	params, err := query.Of(r)
-	if err != nil {
-		return err
-	}
-	value, conditional, err := params.One("ifValue")
-	if err != nil {
-		return err
-	}
-	if conditional {
-		err = h.DeleteIf(r.Context(), key, value)
-	} else {
-		err = h.Delete(r.Context(), key)
+func serveDelete(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) error {
+	err := rest.RefuseConditions(r.Header)
+	switch {
+	case err != nil:
+	case q.Has("ifValue"):
+		err = h.DeleteIf(r.Context(), r.PathValue("key"), q.Get("ifValue"))
+	default:
+		err = h.Delete(r.Context(), r.PathValue("key"))
 	}
 	if err != nil {
 		return err
@@ -191,8 +171,12 @@ func serveDelete(w http.ResponseWriter, r *http.Request, h Handle, key string) e
 	return nil
 }
 
-func serveIncr(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
+func serveIncr(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
+	key := r.PathValue("key")
 	if _, err := h.path(key, storage.Write); err != nil {
+		return err
+	}
+	if err := rest.RefuseConditions(r.Header); err != nil {
 		return err
 	}
 	raw, err := cpodkit.ReadJSON(w, r, 0)
@@ -221,8 +205,8 @@ func serveIncr(w http.ResponseWriter, r *http.Request, h Handle, key string) err
 	return nil
 }
 
-func serveTTL(w http.ResponseWriter, r *http.Request, h Handle, key string) error {
-	left, err := h.TTL(r.Context(), key)
+func serveTTL(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
+	left, err := h.TTL(r.Context(), r.PathValue("key"))
 	if err != nil {
 		return err
 	}

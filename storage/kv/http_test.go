@@ -256,7 +256,9 @@ func TestBodies(t *testing.T) {
 		`{"value":"x","ttl":-1}`:        "/ttl",
 		`{"value":"x","ttl":315360001}`: "/ttl",
 		`{"value":"x","ttl":9223372036854775807}`: "/ttl",
-		`{"value":"x","ttl":1e3}`:                 "/ttl",
+		`{"value":"x","ttl":1e9}`:                 "/ttl",
+		`{"value":"x","ttl":1e999999999}`:         "/ttl",
+		`{"value":"x","ttl":60.5}`:                "/ttl",
 		`{"value":"x","ttl":1.5}`:                 "/ttl",
 		`{"value":"x","ttl":"60"}`:                "/ttl",
 		`{"value":"x","Ttl":60}`:                  "/Ttl",
@@ -269,7 +271,7 @@ func TestBodies(t *testing.T) {
 		s.wantError(put(body), cpodkit.CodeValidationFailed, pointer)
 	}
 	s.want(request{method: "HEAD", path: "k"}, 404, "")
-	for _, ttl := range []string{"1", "315360000", "null"} {
+	for _, ttl := range []string{"1", "315360000", "null", "60.0", "6e1", "315360000.000"} {
 		s.set("k", `{"value":"x","ttl":`+ttl+`}`)
 	}
 
@@ -277,12 +279,12 @@ func TestBodies(t *testing.T) {
 		s.wantError(incr(body), cpodkit.CodeBadRequest)
 	}
 	for body, pointer := range map[string]string{
-		`{"by":1.5}`: "/by", `{"by":"1"}`: "/by", `{"by":9223372036854775808}`: "/by", `{"to":1}`: "/to", `[]`: "",
+		`{"by":1.5}`: "/by", `{"by":1e19}`: "/by", `{"by":"1"}`: "/by", `{"by":9223372036854775808}`: "/by", `{"to":1}`: "/to", `[]`: "",
 	} {
 		s.wantError(incr(body), cpodkit.CodeValidationFailed, pointer)
 	}
 	for body, want := range map[string]string{
-		``: "1", `{}`: "1", `{"by":null}`: "1", `{"by":0}`: "0", `{"by":-3}`: "-3", `{"by":9223372036854775807}`: "9223372036854775807",
+		``: "1", `{}`: "1", `{"by":null}`: "1", `{"by":0}`: "0", `{"by":-3}`: "-3", `{"by":-3.0}`: "-3", `{"by":2e1}`: "20", `{"by":9223372036854775807}`: "9223372036854775807",
 	} {
 		s.want(request{method: "DELETE", path: "n"}, 204, "")
 		s.want(incr(body), 200, `{"value":`+want+`}`)
@@ -339,7 +341,10 @@ func TestConditions(t *testing.T) {
 	} {
 		s.wantError(request{method: "PUT", path: "lock", body: `{"value":"x"}`, header: header}, cpodkit.CodeBadRequest)
 	}
-	s.wantError(request{method: "DELETE", path: "lock", header: map[string]string{"If-Match": `"1"`}}, cpodkit.CodeBadRequest)
+	for _, r := range []request{{method: "DELETE", path: "lock"}, {method: "POST", path: "lock/incr"}} {
+		r.header = map[string]string{"If-Match": `"1"`}
+		s.wantError(r, cpodkit.CodeBadRequest)
+	}
 	s.want(request{method: "GET", path: "lock"}, 200, `{"value":"holder 7"}`)
 }
 

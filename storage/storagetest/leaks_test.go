@@ -3,51 +3,26 @@ package storagetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/url"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/cpodkit/cpodkit/internal/mustfail"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
-// recorder is a testing.TB whose test is meant to fail.
-type recorder struct {
-	testing.TB
-	mu   sync.Mutex
-	said []string
-}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.said = append(r.said, fmt.Sprintf(format, args...))
-}
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-func (r *recorder) Logf(string, ...any) {}
-
 // attacked runs the stages and returns what they say.
 func attacked(t *testing.T, subjectOf func(testing.TB) (subject, []stage)) []string {
 	t.Helper()
-	r := &recorder{TB: t}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s, stages := subjectOf(r)
-		w := newWorld(r, s, newCanaries())
+	return mustfail.Run(t, func(t testing.TB) {
+		s, stages := subjectOf(t)
+		w := newWorld(t, s, newCanaries())
 		w.populate()
 		for _, stage := range stages {
 			if w.failedEnough() {
@@ -56,9 +31,7 @@ func attacked(t *testing.T, subjectOf func(testing.TB) (subject, []stage)) []str
 			stage.attack(w)
 			w.sweep()
 		}
-	}()
-	<-done
-	return r.said
+	})
 }
 
 // wantFound fails unless the suite saw the leak, and called it by its name.

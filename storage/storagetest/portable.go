@@ -190,11 +190,11 @@ func (s *documentsSubject) looks(a actor, key string) []look {
 func (s *documentsSubject) conditionals(a actor, key string) []call {
 	return []call{
 		{"Set if it is there", func(ctx context.Context) error {
-			_, err := s.in(a).Set(ctx, key, []byte("0"), &documents.SetOptions{IfMatch: documents.AnyVersion})
+			_, err := s.in(a).Set(ctx, key, []byte("0"), &documents.SetOptions{IfPresent: true})
 			return err
 		}},
 		{"Delete if it is there", func(ctx context.Context) error {
-			return s.in(a).Delete(ctx, key, &documents.DeleteOptions{IfMatch: documents.AnyVersion})
+			return s.in(a).Delete(ctx, key, &documents.DeleteOptions{IfPresent: true})
 		}},
 		{"Set of a version", func(ctx context.Context) error {
 			_, err := s.in(a).Set(ctx, key, []byte("0"), &documents.SetOptions{IfMatch: "1"})

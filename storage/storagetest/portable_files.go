@@ -84,7 +84,7 @@ func (s *filesSubject) looks(a actor, key string) []look {
 func (s *filesSubject) conditionals(a actor, key string) []call {
 	h := s.as(a)
 	return []call{{"Write if it is there", func(ctx context.Context) error {
-		_, err := h.Write(ctx, key, strings.NewReader("overwritten"), &files.WriteOptions{IfMatch: "*"})
+		_, err := h.Write(ctx, key, strings.NewReader("overwritten"), &files.WriteOptions{IfPresent: true})
 		return err
 	}}}
 }

@@ -18,8 +18,10 @@ func listRequests() []request {
 		"prefix=/t1/apps/appx/", "prefix=x//", "prefix=./", "prefix=%ff", "prefix=%c0%ae%c0%ae/", "prefix=%0a", "prefix="+strings.Repeat("k", 701), "prefix=../&delimiter=/")
 	add(badRequest, "prefix=a&prefix=../", "prefix=&prefix=", "delimiter=..", "delimiter=", "delimiter=//", "delimiter=%00", "delimiter=a", "delimiter=/&delimiter=/", "limit=0", "limit=-1", "limit=501",
 		"limit=1e3", "limit=0x10", "limit=99999999999999999999", "limit=%205", "limit=5%20", "limit=", "limit=٥", "limit=1&limit=500", "limit=1.0", "prefix=%zz", "limit=1;prefix=../")
-	add(any200, "", "prefix=", "prefix=t1/", "prefix=t2/apps/app/", "prefix=$system/", "prefix=*", "prefix=%25", "prefix=_", "prefix=%5c", "prefix=..%5c", "prefix=%ef%bc%8e%ef%bc%8e/", "prefix[]=../",
-		"Prefix=../", "after=../", "startAfter=t2/", "marker=../", "start-after=../", "recursive=true&root=/", "delimiter=/&prefix=t", "fields=*", "tenantId=t2", "limit=500", "path=../", "continuation-token=x")
+	add(any200, "", "prefix=", "prefix=t1/", "prefix=t2/apps/app/", "prefix=$system/", "prefix=*", "prefix=%25", "prefix=_", "prefix=%5c", "prefix=..%5c", "prefix=%ef%bc%8e%ef%bc%8e/",
+		"delimiter=/&prefix=t", "limit=500", "tier=private&limit=500")
+	add(badRequest, "prefix[]=../", "Prefix=../", "after=../", "startAfter=t2/", "marker=../", "start-after=../", "recursive=true&root=/", "fields=*", "tenantId=t2", "path=../",
+		"continuation-token=x", "ifValue=x")
 	return all
 }
 

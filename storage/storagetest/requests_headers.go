@@ -15,7 +15,7 @@ func identityRequests(known tokens) []request {
 		"impersonate=t2", "scope=storage.shared.read", "role=admin", "admin=true", "_method=DELETE", "method=PUT", "key=../appx/x", "path=../appx/x", "root=t2/apps/app/", "prefix=../appx/", "space=t2",
 		"bucket=t2", "db=t2", "collection=others",
 	} {
-		all = append(all, request{line: "GET /v1/storage/files/x?" + param, want: notFound}, request{line: "GET /v1/storage/kv/x?" + param, want: notFound})
+		all = append(all, request{line: "GET /v1/storage/files/x?" + param, want: badRequest}, request{line: "GET /v1/storage/kv/x?" + param, want: badRequest})
 	}
 	for _, header := range []string{"X-User-Id: ux", "X-User: ux", "X-App-Id: app", "X-Tenant-Id: t2"} {
 		all = append(all, request{line: "GET /v1/storage/db/things/x?tier=user", tier: storage.User, header: []string{header}, want: notFound})
@@ -84,16 +84,18 @@ func headerRequests() []request {
 			all = append(all, request{line: line, header: strings.Split(header, "\n"), body: body, want: want})
 		}
 	}
-	put("PUT /v1/storage/files/x", "1", unmet, "If-Match: *", `If-Match: "x"`, `If-Match: W/"x"`)
+	put("PUT /v1/storage/files/x", "1", unmet, "If-Match: *", `If-Match: "x"`, `If-Match: W/"x"`, `If-Match: "*"`, `If-Match: ""`)
 	put("PUT /v1/storage/files/x", "1", badRequest, `If-None-Match: "x"`, "If-Match: x", `If-Match: "a", "b"`, "If-Match: *\nIf-Match: *", "If-None-Match: *\nIf-None-Match: *",
-		"If-Match: ", `If-Match: ""`, "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT", "Content-Range: bytes 0-0/1")
+		"If-Match: *\nIf-None-Match: *", "If-Match: ", "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT", "Content-Range: bytes 0-0/1")
 	put("PUT /v1/storage/files/x", "1", wrongType, "Content-Encoding: gzip", "Content-Type: x", "Content-Type: text/html\nContent-Type: text/plain", "Content-Type: text/plain; a=1; a=2")
-	put("PUT /v1/storage/db/things/x", "1", unmet, "If-Match: *", `If-Match: "x"`, `If-Match: W/"x"`, `If-Match: ""`)
+	put("PUT /v1/storage/db/things/x", "1", unmet, "If-Match: *", `If-Match: "x"`, `If-Match: W/"x"`, `If-Match: "*"`, `If-Match: ""`)
 	put("PUT /v1/storage/db/things/x", "1", badRequest, `If-None-Match: "x"`, "If-Match: x", `If-Match: "a", "b"`, "If-Match: *\nIf-None-Match: *", "If-Match: *\nIf-Match: *")
 	put("PUT /v1/storage/db/things/x", "1", wrongType, "Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded", "Content-Type: ;", "Content-Type: multipart/form-data")
 	put("DELETE /v1/storage/db/things/x", "", unmet, "If-Match: *", `If-Match: "x"`)
 	put("DELETE /v1/storage/files/x", "", badRequest, "If-Match: *", "If-None-Match: *")
 	put("PUT /v1/storage/kv/x", `{"value":1}`, badRequest, "If-Match: *", `If-None-Match: "x"`, "If-None-Match: *\nIf-None-Match: *")
+	put("POST /v1/storage/kv/x/incr", "{}", badRequest, "If-Match: *", "If-None-Match: *")
+	put("POST /v1/storage/db/things/batch", `{"ops":[]}`, badRequest, "If-Match: *", "If-None-Match: *")
 	put("PUT /v1/storage/kv/x", `{"value":1}`, wrongType, "Content-Type: text/plain", "Content-Type: text/json")
 	put("POST /v1/storage/db/things/query", `{}`, wrongType, "Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded")
 	put("POST /v1/storage/file-urls", `{"key":"x"}`, wrongType, "Content-Type: text/plain", "Content-Type: application/jsonp")

@@ -242,7 +242,7 @@ func TestFailedPutLeavesNothing(t *testing.T) {
 		{"t/apps/a/file/below", t.Context(), strings.NewReader("x"), files.PutOptions{}},
 		{"t/apps", t.Context(), strings.NewReader("x"), files.PutOptions{}},
 		{"t/apps/a/file", t.Context(), strings.NewReader("x"), files.PutOptions{IfAbsent: true}},
-		{"t/apps/a/none", t.Context(), strings.NewReader("x"), files.PutOptions{IfMatch: "*"}},
+		{"t/apps/a/none", t.Context(), strings.NewReader("x"), files.PutOptions{IfPresent: true}},
 	} {
 		if _, err := d.Put(c.ctx, c.name, c.body, c.opts); err == nil {
 			t.Errorf("Put(%q) succeeded", c.name)

@@ -27,7 +27,7 @@ func (d *Driver) Put(
 	if err := check(name); err != nil {
 		return files.Attributes{}, err
 	}
-	if opts.IfAbsent || opts.IfMatch != "" { // before the body is read; again when it is stored
+	if opts.Conditional() { // before the body is read; again when it is stored
 		if err := d.admit(name, opts); err != nil {
 			return files.Attributes{}, err
 		}

@@ -60,7 +60,7 @@ func TestConditions(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t, objstore.NewInMemBucket())
 	attrs := put(t, d, "a", "content")
-	for _, opts := range []files.PutOptions{{IfAbsent: true}, {IfMatch: "*"}, {IfMatch: attrs.ETag}} {
+	for _, opts := range []files.PutOptions{{IfAbsent: true}, {IfPresent: true}, {IfMatch: attrs.ETag}} {
 		_, err := d.Put(t.Context(), "a", strings.NewReader("other"), opts)
 		if !errors.Is(err, cpodkit.CodeNotSupported) {
 			t.Errorf("%+v: %v; want not_supported", opts, err)

@@ -11,7 +11,7 @@
 //
 // # What a bucket cannot do
 //
-//   - Conditions: Put with IfMatch or IfAbsent is CodeNotSupported, unless one
+//   - Conditions: Put with a condition is CodeNotSupported, unless one
 //     process alone writes to the bucket and says so ([WithSoleWriter]).
 //   - Signed URLs: the driver makes none, and a [files.Store] signs its own.
 //   - Lists in pages: a bucket lists from the start only. Each page walks all names

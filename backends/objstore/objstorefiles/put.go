@@ -28,7 +28,7 @@ func (d *Driver) Put(
 	if err := files.CheckName(name); err != nil {
 		return files.Attributes{}, err
 	}
-	if !d.soleWriter && (opts.IfAbsent || opts.IfMatch != "") {
+	if !d.soleWriter && opts.Conditional() {
 		return files.Attributes{}, fmt.Errorf("%w: a bucket of objstore has no conditions, see WithSoleWriter", cpodkit.CodeNotSupported)
 	}
 	if err := d.admit(ctx, name, opts); err != nil { // before the body is read; again when it is stored
@@ -58,7 +58,7 @@ func (d *Driver) Put(
 
 // admit returns an error when the conditions do not hold.
 func (d *Driver) admit(ctx context.Context, name string, opts files.PutOptions) error {
-	if !opts.IfAbsent && opts.IfMatch == "" {
+	if !opts.Conditional() {
 		return nil
 	}
 	attrs, err := d.Stat(ctx, name)

@@ -25,11 +25,11 @@ func (d *Driver) Put(
 	if err := check(name); err != nil {
 		return files.Attributes{}, err
 	}
-	if opts.IfAbsent && opts.IfMatch != "" {
+	if opts.IfAbsent && opts.NeedsFile() {
 		return files.Attributes{}, cpodkit.CodePreconditionFailed
 	}
 	p := &put{driver: d, name: name, opts: opts, etag: newETag()}
-	if opts.IfMatch != "" { // before the body is read
+	if opts.NeedsFile() { // before the body is read
 		if err := p.look(ctx); err != nil {
 			return files.Attributes{}, err
 		}
@@ -94,7 +94,7 @@ func (p *put) condition(o minio.PutObjectOptions) minio.PutObjectOptions {
 	if p.opts.IfAbsent {
 		o.SetMatchETagExcept("*")
 	}
-	if p.opts.IfMatch != "" {
+	if p.opts.NeedsFile() {
 		o.SetMatchETag(p.s3ETag)
 	}
 	return o
@@ -106,7 +106,7 @@ const maxAttempts = 100
 // commit makes the request that makes the file visible, and makes it again where
 // the conditions may hold although the store refused.
 func (p *put) commit(ctx context.Context, request func() error) error {
-	if p.opts.IfMatch != "" && time.Since(p.looked) > fresh {
+	if p.opts.NeedsFile() && time.Since(p.looked) > fresh {
 		if err := p.look(ctx); err != nil {
 			return err
 		}
@@ -121,8 +121,8 @@ func (p *put) commitAlone(ctx context.Context, request func() error) error {
 		case err == nil:
 			return nil
 		case errors.Is(err, errConflicting):
-		case errors.Is(err, cpodkit.CodePreconditionFailed) && p.opts.IfMatch == "*":
-		case errors.Is(err, cpodkit.CodeNotFound) && p.opts.IfMatch != "":
+		case errors.Is(err, cpodkit.CodePreconditionFailed) && p.opts.IfPresent && p.opts.IfMatch == "":
+		case errors.Is(err, cpodkit.CodeNotFound) && p.opts.NeedsFile():
 			return fmt.Errorf("%w: %w", cpodkit.CodePreconditionFailed, err)
 		default:
 			return err
@@ -142,7 +142,7 @@ func (p *put) small(ctx context.Context, content *remotefile.Buffer) (files.Attr
 		UserMetadata: metadata(p.etag, modified, p.opts.ContentType),
 	}
 	err := p.commit(ctx, func() error {
-		if p.opts.IfMatch != "" && p.s3ETag == md5Of(content) {
+		if p.opts.NeedsFile() && p.s3ETag == md5Of(content) {
 			return p.smallWithAnotherETag(ctx, content, opts)
 		}
 		return p.driver.change(ctx, p.driver.limit, func(ctx context.Context, w *remotefile.Watch) error {

@@ -90,8 +90,10 @@ func testVersionAndTime(t *testing.T, s suite) {
 	}
 }
 
-func testConditions(t *testing.T, s suite) {
-	d := s.driver(t)
+func testConditions(t *testing.T, s suite) { checkConditions(t, s.driver(t)) }
+
+func checkConditions(t testing.TB, d documents.Driver) {
+	t.Helper()
 	for _, there := range []bool{false, true} {
 		for _, test := range []struct {
 			name    string
@@ -102,6 +104,8 @@ func testConditions(t *testing.T, s suite) {
 			{"set", documents.Op{}, false, true},
 			{"set if absent", documents.Op{IfAbsent: true}, false, !there},
 			{"set if another version", documents.Op{IfVersion: "another"}, false, false},
+			{"set if the version *", documents.Op{IfVersion: "*"}, false, false}, // like any other
+			{"set if present and the version *", documents.Op{IfPresent: true, IfVersion: "*"}, false, false},
 			{"set if the version", documents.Op{}, true, there},
 			{"set if absent and the version", documents.Op{IfAbsent: true}, true, false},
 			{"set if present", documents.Op{IfPresent: true}, false, there},
@@ -110,6 +114,7 @@ func testConditions(t *testing.T, s suite) {
 			{"set if present and absent", documents.Op{IfPresent: true, IfAbsent: true}, false, false},
 			{"delete", documents.Op{Delete: true}, false, true},
 			{"delete if another version", documents.Op{Delete: true, IfVersion: "another"}, false, false},
+			{"delete if the version *", documents.Op{Delete: true, IfVersion: "*"}, false, false},
 			{"delete if the version", documents.Op{Delete: true}, true, there},
 			{"delete if present", documents.Op{Delete: true, IfPresent: true}, false, there},
 		} {

@@ -35,12 +35,19 @@ func testIfAbsent(s *suite) {
 }
 
 func testIfMatch(s *suite) {
-	s.wantRefused("a/b", files.PutOptions{IfMatch: "*"})
-	s.wantRefused("a/b", files.PutOptions{IfMatch: "nothing"})
+	refused := []files.PutOptions{
+		{IfMatch: "nothing"}, {IfMatch: "nothing", IfPresent: true}, {IfMatch: "nothing", IfAbsent: true},
+		{IfPresent: true, IfAbsent: true},
+		{IfMatch: "*"}, {IfMatch: "*", IfPresent: true}, // an ETag like any other
+	}
+	for _, opts := range append(refused, files.PutOptions{IfPresent: true}) {
+		s.wantRefused("a/b", opts)
+	}
 	s.wantEmpty()
 	first := s.put("a/b", "one")
-	s.wantRefused("a/b", files.PutOptions{IfMatch: "nothing"})
-	s.wantRefused("a/b", files.PutOptions{IfMatch: "*", IfAbsent: true})
+	for _, opts := range append(refused, files.PutOptions{IfMatch: first.ETag, IfAbsent: true}) {
+		s.wantRefused("a/b", opts)
+	}
 	s.wantContent("a/b", "one")
 	second, err := s.putOpts("a/b", "two", files.PutOptions{IfMatch: first.ETag})
 	if err != nil {
@@ -49,10 +56,15 @@ func testIfMatch(s *suite) {
 	s.wantRefused("a/b", files.PutOptions{IfMatch: first.ETag})
 	s.wantContent("a/b", "two")
 	s.wantAttributes("a/b", second)
-	if _, err := s.putOpts("a/b", "three", files.PutOptions{IfMatch: "*"}); err != nil {
+	third, err := s.putOpts("a/b", "three", files.PutOptions{IfPresent: true})
+	if err != nil {
 		s.Error(err)
 	}
 	s.wantContent("a/b", "three")
+	if _, err := s.putOpts("a/b", "four", files.PutOptions{IfPresent: true, IfMatch: third.ETag}); err != nil {
+		s.Error(err)
+	}
+	s.wantContent("a/b", "four")
 }
 
 func testIfAbsentHasOneWinner(s *suite) { s.wantOneWinner(files.PutOptions{IfAbsent: true}) }

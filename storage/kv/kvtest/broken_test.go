@@ -3,7 +3,6 @@ package kvtest
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/mustfail"
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
@@ -28,53 +28,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// recorder is a testing.TB whose test is meant to fail.
-type recorder struct {
-	testing.TB
-	mu   sync.Mutex
-	said strings.Builder
-}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	fmt.Fprintf(&r.said, format+"\n", args...)
-}
-
-func (r *recorder) Error(args ...any) { r.Errorf("%s", fmt.Sprintln(args...)) }
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-func (r *recorder) Fatal(args ...any) { r.Fatalf("%s", fmt.Sprintln(args...)) }
-func (r *recorder) FailNow()          { r.Fatalf("FailNow") }
-func (r *recorder) Fail()             { r.Errorf("Fail") }
-
-func (r *recorder) Failed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.said.Len() > 0
-}
-
-func (r *recorder) Log(...any)          {}
-func (r *recorder) Logf(string, ...any) {}
-
 // fails runs a test of the suite in a bubble and fails unless it fails.
 func fails(t *testing.T, run func(*suite), driver func() kv.Driver) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := &recorder{TB: t}
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			s := start(r, func(testing.TB) kv.Driver { return driver() })
+		said := mustfail.Run(t, func(t testing.TB) {
+			s := start(t, func(testing.TB) kv.Driver { return driver() })
 			s.exact, s.advance = true, waitInBubble
 			run(s)
-		}()
-		<-done
-		if !r.Failed() {
+		})
+		if len(said) == 0 {
 			t.Error("the suite takes the driver for a good one")
 		}
 	})
