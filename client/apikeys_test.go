@@ -40,7 +40,7 @@ func TestAPIKeyCalls(t *testing.T) {
 		"Keys": {
 			func(c *client.Client) error {
 				page, err := c.Apps.Keys(t.Context(), "a", client.Limit(10), client.Cursor("x"))
-				equal(t, "page", fmt.Sprint(page), "{[{key-1  [] 0001-01-01 00:00:00 +0000 UTC 0001-01-01 00:00:00 +0000 UTC}] y}")
+				equal(t, "page", fmt.Sprint(page), "{[{key-1   0001-01-01 00:00:00 +0000 UTC 0001-01-01 00:00:00 +0000 UTC}] y}")
 				return err
 			},
 			"GET /v1/oauth/apps/a/keys?cursor=x&limit=10", "", http.StatusOK, `{"items":[{"id":"key-1"}],"nextCursor":"y"}`,
