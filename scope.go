@@ -76,10 +76,8 @@ func (id Identity) Require(scope string) error { return id.RequireAny(scope) }
 // RequireAny returns nil when the identity has one of the scopes, else an
 // [Error] with [CodeInvalidScope] that names the first.
 func (id Identity) RequireAny(scopes ...string) error {
-	for _, scope := range scopes {
-		if id.Scopes.Covers(scope) {
-			return nil
-		}
+	if slices.ContainsFunc(scopes, id.Scopes.Covers) {
+		return nil
 	}
 	return &Error{
 		Code:   CodeInvalidScope,

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -180,7 +181,7 @@ func (c *Collection[R]) List(ctx context.Context, q Query) ([]Record[R], error) 
 	d := documents.DriverQuery{Limit: q.Limit}
 	switch {
 	case q.OrderBy != "":
-		q.Where = append(q.Where[:len(q.Where):len(q.Where)], after(q.OrderBy, q.After))
+		q.Where = append(slices.Clip(q.Where), after(q.OrderBy, q.After))
 		d.Order = []documents.Order{{Path: documents.Path{q.OrderBy}}}
 	case q.After != "":
 		d.After = &documents.Position{Key: q.After}

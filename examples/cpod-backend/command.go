@@ -136,7 +136,7 @@ func printCommands(w io.Writer) error {
 // variables returns all that the parts read, in their order.
 func variables() []variable {
 	s := readSettings(nil, slog.New(slog.DiscardHandler))
-	_, _, _ = load(s) // no variable is set, so none is wrong
+	parts(s, readDatabase(s, readBase(s)))
 	return s.variables
 }
 

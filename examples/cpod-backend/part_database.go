@@ -35,10 +35,10 @@ const (
 // database is where documents are, and all that the server keeps itself.
 type database struct {
 	base
+	indexDeclaration
 	url                      string
 	masterKey, masterKeyFile string
-	indexDeclaration
-	patience time.Duration // for one that does not answer yet
+	patience                 time.Duration // for one that does not answer yet
 }
 
 const databaseVariable = "CPOD_DB"

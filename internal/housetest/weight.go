@@ -56,7 +56,7 @@ func (g Graph) heavy(start string, mayMeasure bool) []string {
 			}
 			seen[imported] = true
 			next := append(slices.Clone(chain), imported)
-			if _, isOwn := within(imported); !isOwn && !(mayMeasure && isTelemetry(imported)) {
+			if _, isOwn := within(imported); !isOwn && (!mayMeasure || !isTelemetry(imported)) {
 				may := "no third-party package"
 				if mayMeasure {
 					may += " but the OpenTelemetry API"
