@@ -16,13 +16,31 @@ import (
 // maxForm is the most bytes of a form body.
 const maxForm = 64 << 10
 
+// checkQuery refuses a query that repeats a parameter (RFC 6749 section 3.1), or
+// has one that belongs into the body: URLs end up in logs (section 2.3.1), and
+// nobody shall believe that it was read. Unknown parameters are ignored.
+func checkQuery(r *http.Request) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return invalidRequest("The query of the URL is malformed.")
+	}
+	for name, values := range query {
+		if len(values) > 1 {
+			return invalidRequest("A parameter of the query stands more than once.")
+		}
+		switch name {
+		case "grant_type", "client_id", "client_secret", "scope", "token", "token_type_hint":
+			return invalidRequest("This call takes its parameters in the body, not in the query.")
+		}
+	}
+	return nil
+}
+
 // readForm reads the form of an OAuth call. Parameters without a value count as
-// absent, and one that stands twice is an error (RFC 6749 section 3.2). The
-// query is not read, because URLs end up in logs (section 2.3.1), and refused so
-// that nobody believes it was.
+// absent, and one that stands twice is an error (RFC 6749 section 3.2).
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	if r.URL.RawQuery != "" {
-		return nil, invalidRequest("This call takes its parameters in the body, not in the query.")
+	if err := checkQuery(r); err != nil {
+		return nil, err
 	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {

@@ -58,6 +58,9 @@ func TestTokenRequests(t *testing.T) {
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
+	query := func(raw string) func(*http.Request) {
+		return func(r *http.Request) { r.URL.RawQuery = raw }
+	}
 
 	for _, test := range []struct {
 		name   string
@@ -74,6 +77,7 @@ func TestTokenRequests(t *testing.T) {
 		}, 200, all},
 		{"client_id repeated in the form beside Basic", append(grant, "client_id", c.id), own, 200, all},
 		{"RFC 6749 3.2: unknown parameters are ignored", append(grant, "resource", "x"), own, 200, all},
+		{"RFC 6749 3.1: and so are those of the query", append(inForm, grant...), query("x=1&y"), 200, all},
 		{"RFC 6749 3.2: an empty parameter counts as absent", append(grant, "scope", "", "client_secret", ""), own, 200, all},
 		{"RFC 6749 3.3: fewer scopes", append(grant, "scope", "storage.private.read"), own, 200, "storage.private.read"},
 		{"a scope below a declared wildcard", append(grant, "scope", "jobs.read jobs.write"), own, 200, "jobs.read jobs.write"},
@@ -99,6 +103,9 @@ func TestTokenRequests(t *testing.T) {
 		{"RFC 6749 2.3.1: credentials in the query", append(inForm, grant...), func(r *http.Request) {
 			r.URL.RawQuery = "client_id=" + c.id
 		}, 400, "invalid_request"},
+		{"a secret in the query", append(inForm, grant...), query("client_secret=x"), 400, "invalid_request"},
+		{"RFC 6749 3.1: a parameter of the query twice", append(inForm, grant...), query("x=1&x=1"), 400, "invalid_request"},
+		{"a broken query", append(inForm, grant...), query("x=%zz"), 400, "invalid_request"},
 		{"a form that is too large", append(append(inForm, grant...), "filler", strings.Repeat("x", 64<<10)), nil, 413, "invalid_request"},
 
 		{"RFC 6749 5.2: an unknown grant", append(inForm, "grant_type", "password"), nil, 400, "unsupported_grant_type"},

@@ -16,32 +16,31 @@ const maxBody = 64 << 10
 // Routes returns the calls under /v1/ratelimit, which act on the buckets of the
 // caller's tenant and app.
 func (l *Limiter) Routes() []cpodkit.Route {
+	route := func(name, pattern string, serve rest.Func) cpodkit.Route {
+		return cpodkit.Route{
+			Name: name, Pattern: pattern, Scopes: []string{Scope}, Access: cpodkit.WritesAfter, Handler: rest.Handler(serve),
+		}
+	}
 	return []cpodkit.Route{
-		l.route("checkRateLimit", "POST /v1/ratelimit/check", serveCheck),
-		l.route("resetRateLimit", "POST /v1/ratelimit/reset", serveReset),
+		route("checkRateLimit", "POST /v1/ratelimit/check", rest.JSON(maxBody, l.serveCheck)),
+		route("resetRateLimit", "POST /v1/ratelimit/reset", rest.JSON(maxBody, l.serveReset)),
 	}
 }
 
-func (l *Limiter) route(name, pattern string, serve func(w http.ResponseWriter, r *http.Request, h Handle) error) cpodkit.Route {
-	handler := rest.Handler(func(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
-		id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
-		return serve(w, r, l.For(id))
-	})
-	return cpodkit.Route{Name: name, Pattern: pattern, Scopes: []string{Scope}, Access: cpodkit.WritesAfter, Handler: handler}
+// of returns the buckets of the caller. The zero identity may do nothing.
+func (l *Limiter) of(r *http.Request) Handle {
+	id, _ := cpodkit.IdentityFromContext(r.Context())
+	return l.For(id)
 }
 
-func serveCheck(w http.ResponseWriter, r *http.Request, h Handle) error {
-	var body checkBody
-	if err := cpodkit.DecodeJSON(w, r, &body, maxBody); err != nil {
-		return err
-	}
+func (l *Limiter) serveCheck(r *http.Request, body checkBody) (checkAnswer, error) {
 	limit, cost, err := body.read()
 	if err != nil {
-		return err
+		return checkAnswer{}, err
 	}
-	d, err := h.Take(r.Context(), *body.Key, limit, cost)
+	d, err := l.of(r).Take(r.Context(), *body.Key, limit, cost)
 	if err != nil {
-		return err
+		return checkAnswer{}, err
 	}
 	answer := checkAnswer{
 		Allowed:      d.Allowed,
@@ -52,8 +51,7 @@ func serveCheck(w http.ResponseWriter, r *http.Request, h Handle) error {
 	if !d.Allowed {
 		answer.RetryAfterSeconds = new(wholeSeconds(d.RetryAfter))
 	}
-	cpodkit.WriteJSON(w, r, http.StatusOK, answer)
-	return nil
+	return answer, nil
 }
 
 type checkBody struct {
@@ -105,19 +103,13 @@ func (b *checkBody) read() (Limit, int64, error) {
 	return Limit{Tokens: tokens, Window: time.Duration(seconds) * time.Second}, cost, nil
 }
 
-func serveReset(w http.ResponseWriter, r *http.Request, h Handle) error {
-	var body struct {
-		Key *string `json:"key"`
-	}
-	if err := cpodkit.DecodeJSON(w, r, &body, maxBody); err != nil {
-		return err
-	}
+type resetBody struct {
+	Key *string `json:"key"`
+}
+
+func (l *Limiter) serveReset(r *http.Request, body resetBody) (rest.None, error) {
 	if body.Key == nil {
-		return invalid("/key", "is missing")
+		return rest.None{}, invalid("/key", "is missing")
 	}
-	if err := h.Reset(r.Context(), *body.Key); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return rest.None{}, l.of(r).Reset(r.Context(), *body.Key)
 }

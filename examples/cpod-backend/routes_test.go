@@ -99,6 +99,25 @@ func TestEveryRouteIsProtected(t *testing.T) {
 	}
 }
 
+// router serves the routes of all parts to one identity that may do everything.
+type router struct {
+	*http.ServeMux
+	routes []cpodkit.Route
+}
+
+func everyRoute(t *testing.T) router {
+	t.Helper()
+	served := router{http.NewServeMux(), serverRoutes(t)}
+	id := cpodkit.Identity{TenantID: "t", AppID: "a", UserID: "u", Scopes: cpodkit.ParseScopes(
+		"admin ratelimit.write storage.private.* storage.user.* storage.shared.*")}
+	cpodkit.Mount(served.ServeMux, served.routes, cpodkit.WrapProtected(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
+		})
+	}))
+	return served
+}
+
 // A query parameter that a call does not take is refused and named, and so is one
 // that is given twice, except where OAuth and signed URLs ignore it.
 func TestEveryRouteRefusesUnknownParameters(t *testing.T) {
@@ -106,15 +125,8 @@ func TestEveryRouteRefusesUnknownParameters(t *testing.T) {
 	ignores := []string{
 		"issueToken", "introspectToken", "revokeToken", "getAuthorizationServerMetadata", "getKeySet", "readSignedFile", "writeSignedFile",
 	}
-	routes, mux := serverRoutes(t), http.NewServeMux()
-	id := cpodkit.Identity{TenantID: "t", AppID: "a", UserID: "u", Scopes: cpodkit.ParseScopes(
-		"admin ratelimit.write storage.private.* storage.user.* storage.shared.*")}
-	cpodkit.Mount(mux, routes, cpodkit.WrapProtected(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
-		})
-	}))
-	for _, route := range routes {
+	mux := everyRoute(t)
+	for _, route := range mux.routes {
 		if slices.Contains(ignores, route.Name) {
 			continue
 		}
@@ -126,6 +138,86 @@ func TestEveryRouteRefusesUnknownParameters(t *testing.T) {
 				!strings.Contains(w.Body.String(), name) && route.Method() != http.MethodHead && name != "a" {
 				t.Errorf("%s%s: %d %s", route.Pattern, query, w.Code, w.Body)
 			}
+		}
+	}
+}
+
+// A call takes the query parameters that its operation documents, each of them
+// once.
+func TestEveryRouteTakesItsParameters(t *testing.T) {
+	t.Parallel()
+	doc, err := openapi3.NewLoader().LoadFromData(api.Spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := everyRoute(t)
+	documented := 0
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			for _, ref := range append(item.Parameters, op.Parameters...) {
+				p := ref.Value
+				if p.In != openapi3.ParameterInQuery {
+					continue
+				}
+				documented++
+				route := cpodkit.Route{Pattern: method + " " + path}
+				given := fmt.Sprintf("%s=%v", p.Name, p.Example)
+				once := "?" + given
+				if p.Name == "app" { // goes with this tier alone
+					once += "&tier=user"
+				}
+				for query, refused := range map[string]bool{once: false, once + "&" + given: true} {
+					w := httptest.NewRecorder()
+					served.ServeHTTP(w, request(route, query))
+					names := strings.Contains(strings.ReplaceAll(w.Body.String(), `\"`, ""), "query parameter "+p.Name)
+					if refused != names && method != http.MethodHead || refused && w.Code != http.StatusBadRequest {
+						t.Errorf("%s%s: %d %s", route.Pattern, query, w.Code, w.Body)
+					}
+				}
+			}
+		}
+	}
+	if documented < 20 {
+		t.Errorf("%d query parameters are documented", documented)
+	}
+}
+
+// A parameter that another call of the capability takes, or that goes with another
+// tier, is refused and named.
+func TestParametersThatDoNotApply(t *testing.T) {
+	t.Parallel()
+	served := everyRoute(t)
+	for call, name := range map[string]string{
+		"GET /v1/storage/files?app=b":                 "app",
+		"GET /v1/storage/files/x?tier=shared&app=b":   "app",
+		"GET /v1/storage/files/x?limit=5":             "limit",
+		"GET /v1/storage/files?ifValue=x":             "ifValue",
+		"PUT /v1/storage/files/x?tier=user&app=a":     "app",
+		"DELETE /v1/storage/files/x?tier=user&app=a":  "app",
+		"DELETE /v1/storage/files/x?ifValue=x":        "ifValue",
+		"POST /v1/storage/file-urls?tier=shared":      "tier",
+		"POST /v1/storage/file-urls?expiresIn=60":     "expiresIn",
+		"GET /v1/storage/db/c/x?tier=private&app=b":   "app",
+		"PUT /v1/storage/db/c/x?tier=user&app=a":      "app",
+		"DELETE /v1/storage/db/c/x?tier=user&app=a":   "app",
+		"POST /v1/storage/db/c/batch?tier=user&app=a": "app",
+		"POST /v1/storage/db/c/query?limit=5":         "limit",
+		"POST /v1/storage/db/c/query?cursor=x":        "cursor",
+		"GET /v1/storage/kv/x?tier=user&app=a":        "app",
+		"GET /v1/storage/kv/x?ifValue=x":              "ifValue",
+		"PUT /v1/storage/kv/x?ttl=60":                 "ttl",
+		"POST /v1/storage/kv/x/incr?by=2":             "by",
+		"POST /v1/ratelimit/check?tier=private":       "tier",
+		"GET /v1/oauth/apps/x?limit=5":                "limit",
+		"POST /v1/oauth/apps?tenantId=t2":             "tenantId",
+		"DELETE /v1/oauth/apps/x/keys/y?cursor=x":     "cursor",
+		"GET /openapi.yaml?tier=private":              "tier",
+	} {
+		method, target, _ := strings.Cut(call, " ")
+		w := httptest.NewRecorder()
+		served.ServeHTTP(w, httptest.NewRequest(method, target, strings.NewReader("{}")))
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"bad_request"`) || !strings.Contains(w.Body.String(), name) {
+			t.Errorf("%s: %d %s", call, w.Code, w.Body)
 		}
 	}
 }

@@ -32,6 +32,32 @@ func Handler(serve Func, parameters ...string) http.Handler {
 	})
 }
 
+// None is the answer of a call that answers nothing but 204.
+type None struct{}
+
+// JSON serves a call with a JSON body of at most maxBody bytes; 0 is
+// [cpodkit.MaxJSONBody]. The body is decoded as [cpodkit.DecodeJSON] does. What
+// serve returns is sent as JSON with 200 and is not to be cached; [None] is 204.
+func JSON[Body, Answer any](maxBody int64, serve func(*http.Request, Body) (Answer, error)) Func {
+	return func(w http.ResponseWriter, r *http.Request, _ Query) error {
+		var body Body
+		if err := cpodkit.DecodeJSON(w, r, &body, maxBody); err != nil {
+			return err
+		}
+		answer, err := serve(r, body)
+		if err != nil {
+			return err
+		}
+		if _, none := any(answer).(None); none {
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		cpodkit.WriteJSON(w, r, http.StatusOK, answer)
+		return nil
+	}
+}
+
 // Query is the query of a call. Each parameter is there once, and one of those
 // that the call takes.
 type Query struct{ values url.Values }

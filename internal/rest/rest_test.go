@@ -196,3 +196,39 @@ func TestTime(t *testing.T) {
 		t.Errorf("no time is %s, %v", none, err)
 	}
 }
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	type body struct {
+		N int `json:"n"`
+	}
+	double := rest.JSON(20, func(_ *http.Request, b body) (body, error) {
+		if b.N == 0 {
+			return body{}, cpodkit.CodeConflict
+		}
+		return body{2 * b.N}, nil
+	})
+	nothing := rest.JSON(0, func(*http.Request, body) (rest.None, error) { return rest.None{}, nil })
+	for _, c := range []struct {
+		serve  rest.Func
+		body   string
+		status int
+		want   string // is in the answer
+	}{
+		{double, `{"n":2}`, http.StatusOK, `{"n":4}`},
+		{double, `{"n":0}`, http.StatusConflict, `"conflict"`},
+		{double, `{"m":0}`, http.StatusUnprocessableEntity, `"/m"`},
+		{double, `{`, http.StatusBadRequest, `"bad_request"`},
+		{double, `{"n":                2}`, http.StatusRequestEntityTooLarge, `"payload_too_large"`},
+		{nothing, `{}`, http.StatusNoContent, ""},
+	} {
+		w := httptest.NewRecorder()
+		rest.Handler(c.serve).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(c.body)))
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.want) || c.want == "" && w.Body.Len() > 0 {
+			t.Errorf("%s: %d %s; want %d %s", c.body, w.Code, w.Body, c.status, c.want)
+		}
+		if c.status == http.StatusOK && w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: the answer may be kept: %v", c.body, w.Header())
+		}
+	}
+}

@@ -31,7 +31,7 @@ func (s *Store) Routes() []cpodkit.Route {
 		route("deleteFile", "DELETE /v1/storage/files/{key...}", serveDelete, "tier"),
 		{
 			Name: "signFileURL", Pattern: "POST /v1/storage/file-urls", Scopes: []string{cpodkit.ByRequest},
-			Handler: rest.Handler(s.serveSignURL),
+			Handler: rest.Handler(rest.JSON(0, s.serveSignURL)),
 		},
 		signed("readSignedFile", http.MethodGet, (*Store).serveFile),
 		signed("writeSignedFile", http.MethodPut, (*Store).storeFile),
@@ -162,49 +162,45 @@ func serveList(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) e
 	return nil
 }
 
+type urlBody struct {
+	Key       *string       `json:"key"`
+	Tier      *storage.Tier `json:"tier"`
+	ExpiresIn *int64        `json:"expiresIn"`
+	Method    *string       `json:"method"`
+}
+
+// urlView is a signed URL in an answer.
+type urlView struct {
+	SignedURL
+	ExpiresAt rest.Time `json:"expiresAt"` // instead of the one of SignedURL
+}
+
 // serveSignURL takes the tier as a member of its body.
-func (s *Store) serveSignURL(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
-	var body struct {
-		Key       *string       `json:"key"`
-		Tier      *storage.Tier `json:"tier"`
-		ExpiresIn *int64        `json:"expiresIn"`
-		Method    *string       `json:"method"`
-	}
-	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
-		return err
-	}
+func (s *Store) serveSignURL(r *http.Request, body urlBody) (urlView, error) {
 	if body.Key == nil {
-		return invalidMember("/key", "is missing")
+		return urlView{}, invalidMember("/key", "is missing")
 	}
 	var opts URLOptions
 	id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
 	h := s.For(id)
 	if body.Tier != nil {
 		if t := *body.Tier; t != storage.Private && t != storage.User && t != storage.Shared {
-			return invalidMember("/tier", "must be private, user or shared")
+			return urlView{}, invalidMember("/tier", "must be private, user or shared")
 		}
 		h = h.Tier(*body.Tier)
 	}
 	if body.Method != nil {
 		if *body.Method == "" {
-			return errMethod()
+			return urlView{}, errMethod()
 		}
 		opts.Method = *body.Method
 	}
 	if body.ExpiresIn != nil {
 		if *body.ExpiresIn < 1 || *body.ExpiresIn > int64(MaxURLExpiry/time.Second) {
-			return errExpiresIn()
+			return urlView{}, errExpiresIn()
 		}
 		opts.ExpiresIn = time.Duration(*body.ExpiresIn) * time.Second
 	}
 	signed, err := h.SignURL(r.Context(), *body.Key, opts)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	cpodkit.WriteJSON(w, r, http.StatusOK, struct {
-		SignedURL
-		ExpiresAt rest.Time `json:"expiresAt"` // instead of the one of SignedURL
-	}{signed, rest.Time(signed.ExpiresAt)})
-	return nil
+	return urlView{signed, rest.Time(signed.ExpiresAt)}, err
 }
