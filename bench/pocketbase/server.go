@@ -41,8 +41,8 @@ func build(ctx context.Context, dir, name, in string, args ...string) (string, e
 func relaxedOverlay(dir string) (string, error) {
 	replace := map[string]string{}
 	for _, one := range []struct{ file, option, more string }{
-		{"wire_documents.go", "sqlitedocuments.KeepFree(cfg.keepFree)", "sqlitedocuments.UnsafeWithoutSync()"},
-		{"wire_files.go", "localfiles.KeepFree(cfg.keepFree)", "localfiles.UnsafeWithoutSync()"},
+		{"part_database.go", "sqlitedocuments.KeepFree(d.keepFree)", "sqlitedocuments.UnsafeWithoutSync()"},
+		{"part_files.go", "localfiles.KeepFree(h.keepFree)", "localfiles.UnsafeWithoutSync()"},
 	} {
 		source, err := filepath.Abs(filepath.Join("../examples/cpod-backend", one.file))
 		if err != nil {

@@ -20,7 +20,7 @@ func TestStartWhileBackendsAreDown(t *testing.T) {
 		"CPOD_DB": "mongodb://" + mongo.Addr + "/cpod?appName=hunter2", "CPOD_MASTER_KEY": hexKey, "CPOD_DATA_DIR": t.TempDir(),
 		"CPOD_FILES":   "s3://key:hunter2@bucket?endpoint=http://127.0.0.1:1",
 		"CPOD_KV":      "redis://:hunter2@127.0.0.1:1",
-		"CPOD_CLUSTER": "redis://:hunter2@127.0.0.1:1", "CPOD_OPS_LISTEN": "off",
+		"CPOD_CLUSTER": "redis://:hunter2@127.0.0.1:1", "CPOD_OPS_LISTEN": "off", "CPOD_PUBLIC_URL": "http://localhost:8000",
 	})
 	log := new(logBuffer)
 	logger := slog.New(slog.NewJSONHandler(log, nil))

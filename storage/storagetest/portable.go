@@ -130,7 +130,7 @@ type documentsSubject struct {
 func newDocumentsSubject(t testing.TB, driver documents.Driver) *documentsSubject {
 	t.Helper()
 	open := func(secret string) *documents.Store {
-		store, err := documents.New(driver, documents.WithSecret([]byte(secret)))
+		store, err := documents.New(driver, documents.WithSecret([]byte(secret)), documents.WithQueryTimeout(time.Minute))
 		if err != nil {
 			t.Fatal(err)
 		}
