@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/internal/seal"
 )
