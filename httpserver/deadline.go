@@ -104,6 +104,12 @@ type rollingWriter struct {
 
 func (w *rollingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// FlushError sends what is buffered, which is a write of its own.
+func (w *rollingWriter) FlushError() error {
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.idle))
+	return w.control.Flush()
+}
+
 // rollingChunk bounds what is sent under one deadline: with 30 s, a client that
 // takes 9 KB/s lives.
 const rollingChunk = 256 << 10
