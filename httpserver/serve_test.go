@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -309,5 +310,27 @@ func TestRefusalKeepsTheConnection(t *testing.T) {
 			t.Fatalf("answer %v, %v", res, err)
 		}
 		_, _ = io.Copy(io.Discard, res.Body)
+	}
+}
+
+// The head of a stream may come later than the idle time, when a flush alone sends
+// it.
+func TestALateFlushHasADeadlineOfItsOwn(t *testing.T) {
+	t.Parallel()
+	const idle = 100 * time.Millisecond
+	server := httptest.NewServer(httpserver.RollingDeadlines(idle)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-time.After(3 * idle)
+		w.WriteHeader(http.StatusOK)
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Errorf("Flush: %v", err)
+		}
+	})))
+	defer server.Close()
+	res, err := server.Client().Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
 	}
 }
