@@ -47,7 +47,7 @@ func newHandler() http.Handler {
 	etag := hex.EncodeToString(sum[:16])
 	return rest.Handler(func(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 		h := w.Header()
-		h.Set("ETag", `"`+etag+`"`)
+		h.Set("ETag", rest.ETag(etag))
 		h.Set("Cache-Control", "public, max-age=300")
 		if rest.Unchanged(r.Header, etag) {
 			w.WriteHeader(http.StatusNotModified)

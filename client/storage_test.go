@@ -79,7 +79,7 @@ func TestFileWriteBodies(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		got <- request{string(body), r.ContentLength, r.Header.Get("Expect")}
-		respond(w, http.StatusOK, "application/json", `{"key":"k","tier":"private","size":7,"etag":"e1","lastModified":"2026-01-02T03:04:05Z"}`)
+		respond(w, http.StatusOK, "application/json", `{"key":"k","tier":"private","size":7,"etag":"e1","lastModified":"2026-01-02T03:04:05.000Z"}`)
 	}))
 	t.Cleanup(server.Close)
 	c := mustNew(t, client.Config{BaseURL: server.URL, APIKey: testKey})
@@ -168,7 +168,7 @@ func TestHEAD(t *testing.T) {
 func TestDocumentValues(t *testing.T) {
 	t.Parallel()
 	const value = `{"big":123456789012345678901234567890,"text":"<&>"}`
-	c := newClient(t, reply(200, "application/json", `{"key":"k","value":`+value+`,"version":"v7","updatedAt":"2026-01-02T03:04:05Z"}`, "ETag", `"v7"`))
+	c := newClient(t, reply(200, "application/json", `{"key":"k","value":`+value+`,"version":"v7","updatedAt":"2026-01-02T03:04:05.000Z"}`, "ETag", `"v7"`))
 	col := c.Storage.DB.Collection("c")
 	document, found, err := col.Document(t.Context(), "k")
 	if err != nil || !found {
@@ -290,7 +290,7 @@ func TestKVAnswers(t *testing.T) {
 
 func TestAppAnswers(t *testing.T) {
 	t.Parallel()
-	const app = `{"client_id":"app","client_secret":"cs_new","name":"App","declared_scopes":["a.read"],"app_type":"web","redirect_uris":["https://x"],"created_at":"2026-01-02T03:04:05Z"}`
+	const app = `{"client_id":"app","client_secret":"cs_new","name":"App","declared_scopes":["a.read"],"app_type":"web","redirect_uris":["https://x"],"created_at":"2026-01-02T03:04:05.000Z"}`
 	registered, secret, err := newClient(t, reply(201, "application/json", app)).Apps.Register(t.Context(), client.NewApp{ClientID: "app"})
 	if err != nil {
 		t.Fatal(err)

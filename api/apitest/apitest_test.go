@@ -218,7 +218,7 @@ func TestTransportFailsOnDrift(t *testing.T) {
 		},
 		{
 			name: "unknown member beside allOf", method: "PUT", target: "/v1/storage/files/a", status: 200, headers: withETag,
-			answer: `{"key":"a","tier":"private","size":1,"etag":"e","contentType":"a/b","lastModified":"2026-01-02T15:04:05Z","path":"/srv/a"}`,
+			answer: `{"key":"a","tier":"private","size":1,"etag":"e","contentType":"a/b","lastModified":"2026-01-02T15:04:05.000Z","path":"/srv/a"}`,
 			want:   "/path",
 		},
 		{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/api"
+	"github.com/cpodkit/cpodkit/api/apitest"
+	"github.com/cpodkit/cpodkit/httpserver"
 )
 
 // serverRoutes returns the routes of all parts.
@@ -40,7 +43,7 @@ func TestRoutesAreTheOperations(t *testing.T) {
 	documented, heads := map[string]operation{}, map[string]bool{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			o := operation{name: op.OperationID, call: method + " " + path}
+			o := operation{name: op.OperationID, call: method + " " + pattern(path, append(item.Parameters, op.Parameters...))}
 			scopes, _ := op.Extensions["x-required-scopes"].([]any)
 			public := op.Security != nil
 			switch {
@@ -59,7 +62,7 @@ func TestRoutesAreTheOperations(t *testing.T) {
 	}
 	served := map[string]operation{}
 	for _, route := range serverRoutes(t) {
-		o := operation{name: route.Name, call: strings.ReplaceAll(route.Pattern, "...}", "}"), scopes: strings.Join(route.Scopes, " ")}
+		o := operation{name: route.Name, call: route.Pattern, scopes: strings.Join(route.Scopes, " ")}
 		switch {
 		case route.Public:
 			o.scopes = "public"
@@ -76,6 +79,16 @@ func TestRoutesAreTheOperations(t *testing.T) {
 			t.Errorf("%s is documented and has no route", call)
 		}
 	}
+}
+
+// pattern is the path of the document as http.ServeMux writes it.
+func pattern(path string, parameters openapi3.Parameters) string {
+	for _, p := range parameters {
+		if p.Value.Extensions["x-multi-segment"] == true {
+			path = strings.ReplaceAll(path, "{"+p.Value.Name+"}", "{"+p.Value.Name+"...}")
+		}
+	}
+	return path
 }
 
 var wildcard = regexp.MustCompile(`\{[^}]*\}`)
@@ -100,14 +113,17 @@ func TestEveryRouteIsProtected(t *testing.T) {
 }
 
 // router serves the routes of all parts to one identity that may do everything.
+// Each answer is held against the OpenAPI document.
 type router struct {
 	*http.ServeMux
-	routes []cpodkit.Route
+	routes   []cpodkit.Route
+	contract http.RoundTripper
 }
 
-func everyRoute(t *testing.T) router {
+func everyRoute(t *testing.T) *router {
 	t.Helper()
-	served := router{http.NewServeMux(), serverRoutes(t)}
+	served := &router{ServeMux: http.NewServeMux(), routes: serverRoutes(t)}
+	served.contract = apitest.Transport(t, served)
 	id := cpodkit.Identity{TenantID: "t", AppID: "a", UserID: "u", Scopes: cpodkit.ParseScopes(
 		"admin ratelimit.write storage.private.* storage.user.* storage.shared.*")}
 	cpodkit.Mount(served.ServeMux, served.routes, cpodkit.WrapProtected(func(next http.Handler) http.Handler {
@@ -118,6 +134,29 @@ func everyRoute(t *testing.T) router {
 	return served
 }
 
+// RoundTrip answers in this process, as the server does.
+func (s *router) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	httpserver.Record(serverInfo())(s.ServeMux).ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// ask returns the status and the body of the answer to a request.
+func (s *router) ask(t *testing.T, r *http.Request) (int, string) {
+	t.Helper()
+	r.Header.Set("Authorization", "Bearer of-the-identity")
+	res, err := s.contract.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
 // A query parameter that a call does not take is refused and named, and so is one
 // that is given twice, except where OAuth and signed URLs ignore it.
 func TestEveryRouteRefusesUnknownParameters(t *testing.T) {
@@ -125,18 +164,21 @@ func TestEveryRouteRefusesUnknownParameters(t *testing.T) {
 	ignores := []string{
 		"issueToken", "introspectToken", "revokeToken", "getAuthorizationServerMetadata", "getKeySet", "readSignedFile", "writeSignedFile",
 	}
-	mux := everyRoute(t)
-	for _, route := range mux.routes {
+	served := everyRoute(t)
+	for _, route := range served.routes {
 		if slices.Contains(ignores, route.Name) {
+			without, _ := served.ask(t, request(route, ""))
+			if with, body := served.ask(t, request(route, "?bogus=1")); with != without {
+				t.Errorf("%s: %d with a parameter that it ignores, else %d: %s", route.Pattern, with, without, body)
+			}
 			continue
 		}
 		for _, query := range []string{"?teir=shared", "?tier=private&tier=shared", "?bogus", "?a=%zz", "?tenantId=t2"} {
-			w := httptest.NewRecorder()
-			mux.ServeHTTP(w, request(route, query))
+			status, body := served.ask(t, request(route, query))
 			name, _, _ := strings.Cut(query[1:], "=")
-			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"bad_request"`) ||
-				!strings.Contains(w.Body.String(), name) && route.Method() != http.MethodHead && name != "a" {
-				t.Errorf("%s%s: %d %s", route.Pattern, query, w.Code, w.Body)
+			if status != http.StatusBadRequest || !strings.Contains(body, `"bad_request"`) ||
+				!strings.Contains(body, name) && route.Method() != http.MethodHead && name != "a" {
+				t.Errorf("%s%s: %d %s", route.Pattern, query, status, body)
 			}
 		}
 	}
@@ -167,11 +209,10 @@ func TestEveryRouteTakesItsParameters(t *testing.T) {
 					once += "&tier=user"
 				}
 				for query, refused := range map[string]bool{once: false, once + "&" + given: true} {
-					w := httptest.NewRecorder()
-					served.ServeHTTP(w, request(route, query))
-					names := strings.Contains(strings.ReplaceAll(w.Body.String(), `\"`, ""), "query parameter "+p.Name)
-					if refused != names && method != http.MethodHead || refused && w.Code != http.StatusBadRequest {
-						t.Errorf("%s%s: %d %s", route.Pattern, query, w.Code, w.Body)
+					status, body := served.ask(t, request(route, query))
+					names := strings.Contains(strings.ReplaceAll(body, `\"`, ""), "query parameter "+p.Name)
+					if refused != names && method != http.MethodHead || refused && status != http.StatusBadRequest {
+						t.Errorf("%s%s: %d %s", route.Pattern, query, status, body)
 					}
 				}
 			}
@@ -214,10 +255,9 @@ func TestParametersThatDoNotApply(t *testing.T) {
 		"GET /openapi.yaml?tier=private":              "tier",
 	} {
 		method, target, _ := strings.Cut(call, " ")
-		w := httptest.NewRecorder()
-		served.ServeHTTP(w, httptest.NewRequest(method, target, strings.NewReader("{}")))
-		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"bad_request"`) || !strings.Contains(w.Body.String(), name) {
-			t.Errorf("%s: %d %s", call, w.Code, w.Body)
+		status, body := served.ask(t, httptest.NewRequest(method, target, strings.NewReader("{}")))
+		if status != http.StatusBadRequest || !strings.Contains(body, `"bad_request"`) || !strings.Contains(body, name) {
+			t.Errorf("%s: %d %s", call, status, body)
 		}
 	}
 }

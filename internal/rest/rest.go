@@ -4,6 +4,7 @@
 package rest
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -70,11 +71,11 @@ func readQuery(r *http.Request, parameters []string) (Query, error) {
 	if err != nil {
 		return Query{}, badRequest("The query of the URL is malformed.")
 	}
-	for name, given := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) { // the same request has the same error
 		if !slices.Contains(parameters, name) {
 			return Query{}, UnknownParameter(name)
 		}
-		if len(given) > 1 {
+		if len(values[name]) > 1 {
 			return Query{}, badRequest("The query parameter " + name + " is given more than once.")
 		}
 	}

@@ -43,6 +43,7 @@ func TestQuery(t *testing.T) {
 		"Tier=user":              `"Tier"`,
 		"tier=user&x=1":          `"x"`,
 		"tier=user&tier=user":    "tier is given more than once",
+		"c=1&b=1&tier=&a=1":      `"a"`, // the first by name
 		"tier=%zz":               "malformed",
 		"a;b":                    "malformed",
 		"=1":                     `""`,
