@@ -95,6 +95,9 @@ func (c *Calls) Operation(name string) *Operation {
 	}
 }
 
+// IsMeasured reports whether anybody wants to know of the calls.
+func (o *Operation) IsMeasured() bool { return o.isMeasured }
+
 // Call is one call under way.
 type Call struct {
 	operation *Operation
