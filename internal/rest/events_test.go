@@ -236,7 +236,7 @@ func TestEventsRecheckBeforeAnEvent(t *testing.T) {
 // within its grace, and leaves nothing.
 func TestEventsOfARealServer(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	const idleTime, heartbeat, streams = time.Second, 50 * time.Millisecond, 300
+	const idleTime, heartbeat, streams = 2 * time.Second, 200 * time.Millisecond, 50
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := rest.ServeEvents(w, r, heartbeat, idle); err != nil {
 			t.Error(err)
@@ -275,7 +275,7 @@ func TestEventsOfARealServer(t *testing.T) { //nolint:paralleltest // it counts 
 				}
 				line = strings.TrimSpace(line)
 				if line == ":" {
-					if beats++; beats == 30 { // longer than the idle time
+					if beats++; beats == 15 { // longer than the idle time
 						lives()
 					}
 				}
