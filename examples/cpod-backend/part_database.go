@@ -255,8 +255,10 @@ func (h *house) makeRecords() error {
 // servers that start at once on an empty database, one makes the key ring and one
 // the first tenant, and all use them.
 func (h *house) openRecords(ctx context.Context) (err error) {
-	if err := h.makeRecords(); err != nil {
-		return err
+	if h.records.keyRing == nil { // at the first try
+		if err := h.makeRecords(); err != nil {
+			return err
+		}
 	}
 	if h.ring, err = keyring.Open(ctx, h.records.keyRing, h.master); err != nil {
 		return err
