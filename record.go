@@ -2,14 +2,15 @@ package cpodkit
 
 import (
 	"context"
+	"net/netip"
 	"sync/atomic"
 )
 
 // Record is what the parts of a server learn of one request. The outermost
 // middleware makes it (see package httpserver); [Mount] notes the route,
-// [WithIdentity] the identity, a rate limit its name, the authorization server
-// the client, and [WriteError] the failure. Logs, telemetry and audit read it
-// after the call.
+// [WithIdentity] the identity, [WithClientAddr] the address of the client, a rate
+// limit its name, the authorization server the client, and [WriteError] the
+// failure. Logs, telemetry and audit read it after the call.
 //
 // It is safe for concurrent use. The methods of a nil Record return zero values
 // and note nothing, so that nobody has to ask whether there is one.
@@ -22,6 +23,8 @@ type Record struct {
 	failure  atomic.Pointer[Error]
 	limit    atomic.Pointer[string]
 	client   atomic.Pointer[string]
+
+	clientAddr atomic.Pointer[netip.Addr]
 }
 
 // ServerInfo is what answers say of the server itself.

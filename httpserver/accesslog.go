@@ -12,7 +12,7 @@ import (
 )
 
 // AccessLog is middleware that writes one line a request: method, route,
-// status, bytes, duration, request id and, where they are known, tenant, app, the
+// status, bytes, duration, address of the client, request id and, where they are known, tenant, app, the
 // id of the API key, the client_id at an OAuth endpoint, the rate limit that
 // refused, trace id and span id. A failed request also says why, at level Error
 // when the server is to blame. The URL, the headers and the values of the body
@@ -24,7 +24,7 @@ func AccessLog(log *slog.Logger) cpodkit.Middleware {
 			start := time.Now()
 			rec := record(w)
 			defer func() {
-				var space [15]slog.Attr // all that a line may have
+				var space [16]slog.Attr // all that a line may have
 				level, attrs := appendAccess(space[:0], r, rec, time.Since(start))
 				log.LogAttrs(r.Context(), level, "request", attrs...)
 			}()
@@ -43,6 +43,9 @@ func appendAccess(attrs []slog.Attr, r *http.Request, rec *recorder, took time.D
 		attrs = append(attrs, slog.String("route", pattern))
 	}
 	attrs = appendIDs(r.Context(), attrs)
+	if addr := cpodkit.ClientAddr(r); addr.IsValid() {
+		attrs = append(attrs, slog.String("client_addr", addr.String()))
+	}
 	known := cpodkit.RecordFromContext(r.Context())
 	if limit := known.Limit(); limit != "" {
 		attrs = append(attrs, slog.String("limit", limit))

@@ -159,10 +159,7 @@ func (s *Server) lookUp(ctx context.Context, clientID string) (App, error) {
 // refuseClient returns that the client is not let in, or that its address has
 // failed too often.
 func (s *Server) refuseClient(w http.ResponseWriter, r *http.Request, clientID string) error {
-	if !validClientID(clientID) {
-		clientID = ""
-	}
-	if err := s.budgets.failures.charge(w, clientID+" "+s.address(r)); err != nil {
+	if err := s.countFailure(w, r, clientID); err != nil {
 		return err
 	}
 	return errInvalidClient()

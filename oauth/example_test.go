@@ -16,6 +16,7 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
 // A whole authorization server: an administrator registers an app, and the app
@@ -34,8 +35,10 @@ func Example() {
 		Issuer: publicURL, Audience: publicURL, Keys: signer, Revocations: revocations,
 	})
 	check(err)
+	limiter, err := ratelimit.New(ratelimit.NewMemory())
+	check(err)
 	server, err := oauth.New(oauth.Config{
-		Issuer: publicURL, Apps: oauth.NewMemoryApps(), Signer: signer, Revocations: revocations, Verifier: tokens,
+		Issuer: publicURL, Apps: oauth.NewMemoryApps(), Signer: signer, Revocations: revocations, Verifier: tokens, Limiter: limiter,
 	})
 	check(err)
 

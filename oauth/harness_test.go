@@ -20,6 +20,7 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
 const issuer = "https://api.example.com"
@@ -86,9 +87,11 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 	})
 	verifier := authz.Any(keys, tokens)
 	log := slog.New(slog.NewJSONHandler(f.log, nil))
+	limiter, err := ratelimit.New(ratelimit.NewMemory())
+	f.must(err)
 	config := oauth.Config{
 		Issuer: issuer, Apps: oauth.NewMemoryApps(), Signer: signer, Revocations: revocations, Verifier: verifier,
-		Keys: oauth.NewMemoryKeys(), Log: log,
+		Keys: oauth.NewMemoryKeys(), Limiter: limiter, Log: log,
 	}
 	for _, change := range changes {
 		change(&config)

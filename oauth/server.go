@@ -56,14 +56,13 @@ type Config struct {
 	// When it is nil the server makes its own, and cursors end with the process.
 	CursorSecret []byte
 
-	// Limits bound how often tokens are asked for. Zero fields have defaults.
-	Limits Limits
+	// Limiter counts what Limits bound. A *ratelimit.Limiter is one; on Redis its
+	// limits hold for all replicas together.
+	Limiter Limiter
 
-	// ClientAddress returns the address that a request comes from, for Limits. By
-	// default it is the peer of the connection, an IPv6 one cut to its /64. Behind
-	// a proxy that is the proxy for everybody: read the header that your proxy
-	// sets here, and only if every request passes the proxy.
-	ClientAddress func(*http.Request) string
+	// Limits bound how often tokens are issued and secrets are tried. Zero fields
+	// have defaults.
+	Limits Limits
 
 	// Log gets a line for each app and API key that is made or deleted and each
 	// secret that is rotated. Optional.
@@ -81,8 +80,8 @@ type Server struct {
 	verifier    authz.Verifier
 	tokenTTL    time.Duration
 	cursors     *seal.Box
-	budgets     budgets
-	address     func(*http.Request) string
+	limiter     Limiter
+	limits      Limits
 	log         *slog.Logger
 	metadata    metadata
 }
@@ -92,8 +91,8 @@ func New(config Config) (*Server, error) {
 	if err := checkIssuer(config.Issuer); err != nil {
 		return nil, err
 	}
-	if config.Apps == nil || config.Signer == nil || config.Revocations == nil || config.Verifier == nil {
-		return nil, errors.New("oauth: Apps, Signer, Revocations and Verifier are needed")
+	if config.Apps == nil || config.Signer == nil || config.Revocations == nil || config.Verifier == nil || config.Limiter == nil {
+		return nil, errors.New("oauth: Apps, Signer, Revocations, Verifier and Limiter are needed")
 	}
 	if len(config.Audience) > maxIssuer {
 		return nil, fmt.Errorf("oauth: the audience has more than %d bytes", maxIssuer)
@@ -111,11 +110,11 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("oauth: cursor secret: %w", err)
 	}
-	budgets, err := newBudgets(config.Limits)
-	if err != nil {
+	limits := config.Limits.orDefault()
+	if err := limits.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{
+	return &Server{
 		issuer:      config.Issuer,
 		audience:    cmp.Or(config.Audience, config.Issuer),
 		apps:        config.Apps,
@@ -125,15 +124,11 @@ func New(config Config) (*Server, error) {
 		verifier:    config.Verifier,
 		tokenTTL:    ttl,
 		cursors:     cursors,
-		budgets:     budgets,
-		address:     config.ClientAddress,
+		limiter:     config.Limiter,
+		limits:      limits,
 		log:         cmp.Or(config.Log, slog.New(slog.DiscardHandler)),
 		metadata:    newMetadata(config.Issuer),
-	}
-	if s.address == nil {
-		s.address = peerAddress
-	}
-	return s, nil
+	}, nil
 }
 
 // checkIssuer keeps to RFC 8414 section 2. A path is refused as well: section 3

@@ -31,6 +31,8 @@ func TestNewFailsEarly(t *testing.T) {
 		"a TTL over a day":       func(c *oauth.Config) { c.TokenTTL = 25 * time.Hour },
 		"a short cursor secret":  func(c *oauth.Config) { c.CursorSecret = []byte("short") },
 		"a negative limit":       func(c *oauth.Config) { c.Limits.PerApp = -1 },
+		"a limit without end":    func(c *oauth.Config) { c.Limits.Failures = 1 << 40 },
+		"no limiter":             func(c *oauth.Config) { c.Limiter = nil },
 	} {
 		config := good
 		change(&config)

@@ -18,21 +18,8 @@ type tokenResponse struct {
 	Scope       string `json:"scope"`
 }
 
-// issueToken is POST /v1/oauth/token (RFC 6749 section 3.2). An address pays for
-// what was refused to it and for nothing else, because behind a proxy it may be
-// everybody's.
+// issueToken is POST /v1/oauth/token (RFC 6749 section 3.2).
 func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) error {
-	err := s.grantToken(w, r)
-	if code := cpodkit.CodeOf(err); err == nil || code == cpodkit.CodeRateLimited || code.Status() >= http.StatusInternalServerError {
-		return err
-	}
-	if limited := s.budgets.addresses.charge(w, s.address(r)); limited != nil {
-		return limited
-	}
-	return err
-}
-
-func (s *Server) grantToken(w http.ResponseWriter, r *http.Request) error {
 	form, err := readForm(w, r)
 	if err != nil {
 		return err
@@ -56,7 +43,7 @@ func (s *Server) grantClientCredentials(w http.ResponseWriter, r *http.Request, 
 	if app.Type.Public() {
 		return badRequest("unauthorized_client", "A browser app has no secret and cannot use this grant.")
 	}
-	if err := s.budgets.apps.charge(w, app.ClientID); err != nil {
+	if err := s.countToken(w, r, app.ClientID); err != nil {
 		return err
 	}
 	scopes, err := grantedScopes(form.Get("scope"), app.DeclaredScopes)

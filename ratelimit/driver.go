@@ -58,7 +58,7 @@ type State struct {
 	RetryAfter time.Duration
 }
 
-// Driver keeps token buckets by key. The portable type has checked keys, limits
+// Driver is for drivers: it keeps token buckets by key. The portable type has checked keys, limits
 // and costs: a driver sees 1 to [MaxBuckets] buckets with different keys, and a
 // cost from 0 to the Tokens of the smallest.
 //
@@ -83,4 +83,18 @@ type Driver interface {
 
 	// Close frees what the driver holds. The driver is not used afterwards.
 	Close() error
+}
+
+// Bounded is for drivers: one that takes from fewer buckets in one call than
+// [MaxBuckets]. A driver that wraps such a driver is Bounded too.
+type Bounded interface {
+	// MaxBuckets returns how many buckets one call may have, at least 1.
+	MaxBuckets() int
+}
+
+// Returner is for drivers: one that takes tokens back.
+type Returner interface {
+	// Return gives cost tokens of limit back to the bucket of key, which a Take
+	// took and nobody has used. No bucket gets fuller than full.
+	Return(ctx context.Context, key string, limit Limit, cost int64) error
 }

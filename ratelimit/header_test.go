@@ -42,7 +42,7 @@ func FuzzFields(f *testing.F) {
 			{Allowed: true, Remaining: remaining, Reset: left}, {Remaining: remaining, Reset: left, RetryAfter: left},
 		} {
 			l := newLimiter(t, fixed{ratelimit.NewMemory(), state})
-			m, err := l.Middleware(ratelimit.Policy{Limit: limit})
+			m, err := l.Middleware(ratelimit.Policy{Limit: limit, Key: ratelimit.ByIdentity()})
 			if err != nil {
 				return
 			}

@@ -233,7 +233,7 @@ func FuzzCheckBody(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	h := routes(f, ratelimit.NewMemory(ratelimit.WithMaxKeys(1000)))
+	h := routes(f, sized(f, 1000))
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, path := range []string{"check", "reset"} {
 			w := post(t, h, "t1/alpha", path, body)

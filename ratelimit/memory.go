@@ -49,32 +49,23 @@ var (
 	_ Returner = (*Memory)(nil)
 )
 
-// MemoryOption configures [NewMemory].
-type MemoryOption func(*Memory)
+// NewMemory returns an empty driver of [DefaultMaxKeys].
+func NewMemory() *Memory { return newMemory(DefaultMaxKeys) }
 
-// WithMaxKeys bounds how many buckets that are not full are kept. They are
-// spread over shards at random, each with its share of the room, so the first
-// may be forgotten a little earlier. A call that makes the table of a shard grow
-// takes the longer, the more there may be: 1.5 ms with the default, 50 ms with a
-// hundred times as many. The default is [DefaultMaxKeys]; less than 1 leaves it.
-func WithMaxKeys(n int) MemoryOption {
-	return func(m *Memory) {
-		if n > 0 {
-			m.maxKeys = n
-		}
+// NewSizedMemory returns an empty driver that keeps at most maxKeys buckets that are
+// not full, at least 1. They are spread over shards at random, each with its share
+// of the room, so the first may be forgotten a little earlier. A call that makes
+// the table of a shard grow takes the longer, the more there may be: 1.5 ms with
+// the default, 50 ms with a hundred times as many.
+func NewSizedMemory(maxKeys int) (*Memory, error) {
+	if maxKeys < 1 {
+		return nil, fmt.Errorf("ratelimit: a memory of %d keys keeps none; it must be at least 1", maxKeys)
 	}
+	return newMemory(maxKeys), nil
 }
 
-// NewMemory returns an empty driver.
-func NewMemory(opts ...MemoryOption) *Memory {
-	m := &Memory{
-		seed:    maphash.MakeSeed(),
-		start:   time.Now(),
-		maxKeys: DefaultMaxKeys,
-	}
-	for _, opt := range opts {
-		opt(m)
-	}
+func newMemory(maxKeys int) *Memory {
+	m := &Memory{seed: maphash.MakeSeed(), start: time.Now(), maxKeys: maxKeys}
 	shards := min(1<<(bits.Len(uint(m.maxKeys/keysOfShard))), maxShards)
 	m.shards = make([]shard, shards)
 	for i := range m.shards {

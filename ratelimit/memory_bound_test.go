@@ -33,7 +33,7 @@ func pass(d time.Duration) {
 func TestFloodResetsNoBucket(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := ratelimit.NewMemory(ratelimit.WithMaxKeys(100))
+		m := sized(t, 100)
 		defer m.Close()
 		limit := ratelimit.Limit{Tokens: 5, Window: time.Minute}
 		rnd := rand.New(rand.NewPCG(1, 2))
@@ -58,7 +58,7 @@ func TestFloodResetsNoBucket(t *testing.T) {
 func TestFloodLeavesTheVictimEmpty(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := ratelimit.NewMemory(ratelimit.WithMaxKeys(500))
+		m := sized(t, 500)
 		defer m.Close()
 		limit := ratelimit.Limit{Tokens: 5, Window: time.Minute}
 		for range 5 {
@@ -81,7 +81,7 @@ func TestFloodLeavesTheVictimEmpty(t *testing.T) {
 func TestFloodOfLongWindows(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := ratelimit.NewMemory(ratelimit.WithMaxKeys(500))
+		m := sized(t, 500)
 		defer m.Close()
 		limit := ratelimit.Limit{Tokens: 60, Window: time.Minute}
 		for i := range 20_000 {
@@ -102,7 +102,7 @@ func TestTakeAllWhileBucketsAreForgotten(t *testing.T) {
 	t.Parallel()
 	for range 50 { // each has its keys in other places
 		synctest.Test(t, func(t *testing.T) {
-			m := ratelimit.NewMemory(ratelimit.WithMaxKeys(40))
+			m := sized(t, 40)
 			defer m.Close()
 			limit := ratelimit.Limit{Tokens: 5, Window: 40 * time.Second}
 			takeFrom(t, m, "A", limit, 1)
@@ -167,7 +167,7 @@ func TestMemoryIsBounded(t *testing.T) { //nolint:paralleltest // it measures th
 		n = 1_000_000
 	}
 	before := heap()
-	m := ratelimit.NewMemory(ratelimit.WithMaxKeys(maxKeys))
+	m := sized(t, maxKeys)
 	key := make([]byte, 0, 64)
 	buckets := make([]ratelimit.Bucket, 1)
 	for i := range n {

@@ -15,7 +15,7 @@ import (
 func TestMemoryIsAMap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := ratelimit.NewMemory(ratelimit.WithMaxKeys(1000))
+		m := sized(t, 1000)
 		defer m.Close()
 		limit := ratelimit.Limit{Tokens: 10, Window: 10 * time.Second} // a token a second
 		rnd := rand.New(rand.NewPCG(3, 4))

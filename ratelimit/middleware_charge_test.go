@@ -20,7 +20,7 @@ import (
 // refusals charges each address for what is refused to it.
 func refusals(tokens int64) ratelimit.Policy {
 	return ratelimit.Policy{
-		Limit: perMinute("refused", tokens), Key: ratelimit.ByClientAddress(ratelimit.AddressFromPeer()),
+		Limit: perMinute("refused", tokens), Key: ratelimit.ByClientAddr(),
 		ChargeWhen: ratelimit.Refused,
 	}
 }
@@ -29,7 +29,7 @@ func TestRefusedTokens(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(t, ratelimit.NewMemory())
-		s := newSite(newMiddleware(t, l, refusals(2)), authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 9)}))
+		s := newSite(newMiddleware(t, l, refusals(2)), authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 9), Key: ratelimit.ByIdentity()}))
 		const token = "t/a/u"
 		good := func() {
 			t.Helper()

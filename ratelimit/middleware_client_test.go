@@ -19,19 +19,19 @@ type passing struct{ ratelimit.Driver }
 func TestCancelledRequestsPay(t *testing.T) {
 	t.Parallel()
 	charged := ratelimit.Policy{
-		Limit: perMinute("charged", 2), ChargeWhen: func(int) bool { return true },
+		Limit: perMinute("charged", 2), ChargeWhen: func(int) bool { return true }, Key: ratelimit.ByIdentity(),
 	}
 	for name, c := range map[string]struct {
 		driver ratelimit.Driver
 		opts   []ratelimit.Option
 		policy ratelimit.Policy
 	}{
-		"memory":      {ratelimit.NewMemory(), nil, ratelimit.Policy{Limit: perMinute("", 2)}},
-		"measured":    {ratelimit.NewMemory(), []ratelimit.Option{ratelimit.WithTelemetry(nil, newMeters().provider)}, ratelimit.Policy{Limit: perMinute("", 2)}},
-		"leased":      {ratelimit.NewLeased(ratelimit.NewMemory()), nil, ratelimit.Policy{Limit: perMinute("", 2)}},
-		"another":     {passing{ratelimit.NewMemory()}, nil, ratelimit.Policy{Limit: perMinute("", 2)}},
+		"memory":      {ratelimit.NewMemory(), nil, ratelimit.Policy{Limit: perMinute("", 2), Key: ratelimit.ByIdentity()}},
+		"measured":    {ratelimit.NewMemory(), []ratelimit.Option{ratelimit.WithTelemetry(nil, newMeters().provider)}, ratelimit.Policy{Limit: perMinute("", 2), Key: ratelimit.ByIdentity()}},
+		"prefetched":  {prefetched(t, ratelimit.NewMemory()), nil, ratelimit.Policy{Limit: perMinute("", 2), Key: ratelimit.ByIdentity()}},
+		"another":     {passing{ratelimit.NewMemory()}, nil, ratelimit.Policy{Limit: perMinute("", 2), Key: ratelimit.ByIdentity()}},
 		"by answer":   {passing{ratelimit.NewMemory()}, nil, charged},
-		"fail closed": {ratelimit.NewMemory(), nil, ratelimit.Policy{Limit: perMinute("", 2), FailClosed: true}},
+		"fail closed": {ratelimit.NewMemory(), nil, ratelimit.Policy{Limit: perMinute("", 2), FailClosed: true, Key: ratelimit.ByIdentity()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -52,7 +52,7 @@ func TestCancelledRequestsPay(t *testing.T) {
 // A client that sends a FIN after its request has it cancelled, and reads on.
 func TestHalfClosedConnectionsPay(t *testing.T) {
 	t.Parallel()
-	limit := newMiddleware(t, newLimiter(t, passing{ratelimit.NewMemory()}), ratelimit.Policy{Limit: perMinute("", 1)})
+	limit := newMiddleware(t, newLimiter(t, passing{ratelimit.NewMemory()}), ratelimit.Policy{Limit: perMinute("", 1), Key: ratelimit.ByIdentity()})
 	limited := limit(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()

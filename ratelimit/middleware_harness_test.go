@@ -14,6 +14,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 )
 
 // site is a server behind policies.
@@ -50,6 +51,25 @@ func newLimiter(t testing.TB, driver ratelimit.Driver, opts ...ratelimit.Option)
 	return l
 }
 
+// sized is a driver of so many keys.
+func sized(t testing.TB, keys int) *ratelimit.Memory {
+	t.Helper()
+	m, err := ratelimit.NewSizedMemory(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func prefetched(t testing.TB, store ratelimit.Driver) *prefetch.Driver {
+	t.Helper()
+	d, err := prefetch.New(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 func newMiddleware(t testing.TB, l *ratelimit.Limiter, policies ...ratelimit.Policy) cpodkit.Middleware {
 	t.Helper()
 	m, err := l.Middleware(policies...)
@@ -62,6 +82,10 @@ func newMiddleware(t testing.TB, l *ratelimit.Limiter, policies ...ratelimit.Pol
 // newSite mounts a few routes, with the given middleware around each, outermost
 // first.
 func newSite(chain ...cpodkit.Middleware) *site {
+	return mountSite(cpodkit.WrapProtected(func(next http.Handler) http.Handler { return cpodkit.Chain(next, chain...) }))
+}
+
+func mountSite(wraps ...cpodkit.Wrap) *site {
 	s := &site{}
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.served++
@@ -75,7 +99,7 @@ func newSite(chain ...cpodkit.Middleware) *site {
 	cpodkit.Mount(mux, []cpodkit.Route{
 		{Name: "getThing", Pattern: "GET /things/{id}", Scopes: []string{cpodkit.ByRequest}, Handler: answer},
 		{Name: "makeThing", Pattern: "POST /things", Scopes: []string{cpodkit.ByRequest}, Handler: answer},
-	}, cpodkit.WrapProtected(func(next http.Handler) http.Handler { return cpodkit.Chain(next, chain...) }))
+	}, wraps...)
 	s.Handler = httpserver.Guard(mux)
 	return s
 }

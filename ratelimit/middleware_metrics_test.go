@@ -52,9 +52,9 @@ func TestOutcomesAreCounted(t *testing.T) {
 	m, driver := newMeters(), &broken{Driver: ratelimit.NewMemory()}
 	l := newLimiter(t, driver, ratelimit.WithTelemetry(nil, m.provider))
 	s := newSite(newMiddleware(t, l, refusals(2)), authenticate, newMiddleware(t, l,
-		ratelimit.Policy{Limit: perMinute("api", 3)},
-		ratelimit.Policy{Limit: perMinute("strict", 9), FailClosed: true},
-		ratelimit.Policy{Limit: perMinute("tried", 1), Shadow: true}))
+		ratelimit.Policy{Limit: perMinute("api", 3), Key: ratelimit.ByIdentity()},
+		ratelimit.Policy{Limit: perMinute("strict", 9), FailClosed: true, Key: ratelimit.ByIdentity()},
+		ratelimit.Policy{Limit: perMinute("tried", 1), Shadow: true, Key: ratelimit.ByIdentity()}))
 	for range 4 { // three are served
 		s.get("/things/1", "t/a/u")
 	}
@@ -78,7 +78,7 @@ func TestARefusedCounter(t *testing.T) {
 	t.Parallel()
 	l, err := ratelimit.New(ratelimit.NewMemory(), ratelimit.WithTelemetry(nil, noCounters{}))
 	if err == nil {
-		_, err = l.Middleware(ratelimit.Policy{Limit: perMinute("", 1)})
+		_, err = l.Middleware(ratelimit.Policy{Limit: perMinute("", 1), Key: ratelimit.ByIdentity()})
 	}
 	if !errors.Is(err, errNoCounter) {
 		t.Errorf("the error is %v", err)
@@ -107,7 +107,7 @@ func TestLimitersCountTogether(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		policy := ratelimit.Policy{Limit: perMinute("api", 9)}
+		policy := ratelimit.Policy{Limit: perMinute("api", 9), Key: ratelimit.ByIdentity()}
 		newSite(authenticate, newMiddleware(t, l, policy), newMiddleware(t, l, policy)).get("/things/1", "t/a/u")
 		if err := l.Close(); err != nil {
 			t.Error(err)

@@ -21,7 +21,7 @@ func TestTheFields(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(t, ratelimit.NewMemory())
-		s := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 4)}))
+		s := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 4), Key: ratelimit.ByIdentity()}))
 		policy := params{"default": {"q": 4, "w": 60}}
 		// A token every 15 seconds.
 		for _, left := range []params{
@@ -55,36 +55,39 @@ func TestTheFields(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	address := ratelimit.ByClientAddress(ratelimit.AddressFromPeer())
 	type call struct{ path, token, peer string }
 	base := call{"/things/1", "t/a/u", "192.0.2.1:1"}
 	for _, c := range []struct {
 		name   string
-		key    ratelimit.KeyFunc
+		key    ratelimit.Key
 		same   call // has the bucket of base
 		others []call
 	}{
-		{"identity by default", nil, call{"/things/2", "t/a/u", "192.0.2.2:1"}, []call{
+		{"identity", ratelimit.ByIdentity(), call{"/things/2", "t/a/u", "192.0.2.2:1"}, []call{
 			{base.path, "t/a/v", base.peer}, {base.path, "t/b/u", base.peer}, {base.path, "x/a/u", base.peer}, {base.path, "t/a/", base.peer},
 		}},
-		{"app", ratelimit.ByApp, call{base.path, "t/a/v", base.peer}, []call{
+		{"app", ratelimit.ByApp(), call{base.path, "t/a/v", base.peer}, []call{
 			{base.path, "t/b/u", base.peer}, {base.path, "x/a/u", base.peer},
 		}},
-		{"tenant", ratelimit.ByTenant, call{base.path, "t/b/v", base.peer}, []call{{base.path, "x/a/u", base.peer}}},
-		{"address", address, call{"/things/2", "x/y/z", "192.0.2.1:2"}, []call{
+		{"tenant", ratelimit.ByTenant(), call{base.path, "t/b/v", base.peer}, []call{{base.path, "x/a/u", base.peer}}},
+		{"address", ratelimit.ByClientAddr(), call{"/things/2", "x/y/z", "192.0.2.1:2"}, []call{
 			{base.path, base.token, "192.0.2.2:1"}, {base.path, base.token, "[2001:db8::1]:1"}, {base.path, base.token, "@"},
 		}},
-		{"route", ratelimit.ByRoute, call{"/things/2", "x/y/z", "192.0.2.2:1"}, []call{{"POST", base.token, base.peer}}},
-		{"tenant and route", ratelimit.Combine(ratelimit.ByTenant, ratelimit.ByRoute), call{"/things/2", "t/b/c", "192.0.2.2:1"}, []call{
+		{"route", ratelimit.ByRoute(), call{"/things/2", "x/y/z", "192.0.2.2:1"}, []call{{"POST", base.token, base.peer}}},
+		{"tenant and route", ratelimit.Combine(ratelimit.ByTenant(), ratelimit.ByRoute()), call{"/things/2", "t/b/c", "192.0.2.2:1"}, []call{
 			{"POST", base.token, base.peer}, {base.path, "x/a/u", base.peer},
 		}},
 		{"parts do not run together", ratelimit.Combine(header("A"), header("B")), base, nil},
-		{"nothing", func(key []byte, _ *http.Request) []byte { return key }, call{"POST", "x/y/z", "192.0.2.2:1"}, nil},
+		{"nothing", ratelimit.ByFunc(func(key []byte, _ *http.Request) []byte { return key }), call{"POST", "x/y/z", "192.0.2.2:1"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			l := newLimiter(t, ratelimit.NewMemory())
-			s := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 1), Key: c.key}))
+			wrap, err := l.Wrap(ratelimit.Policy{Limit: perMinute("", 1), Key: c.key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := mountSite(cpodkit.WrapProtected(authenticate), wrap)
 			send := func(to call) int {
 				if to.path == "POST" {
 					return s.send(http.MethodPost, "/things", to.token, "Peer", to.peer).Code
@@ -107,8 +110,8 @@ func TestKeys(t *testing.T) {
 }
 
 // header takes a key from what the client sends.
-func header(name string) ratelimit.KeyFunc {
-	return func(key []byte, r *http.Request) []byte { return append(key, r.Header.Get(name)...) }
+func header(name string) ratelimit.Key {
+	return ratelimit.ByFunc(func(key []byte, r *http.Request) []byte { return append(key, r.Header.Get(name)...) })
 }
 
 // taken is a driver that remembers the keys.
@@ -165,13 +168,13 @@ func TestSeveralPolicies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(t, ratelimit.NewMemory())
 		s := newSite(authenticate, newMiddleware(t, l,
-			ratelimit.Policy{Limit: ratelimit.Limit{Name: "burst", Tokens: 2, Window: time.Second}},
-			ratelimit.Policy{Limit: ratelimit.Limit{Name: "daily", Tokens: 3, Window: 24 * time.Hour}, Key: ratelimit.ByTenant},
+			ratelimit.Policy{Limit: ratelimit.Limit{Name: "burst", Tokens: 2, Window: time.Second}, Key: ratelimit.ByIdentity()},
+			ratelimit.Policy{Limit: ratelimit.Limit{Name: "daily", Tokens: 3, Window: 24 * time.Hour}, Key: ratelimit.ByTenant()},
 			ratelimit.Policy{
-				Limit: ratelimit.Limit{Name: "writes", Tokens: 1, Window: time.Hour}, Cost: ofMaking,
+				Limit: ratelimit.Limit{Name: "writes", Tokens: 1, Window: time.Hour}, Cost: ofMaking, Key: ratelimit.ByIdentity(),
 			},
 			ratelimit.Policy{
-				Limit: ratelimit.Limit{Name: "fine", Tokens: 10, Window: 1500 * time.Millisecond}, Cost: ofMaking,
+				Limit: ratelimit.Limit{Name: "fine", Tokens: 10, Window: 1500 * time.Millisecond}, Cost: ofMaking, Key: ratelimit.ByIdentity(),
 			},
 		))
 		reads := params{"burst": {"q": 2, "w": 1}, "daily": {"q": 3, "w": 86400}}
@@ -208,8 +211,8 @@ func TestCost(t *testing.T) {
 		return n
 	}
 	s := newSite(authenticate, newMiddleware(t, l,
-		ratelimit.Policy{Limit: perMinute("bytes", 10), Cost: byHeader},
-		ratelimit.Policy{Limit: perMinute("calls", 100)},
+		ratelimit.Policy{Limit: perMinute("bytes", 10), Cost: byHeader, Key: ratelimit.ByIdentity()},
+		ratelimit.Policy{Limit: perMinute("calls", 100), Key: ratelimit.ByIdentity()},
 	))
 	for _, c := range []struct {
 		user, cost string
@@ -237,8 +240,8 @@ func TestMiddlewareInMiddleware(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.NewMemory())
 	s := newSite(authenticate,
-		newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("outer", 5)}),
-		newMiddleware(t, l, ratelimit.Policy{Limit: perMinute(`in"n\er`, 2)}))
+		newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("outer", 5), Key: ratelimit.ByIdentity()}),
+		newMiddleware(t, l, ratelimit.Policy{Limit: perMinute(`in"n\er`, 2), Key: ratelimit.ByIdentity()}))
 	for left := range int64(2) {
 		w := s.get("/things/1", "t/a/u")
 		policies, limits := field(t, w.Header(), "RateLimit-Policy"), field(t, w.Header(), "RateLimit")
@@ -258,25 +261,32 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 	good := perMinute("", 1)
 	many := make([]ratelimit.Policy, ratelimit.MaxBuckets+1)
 	for i := range many {
-		many[i] = ratelimit.Policy{Limit: perMinute("p"+strconv.Itoa(i), 1)}
+		many[i] = ratelimit.Policy{Limit: perMinute("p"+strconv.Itoa(i), 1), Key: ratelimit.ByIdentity()}
 	}
 	for name, policies := range map[string][]ratelimit.Policy{
 		"none":             nil,
 		"too many":         many,
 		"no limit":         {{}},
-		"zero":             {{Limit: ratelimit.Limit{Window: time.Minute}}},
-		"negative":         {{Limit: perMinute("", -1)}},
-		"overflow":         {{Limit: perMinute("", 1<<62)}},
-		"no window":        {{Limit: ratelimit.Limit{Tokens: 1}}},
-		"negative window":  {{Limit: ratelimit.Limit{Tokens: 1, Window: -time.Minute}}},
-		"same name":        {{Limit: good}, {Limit: perMinute("default", 2)}},
-		"name not ASCII":   {{Limit: perMinute("é", 1)}},
-		"name with a line": {{Limit: perMinute("a\r\nSet-Cookie: x", 1)}},
-		"long name":        {{Limit: perMinute(strings.Repeat("n", 65), 1)}},
-		"never charged":    {{Limit: good, ServeWhenEmpty: true}},
+		"zero":             {{Limit: ratelimit.Limit{Window: time.Minute}, Key: ratelimit.ByIdentity()}},
+		"negative":         {{Limit: perMinute("", -1), Key: ratelimit.ByIdentity()}},
+		"overflow":         {{Limit: perMinute("", 1<<62), Key: ratelimit.ByIdentity()}},
+		"no window":        {{Limit: ratelimit.Limit{Tokens: 1}, Key: ratelimit.ByIdentity()}},
+		"negative window":  {{Limit: ratelimit.Limit{Tokens: 1, Window: -time.Minute}, Key: ratelimit.ByIdentity()}},
+		"same name":        {{Limit: good, Key: ratelimit.ByIdentity()}, {Limit: perMinute("default", 2), Key: ratelimit.ByIdentity()}},
+		"name not ASCII":   {{Limit: perMinute("é", 1), Key: ratelimit.ByIdentity()}},
+		"name with a line": {{Limit: perMinute("a\r\nSet-Cookie: x", 1), Key: ratelimit.ByIdentity()}},
+		"long name":        {{Limit: perMinute(strings.Repeat("n", 65), 1), Key: ratelimit.ByIdentity()}},
+		"no key":           {{Limit: good}},
+		"nil function":     {{Limit: good, Key: ratelimit.ByFunc(nil)}},
+		"no parts":         {{Limit: good, Key: ratelimit.Combine()}},
+		"part of no key":   {{Limit: good, Key: ratelimit.Combine(ratelimit.ByTenant(), ratelimit.Key{})}},
+		"never charged":    {{Limit: good, ServeWhenEmpty: true, Key: ratelimit.ByIdentity()}},
 	} {
 		if _, err := l.Middleware(policies...); err == nil {
 			t.Errorf("%s is accepted", name)
+		}
+		if _, err := l.Wrap(policies...); err == nil {
+			t.Errorf("%s is accepted by Wrap", name)
 		}
 	}
 	if _, err := l.Middleware(many[1:]...); err != nil {
@@ -288,12 +298,12 @@ func TestPoliciesThatAreRefused(t *testing.T) {
 func TestOneNameTwoLimits(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.NewMemory())
-	wide := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 1000)}))
+	wide := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 1000), Key: ratelimit.ByIdentity()}))
 	long := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{
-		Limit: ratelimit.Limit{Tokens: 3, Window: time.Hour},
+		Limit: ratelimit.Limit{Tokens: 3, Window: time.Hour}, Key: ratelimit.ByIdentity(),
 	}))
-	strict := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 3)}))
-	again := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("default", 3)}))
+	strict := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("", 3), Key: ratelimit.ByIdentity()}))
+	again := newSite(authenticate, newMiddleware(t, l, ratelimit.Policy{Limit: perMinute("default", 3), Key: ratelimit.ByIdentity()}))
 	for i := range 9 {
 		wide.get("/things/1", "t/a/u")
 		long.get("/things/1", "t/a/u")
@@ -327,7 +337,9 @@ func (bounded) MaxBuckets() int { return 1 }
 
 func TestBoundedDrivers(t *testing.T) {
 	t.Parallel()
-	policy := func(name string) ratelimit.Policy { return ratelimit.Policy{Limit: perMinute(name, 9)} }
+	policy := func(name string) ratelimit.Policy {
+		return ratelimit.Policy{Limit: perMinute(name, 9), Key: ratelimit.ByIdentity()}
+	}
 	onTrial, peeks, onAnswer := policy("trial"), policy("peeks"), policy("answer")
 	onTrial.Shadow = true
 	peeks.ChargeWhen = ratelimit.Refused
@@ -335,8 +347,8 @@ func TestBoundedDrivers(t *testing.T) {
 	alsoPeeks := peeks
 	alsoPeeks.Limit.Name = "also peeks"
 	for name, l := range map[string]*ratelimit.Limiter{
-		"bare":   newLimiter(t, bounded{single{ratelimit.NewMemory()}}),
-		"leased": newLimiter(t, ratelimit.NewLeased(bounded{single{ratelimit.NewMemory()}})),
+		"bare":       newLimiter(t, bounded{single{ratelimit.NewMemory()}}),
+		"prefetched": newLimiter(t, prefetched(t, bounded{single{ratelimit.NewMemory()}})),
 	} {
 		for _, together := range [][]ratelimit.Policy{{policy("a"), policy("b")}, {peeks, alsoPeeks}} {
 			if _, err := l.Middleware(together...); err == nil || !strings.Contains(err.Error(), "at most 1 bucket") {
@@ -355,7 +367,7 @@ func TestNotSupportedIsNotServed(t *testing.T) {
 	t.Parallel()
 	for _, closed := range []bool{false, true} {
 		s := newSite(authenticate, newMiddleware(t, newLimiter(t, single{ratelimit.NewMemory()}),
-			ratelimit.Policy{Limit: perMinute("a", 9), FailClosed: closed}, ratelimit.Policy{Limit: perMinute("b", 9)}))
+			ratelimit.Policy{Limit: perMinute("a", 9), FailClosed: closed, Key: ratelimit.ByIdentity()}, ratelimit.Policy{Limit: perMinute("b", 9), Key: ratelimit.ByIdentity()}))
 		w := s.get("/things/1", "t/a/u")
 		if w.Code != http.StatusInternalServerError || s.served != 0 || w.Header().Get("Cpod-RateLimit") != "" {
 			t.Errorf("closed %v: %d %v", closed, w.Code, w.Header())
@@ -398,9 +410,9 @@ func TestFailure(t *testing.T) {
 			t.Parallel()
 			driver := &broken{Driver: ratelimit.NewMemory()}
 			s := newSite(authenticate, newMiddleware(t, newLimiter(t, driver),
-				ratelimit.Policy{Limit: perMinute("open", 9)},
-				ratelimit.Policy{Limit: perMinute("maybe", 9), FailClosed: c.closed},
-				ratelimit.Policy{Limit: perMinute("trial", 9), FailClosed: true, Shadow: true}))
+				ratelimit.Policy{Limit: perMinute("open", 9), Key: ratelimit.ByIdentity()},
+				ratelimit.Policy{Limit: perMinute("maybe", 9), FailClosed: c.closed, Key: ratelimit.ByIdentity()},
+				ratelimit.Policy{Limit: perMinute("trial", 9), FailClosed: true, Shadow: true, Key: ratelimit.ByIdentity()}))
 			if w := s.get("/things/1", "t/a/u"); w.Code != http.StatusOK || len(w.Header()["Cpod-Ratelimit"]) != 0 {
 				t.Fatalf("%d %v", w.Code, w.Header())
 			}
@@ -426,9 +438,9 @@ func TestShadow(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.NewMemory())
 	s := newSite(authenticate, newMiddleware(t, l,
-		ratelimit.Policy{Limit: perMinute("tried", 2), Shadow: true},
-		ratelimit.Policy{Limit: perMinute("also tried", 3), Shadow: true},
-		ratelimit.Policy{Limit: perMinute("real", 4)},
+		ratelimit.Policy{Limit: perMinute("tried", 2), Shadow: true, Key: ratelimit.ByIdentity()},
+		ratelimit.Policy{Limit: perMinute("also tried", 3), Shadow: true, Key: ratelimit.ByIdentity()},
+		ratelimit.Policy{Limit: perMinute("real", 4), Key: ratelimit.ByIdentity()},
 	))
 	for i, want := range []params{
 		{},
@@ -467,7 +479,7 @@ func TestDriverOutOfBounds(t *testing.T) {
 	t.Parallel()
 	for _, remaining := range []int64{-1, 1 << 40, math.MinInt64, math.MaxInt64} {
 		driver := &boastful{ratelimit.NewMemory(), remaining}
-		s := newSite(authenticate, newMiddleware(t, newLimiter(t, driver), ratelimit.Policy{Limit: perMinute("api", 9)}))
+		s := newSite(authenticate, newMiddleware(t, newLimiter(t, driver), ratelimit.Policy{Limit: perMinute("api", 9), Key: ratelimit.ByIdentity()}))
 		if w := s.get("/things/1", "t/a/u"); w.Code != http.StatusOK {
 			t.Errorf("%d left: %d %s", remaining, w.Code, w.Body)
 		}

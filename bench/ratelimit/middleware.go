@@ -36,10 +36,6 @@ func middleware(ctx context.Context) ([]contest, func(), error) {
 		return nil, func() {}, err
 	}
 	done := func() { _ = errors.Join(bare.Close(), measured.Close(), meters.Shutdown(ctx)) }
-	address, err := ratelimit.ParseClientAddress("peer")
-	if err != nil {
-		return nil, done, err
-	}
 	byIdentity, err := peersBy(func(r *http.Request) string {
 		id, _ := cpodkit.IdentityFromContext(r.Context())
 		return id.TenantID + "/" + id.AppID + "/" + id.UserID
@@ -54,7 +50,7 @@ func middleware(ctx context.Context) ([]contest, func(), error) {
 	limit := func(name string) ratelimit.Limit {
 		return ratelimit.Limit{Name: name, Tokens: plenty, Window: time.Second}
 	}
-	two := []ratelimit.Policy{{Limit: limit("app"), Key: ratelimit.ByApp}, {Limit: limit("tenant"), Key: ratelimit.ByTenant}}
+	two := []ratelimit.Policy{{Limit: limit("app"), Key: ratelimit.ByApp()}, {Limit: limit("tenant"), Key: ratelimit.ByTenant()}}
 	var contests []contest
 	for _, c := range []struct {
 		name     string
@@ -62,11 +58,11 @@ func middleware(ctx context.Context) ([]contest, func(), error) {
 		policies []ratelimit.Policy
 		peers    []namedWrapper
 	}{
-		{"middleware by identity", bare, []ratelimit.Policy{{Limit: limit("identity")}}, byIdentity},
+		{"middleware by identity", bare, []ratelimit.Policy{{Limit: limit("identity"), Key: ratelimit.ByIdentity()}}, byIdentity},
 		{"middleware by client address", bare, []ratelimit.Policy{
-			{Limit: limit("address"), Key: ratelimit.ByClientAddress(address)},
+			{Limit: limit("address"), Key: ratelimit.ByClientAddr()},
 		}, byAddress},
-		{"middleware by tenant and app", bare, []ratelimit.Policy{{Limit: limit("both"), Key: ratelimit.ByApp}}, nil},
+		{"middleware by tenant and app", bare, []ratelimit.Policy{{Limit: limit("both"), Key: ratelimit.ByApp()}}, nil},
 		{"middleware with two policies", bare, two, nil},
 		// As the reference server has it: with metrics, and without a collector of spans.
 		{"middleware with two policies, measured", measured, two, nil},

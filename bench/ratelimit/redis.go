@@ -17,6 +17,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/redis/redisclient"
 	"github.com/cpodkit/cpodkit/backends/redis/redislimit"
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 )
 
 // sameCommands is what a token bucket on Redis cannot do without: the time, the
@@ -51,7 +52,11 @@ func overRedis(ctx context.Context) ([]contest, func(), error) {
 	if err != nil {
 		return nil, done.close, err
 	}
-	leased, err := ratelimit.New(ratelimit.NewLeased(driver))
+	fetched, err := prefetch.New(driver)
+	if err != nil {
+		return nil, done.close, err
+	}
+	leased, err := ratelimit.New(fetched)
 	if err != nil {
 		return nil, done.close, err
 	}

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+
+	"github.com/cpodkit/cpodkit/clientaddr"
 )
 
 // base is what all parts share of the settings.
@@ -16,6 +18,7 @@ type base struct {
 	publicURL string // "" until the port is known
 	dataDir   string
 	keepFree  int64 // bytes of the disk
+	address   clientaddr.Source
 }
 
 // readBase reads the variables that belong to no part.
@@ -27,6 +30,13 @@ func readBase(s *settings) base {
 		dataDir: s.get("CPOD_DATA_DIR", "data", "folder of what lasts on this machine; made with mode 0700"),
 		keepFree: s.bytes("CPOD_KEEP_FREE_BYTES", "67108864",
 			"what files and documents leave free on the disk; with less, a write is 503"),
+	}
+	const address = "CPOD_CLIENT_ADDRESS"
+	var err error
+	b.address, err = clientaddr.Parse(s.get(address, "peer",
+		"where a request comes from: `peer`, `xff:10.0.0.0/8,…`, `xff-count:N`, or `header:NAME`; set it behind a proxy"))
+	if err != nil {
+		s.fail(address, "%w", err)
 	}
 	host, _, err := net.SplitHostPort(b.listen)
 	if err != nil {

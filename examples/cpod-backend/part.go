@@ -93,8 +93,8 @@ type house struct {
 
 	place string // of the data, for the welcome
 
-	clientAddress ratelimit.ClientAddress
-	adminToken    string // "" for none
+	limiter    *ratelimit.Limiter // of the server's own limits
+	adminToken string             // "" for none
 
 	ready   []dependency // of the parts so far
 	closers []func() error
@@ -193,7 +193,7 @@ func (s *server) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	cpodkit.Mount(mux, s.routes, wraps...)
 	return cpodkit.Chain(httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")),
-		httpserver.Record(serverInfo()), observe, httpserver.AccessLog(s.log), httpserver.Recover(s.log)), nil
+		httpserver.Record(serverInfo()), s.address.Middleware, observe, httpserver.AccessLog(s.log), httpserver.Recover(s.log)), nil
 }
 
 // serverInfo is what answers say of the server.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"math"
 	"strings"
 	"time"
 
@@ -59,10 +58,8 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		Keys:         keys,
 		Verifier:     verifier,
 		CursorSecret: h.ring.Secret("oauth"),
+		Limiter:      h.limiter,
 		Log:          h.log,
-
-		ClientAddress: h.clientAddress.Key,
-		Limits:        oauth.Limits{PerAddress: math.MaxInt}, // CPOD_LIMIT_REFUSED_GRANTS has it, for all replicas
 	})
 	return server, verifier, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/redis/redislimit"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 )
 
 // limits are how many requests the server takes. A limit of no tokens is off.
@@ -20,9 +21,8 @@ type limits struct {
 	tenant, app           ratelimit.Limit // of all requests with a good token
 	refusedTokens, grants ratelimit.Limit // of the refusals that one address gets: everywhere, and at the token endpoint
 
-	address ratelimit.ClientAddress // where a request comes from
-	url     string
-	leases  bool // of hot buckets in Redis
+	url      string
+	prefetch bool // tokens of busy buckets in Redis
 }
 
 const rateLimitVariable = "CPOD_RATELIMIT"
@@ -47,8 +47,8 @@ func readLimits(s *settings) limits {
 	switch s.get("CPOD_RATELIMIT_LEASES", off, "`on` takes tokens of busy buckets from Redis in slices: fewer round trips, 5 % over a limit at most") {
 	case off:
 	case "on":
-		if l.leases = !isLocal(l.url); !l.leases {
-			s.fail("CPOD_RATELIMIT_LEASES", "leases are for a Redis in CPOD_RATELIMIT; set that too")
+		if l.prefetch = !isLocal(l.url); !l.prefetch {
+			s.fail("CPOD_RATELIMIT_LEASES", "it is for a Redis in CPOD_RATELIMIT; set that too")
 		}
 	default:
 		s.fail("CPOD_RATELIMIT_LEASES", "want on or off")
@@ -67,13 +67,6 @@ func readLimits(s *settings) limits {
 			s.fail(v.name, "%w", err)
 		}
 		v.into.Name = v.policy
-	}
-	const address = "CPOD_CLIENT_ADDRESS"
-	var err error
-	l.address, err = ratelimit.ParseClientAddress(s.get(address, "peer",
-		"where a request comes from: `peer`, `xff:10.0.0.0/8,…`, `xff-count:N`, or `header:NAME`; set it behind a proxy"))
-	if err != nil {
-		s.fail(address, "%w", err)
 	}
 	return l
 }
@@ -94,7 +87,6 @@ func parseLimit(text string) (ratelimit.Limit, error) {
 
 // openLimits opens the buckets and puts the server's own limits around its calls.
 func openLimits(h *house, l limits) (opened, error) {
-	h.clientAddress = l.address
 	own, ofApps, err := openBuckets(h, l)
 	if err != nil {
 		return opened{}, err
@@ -109,8 +101,7 @@ func openLimits(h *house, l limits) (opened, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return opened{}, err
 	}
-	o.routes = appLimiter.Routes()
-	byAddress := ratelimit.ByClientAddress(l.address)
+	h.limiter, o.routes = limiter, appLimiter.Routes()
 	for _, w := range []struct {
 		layer    layer
 		around   func(cpodkit.Middleware) cpodkit.Wrap
@@ -119,7 +110,7 @@ func openLimits(h *house, l limits) (opened, error) {
 		// Who is refused too often only reads that from then on: good tokens behind
 		// the same address go on.
 		{beforeAuthentication, cpodkit.WrapProtected, []ratelimit.Policy{{
-			Limit: l.refusedTokens, Key: byAddress, ServeWhenEmpty: true,
+			Limit: l.refusedTokens, Key: ratelimit.ByClientAddr(), ServeWhenEmpty: true,
 			ChargeWhen: func(status int) bool { return status == http.StatusUnauthorized },
 		}}},
 		// The token endpoint authenticates by itself.
@@ -127,11 +118,11 @@ func openLimits(h *house, l limits) (opened, error) {
 			beforeAuthentication,
 			func(m cpodkit.Middleware) cpodkit.Wrap { return cpodkit.WrapNamed(m, oauth.TokenRoute) },
 			[]ratelimit.Policy{{
-				Limit: l.grants, Key: byAddress, ServeWhenEmpty: true, ChargeWhen: ratelimit.Refused, WriteError: cpodkit.WriteOAuthError,
+				Limit: l.grants, Key: ratelimit.ByClientAddr(), ServeWhenEmpty: true, ChargeWhen: ratelimit.Refused, WriteError: cpodkit.WriteOAuthError,
 			}},
 		},
 		{afterAuthentication, cpodkit.WrapProtected, []ratelimit.Policy{
-			{Limit: l.tenant, Key: ratelimit.ByTenant}, {Limit: l.app, Key: ratelimit.ByApp},
+			{Limit: l.tenant, Key: ratelimit.ByTenant()}, {Limit: l.app, Key: ratelimit.ByApp()},
 		}},
 	} {
 		var on []ratelimit.Policy
@@ -169,8 +160,10 @@ func openBuckets(h *house, l limits) (own, ofApps ratelimit.Driver, err error) {
 	if own, err = redislimit.New(client); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", rateLimitVariable, err)
 	}
-	if l.leases {
-		own = ratelimit.NewLeased(own)
+	if l.prefetch {
+		if own, err = prefetch.New(own); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", rateLimitVariable, err)
+		}
 	}
 	h.onClose(own.Close)
 	return own, own, nil

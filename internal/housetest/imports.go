@@ -21,6 +21,7 @@ func Rules() []Rule {
 	rules := []Rule{
 		{Package: ""},
 		{Package: "httpserver", Allow: []string{root}},
+		{Package: "clientaddr", Allow: []string{root}},
 		{Package: "authz", Allow: []string{root, "github.com/lestrrat-go/jwx/v2/..."}},
 		{Package: "authz/rego", Allow: []string{root, "authz", "github.com/open-policy-agent/opa/..."}},
 		{Package: "oauth", Allow: []string{root, "authz"}},
@@ -41,6 +42,7 @@ func Rules() []Rule {
 			rules = append(rules, suite(capability))
 		}
 	}
+	rules = append(rules, Rule{Package: "ratelimit/prefetch", Allow: []string{root, "ratelimit"}})
 	// Its suite checks against a model.
 	rules = append(rules, Rule{Package: "ratelimit/ratelimittest", Allow: []string{
 		root, "ratelimit", "github.com/anishathalye/porcupine", "pgregory.net/rapid",

@@ -27,6 +27,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
@@ -76,7 +77,7 @@ const key = "k-" + secret
 func (b backend) open(t *testing.T) *stores {
 	t.Helper()
 	fileDriver, docDriver, kvDriver := signing{files.NewMemory()}, documents.NewMemory(), kv.NewMemory()
-	limitDriver, leasedDriver := ratelimit.NewMemory(), ratelimit.NewLeased(ratelimit.NewMemory())
+	limitDriver, leasedDriver := ratelimit.NewMemory(), prefetchDriver(t)
 	followed, stop := context.WithCancel(t.Context())
 	clusterDriver := once{cluster.NewMemory(), stop}
 	f, err1 := files.New(fileDriver, files.WithTelemetry(b.tracers, b.meters))
@@ -104,6 +105,15 @@ func (b backend) open(t *testing.T) *stores {
 		limits: limits, leased: leased, cluster: c, followed: followed,
 		drivers: []io.Closer{fileDriver, docDriver, kvDriver, limitDriver, leasedDriver, clusterDriver},
 	}
+}
+
+func prefetchDriver(t *testing.T) ratelimit.Driver {
+	t.Helper()
+	d, err := prefetch.New(ratelimit.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // signing is a driver that signs URLs. It fails to delete what is called broken, as
@@ -147,7 +157,7 @@ func (s *stores) follow(_ context.Context) error {
 
 // pass sends a request through a middleware that fails closed.
 func pass(ctx context.Context, l *ratelimit.Limiter) error {
-	m, err := l.Middleware(ratelimit.Policy{Limit: limit(), FailClosed: true})
+	m, err := l.Middleware(ratelimit.Policy{Limit: limit(), FailClosed: true, Key: ratelimit.ByIdentity()})
 	if err != nil {
 		return err
 	}

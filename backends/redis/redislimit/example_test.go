@@ -9,6 +9,7 @@ import (
 
 	"github.com/cpodkit/cpodkit/backends/redis/redislimit"
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 )
 
 // All replicas of a server that share a Redis share its limits. Leases in front
@@ -23,7 +24,12 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	limiter, err := ratelimit.New(ratelimit.NewLeased(driver))
+	fetched, err := prefetch.New(driver)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	limiter, err := ratelimit.New(fetched)
 	if err != nil {
 		fmt.Println(err)
 		return

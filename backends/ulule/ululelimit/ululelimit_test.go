@@ -114,10 +114,10 @@ func TestNotSupported(t *testing.T) {
 	}
 	a, b := limit, limit
 	a.Name, b.Name = "a", "b"
-	if _, err := l.Middleware(ratelimit.Policy{Limit: a}, ratelimit.Policy{Limit: b}); err == nil {
+	if _, err := l.Middleware(ratelimit.Policy{Limit: a, Key: ratelimit.ByIdentity()}, ratelimit.Policy{Limit: b, Key: ratelimit.ByIdentity()}); err == nil {
 		t.Error("a middleware of two policies is accepted")
 	}
-	if _, err := l.Middleware(ratelimit.Policy{Limit: a}); err != nil {
+	if _, err := l.Middleware(ratelimit.Policy{Limit: a, Key: ratelimit.ByIdentity()}); err != nil {
 		t.Error(err)
 	}
 	if _, err := ululelimit.New(nil); err == nil {

@@ -13,15 +13,17 @@ import (
 // Policy is one limit of a [Limiter.Middleware]. Policies of the same name, tokens,
 // window and key share their buckets, also in another middleware and on another
 // replica; those that differ in any of them do not, so a limit that was changed
-// begins with full buckets. With only a Limit, each user of each app may make so
-// many requests, and is served when the driver cannot be reached.
+// begins with full buckets. A request is served when the driver cannot be reached,
+// unless FailClosed is set. [PerClientAddr], [PerUser], [PerApp] and [PerTenant]
+// make the usual ones.
 type Policy struct {
 	// Limit is the bucket's. Its Name, up to 64 bytes of printable ASCII, stands in
 	// the RateLimit fields and in metrics; "" stands for "default".
 	Limit Limit
 
-	// Key says whose bucket a request takes from; [ByIdentity] when it is nil.
-	Key KeyFunc
+	// Key says whose bucket a request takes from, such as [ByIdentity]. Every policy
+	// needs one.
+	Key Key
 
 	// Cost is how many tokens a request takes: 1 when it is nil. What is below 1 is
 	// free, what is above the Tokens takes the whole bucket.
@@ -58,6 +60,29 @@ type Policy struct {
 	WriteError func(http.ResponseWriter, *http.Request, error)
 }
 
+// PerClientAddr is a policy "client" of so many requests in window for each client
+// address, see [ByClientAddr].
+func PerClientAddr(requests int64, window time.Duration) Policy {
+	return Policy{Limit: Limit{"client", requests, window}, Key: ByClientAddr()}
+}
+
+// PerUser is a policy "user" of so many requests in window for each user of each
+// app, and each app that acts for itself, see [ByIdentity].
+func PerUser(requests int64, window time.Duration) Policy {
+	return Policy{Limit: Limit{"user", requests, window}, Key: ByIdentity()}
+}
+
+// PerApp is a policy "app" of so many requests in window for each app, see [ByApp].
+func PerApp(requests int64, window time.Duration) Policy {
+	return Policy{Limit: Limit{"app", requests, window}, Key: ByApp()}
+}
+
+// PerTenant is a policy "tenant" of so many requests in window for each tenant, see
+// [ByTenant].
+func PerTenant(requests int64, window time.Duration) Policy {
+	return Policy{Limit: Limit{"tenant", requests, window}, Key: ByTenant()}
+}
+
 // Refused is for [Policy.ChargeWhen]: it charges answers of 400 and 401, by which
 // a token endpoint and the authentication refuse.
 func Refused(status int) bool {
@@ -73,50 +98,63 @@ func Refused(status int) bool {
 // another cost are asked afterwards, in their order.
 //
 // Policies by identity go inside of the authentication; one by address that
-// charges what is refused goes outside. A limit for some routes is a
-// [cpodkit.Wrap] that [cpodkit.Mount] puts around these.
+// charges what is refused goes outside.
 //
 // A request pays also when its client has gone: the driver is asked with a context
 // of its own, which ends after 5 s ([Memory] needs no end).
 //
-// It is an error when a limit is out of bounds, a name is malformed or there
-// twice, there are no policies or more than [MaxBuckets], or more of them could be
-// asked together than a [Bounded] driver takes.
+// It is an error when a limit is out of bounds, a policy has no Key or the one of
+// [ByRoute], a name is malformed or there twice, there are no policies or more than
+// [MaxBuckets], or more of them could be asked together than a [Bounded] driver
+// takes.
 func (l *Limiter) Middleware(policies ...Policy) (cpodkit.Middleware, error) {
+	e, err := l.enforcer(nil, policies)
+	if err != nil {
+		return nil, err
+	}
+	return e.wrap, nil
+}
+
+// Wrap returns a [cpodkit.Wrap] that puts [Limiter.Middleware] around each route of
+// [cpodkit.Mount], and knows which one it is: policies may be by [ByRoute]. Its
+// errors are those of Middleware, but ByRoute is none.
+func (l *Limiter) Wrap(policies ...Policy) (cpodkit.Wrap, error) {
+	if _, err := l.enforcer(&cpodkit.Route{}, policies); err != nil {
+		return nil, err
+	}
+	policies = slices.Clone(policies)
+	return func(route cpodkit.Route) cpodkit.Middleware {
+		e, err := l.enforcer(&route, policies)
+		if err != nil {
+			panic(err) // no route makes an error of policies that one has not
+		}
+		return e.wrap
+	}, nil
+}
+
+// enforcer binds policies to a route, or to any when route is nil.
+func (l *Limiter) enforcer(route *cpodkit.Route, policies []Policy) (*enforcer, error) {
 	if len(policies) == 0 || len(policies) > MaxBuckets {
 		return nil, fmt.Errorf("ratelimit: a middleware has 1 to %d policies, not %d", MaxBuckets, len(policies))
 	}
 	rules := make([]rule, len(policies))
 	for i, p := range policies {
 		var err error
-		if rules[i], err = newRule(p, l.counts); err != nil {
+		if rules[i], err = newRule(p, route, l.counts); err != nil {
 			return nil, fmt.Errorf("ratelimit: policy %q: %w", p.Limit.Name, err)
 		}
 		if slices.ContainsFunc(rules[:i], rules[i].sameName) {
 			return nil, fmt.Errorf("ratelimit: two policies have the name %q", rules[i].Limit.Name)
 		}
 	}
-	if err := checkTogether(rules, maxBuckets(l.driver)); err != nil {
+	most := MaxBuckets
+	if b, ok := l.driver.(Bounded); ok {
+		most = b.MaxBuckets()
+	}
+	if err := checkTogether(rules, most); err != nil {
 		return nil, err
 	}
-	return newEnforcer(l, rules).wrap, nil
-}
-
-// Bounded is a [Driver] that takes from fewer buckets in one call than
-// [MaxBuckets]. A driver that wraps such a driver is Bounded too.
-type Bounded interface {
-	// MaxBuckets returns how many buckets one call may have, at least 1.
-	MaxBuckets() int
-}
-
-func maxBuckets(d Driver) int {
-	switch d := d.(type) {
-	case *Leased:
-		return maxBuckets(d.driver)
-	case Bounded:
-		return d.MaxBuckets()
-	}
-	return MaxBuckets
+	return newEnforcer(l, rules), nil
 }
 
 // checkTogether takes costs for equal, as they may be.
@@ -151,6 +189,7 @@ const (
 type rule struct {
 	Policy
 
+	appendKey  KeyFunc
 	stage      stage
 	keys       keyspace
 	quotedName string // as in the fields
@@ -158,7 +197,7 @@ type rule struct {
 	outcomes   *outcomes
 }
 
-func newRule(p Policy, counted *counts) (rule, error) {
+func newRule(p Policy, route *cpodkit.Route, counted *counts) (rule, error) {
 	if p.Limit.Name == "" {
 		p.Limit.Name = defaultName
 	}
@@ -171,14 +210,19 @@ func newRule(p Policy, counted *counts) (rule, error) {
 	if p.ServeWhenEmpty && p.ChargeWhen == nil {
 		return rule{}, errors.New("ServeWhenEmpty needs ChargeWhen")
 	}
-	if p.Key == nil {
-		p.Key = ByIdentity
+	if p.Key.isZero() {
+		return rule{}, errors.New("it has no Key: say whose bucket a request takes from, such as ByIdentity()")
+	}
+	appendKey, err := p.Key.bind(route)
+	if err != nil {
+		return rule{}, err
 	}
 	if p.WriteError == nil {
 		p.WriteError = cpodkit.WriteError
 	}
 	r := rule{
 		Policy:     p,
+		appendKey:  appendKey,
 		stage:      taking,
 		keys:       newKeyspace(p.Limit),
 		quotedName: string(appendString(nil, p.Limit.Name)),

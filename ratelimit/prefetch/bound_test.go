@@ -1,4 +1,4 @@
-package ratelimit_test
+package prefetch_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 )
 
 type admitted struct {
@@ -16,9 +17,9 @@ type admitted struct {
 	cost int64
 }
 
-// TestLeasedBounds drives three replicas on one driver with more calls than the
+// TestBounds drives three replicas on one driver with more calls than the
 // limit allows, in bursts, and holds what they let through against the bound.
-func TestLeasedBounds(t *testing.T) {
+func TestBounds(t *testing.T) {
 	t.Parallel()
 	const replicas, callers = 3, 5
 	for name, c := range map[string]struct {
@@ -45,7 +46,7 @@ func TestLeasedBounds(t *testing.T) {
 				var all []admitted
 				var wg sync.WaitGroup
 				for r := range replicas {
-					l := ratelimit.NewLeased(s)
+					l := newDriver(t, s)
 					for caller := range callers {
 						random := rand.New(rand.NewPCG(uint64(r), uint64(caller)))
 						wg.Go(func() {
@@ -70,7 +71,7 @@ func TestLeasedBounds(t *testing.T) {
 					}
 				}
 				wg.Wait()
-				slice := int64(ratelimit.DefaultMaxSlice * float64(c.limit.Tokens))
+				slice := int64(prefetch.DefaultMaxSlice * float64(c.limit.Tokens))
 				checkBound(t, all, c.limit, replicas*slice, span)
 				t.Logf("%d round trips", s.trips.Load())
 			})

@@ -1,4 +1,4 @@
-package ratelimit
+package prefetch
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
 const (
@@ -23,14 +25,14 @@ const (
 	refused
 )
 
-type leaseShard struct {
-	mu     sync.Mutex
-	leases map[string]*lease
-	_      [48]byte // no two shards in one cache line
+type shard struct {
+	mu      sync.Mutex
+	entries map[string]*entry
+	_       [48]byte // no two shards in one cache line
 }
 
-// lease is what is known of one key. Times are since the Leased was made.
-type lease struct {
+// entry is what is known of one key. Times are since the driver was made.
+type entry struct {
 	tokens   int64         // of the limit
 	window   time.Duration // of the limit
 	maxSlice int64
@@ -42,10 +44,10 @@ type lease struct {
 	fetched int64 // tokens, the last time
 	held    int64 // of them and not yet given, good
 	until   time.Duration
-	answer  State // of the driver to that fetch,
+	answer  ratelimit.State // of the driver to that fetch,
 	asked   time.Duration
 
-	refusal      State // of the driver to a call of refusedCost,
+	refusal      ratelimit.State // of the driver to a call of refusedCost,
 	refusedCost  int64
 	refusedAt    time.Duration
 	refusedUntil time.Duration
@@ -54,22 +56,22 @@ type lease struct {
 	dropped  bool   // it is in the shard no more
 }
 
-func (l *Leased) now() time.Duration { return time.Since(l.start) }
+func (d *Driver) now() time.Duration { return time.Since(d.start) }
 
-func (l *Leased) shard(key string) *leaseShard {
-	return &l.shards[maphash.String(l.seed, key)%leaseShards]
+func (d *Driver) shardOf(key string) *shard {
+	return &d.shards[maphash.String(d.seed, key)%shards]
 }
 
 // draw takes cost tokens from the slice of b, and fetches one when the key is
 // busy.
-func (l *Leased) draw(ctx context.Context, b *Bucket, cost int64) (verdict, error) {
-	s := l.shard(b.Key)
+func (d *Driver) draw(ctx context.Context, b *ratelimit.Bucket, cost int64) (verdict, error) {
+	s := d.shardOf(b.Key)
 	for wait := 0; ; wait++ {
-		now := l.now()
+		now := d.now()
 		s.mu.Lock()
-		e := s.leases[b.Key]
+		e := s.entries[b.Key]
 		if e == nil || e.tokens != b.Limit.Tokens || e.window != b.Limit.Window {
-			e = l.watch(s, b, now)
+			e = d.watch(s, b, now)
 		}
 		if e == nil {
 			s.mu.Unlock()
@@ -77,7 +79,7 @@ func (l *Leased) draw(ctx context.Context, b *Bucket, cost int64) (verdict, erro
 		}
 		v := e.draw(b, now, cost)
 		if v == passes && wait == 0 {
-			e.count(now, l.hold)
+			e.count(now, d.hold)
 		}
 		if v != passes || e.slice == 0 || cost > e.maxSlice || wait == mostWaits {
 			s.mu.Unlock()
@@ -87,7 +89,7 @@ func (l *Leased) draw(ctx context.Context, b *Bucket, cost int64) (verdict, erro
 		if f == nil {
 			f = e.prepare(now, cost)
 			s.mu.Unlock()
-			return l.fetch(ctx, s, e, b, f)
+			return d.fetch(ctx, s, e, b, f)
 		}
 		s.mu.Unlock()
 		select {
@@ -98,7 +100,7 @@ func (l *Leased) draw(ctx context.Context, b *Bucket, cost int64) (verdict, erro
 		switch {
 		case f.refused && cost >= f.cost:
 			b.State = f.refusal
-			b.RetryAfter = max(b.RetryAfter, b.until(cost))
+			b.RetryAfter = max(b.RetryAfter, until(b, cost))
 			return refused, nil
 		case f.err != nil:
 			return passes, f.err
@@ -108,39 +110,39 @@ func (l *Leased) draw(ctx context.Context, b *Bucket, cost int64) (verdict, erro
 
 // watch begins to watch a key, in place of an idle one when there is no room, and
 // returns nil when none is.
-func (l *Leased) watch(s *leaseShard, b *Bucket, now time.Duration) *lease {
-	if old := s.leases[b.Key]; old != nil {
+func (d *Driver) watch(s *shard, b *ratelimit.Bucket, now time.Duration) *entry {
+	if old := s.entries[b.Key]; old != nil {
 		old.dropped = true
-	} else if len(s.leases) >= l.maxLeases/leaseShards {
+	} else if len(s.entries) >= d.maxKeys/shards {
 		looks := 0
-		for key, e := range s.leases {
-			if e.idle(now, l.hold) {
+		for key, e := range s.entries {
+			if e.idle(now, d.hold) {
 				e.dropped = true
-				delete(s.leases, key)
+				delete(s.entries, key)
 				break
 			}
 			if looks++; looks == evictLooks {
 				return nil
 			}
 		}
-		if looks == len(s.leases) {
+		if looks == len(s.entries) {
 			return nil
 		}
 	}
-	e := &lease{
+	e := &entry{
 		tokens: b.Limit.Tokens, window: b.Limit.Window,
-		maxSlice: int64(l.maxSlice * float64(b.Limit.Tokens)), since: now,
+		maxSlice: int64(d.maxSlice * float64(b.Limit.Tokens)), since: now,
 	}
-	s.leases[strings.Clone(b.Key)] = e
+	s.entries[strings.Clone(b.Key)] = e
 	return e
 }
 
-func (e *lease) idle(now, hold time.Duration) bool {
+func (e *entry) idle(now, hold time.Duration) bool {
 	return e.fetching == nil && now >= e.until && now >= e.refusedUntil && now-e.since > hold
 }
 
 // draw answers from what is known.
-func (e *lease) draw(b *Bucket, now time.Duration, cost int64) verdict {
+func (e *entry) draw(b *ratelimit.Bucket, now time.Duration, cost int64) verdict {
 	switch {
 	case e.held >= cost && now < e.until:
 		e.held -= cost
@@ -150,14 +152,14 @@ func (e *lease) draw(b *Bucket, now time.Duration, cost int64) verdict {
 		passed := now - e.refusedAt
 		b.State = e.refusal
 		b.Reset = max(b.Reset-passed, 0)
-		b.RetryAfter = max(b.RetryAfter-passed, b.until(cost))
+		b.RetryAfter = max(b.RetryAfter-passed, until(b, cost))
 		return refused
 	}
 	return passes
 }
 
-func (e *lease) state(now time.Duration) State {
-	return State{
+func (e *entry) state(now time.Duration) ratelimit.State {
+	return ratelimit.State{
 		Allowed:   true,
 		Remaining: min(e.answer.Remaining+e.held, e.tokens),
 		Reset:     max(e.answer.Reset-(now-e.asked), 0),
@@ -165,7 +167,7 @@ func (e *lease) state(now time.Duration) State {
 }
 
 // count notes a call that no slice serves.
-func (e *lease) count(now, hold time.Duration) {
+func (e *entry) count(now, hold time.Duration) {
 	if now-e.since > hold {
 		e.since, e.calls = now, 0
 	}
@@ -176,34 +178,34 @@ func (e *lease) count(now, hold time.Duration) {
 }
 
 // held is how many good tokens the slice of b holds.
-func (l *Leased) held(b *Bucket) int64 {
-	s := l.shard(b.Key)
-	now := l.now()
+func (d *Driver) held(b *ratelimit.Bucket) int64 {
+	s := d.shardOf(b.Key)
+	now := d.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.leases[b.Key]; e.holds(b.Limit, now) {
+	if e := s.entries[b.Key]; e.holds(b.Limit, now) {
 		return e.held
 	}
 	return 0
 }
 
-func (e *lease) holds(limit Limit, now time.Duration) bool {
+func (e *entry) holds(limit ratelimit.Limit, now time.Duration) bool {
 	return e != nil && e.tokens == limit.Tokens && e.window == limit.Window && now < e.until
 }
 
 // putBack gives slices back what was drawn from them.
-func (l *Leased) putBack(buckets []Bucket, verdicts []verdict, cost int64) {
+func (d *Driver) putBack(buckets []ratelimit.Bucket, verdicts []verdict, cost int64) {
 	for i := range buckets {
 		if verdicts[i] != drawn {
 			continue
 		}
 		b := &buckets[i]
 		b.Remaining = min(b.Remaining+cost, b.Limit.Tokens)
-		s := l.shard(b.Key)
-		now := l.now()
+		s := d.shardOf(b.Key)
+		now := d.now()
 		s.mu.Lock()
 		// What has no place there flows in again.
-		if e := s.leases[b.Key]; e.holds(b.Limit, now) && e.held+cost <= e.maxSlice {
+		if e := s.entries[b.Key]; e.holds(b.Limit, now) && e.held+cost <= e.maxSlice {
 			e.held += cost
 		}
 		s.mu.Unlock()
@@ -211,30 +213,30 @@ func (l *Leased) putBack(buckets []Bucket, verdicts []verdict, cost int64) {
 }
 
 // remember keeps the driver's refusal of a busy key.
-func (l *Leased) remember(b *Bucket, cost int64) {
+func (d *Driver) remember(b *ratelimit.Bucket, cost int64) {
 	if b.Allowed {
 		return
 	}
-	s := l.shard(b.Key)
-	now := l.now()
+	s := d.shardOf(b.Key)
+	now := d.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.leases[b.Key]; e != nil && e.calls >= busyCalls {
-		e.refuse(b.State, cost, now, l.hold)
+	if e := s.entries[b.Key]; e != nil && e.calls >= busyCalls {
+		e.refuse(b.State, cost, now, d.hold)
 	}
 }
 
-func (e *lease) refuse(refusal State, cost int64, now, hold time.Duration) {
+func (e *entry) refuse(refusal ratelimit.State, cost int64, now, hold time.Duration) {
 	e.refusal, e.refusedCost = refusal, cost
 	e.refusedAt, e.refusedUntil = now, now+min(refusal.RetryAfter, hold)
 }
 
-func (l *Leased) drop(key string) {
-	s := l.shard(key)
+func (d *Driver) drop(key string) {
+	s := d.shardOf(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.leases[key]; e != nil {
+	if e := s.entries[key]; e != nil {
 		e.dropped = true
-		delete(s.leases, key)
+		delete(s.entries, key)
 	}
 }

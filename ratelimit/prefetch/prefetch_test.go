@@ -1,4 +1,4 @@
-package ratelimit_test
+package prefetch_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 )
 
 // store counts the round trips to a driver, makes them take time, and goes down.
@@ -35,6 +36,15 @@ func (s *store) Take(ctx context.Context, buckets []ratelimit.Bucket, cost int64
 	return s.Memory.Take(ctx, buckets, cost)
 }
 
+func newDriver(t testing.TB, store ratelimit.Driver, opts ...prefetch.Option) *prefetch.Driver {
+	t.Helper()
+	d, err := prefetch.New(store, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 func take(t testing.TB, d ratelimit.Driver, limit ratelimit.Limit, cost int64) ratelimit.State {
 	t.Helper()
 	b := []ratelimit.Bucket{{Key: "k", Limit: limit}}
@@ -46,11 +56,11 @@ func take(t testing.TB, d ratelimit.Driver, limit ratelimit.Limit, cost int64) r
 
 var wide = ratelimit.Limit{Tokens: 1_000_000, Window: time.Hour}
 
-func TestLeasedServesBusyKeysFromMemory(t *testing.T) {
+func TestServesBusyKeysFromMemory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore()
-		l := ratelimit.NewLeased(s)
+		l := newDriver(t, s)
 		for i := range int64(100_000) {
 			if got := take(t, l, wide, 1); !got.Allowed || got.Remaining != wide.Tokens-i-1 {
 				t.Fatalf("call %d: %+v", i, got)
@@ -63,11 +73,11 @@ func TestLeasedServesBusyKeysFromMemory(t *testing.T) {
 	})
 }
 
-func TestLeasedPassesQuietKeys(t *testing.T) {
+func TestPassesQuietKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore()
-		l := ratelimit.NewLeased(s)
+		l := newDriver(t, s)
 		for i := range int64(100) {
 			if got := take(t, l, wide, 1); !got.Allowed {
 				t.Fatalf("call %d: %+v", i, got)
@@ -75,13 +85,13 @@ func TestLeasedPassesQuietKeys(t *testing.T) {
 			if got := s.trips.Load(); got != i+1 {
 				t.Fatalf("%d round trips after %d calls", got, i+1)
 			}
-			time.Sleep(ratelimit.DefaultHold / 6)
+			time.Sleep(prefetch.DefaultHold / 6)
 		}
 	})
 }
 
-func TestLeasedAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
-	l := ratelimit.NewLeased(newStore(), ratelimit.WithHold(time.Hour), ratelimit.WithMaxSlice(1))
+func TestAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
+	l := newDriver(t, newStore(), prefetch.WithHold(time.Hour), prefetch.WithMaxSlice(1))
 	b := []ratelimit.Bucket{{Key: "k", Limit: ratelimit.Limit{Tokens: 1_000_000, Window: time.Hour}}}
 	serve := func() {
 		if err := l.Take(t.Context(), b, 1); err != nil {
@@ -96,11 +106,11 @@ func TestLeasedAllocatesNothing(t *testing.T) { //nolint:paralleltest // it coun
 	}
 }
 
-func TestLeasedCoolsDown(t *testing.T) {
+func TestCoolsDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore()
-		l := ratelimit.NewLeased(s)
+		l := newDriver(t, s)
 		for range 1000 {
 			take(t, l, wide, 1)
 		}
@@ -117,11 +127,11 @@ func TestLeasedCoolsDown(t *testing.T) {
 	})
 }
 
-func TestLeasedStoreDown(t *testing.T) {
+func TestStoreDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore()
-		l := ratelimit.NewLeased(s)
+		l := newDriver(t, s)
 		for range 1000 {
 			take(t, l, wide, 1)
 		}
@@ -145,16 +155,16 @@ func TestLeasedStoreDown(t *testing.T) {
 	})
 }
 
-func TestLeasedExpires(t *testing.T) {
+func TestExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore()
-		l := ratelimit.NewLeased(s)
+		l := newDriver(t, s)
 		for range 1000 {
 			take(t, l, wide, 1)
 		}
 		s.down.Store(true)
-		time.Sleep(ratelimit.DefaultHold)
+		time.Sleep(prefetch.DefaultHold)
 		b := []ratelimit.Bucket{{Key: "k", Limit: wide}}
 		if err := l.Take(t.Context(), b, 1); !errors.Is(err, cpodkit.CodeUnavailable) {
 			t.Errorf("a slice is served from beyond the hold: %v", err)
@@ -162,11 +172,11 @@ func TestLeasedExpires(t *testing.T) {
 	})
 }
 
-func TestLeasedRemembersRefusals(t *testing.T) {
+func TestRemembersRefusals(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore()
-		l := ratelimit.NewLeased(s)
+		l := newDriver(t, s)
 		limit := ratelimit.Limit{Tokens: 10, Window: 500 * time.Millisecond}
 		for range 20 {
 			take(t, l, limit, 1)
@@ -196,10 +206,10 @@ func TestLeasedRemembersRefusals(t *testing.T) {
 	})
 }
 
-func TestLeasedPeek(t *testing.T) {
+func TestPeek(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := ratelimit.NewLeased(newStore())
+		l := newDriver(t, newStore())
 		for range 1000 {
 			take(t, l, wide, 1)
 		}
@@ -209,10 +219,10 @@ func TestLeasedPeek(t *testing.T) {
 	})
 }
 
-func TestLeasedChangedLimit(t *testing.T) {
+func TestChangedLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := ratelimit.NewLeased(newStore())
+		l := newDriver(t, newStore())
 		half := ratelimit.Limit{Tokens: wide.Tokens / 2, Window: wide.Window}
 		for range 10_000 {
 			take(t, l, wide, 1)
@@ -225,11 +235,11 @@ func TestLeasedChangedLimit(t *testing.T) {
 	})
 }
 
-func TestLeasedTakesFromAllOrNone(t *testing.T) {
+func TestTakesFromAllOrNone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore()
-		l := ratelimit.NewLeased(s)
+		l := newDriver(t, s)
 		for range 1000 {
 			take(t, l, wide, 1)
 		}
@@ -258,10 +268,10 @@ func TestLeasedTakesFromAllOrNone(t *testing.T) {
 	})
 }
 
-func TestLeasedWatchesFewKeys(t *testing.T) {
+func TestWatchesFewKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := ratelimit.NewLeased(newStore(), ratelimit.WithMaxLeases(640))
+		l := newDriver(t, newStore(), prefetch.WithMaxKeys(640))
 		for range 100 {
 			take(t, l, wide, 1)
 		}

@@ -8,6 +8,9 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
 )
 
 // charge is what a request pays if its answer is one that the policy charges.
@@ -131,16 +134,17 @@ func (w *chargingWriter) charge(status int) *refusal {
 		if !c.rule.ChargeWhen(status) {
 			continue
 		}
-		if f := w.take(ctx, c); refused == nil {
+		if f := w.enforcer.limiter.charge(ctx, w.Header(), c); refused == nil {
 			refused = f
 		}
 	}
 	return refused
 }
 
-func (w *chargingWriter) take(ctx context.Context, c charge) *refusal {
-	p, h := c.rule, w.Header()
-	d, err := w.enforcer.limiter.Take(ctx, c.key, p.Limit, c.cost)
+// charge takes the tokens of c, and says so in the fields of h.
+func (l *Limiter) charge(ctx context.Context, h http.Header, c charge) *refusal {
+	p := c.rule
+	d, err := l.Take(ctx, c.key, p.Limit, c.cost)
 	if err != nil {
 		return p.failed(h, err)
 	}
@@ -158,4 +162,27 @@ func (w *chargingWriter) take(ctx context.Context, c charge) *refusal {
 	}
 	p.outcomes.add(allowed)
 	return nil
+}
+
+// Charge takes one token for a request out of the bucket of key, for a handler that
+// learns only during its work what to count, such as a wrong password for one
+// account. tokens and window are those of a [Limit] with this name. The bucket is
+// no other's: keys of different names never meet.
+//
+// It sets the RateLimit fields, as [Limiter.Middleware] does, and returns
+// rate_limited when the bucket is empty. When the driver fails it returns nil and
+// sets Cpod-RateLimit. A limit out of bounds is an internal error. A client that has gone pays too; the driver has 5 s.
+func (l *Limiter) Charge(w http.ResponseWriter, r *http.Request, name, key string, tokens int64, window time.Duration) error {
+	p, err := newRule(Policy{Limit: Limit{name, tokens, window}, Key: ByFunc(appendClient)}, nil, l.counts)
+	if err != nil {
+		return cpodkit.Errorf(cpodkit.CodeInternal, "The limit of this call is malformed.").WithCause(err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), takeTime)
+	defer cancel()
+	refused := l.charge(ctx, w.Header(), charge{&p, string(p.keys.append(nil, []byte(key))), 1})
+	if refused == nil {
+		return nil
+	}
+	cpodkit.RecordFromContext(r.Context()).NoteLimit(p.Limit.Name)
+	return refused.err
 }

@@ -12,11 +12,21 @@ import (
 	"github.com/cpodkit/cpodkit/backends/redis/redislimit"
 	"github.com/cpodkit/cpodkit/internal/testservice"
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 )
 
-// TestLeasedReplicas drives three replicas with leases on one Redis as hard as
-// they can. Together they stay within what package ratelimit promises.
-func TestLeasedReplicas(t *testing.T) {
+func prefetched(t testing.TB, store ratelimit.Driver, opts ...prefetch.Option) *prefetch.Driver {
+	t.Helper()
+	d, err := prefetch.New(store, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestPrefetchReplicas drives three replicas that prefetch from one Redis as hard
+// as they can. Together they stay within what package prefetch promises.
+func TestPrefetchReplicas(t *testing.T) {
 	t.Parallel()
 	const replicas, callers = 3, 4
 	url := testservice.RedisURL(t)
@@ -26,7 +36,7 @@ func TestLeasedReplicas(t *testing.T) {
 	var given, calls atomic.Int64
 	var wg sync.WaitGroup
 	for range replicas {
-		l := ratelimit.NewLeased(newDriver(t, open(t, url), redislimit.WithPrefix(prefix)))
+		l := prefetched(t, newDriver(t, open(t, url), redislimit.WithPrefix(prefix)))
 		for range callers {
 			wg.Go(func() {
 				b := []ratelimit.Bucket{{Key: "k", Limit: limit}}
@@ -45,7 +55,7 @@ func TestLeasedReplicas(t *testing.T) {
 	}
 	wg.Wait()
 	flown := limit.Tokens * int64(time.Since(began)) / int64(limit.Window)
-	slices := replicas * int64(ratelimit.DefaultMaxSlice*float64(limit.Tokens))
+	slices := replicas * int64(prefetch.DefaultMaxSlice*float64(limit.Tokens))
 	most := limit.Tokens + flown + slices
 	t.Logf("%d of %d calls allowed, at most %d", given.Load(), calls.Load(), most)
 	if got := given.Load(); got > most || got < limit.Tokens-slices {
@@ -57,7 +67,7 @@ func TestLeasedReplicas(t *testing.T) {
 func TestLeasedGivesBack(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t, open(t, testservice.RedisURL(t)), redislimit.WithPrefix("test:"+rand.Text()+":"))
-	l := ratelimit.NewLeased(d, ratelimit.WithHold(time.Second))
+	l := prefetched(t, d, prefetch.WithHold(time.Second))
 	limit := ratelimit.Limit{Tokens: 10_000, Window: 1000 * time.Hour}
 	const calls = 100
 	for range calls {

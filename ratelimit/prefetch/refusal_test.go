@@ -1,4 +1,4 @@
-package ratelimit_test
+package prefetch_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 )
 
 // fragile panics in a call that takes more than one token, after others have
@@ -35,7 +36,7 @@ func (f *fragile) Return(ctx context.Context, key string, limit ratelimit.Limit,
 
 // A panic reaches the call that fetches; those that wait for it get an error, and
 // the key works once the driver does.
-func TestLeasedDriverPanics(t *testing.T) {
+func TestDriverPanics(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(f *fragile, on bool){
 		"in Take":   func(f *fragile, on bool) { f.inTake = on },
@@ -47,7 +48,7 @@ func TestLeasedDriverPanics(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				f := &fragile{Memory: ratelimit.NewMemory()}
-				l := ratelimit.NewLeased(f)
+				l := newDriver(t, f)
 				type outcome struct {
 					panicked bool
 					err      error
@@ -60,7 +61,7 @@ func TestLeasedDriverPanics(t *testing.T) {
 					take(t, l, wide, 1)
 				}
 				// What the slice holds has become too old.
-				<-time.After(ratelimit.DefaultHold)
+				<-time.After(prefetch.DefaultHold)
 				set(f, true)
 				outcomes := make(chan outcome, 5)
 				for range cap(outcomes) {
@@ -88,11 +89,11 @@ func TestLeasedDriverPanics(t *testing.T) {
 }
 
 // After a slice's refusal the other buckets say what they have of the cost.
-func TestLeasedRefusalOfSeveral(t *testing.T) {
+func TestRefusalOfSeveral(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStore()
-		l := ratelimit.NewLeased(s)
+		l := newDriver(t, s)
 		busy := ratelimit.Limit{Tokens: 10, Window: time.Hour}
 		other := ratelimit.Limit{Tokens: 10, Window: time.Minute}
 		for range 20 {
@@ -122,10 +123,10 @@ func TestLeasedRefusalOfSeveral(t *testing.T) {
 }
 
 // A refusal that is remembered tells a dearer call how long that must wait.
-func TestLeasedRefusalOfMore(t *testing.T) {
+func TestRefusalOfMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := ratelimit.NewLeased(newStore())
+		l := newDriver(t, newStore())
 		limit := ratelimit.Limit{Tokens: 10, Window: time.Minute}
 		for range 20 {
 			take(t, l, limit, 1)

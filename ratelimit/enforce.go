@@ -158,7 +158,7 @@ func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
 			stage == onTrial && i != first:
 			continue
 		}
-		s.part = p.Key(s.part[:0], r)
+		s.part = p.appendKey(s.part[:0], r)
 		s.key = p.keys.append(s.key[:0], s.part)
 		if p.ChargeWhen != nil {
 			s.charges = append(s.charges, charge{p, string(s.key), s.costs[i]})

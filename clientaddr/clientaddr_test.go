@@ -1,4 +1,4 @@
-package ratelimit_test
+package clientaddr_test
 
 import (
 	"net/http"
@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/clientaddr"
 )
 
 // addressed is a request from peer with the lines of a header.
@@ -20,16 +21,32 @@ func addressed(peer, header string, lines ...string) *http.Request {
 	return r
 }
 
-func parseAddress(t testing.TB, setting string) ratelimit.ClientAddress {
+func parse(t testing.TB, setting string) clientaddr.Source {
 	t.Helper()
-	a, err := ratelimit.ParseClientAddress(setting)
+	s, err := clientaddr.Parse(setting)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return s
 }
 
-func TestClientAddress(t *testing.T) {
+// network returns what limits count by behind the middleware of s: an IPv4
+// address, or the /64 of an IPv6 one.
+func network(s clientaddr.Source, r *http.Request) (network string) {
+	s.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		switch p := cpodkit.ClientNetwork(r); {
+		case !p.IsValid():
+			network = "unknown"
+		case p.Addr().Is4():
+			network = strings.TrimSuffix(p.String(), "/32")
+		default:
+			network = p.String()
+		}
+	})).ServeHTTP(httptest.NewRecorder(), r)
+	return network
+}
+
+func TestSources(t *testing.T) {
 	t.Parallel()
 	const (
 		xff   = "X-Forwarded-For"
@@ -88,18 +105,18 @@ func TestClientAddress(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			a, r := parseAddress(t, c.setting), addressed(c.peer, c.header, c.lines...)
-			if key := a.Key(r); key != c.want {
-				t.Errorf("key %q, want %q", key, c.want)
+			s, r := parse(t, c.setting), addressed(c.peer, c.header, c.lines...)
+			if key := network(s, r); key != c.want {
+				t.Errorf("the network is %q, want %q", key, c.want)
 			}
-			if addr := a.Addr(r); addr.IsValid() != (c.want != "unknown") || addr.Zone() != "" || addr.Is4In6() {
+			if addr := s.Addr(r); addr.IsValid() != (c.want != "unknown") || addr.Zone() != "" || addr.Is4In6() {
 				t.Errorf("address %v", addr)
 			}
 		})
 	}
 }
 
-func TestClientAddressSettings(t *testing.T) {
+func TestSettings(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{
 		"", "peers", "peer:1", "xff", "xff:", "xff:10.0.0.1", "xff:10.0.0.0/8,", "xff:10.0.0.0/33", "xff:0.0.0.0/0", "xff:::/0",
@@ -107,14 +124,14 @@ func TestClientAddressSettings(t *testing.T) {
 		"xff:2000::/3", "xff:2001::/15", "xff:fc00::/6", "xff:fe80::/9", "xff-count:", "xff-count:0", "xff-count:-1", "xff-count:65", "xff-count:x",
 		"header:", "header:X Real", "header:X-Real-IP,X-Client", "header:\x00", "auto",
 	} {
-		if _, err := ratelimit.ParseClientAddress(setting); err == nil {
+		if _, err := clientaddr.Parse(setting); err == nil {
 			t.Errorf("%q is accepted", setting)
 		}
 	}
 	for _, setting := range []string{"xff:11.0.0.0/8,fc00::/7,fd00::/8,fe80::/10,2001::/16", "xff:::ffff:10.0.0.0/104"} {
-		parseAddress(t, setting)
+		parse(t, setting)
 	}
-	if _, err := ratelimit.AddressFromXFF(netip.Prefix{}); err == nil {
+	if _, err := clientaddr.FromXFF(netip.Prefix{}); err == nil {
 		t.Error("an invalid prefix is accepted")
 	}
 }
@@ -127,19 +144,19 @@ func FuzzForgedXFF(f *testing.F) {
 		f.Add(forged, "10.0.0.3")
 	}
 	f.Fuzz(func(t *testing.T, forged, second string) {
-		byPrefix, byCount, byHeader := parseAddress(t, "xff:10.0.0.0/8"), parseAddress(t, "xff-count:1"), parseAddress(t, "header:X-Forwarded-For")
+		byPrefix, byCount, byHeader := parse(t, "xff:10.0.0.0/8"), parse(t, "xff-count:1"), parse(t, "header:X-Forwarded-For")
 		for _, lines := range [][]string{{forged + ", 203.0.113.9"}, {forged, "203.0.113.9"}, {forged, second, "203.0.113.9"}} {
 			r := addressed("10.0.0.1:80", "X-Forwarded-For", lines...)
-			if got := byPrefix.Key(r); got != "203.0.113.9" {
+			if got := network(byPrefix, r); got != "203.0.113.9" {
 				t.Errorf("%q by prefix: %q", lines, got)
 			}
-			if got := byCount.Key(r); got != "203.0.113.9" {
+			if got := network(byCount, r); got != "203.0.113.9" {
 				t.Errorf("%q by count: %q", lines, got)
 			}
 		}
 		// A value that the proxy let through is an address or nothing.
 		r := addressed("10.0.0.1:80", "X-Forwarded-For", forged)
-		if addr := byHeader.Addr(r); addr.IsValid() && (addr.Zone() != "" || addr.Is4In6()) || len(byHeader.Key(r)) > 64 {
+		if addr := byHeader.Addr(r); addr.IsValid() && (addr.Zone() != "" || addr.Is4In6()) {
 			t.Errorf("%q: %v", forged, addr)
 		}
 		if addr := byPrefix.Addr(r); addr.IsValid() && netip.MustParsePrefix("10.0.0.0/8").Contains(addr) {
@@ -150,11 +167,55 @@ func FuzzForgedXFF(f *testing.F) {
 
 func TestAddressAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
 	for _, setting := range []string{"peer", "xff:10.0.0.0/8,fd00::/8", "xff-count:2", "header:X-Real-Ip"} {
-		a := parseAddress(t, setting)
+		a := parse(t, setting)
 		r := addressed("10.0.0.1:80", "X-Forwarded-For", "203.0.113.9, 2001:db8::1, 10.0.0.2")
 		r.Header.Set("X-Real-Ip", "203.0.113.9")
 		if n := testing.AllocsPerRun(100, func() { a.Addr(r) }); n != 0 {
 			t.Errorf("%s: %v allocations", setting, n)
+		}
+	}
+}
+
+// The address is found once: what reads it later, such as a log after the call,
+// gets the same one, although the request is another by then.
+func TestMiddleware(t *testing.T) {
+	t.Parallel()
+	want := netip.MustParseAddr("203.0.113.9")
+	middleware := parse(t, "header:X-Real-Ip").Middleware
+	var inside netip.Addr
+	h := middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		r.Header.Del("X-Real-Ip")
+		inside = cpodkit.ClientAddr(r)
+	}))
+
+	r := addressed("10.0.0.1:80", "X-Real-Ip", want.String())
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if inside != want || cpodkit.ClientAddr(r).String() != "10.0.0.1" {
+		t.Errorf("inside %v, outside %v", inside, cpodkit.ClientAddr(r))
+	}
+
+	ctx, _ := cpodkit.WithRecord(t.Context(), "id", cpodkit.ServerInfo{})
+	r = addressed("10.0.0.1:80", "X-Real-Ip", want.String()).WithContext(ctx)
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if inside != want || cpodkit.ClientAddr(r) != want {
+		t.Errorf("with a record: inside %v, outside %v", inside, cpodkit.ClientAddr(r))
+	}
+
+	// A header without an address is not made up for by the peer.
+	r = addressed("10.0.0.1:80", "X-Real-Ip", "?")
+	if h.ServeHTTP(httptest.NewRecorder(), r); inside.IsValid() {
+		t.Errorf("a malformed header is %v", inside)
+	}
+}
+
+// Without the middleware the client is the peer.
+func TestWithoutMiddleware(t *testing.T) {
+	t.Parallel()
+	for peer, want := range map[string]string{
+		"192.0.2.1:80": "192.0.2.1", "[::ffff:192.0.2.1]:80": "192.0.2.1", "[fe80::1%eth0]:80": "fe80::1", "@": "invalid IP", "": "invalid IP",
+	} {
+		if got := cpodkit.ClientAddr(addressed(peer, "X-Forwarded-For", "1.1.1.1")).String(); got != want {
+			t.Errorf("%q is %s, want %s", peer, got, want)
 		}
 	}
 }

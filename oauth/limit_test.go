@@ -8,7 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cpodkit/cpodkit/clientaddr"
 	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
 // from sets where a request comes from.
@@ -35,41 +37,7 @@ func wantStatus(f *fixture, w *httptest.ResponseRecorder, status int) {
 	}
 }
 
-func TestBudgetOfAnAddress(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 3 })
-		c := f.register(adminT1, "app-1")
-		refused := func(address string) *httptest.ResponseRecorder {
-			return f.serve(from(f.form("/v1/oauth/token"), address))
-		}
-		for range 3 {
-			wantOAuth(f, refused(here), http.StatusBadRequest, "invalid_request")
-		}
-		wantLimited(f, refused("192.0.2.1:9"))
-		wantOAuth(f, refused(elsewhere), http.StatusBadRequest, "invalid_request")
-		for range 5 { // who is behind the same proxy is not locked out, and pays nothing
-			wantStatus(f, f.serve(from(f.tokenRequest(c), here)), http.StatusOK)
-		}
-
-		time.Sleep(time.Minute) // in the bubble's own time
-		wantOAuth(f, refused(here), http.StatusBadRequest, "invalid_request")
-	})
-}
-
-func TestBudgetOfAnIPv6Network(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 2 })
-	refused := func(address string) *httptest.ResponseRecorder {
-		return f.serve(from(f.form("/v1/oauth/token"), address))
-	}
-	wantStatus(f, refused("[2001:db8:0:1::1]:1"), http.StatusBadRequest)
-	wantStatus(f, refused("[2001:db8:0:1:ffff::2]:1"), http.StatusBadRequest)
-	wantLimited(f, refused("[2001:db8:0:1:1:2:3:4]:1"))
-	wantStatus(f, refused("[2001:db8:0:2::1]:1"), http.StatusBadRequest)
-}
-
-func TestBudgetOfAnApp(t *testing.T) {
+func TestLimitOfAnApp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerApp = 2 })
 	c, d := f.register(adminT1, "app-1"), f.register(adminT1, "app-2")
@@ -82,7 +50,7 @@ func TestBudgetOfAnApp(t *testing.T) {
 	wantStatus(f, f.serve(from(f.tokenRequest(d), here)), http.StatusOK)
 }
 
-func TestBudgetOfFailures(t *testing.T) {
+func TestLimitOfFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(c *oauth.Config) { c.Limits.Failures = 2 })
@@ -105,22 +73,52 @@ func TestBudgetOfFailures(t *testing.T) {
 	})
 }
 
-func TestClientAddressIsTheOperatorsChoice(t *testing.T) {
+// Who a wrong secret counts for is what the middleware of clientaddr says; without
+// it no header is believed.
+func TestFailuresOfAnAddress(t *testing.T) {
 	t.Parallel()
-	spoofed := func(f *fixture, client string) *httptest.ResponseRecorder {
-		r := from(f.form("/v1/oauth/token"), here)
-		r.Header.Set("X-Forwarded-For", client)
-		r.Header.Set("X-Real-Ip", client)
-		return f.serve(r)
+	f := newFixture(t, func(c *oauth.Config) { c.Limits.Failures = 1 })
+	wrong := client{f.register(adminT1, "app-1").id, "cs_wrong"}
+	spoofed := func(peer, header string) *http.Request {
+		r := from(f.tokenRequest(wrong), peer)
+		r.Header.Set("X-Real-Ip", header)
+		return r
 	}
-	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 1 })
-	wantStatus(f, spoofed(f, "198.51.100.1"), http.StatusBadRequest)
-	wantLimited(f, spoofed(f, "198.51.100.2")) // headers are not believed by default
+	wantStatus(f, f.serve(spoofed(here, "198.51.100.1")), http.StatusUnauthorized)
+	wantLimited(f, f.serve(spoofed(here, "198.51.100.2")))
 
-	f = newFixture(t, func(c *oauth.Config) {
-		c.Limits.PerAddress = 1
-		c.ClientAddress = func(r *http.Request) string { return r.Header.Get("X-Real-Ip") }
-	})
-	wantStatus(f, spoofed(f, "198.51.100.1"), http.StatusBadRequest)
-	wantStatus(f, spoofed(f, "198.51.100.2"), http.StatusBadRequest)
+	// One customer usually has a whole /64 of IPv6.
+	wantStatus(f, f.serve(from(f.tokenRequest(wrong), "[2001:db8:0:1::1]:1")), http.StatusUnauthorized)
+	wantLimited(f, f.serve(from(f.tokenRequest(wrong), "[2001:db8:0:1:ffff::2]:1")))
+	wantStatus(f, f.serve(from(f.tokenRequest(wrong), "[2001:db8:0:2::1]:1")), http.StatusUnauthorized)
+
+	source, err := clientaddr.FromHeader("X-Real-Ip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.handler = source.Middleware(f.handler)
+	wantStatus(f, f.serve(spoofed(here, "198.51.100.1")), http.StatusUnauthorized)
+	wantStatus(f, f.serve(spoofed(here, "198.51.100.2")), http.StatusUnauthorized)
+	wantLimited(f, f.serve(spoofed(elsewhere, "198.51.100.2")))
+}
+
+// Two servers on one limiter count together.
+func TestLimitsOfReplicas(t *testing.T) {
+	t.Parallel()
+	limiter, err := ratelimit.New(ratelimit.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	share := func(c *oauth.Config) { c.Limiter, c.Limits.Failures = limiter, 5 }
+	replicas := []*fixture{newFixture(t, share), newFixture(t, share)}
+	refused := 0
+	for i := range 8 {
+		f := replicas[i%2]
+		if f.serve(from(f.tokenRequest(client{"app-1", "cs_wrong"}), here)).Code == http.StatusUnauthorized {
+			refused++
+		}
+	}
+	if refused != 5 {
+		t.Errorf("%d wrong secrets were looked at; want 5", refused)
+	}
 }

@@ -1,4 +1,7 @@
-package ratelimit
+// Package clientaddr finds the address of a request's client, behind proxies that
+// an operator names. Its middleware puts the address into the context once. Rate
+// limits, logs and handlers read it there with [cpodkit.ClientAddr].
+package clientaddr
 
 import (
 	"errors"
@@ -9,23 +12,21 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cpodkit/cpodkit"
 )
 
-// ClientAddress says where the address of a client is read. There is exactly one
-// source and no other is tried when it is silent: a chain of fallbacks lets a
-// client choose the one that it can write itself. The zero value is
-// [AddressFromPeer]. A ClientAddress is safe for concurrent use.
-type ClientAddress struct {
+// Source says where the address of a client is read. There is exactly one source.
+// No other one is tried when it has no address, because a client could then
+// choose the one that it can write itself. The zero value is [FromPeer]. A Source
+// is safe for concurrent use.
+type Source struct {
 	trusted []netip.Prefix // of X-Forwarded-For
 	count   int            // of proxies that append to X-Forwarded-For
 	header  string         // in canonical form
 }
 
 const (
-	// unknownClient is the key of all requests whose address is missing or
-	// malformed. They share one bucket, so that such a request gains nothing.
-	unknownClient = "unknown"
-
 	xForwardedFor = "X-Forwarded-For"
 
 	// maxHops bounds the work that a long X-Forwarded-For makes.
@@ -38,12 +39,12 @@ const (
 	mappedBits = 96
 )
 
-// AddressFromPeer takes the other end of the connection. It is right when
+// FromPeer takes the other end of the connection. It is right when
 // clients connect to this server themselves; behind a proxy it is the proxy for
 // everybody.
-func AddressFromPeer() ClientAddress { return ClientAddress{} }
+func FromPeer() Source { return Source{} }
 
-// AddressFromXFF takes the rightmost address that is not in the trusted prefixes
+// FromXFF takes the rightmost address that is not in the trusted prefixes
 // out of the X-Forwarded-For chain, whose last link is the peer of the
 // connection. A peer that is not trusted is the client itself, whatever it sends
 // in the field. List the addresses of all proxies before this server, and nothing
@@ -52,17 +53,17 @@ func AddressFromPeer() ClientAddress { return ClientAddress{} }
 // It is an error to trust nothing, or so much that clients could be in it: an
 // IPv4 prefix shorter than /8, or an IPv6 one shorter than /16 other than of the
 // addresses that are no one's on the internet (fc00::/7 and fe80::/10).
-func AddressFromXFF(trusted ...netip.Prefix) (ClientAddress, error) {
+func FromXFF(trusted ...netip.Prefix) (Source, error) {
 	if len(trusted) == 0 {
-		return ClientAddress{}, errors.New("ratelimit: no proxy is trusted: list their prefixes, or use AddressFromPeer")
+		return Source{}, errors.New("clientaddr: no proxy is trusted: list their prefixes, or use FromPeer")
 	}
 	prefixes := make([]netip.Prefix, len(trusted))
 	for i, p := range trusted {
 		if !p.IsValid() {
-			return ClientAddress{}, errors.New("ratelimit: a prefix of trusted proxies is invalid")
+			return Source{}, errors.New("clientaddr: a prefix of trusted proxies is invalid")
 		}
 		if tooWide(p) {
-			return ClientAddress{}, fmt.Errorf("ratelimit: the prefix %s of trusted proxies is so wide that clients are in it "+
+			return Source{}, fmt.Errorf("clientaddr: the prefix %s of trusted proxies is so wide that clients are in it "+
 				"and could choose their address: list prefixes of at least /8 for IPv4 and /16 for IPv6", p)
 		}
 		// Addresses are compared unmapped.
@@ -71,7 +72,7 @@ func AddressFromXFF(trusted ...netip.Prefix) (ClientAddress, error) {
 		}
 		prefixes[i] = p.Masked()
 	}
-	return ClientAddress{trusted: prefixes}, nil
+	return Source{trusted: prefixes}, nil
 }
 
 // tooWide reports whether a prefix of trusted proxies has clients in it.
@@ -90,26 +91,26 @@ func tooWide(p netip.Prefix) bool {
 	return bits < 16
 }
 
-// AddressFromXFFCount takes the address that the outermost of n proxies has
+// FromXFFCount takes the address that the outermost of n proxies has
 // appended to X-Forwarded-For: the nth from the right. Every request must pass
-// all of them. Where their addresses are known, AddressFromXFF is safer: when a
+// all of them. Where their addresses are known, FromXFF is safer: when a
 // proxy is taken away, this one believes the client. n is 1 to 64.
-func AddressFromXFFCount(n int) (ClientAddress, error) {
+func FromXFFCount(n int) (Source, error) {
 	if n < 1 || n > maxHops {
-		return ClientAddress{}, fmt.Errorf("ratelimit: %d proxies: the number must be 1 to %d", n, maxHops)
+		return Source{}, fmt.Errorf("clientaddr: %d proxies: the number must be 1 to %d", n, maxHops)
 	}
-	return ClientAddress{count: n}, nil
+	return Source{count: n}, nil
 }
 
-// AddressFromHeader takes the address from a header that holds nothing else, such
+// FromHeader takes the address from a header that holds nothing else, such
 // as CF-Connecting-IP or X-Real-IP. The proxy must overwrite it on every request,
 // and every request must pass the proxy. A request with several such headers has
 // no address.
-func AddressFromHeader(name string) (ClientAddress, error) {
+func FromHeader(name string) (Source, error) {
 	if name == "" || strings.ContainsFunc(name, func(c rune) bool { return !tokenRune(c) }) {
-		return ClientAddress{}, fmt.Errorf("ratelimit: %q is no name of a header", name)
+		return Source{}, fmt.Errorf("clientaddr: %q is no name of a header", name)
 	}
-	return ClientAddress{header: http.CanonicalHeaderKey(name)}, nil
+	return Source{header: http.CanonicalHeaderKey(name)}, nil
 }
 
 // tokenRune is a tchar of RFC 9110 section 5.6.2.
@@ -121,48 +122,48 @@ func tokenRune(c rune) bool {
 	return strings.ContainsRune("!#$%&'*+-.^_`|~", c)
 }
 
-// ParseClientAddress reads a setting: "peer", "xff:10.0.0.0/8,fd00::/8" (the
+// Parse reads a setting: "peer", "xff:10.0.0.0/8,fd00::/8" (the
 // prefixes of trusted proxies), "xff-count:2" (the number of proxies) or
 // "header:CF-Connecting-IP".
-func ParseClientAddress(setting string) (ClientAddress, error) {
+func Parse(setting string) (Source, error) {
 	source, value, _ := strings.Cut(setting, ":")
 	switch source {
 	case "peer":
 		if value == "" {
-			return AddressFromPeer(), nil
+			return FromPeer(), nil
 		}
 	case "xff":
 		var trusted []netip.Prefix
 		for text := range strings.SplitSeq(value, ",") {
 			p, err := netip.ParsePrefix(strings.TrimSpace(text))
 			if err != nil {
-				return ClientAddress{}, fmt.Errorf("ratelimit: %q is no prefix such as 10.0.0.0/8", text)
+				return Source{}, fmt.Errorf("clientaddr: %q is no prefix such as 10.0.0.0/8", text)
 			}
 			trusted = append(trusted, p)
 		}
-		return AddressFromXFF(trusted...)
+		return FromXFF(trusted...)
 	case "xff-count":
 		n, err := strconv.Atoi(value)
 		if err != nil {
-			return ClientAddress{}, fmt.Errorf("ratelimit: %q is no number of proxies", value)
+			return Source{}, fmt.Errorf("clientaddr: %q is no number of proxies", value)
 		}
-		return AddressFromXFFCount(n)
+		return FromXFFCount(n)
 	case "header":
-		return AddressFromHeader(value)
+		return FromHeader(value)
 	}
-	return ClientAddress{}, fmt.Errorf("ratelimit: client address %q: want peer, xff:<prefixes>, xff-count:<n> or header:<name>", setting)
+	return Source{}, fmt.Errorf("clientaddr: %q: want peer, xff:<prefixes>, xff-count:<n> or header:<name>", setting)
 }
 
 // Addr returns the address of the request's client: an IPv4-mapped one as IPv4,
 // and without a zone. It is invalid when the source is missing or malformed.
-func (a ClientAddress) Addr(r *http.Request) netip.Addr {
+func (s Source) Addr(r *http.Request) netip.Addr {
 	switch {
-	case a.trusted != nil:
-		return a.rightmostUntrusted(r)
-	case a.count > 0:
-		return a.nthFromRight(r)
-	case a.header != "":
-		if values := r.Header[a.header]; len(values) == 1 {
+	case s.trusted != nil:
+		return s.rightmostUntrusted(r)
+	case s.count > 0:
+		return s.nthFromRight(r)
+	case s.header != "":
+		if values := r.Header[s.header]; len(values) == 1 {
 			return parseHop(values[0])
 		}
 		return netip.Addr{}
@@ -170,28 +171,20 @@ func (a ClientAddress) Addr(r *http.Request) netip.Addr {
 	return parseHop(r.RemoteAddr)
 }
 
-// Key returns the key of the request's client: its IPv4 address, or the /64 of
-// its IPv6 address, since a customer usually has all of one. All requests without
-// an address share the key "unknown".
-func (a ClientAddress) Key(r *http.Request) string {
-	return string(a.appendKey(nil, r))
+// Middleware puts the address of each request's client into its context, where
+// [cpodkit.ClientAddr] finds it. Mount it outside of whatever reads the address.
+func (s Source) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ctx := cpodkit.WithClientAddr(r.Context(), s.Addr(r)); ctx != r.Context() {
+			r = r.WithContext(ctx)
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
-func (a ClientAddress) appendKey(key []byte, r *http.Request) []byte {
-	addr := a.Addr(r)
-	switch {
-	case !addr.IsValid():
-		return append(key, unknownClient...)
-	case addr.Is6():
-		network, _ := addr.Prefix(64)
-		return network.AppendTo(key)
-	}
-	return addr.AppendTo(key)
-}
-
-func (a ClientAddress) rightmostUntrusted(r *http.Request) netip.Addr {
+func (s Source) rightmostUntrusted(r *http.Request) netip.Addr {
 	isTrusted := func(addr netip.Addr) bool {
-		return slices.ContainsFunc(a.trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
+		return slices.ContainsFunc(s.trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 	}
 	addr := parseHop(r.RemoteAddr)
 	hops := hopsFromRight{lines: r.Header[xForwardedFor]}
@@ -209,9 +202,9 @@ func (a ClientAddress) rightmostUntrusted(r *http.Request) netip.Addr {
 	return netip.Addr{}
 }
 
-func (a ClientAddress) nthFromRight(r *http.Request) netip.Addr {
+func (s Source) nthFromRight(r *http.Request) netip.Addr {
 	hops := hopsFromRight{lines: r.Header[xForwardedFor]}
-	for range a.count - 1 {
+	for range s.count - 1 {
 		if _, ok := hops.next(); !ok {
 			return netip.Addr{}
 		}

@@ -1,9 +1,11 @@
-package ratelimit
+package prefetch
 
 import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
 // fetch is a round trip for a slice, by one call; others wait for it.
@@ -16,17 +18,17 @@ type fetch struct {
 
 	done    chan struct{} // closed once the rest stands
 	refused bool          // with refusal, and so is each call that costs no less
-	refusal State
+	refusal ratelimit.State
 	err     error
 }
 
 // errNoAnswer is for those who wait for a fetch that did not return.
-var errNoAnswer = errors.New("ratelimit: the driver panicked while it fetched a slice")
+var errNoAnswer = errors.New("prefetch: the driver panicked while it fetched a slice")
 
 // prepare begins a fetch for a call. The next slice is larger when the last one
 // was used up in its time, else what was used; when that is little, the key is
 // not busy any more.
-func (e *lease) prepare(now time.Duration, cost int64) *fetch {
+func (e *entry) prepare(now time.Duration, cost int64) *fetch {
 	f := &fetch{cost: cost, asked: now, done: make(chan struct{})}
 	switch {
 	case e.fetched == 0:
@@ -47,7 +49,7 @@ func (e *lease) prepare(now time.Duration, cost int64) *fetch {
 }
 
 // spare is half of what the bucket should have by now: the rest is for others.
-func (e *lease) spare(now time.Duration) int64 {
+func (e *entry) spare(now time.Duration) int64 {
 	if e.fetched == 0 {
 		return e.maxSlice
 	}
@@ -56,7 +58,7 @@ func (e *lease) spare(now time.Duration) int64 {
 }
 
 // fetch makes the round trip and serves its call.
-func (l *Leased) fetch(ctx context.Context, s *leaseShard, e *lease, b *Bucket, f *fetch) (verdict, error) {
+func (d *Driver) fetch(ctx context.Context, s *shard, e *entry, b *ratelimit.Bucket, f *fetch) (verdict, error) {
 	returned := false
 	defer func() {
 		// A driver that panics must not leave the key waiting.
@@ -68,11 +70,11 @@ func (l *Leased) fetch(ctx context.Context, s *leaseShard, e *lease, b *Bucket, 
 		close(f.done)
 		s.mu.Unlock()
 	}()
-	if f.back > 0 && l.returner != nil {
+	if f.back > 0 && d.returner != nil {
 		// When this fails the tokens flow in again all the same.
-		_ = l.returner.Return(ctx, b.Key, b.Limit, f.back)
+		_ = d.returner.Return(ctx, b.Key, b.Limit, f.back)
 	}
-	state, err := l.takeSlice(ctx, b, f)
+	state, err := d.takeSlice(ctx, b, f)
 
 	s.mu.Lock()
 	returned = true
@@ -85,9 +87,9 @@ func (l *Leased) fetch(ctx context.Context, s *leaseShard, e *lease, b *Bucket, 
 		}
 		return passes, err
 	case state.Allowed:
-		e.answer, e.asked, e.until = state, f.asked, f.asked+l.hold
+		e.answer, e.asked, e.until = state, f.asked, f.asked+d.hold
 		e.fetched, e.held = f.kept+f.ask, f.kept+f.ask-f.cost
-		b.State = e.state(l.now())
+		b.State = e.state(d.now())
 		if e.dropped {
 			e.held = 0
 		}
@@ -104,20 +106,20 @@ func (l *Leased) fetch(ctx context.Context, s *leaseShard, e *lease, b *Bucket, 
 	state.Remaining += f.kept
 	f.refused, f.refusal = true, state
 	e.answer, e.asked = state, f.asked
-	e.refuse(state, f.cost, l.now(), l.hold)
+	e.refuse(state, f.cost, d.now(), d.hold)
 	b.State = state
 	return refused, nil
 }
 
 // takeSlice asks the driver, and again for less when there is less.
-func (l *Leased) takeSlice(ctx context.Context, b *Bucket, f *fetch) (State, error) {
-	trip := []Bucket{{Key: b.Key, Limit: b.Limit}}
-	err := l.driver.Take(ctx, trip, f.ask)
+func (d *Driver) takeSlice(ctx context.Context, b *ratelimit.Bucket, f *fetch) (ratelimit.State, error) {
+	trip := []ratelimit.Bucket{{Key: b.Key, Limit: b.Limit}}
+	err := d.store.Take(ctx, trip, f.ask)
 	short := f.cost - f.kept
 	if left := trip[0].Remaining; err == nil && !trip[0].Allowed && left >= short && f.ask > short {
 		f.ask = max(min(left/2, f.ask), short)
-		f.asked = l.now()
-		err = l.driver.Take(ctx, trip, f.ask)
+		f.asked = d.now()
+		err = d.store.Take(ctx, trip, f.ask)
 	}
 	return trip[0].State, err
 }
