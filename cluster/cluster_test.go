@@ -25,8 +25,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestMemory(t *testing.T) {
 	t.Parallel()
 	clustertest.Run(t, func(testing.TB) clustertest.Replica {
-		memory := cluster.NewMemory()
-		return func() cluster.Driver { return memory }
+		memory := cluster.NewMemory()                  // an empty system
+		return func() cluster.Driver { return memory } // one more replica on it
 	})
 }
 

@@ -34,6 +34,7 @@ func Rules() []Rule {
 		{Package: "api/internal/...", Allow: []string{"api/internal/..."}},
 		{Package: "client", Allow: []string{root}},
 		{Package: "examples/...", Any: true},
+		{Package: "docs", Any: true},
 		{Package: "internal/...", Allow: []string{root}},
 	}
 	for _, capability := range []string{"ratelimit", "masking", "audit", "flags", "secrets", "jobs", "cluster"} {
