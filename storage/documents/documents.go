@@ -3,7 +3,7 @@
 //
 // A [Store] is the portable type over a [Driver]. [Store.For] binds it to an
 // identity; nothing that is done through the [Handle] leaves the spaces of this
-// identity (see [storage.Authorize]). Documents mean the same on every driver:
+// identity (see [storage.Caller.Authorize]). Documents mean the same on every driver:
 //
 //   - A value comes back as it was set, byte for byte, but for the whitespace
 //     between its parts. Numbers of any size keep their digits, members their
@@ -101,17 +101,20 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 func (s *Store) Close() error { return s.driver.Close() }
 
 // For returns the handle of id, in the private tier.
-func (s *Store) For(id cpodkit.Identity) Handle {
-	return Handle{store: s, id: id, tier: storage.Private}
-}
+func (s *Store) For(id cpodkit.Identity) Handle { return Handle{s, storage.For(id)} }
 
-// Middleware puts the handle of the request's identity into its context, where
-// [FromContext] finds it. A request without an identity passes without one.
-func (s *Store) Middleware(next http.Handler) http.Handler {
-	return portable.Attach(next, s.For)
-}
+// Trusted returns the handle of an owner, in the private tier, for code that acts for
+// no request, such as a cron job. No scope is needed. An id that cannot be encoded is
+// an error of each call. Never build an owner from what a client sent.
+func (s *Store) Trusted(owner storage.Owner) Handle { return Handle{s, storage.Trusted(owner)} }
 
-// FromContext returns the handle that [Store.Middleware] stored.
-func FromContext(ctx context.Context) (Handle, bool) {
-	return portable.FromContext[Handle](ctx)
+// Attach is middleware: inside of next, [FromContext] returns the handle of the
+// request's identity.
+func (s *Store) Attach(next http.Handler) http.Handler { return portable.Attach(next, s.For) }
+
+// FromContext returns the handle of the identity in ctx. Every call of it is
+// missing_token when there is none, or when [Store.Attach] is not around the handler.
+func FromContext(ctx context.Context) Handle {
+	h, _ := portable.FromContext[Handle](ctx)
+	return h
 }

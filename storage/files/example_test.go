@@ -20,7 +20,7 @@ func Example() {
 	defer store.Close()
 
 	upload := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mine, _ := files.FromContext(r.Context())
+		mine := files.FromContext(r.Context())
 		file, err := mine.Write(r.Context(), "avatars/me.png", r.Body, &files.WriteOptions{ContentType: "image/png"})
 		if err != nil {
 			cpodkit.WriteError(w, r, err)
@@ -38,7 +38,7 @@ func Example() {
 	}
 	answer := httptest.NewRecorder()
 	request := httptest.NewRequest("POST", "/avatar", strings.NewReader("PNG..."))
-	cpodkit.Chain(upload, login, store.Middleware).ServeHTTP(answer, request)
+	cpodkit.Chain(upload, login, store.Attach).ServeHTTP(answer, request)
 	fmt.Print(answer.Body)
 	// Output: avatars/me.png 6
 }

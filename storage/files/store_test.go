@@ -39,20 +39,15 @@ func TestNew(t *testing.T) {
 	}
 }
 
-func TestMiddleware(t *testing.T) {
+func TestAttach(t *testing.T) {
 	t.Parallel()
 	store, err := files.New(files.NewMemory())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	handler := authenticate(store.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h, ok := files.FromContext(r.Context())
-		if !ok {
-			http.Error(w, "no handle", http.StatusTeapot)
-			return
-		}
-		file, err := h.Tier(storage.Shared).Write(r.Context(), "made/by/handler", r.Body, nil)
+	handler := authenticate(store.Attach(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		file, err := files.FromContext(r.Context()).Tier(storage.Shared).Write(r.Context(), "made/by/handler", r.Body, nil)
 		if err != nil {
 			cpodkit.WriteError(w, r, err)
 			return
@@ -61,7 +56,7 @@ func TestMiddleware(t *testing.T) {
 	})))
 	for token, want := range map[string]string{
 		alice:    "made/by/handler application/octet-stream",
-		"":       "no handle\n",
+		"":       "This call needs a token",
 		readOnly: "The token lacks the scope storage.shared.write.",
 	} {
 		r := httptest.NewRequest("POST", "/", strings.NewReader("x"))
@@ -73,9 +68,6 @@ func TestMiddleware(t *testing.T) {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: %s; want %s", token, w.Body, want)
 		}
-	}
-	if _, ok := files.FromContext(t.Context()); ok {
-		t.Error("there is a handle in an empty context")
 	}
 }
 

@@ -204,12 +204,12 @@ func TestHandle(t *testing.T) {
 	if _, err := h.Tier(storage.Shared).Get(t.Context(), "k"); !errors.Is(err, cpodkit.CodeNotFound) {
 		t.Errorf("Get in another tier: %v", err)
 	}
-	if _, err := (kv.Handle{}).Get(t.Context(), "k"); err == nil {
-		t.Error("the zero Handle reads")
+	if _, err := kv.FromContext(t.Context()).Get(t.Context(), "k"); !errors.Is(err, cpodkit.CodeMissingToken) {
+		t.Errorf("Get by the handle of an empty context: %v", err)
 	}
 }
 
-func TestMiddleware(t *testing.T) {
+func TestAttach(t *testing.T) {
 	t.Parallel()
 	store, err := kv.New(kv.NewMemory())
 	if err != nil {
@@ -220,18 +220,16 @@ func TestMiddleware(t *testing.T) {
 	if err := store.For(id).Set(t.Context(), "k", "mine", nil); err != nil {
 		t.Fatal(err)
 	}
-	h := store.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handle, ok := kv.FromContext(r.Context())
-		if !ok {
-			w.WriteHeader(http.StatusTeapot)
-			return
-		}
-		if value, err := handle.Get(r.Context(), "k"); err != nil || value != "mine" {
-			t.Errorf("Get = %q, %v", value, err)
+	h := store.Attach(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		value, err := kv.FromContext(r.Context()).Get(r.Context(), "k")
+		if err != nil {
+			cpodkit.WriteError(w, r, err)
+		} else if value != "mine" {
+			t.Errorf("Get = %q", value)
 		}
 	}))
 	for want, ctx := range map[int]context.Context{
-		http.StatusOK: cpodkit.WithIdentity(t.Context(), id), http.StatusTeapot: t.Context(),
+		http.StatusOK: cpodkit.WithIdentity(t.Context(), id), http.StatusUnauthorized: t.Context(),
 	} {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, httptest.NewRequestWithContext(ctx, "GET", "/", nil))
