@@ -209,6 +209,34 @@ func TestHandle(t *testing.T) {
 	}
 }
 
+// Trusted code reaches what the identity of the same ids does.
+func TestTrusted(t *testing.T) {
+	t.Parallel()
+	store, err := kv.New(kv.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	id := identity("t1", "alpha", everything...)
+	id.UserID = "ann"
+	for _, tier := range []storage.Tier{storage.Private, storage.User, storage.Shared} {
+		owner := storage.Owner{TenantID: "t1", AppID: "alpha", UserID: id.UserID}
+		if err := store.Trusted(owner).Tier(tier).Set(t.Context(), "k", string(tier), nil); err != nil {
+			t.Fatal(err)
+		}
+		if value, err := store.For(id).Tier(tier).Get(t.Context(), "k"); err != nil || value != string(tier) {
+			t.Errorf("the entry in %s is %q, %v", tier, value, err)
+		}
+	}
+	tenant := store.Trusted(storage.Owner{TenantID: "t1"})
+	if _, err := tenant.Tier(storage.Shared).Get(t.Context(), "k"); err != nil {
+		t.Errorf("the shared tier of a tenant: %v", err)
+	}
+	if _, err := tenant.Get(t.Context(), "k"); !errors.Is(err, cpodkit.CodeForbidden) {
+		t.Errorf("the private tier of no app: %v", err)
+	}
+}
+
 func TestAttach(t *testing.T) {
 	t.Parallel()
 	store, err := kv.New(kv.NewMemory())
