@@ -71,30 +71,28 @@ func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Op
 }
 
 // New returns a store that keeps its documents in driver, and closes it in the
-// end. It fails when driver is nil, the secret too short or a time not positive.
+// end. It fails when driver is nil or an option is wrong.
 func New(driver Driver, opts ...Option) (*Store, error) {
-	if driver == nil {
-		return nil, errors.New("documents: the driver is nil")
-	}
-	o := options{now: time.Now, queryTimeout: defaultQueryTimeout}
+	o := options{secret: []byte(rand.Text()), now: time.Now, queryTimeout: defaultQueryTimeout}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	if o.queryTimeout <= 0 {
-		return nil, fmt.Errorf("documents: WithQueryTimeout(%v): it must be positive", o.queryTimeout)
+	s := &Store{driver: driver, now: o.now, queryTimeout: o.queryTimeout}
+	var wrong, err1, err2 error
+	switch {
+	case driver == nil:
+		wrong = errors.New("the driver is nil")
+	case o.now == nil:
+		wrong = errors.New("WithClock(nil): there is no clock")
+	case o.queryTimeout <= 0:
+		wrong = fmt.Errorf("WithQueryTimeout(%v): it must be positive", o.queryTimeout)
 	}
-	if o.secret == nil {
-		o.secret = []byte(rand.Text())
-	}
-	cursors, err := seal.New(o.secret, "documents cursor")
-	if err != nil {
+	s.cursors, err1 = seal.New(o.secret, "documents cursor")
+	s.calls, err2 = newCalls(o.tracers, o.meters)
+	if err := errors.Join(wrong, err1, err2); err != nil {
 		return nil, fmt.Errorf("documents: %w", err)
 	}
-	calls, err := newCalls(o.tracers, o.meters)
-	if err != nil {
-		return nil, fmt.Errorf("documents: %w", err)
-	}
-	return &Store{driver: driver, calls: calls, cursors: cursors, now: o.now, queryTimeout: o.queryTimeout}, nil
+	return s, nil
 }
 
 // Close closes the driver. Nothing of the store is used afterwards.

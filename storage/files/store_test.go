@@ -26,6 +26,9 @@ func TestNew(t *testing.T) {
 		"negative size":         {files.NewMemory(), files.WithMaxSize(-1)},
 		"short secret":          {files.NewMemory(), files.WithSecret([]byte("short"))},
 		"empty secret":          {files.NewMemory(), files.WithSecret([]byte{})},
+		"no secret":             {files.NewMemory(), files.WithSecret(nil)},
+		"nobody to ask":         {files.NewMemory(), files.WithRevoked(nil)},
+		"no URL":                {files.NewMemory(), files.WithPublicURL("")},
 		"relative URL":          {files.NewMemory(), files.WithPublicURL("/files")},
 		"URL without scheme":    {files.NewMemory(), files.WithPublicURL("files.test")},
 		"URL of another scheme": {files.NewMemory(), files.WithPublicURL("ftp://files.test")},
@@ -215,7 +218,10 @@ func TestForeignListing(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
-	m := files.NewMemory(files.WithMaxBytes(100_000))
+	m, err := files.NewMemoryOf(100_000)
+	if err != nil {
+		t.Fatal(err)
+	}
 	put := func(name string, size int) error {
 		_, err := m.Put(t.Context(), name, strings.NewReader(strings.Repeat("x", size)), files.PutOptions{})
 		return err

@@ -159,7 +159,7 @@ func TestDriverErrors(t *testing.T) {
 
 func TestFullMemoryIsUnavailable(t *testing.T) {
 	t.Parallel()
-	s := serve(t, kv.NewMemory(kv.WithMaxBytes(1<<10)))
+	s := serve(t, memoryOf(t, 1<<10))
 	got := s.wantError(request{method: "PUT", path: "k", body: `{"value":"` + strings.Repeat("x", 1<<10) + `"}`}, cpodkit.CodeUnavailable)
 	if got.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
