@@ -63,8 +63,13 @@ type APIKeys struct{ store KeyStore }
 
 var _ Verifier = (*APIKeys)(nil)
 
-// NewAPIKeys returns a Verifier for the keys in store.
-func NewAPIKeys(store KeyStore) *APIKeys { return &APIKeys{store} }
+// NewAPIKeys returns a Verifier for the keys in store. It fails when store is nil.
+func NewAPIKeys(store KeyStore) (*APIKeys, error) {
+	if store == nil {
+		return nil, errors.New("authz: the store of API keys is nil")
+	}
+	return &APIKeys{store}, nil
+}
 
 // Verify implements [Verifier].
 func (v *APIKeys) Verify(ctx context.Context, token string) (cpodkit.Identity, error) {

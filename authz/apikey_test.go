@@ -35,7 +35,8 @@ func TestAPIKeys(t *testing.T) {
 			authz.DigestOf(odd):     {ID: "k3", TenantID: "..", AppID: "a1"},
 			authz.DigestOf("admin"): {ID: "k4", TenantID: "t1", AppID: "a1"}, // not a key by its form
 		}
-		v := authz.NewAPIKeys(store)
+		v, err := authz.NewAPIKeys(store)
+		must(t, err)
 		check := func(key string, want cpodkit.Code) {
 			t.Helper()
 			_, err := v.Verify(t.Context(), key)
@@ -64,7 +65,9 @@ func TestAPIKeys(t *testing.T) {
 
 func TestAPIKeyStoreDownIsUnavailable(t *testing.T) {
 	t.Parallel()
-	_, err := authz.NewAPIKeys(keyStore(nil)).Verify(t.Context(), authz.NewAPIKey())
+	v, err := authz.NewAPIKeys(keyStore(nil))
+	must(t, err)
+	_, err = v.Verify(t.Context(), authz.NewAPIKey())
 	wantCode(t, err, cpodkit.CodeUnavailable)
 }
 

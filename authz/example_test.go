@@ -68,7 +68,11 @@ func ExampleAny() {
 	noTokens := authz.VerifierFunc(func(context.Context, string) (cpodkit.Identity, error) {
 		return cpodkit.Identity{}, cpodkit.CodeInvalidToken
 	})
-	verifier := authz.Any(authz.NewAPIKeys(store), noTokens)
+	keys, err := authz.NewAPIKeys(store)
+	if err != nil {
+		panic(err)
+	}
+	verifier := authz.Any(keys, noTokens)
 
 	id, err := verifier.Verify(context.Background(), key)
 	fmt.Println(id.TenantID, id.AppID, err)

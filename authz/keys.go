@@ -85,10 +85,14 @@ type KeySet struct{ keys map[string]*VerificationKey }
 
 var _ KeySource = (*KeySet)(nil)
 
-// NewKeySet returns a set of the given keys. Ids must differ.
+// NewKeySet returns a set of the given keys. It fails when one is nil, or two have the
+// same id.
 func NewKeySet(keys ...*VerificationKey) (*KeySet, error) {
 	set := &KeySet{keys: make(map[string]*VerificationKey, len(keys))}
 	for _, key := range keys {
+		if key == nil {
+			return nil, errors.New("authz: a key is nil")
+		}
 		if set.keys[key.id] != nil {
 			return nil, fmt.Errorf("authz: two keys have the id %q", key.id)
 		}

@@ -68,6 +68,7 @@ type Revocations struct {
 	store   RevocationStore
 	shared  bool
 	channel Channel // nil without one
+	wrong   error   // of an option
 
 	mu         sync.RWMutex
 	live       map[string]time.Time // when each expires
@@ -92,20 +93,31 @@ func WithSharedStore() RevocationsOption { return func(r *Revocations) { r.share
 // WithChannel says that other processes use the store as well, and that they tell
 // each other through a channel what they revoke. It needs [Revocations.Follow].
 func WithChannel(channel Channel) RevocationsOption {
-	return func(r *Revocations) { r.shared, r.channel = true, channel }
+	return func(r *Revocations) {
+		if r.shared, r.channel = true, channel; channel == nil {
+			r.wrong = errors.New("authz: WithChannel(nil): there is no channel")
+		}
+	}
 }
 
-// OpenRevocations loads what store holds.
+// OpenRevocations loads what store holds. It fails when the store or a channel is nil.
 func OpenRevocations(ctx context.Context, store RevocationStore, opts ...RevocationsOption) (*Revocations, error) {
+	if store == nil {
+		return nil, errors.New("authz: the store of revocations is nil")
+	}
 	now := time.Now()
+	r := &Revocations{store: store, lastLoad: now}
+	for _, opt := range opts {
+		opt(r)
+	}
+	if r.wrong != nil {
+		return nil, r.wrong
+	}
 	list, err := store.List(ctx, now, time.Time{})
 	if err != nil {
 		return nil, fmt.Errorf("authz: load the revocations: %w", err)
 	}
-	r := &Revocations{store: store, live: make(map[string]time.Time, len(list)), lastLoad: now}
-	for _, opt := range opts {
-		opt(r)
-	}
+	r.live = make(map[string]time.Time, len(list))
 	r.gaps.Store(1) // until Follow has a subscription
 	for _, revocation := range list {
 		r.live[revocation.ID] = revocation.ExpiresAt

@@ -33,7 +33,10 @@ const SecretLen = 32
 // attempts bounds how often a change starts again after another replica won.
 const attempts = 5
 
-var errNoMaster = errors.New("keyring: the master key is empty; make one with ParseMaster or LoadOrCreateMasterFile")
+var (
+	errNoMaster = errors.New("keyring: the master key is empty; make one with ParseMaster or LoadOrCreateMasterFile")
+	errNoStore  = errors.New("keyring: the store is nil")
+)
 
 // Ring holds the keys of the server. It never changes, so it is safe for
 // concurrent use. It cannot be printed, logged or marshalled.
@@ -68,6 +71,9 @@ type SigningKey struct {
 // master key, [ErrDamaged] when it cannot be read, and else what the store
 // returned.
 func Open(ctx context.Context, store Store, master Master) (*Ring, error) {
+	if store == nil {
+		return nil, errNoStore
+	}
 	if master.key == nil {
 		return nil, errNoMaster
 	}

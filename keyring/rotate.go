@@ -27,6 +27,7 @@ type Rotator struct {
 	retention time.Duration
 	interval  time.Duration
 	notices   Notices
+	wrong     error // of an option
 	log       *slog.Logger
 
 	follower *follow.Follower
@@ -75,7 +76,13 @@ func WithInterval(d time.Duration) Option { return func(r *Rotator) { r.interval
 
 // WithNotices tells other replicas at once of a key that is made or removed, and
 // [Rotator.Follow] of what they did. The ring has its notices for itself.
-func WithNotices(n Notices) Option { return func(r *Rotator) { r.notices = n } }
+func WithNotices(n Notices) Option {
+	return func(r *Rotator) {
+		if r.notices = n; n == nil {
+			r.wrong = errors.New("keyring: WithNotices(nil): there are no notices")
+		}
+	}
+}
 
 // WithLog sets where the Rotator logs changes of the keys, and failures: each
 // distinct one once, and once when it is over.
@@ -96,6 +103,10 @@ func NewRotator(store Store, master Master, opts ...Option) (*Rotator, error) {
 	}
 	r.log = cmp.Or(r.log, slog.New(slog.DiscardHandler))
 	switch {
+	case r.wrong != nil:
+		return nil, r.wrong
+	case store == nil:
+		return nil, errNoStore
 	case master.key == nil:
 		return nil, errNoMaster
 	case r.interval <= 0 || r.retention <= 0:

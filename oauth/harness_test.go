@@ -96,7 +96,8 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 	for _, change := range changes {
 		change(&config)
 	}
-	apiKeys = authz.NewAPIKeys(oauth.LiveKeys(config.Keys, config.Apps, revocations))
+	apiKeys, err = authz.NewAPIKeys(oauth.LiveKeys(config.Keys, config.Apps, revocations))
+	f.must(err)
 	server, err := oauth.New(config)
 	f.must(err)
 	f.server = server

@@ -59,13 +59,14 @@ func (a Apps) check(tier Tier) error {
 	return nil
 }
 
-// Segment is the space of one app of a user, in the user tier.
+// Segment is for files and documents: the space of one app of a user, in the user
+// tier.
 type Segment struct {
 	App   string // the client_id
 	Space Space
 }
 
-// Reach is where a read looks.
+// Reach is for files and documents: where a read looks.
 type Reach struct {
 	// First is the identity's own space, or that of the app that the read names.
 	First Segment
@@ -74,58 +75,23 @@ type Reach struct {
 	// read by key those in which it looks when First has nothing, for a list all.
 	Wide bool
 
-	user string // what the roots of all segments of the user begin with
+	own  Segment // of the caller
+	user string  // what the roots of all segments of the user begin with
 }
 
-// AuthorizeWrite is [Authorize] for writing. An app writes its own data only, so
-// apps that are named are bad_request.
-func AuthorizeWrite(id cpodkit.Identity, tier Tier, apps Apps) (Space, error) {
-	if apps != (Apps{}) {
-		return Space{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "An app writes its own data only: a write names no app.")
-	}
-	return Authorize(id, tier, Write)
-}
-
-// AuthorizeRead returns where id may read one key. Its errors are those of
-// [Authorize], and bad_request for [AllApps], for an app outside the user tier,
-// and for one that is no client_id.
-func AuthorizeRead(id cpodkit.Identity, tier Tier, apps Apps) (Reach, error) {
-	if apps.All() {
-		return Reach{}, cpodkit.Errorf(cpodkit.CodeBadRequest,
-			"All apps together (app=*) can be listed and queried; to read one key, name one app or none.")
-	}
-	reach, err := authorizeApps(id, tier, apps)
-	reach.Wide = err == nil && tier == User && apps == (Apps{})
-	return reach, err
-}
-
-// AuthorizeList returns where id may list or query. Its errors are those of
-// [AuthorizeRead], but it takes [AllApps].
-func AuthorizeList(id cpodkit.Identity, tier Tier, apps Apps) (Reach, error) {
-	reach, err := authorizeApps(id, tier, apps)
-	reach.Wide = err == nil && apps.All()
-	return reach, err
-}
-
-func authorizeApps(id cpodkit.Identity, tier Tier, apps Apps) (Reach, error) {
-	if err := apps.check(tier); err != nil {
+// Of returns where a list looks that goes over other apps, as its cursor says. Its
+// errors are bad_request for apps outside the user tier, and for one that is not a
+// client_id.
+func (r Reach) Of(apps Apps) (Reach, error) {
+	if err := apps.check(r.own.Space.tier); err != nil {
 		return Reach{}, err
 	}
-	space, err := Authorize(id, tier, Read)
-	if err != nil {
-		return Reach{}, err
-	}
-	reach := Reach{First: Segment{id.AppID, space}}
-	if tier != User {
-		return reach, nil
-	}
-	app, _ := cpodkit.EncodeID(id.AppID)
-	reach.user = strings.TrimSuffix(space.root, app+"/")
+	r.First, r.Wide = r.own, apps.All()
 	if named, ok := apps.Named(); ok {
-		app, _ = cpodkit.EncodeID(named)
-		reach.First = Segment{named, Space{reach.user + app + "/", User}}
+		app, _ := cpodkit.EncodeID(named)
+		r.First = Segment{named, Space{r.user + app + "/", User}}
 	}
-	return reach, nil
+	return r, nil
 }
 
 // Prefix returns what the root of every segment of the user begins with. It ends
@@ -162,7 +128,7 @@ func (r Reach) appOf(root string) (string, bool) {
 	return app, err == nil && again == encoded
 }
 
-// Only returns the one segment that a search has found: CodeNotFound without
+// Only is for files and documents: it returns the one segment that a search has found: CodeNotFound without
 // any, and with several a conflict that names their apps.
 func Only(found []Segment) (Segment, error) {
 	switch len(found) {

@@ -2,7 +2,6 @@ package storage_test
 
 import (
 	"math/rand/v2"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,41 +11,6 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/storage"
 )
-
-func TestTargetOf(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		query string
-		tier  storage.Tier
-		apps  storage.Apps
-		code  cpodkit.Code
-	}{
-		{"", storage.Private, storage.Apps{}, ""},
-		{"tier=user", storage.User, storage.Apps{}, ""},
-		{"tier=user&app=a", storage.User, storage.OneApp("a"), ""},
-		{"app=a%2Fb&tier=user", storage.User, storage.OneApp("a/b"), ""},
-		{"tier=user&app=*", storage.User, storage.AllApps(), ""},
-		{"tier=user&app=%2A", storage.User, storage.AllApps(), ""},
-		{"tier=user&app=**", storage.User, storage.OneApp("**"), ""},
-		{"tier=user&app=..", storage.User, storage.Apps{}, cpodkit.CodeBadRequest},
-		{"tier=user&app=", storage.User, storage.Apps{}, cpodkit.CodeBadRequest},
-		{"tier=user&app", storage.User, storage.Apps{}, cpodkit.CodeBadRequest},
-		{"tier=user&app=" + strings.Repeat("a", 65), storage.User, storage.Apps{}, cpodkit.CodeBadRequest},
-		{"app=a", storage.Private, storage.Apps{}, cpodkit.CodeBadRequest},
-		{"tier=private&app=*", storage.Private, storage.Apps{}, cpodkit.CodeBadRequest},
-		{"tier=shared&app=a", storage.Shared, storage.Apps{}, cpodkit.CodeBadRequest},
-		{"tier=users&app=a", "", storage.Apps{}, cpodkit.CodeBadRequest},
-	} {
-		q, err := url.ParseQuery(test.query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tier, apps, err := storage.TargetOf(q)
-		if cpodkit.CodeOf(err) != test.code || err == nil && (tier != test.tier || apps != test.apps) {
-			t.Errorf("TargetOf(%q) = %q %+v, %v; want %q %+v %q", test.query, tier, apps, err, test.tier, test.apps, test.code)
-		}
-	}
-}
 
 // Whatever an app's id is, its root is told from those of others, and tells the
 // id again.
@@ -58,8 +22,8 @@ func TestReach(t *testing.T) {
 	}
 	for _, app := range ids {
 		id := identity("t", app, "u/apps/b")
-		own, ownErr := storage.Authorize(id, storage.User, storage.Read)
-		reach, err := storage.AuthorizeRead(id, storage.User, storage.Apps{})
+		own, ownErr := storage.For(id).In(storage.User).Authorize(storage.Read)
+		reach, err := storage.For(id).In(storage.User).AuthorizeRead()
 		if (err == nil) != (ownErr == nil) || reach.Wide != (err == nil) {
 			t.Fatalf("AuthorizeRead of %q = %+v, %v", app, reach, err)
 		}
@@ -76,10 +40,10 @@ func TestReach(t *testing.T) {
 
 		// The same by its name, for another app.
 		other := identity("t", "other", "u/apps/b")
-		for name, authorize := range map[string]func(cpodkit.Identity, storage.Tier, storage.Apps) (storage.Reach, error){
-			"read": storage.AuthorizeRead, "list": storage.AuthorizeList,
+		for name, authorize := range map[string]func(storage.Caller) (storage.Reach, error){
+			"read": storage.Caller.AuthorizeRead, "list": storage.Caller.AuthorizeList,
 		} {
-			named, err := authorize(other, storage.User, storage.OneApp(app))
+			named, err := authorize(storage.For(other).In(storage.User).Of(storage.OneApp(app)))
 			if err != nil || named.First != reach.First || named.Wide {
 				t.Errorf("%s of %q = %+v, %v", name, app, named, err)
 			}
@@ -89,7 +53,7 @@ func TestReach(t *testing.T) {
 
 func TestSegments(t *testing.T) {
 	t.Parallel()
-	reach, err := storage.AuthorizeList(identity("t", "own", "u"), storage.User, storage.AllApps())
+	reach, err := storage.For(identity("t", "own", "u")).In(storage.User).Of(storage.AllApps()).AuthorizeList()
 	if err != nil || !reach.Wide || reach.First.App != "own" {
 		t.Fatalf("AuthorizeList = %+v, %v", reach, err)
 	}
@@ -124,7 +88,7 @@ func TestSegments(t *testing.T) {
 		t.Errorf("%d apps: %v", len(many), err)
 	}
 
-	private, err := storage.AuthorizeList(identity("t", "own", "u"), storage.Private, storage.Apps{})
+	private, err := storage.For(identity("t", "own", "u")).AuthorizeList()
 	if err != nil || private.Wide || private.Prefix() != "" {
 		t.Fatalf("AuthorizeList = %+v, %v", private, err)
 	}
@@ -135,22 +99,22 @@ func TestSegments(t *testing.T) {
 
 func TestAppsAreRefused(t *testing.T) {
 	t.Parallel()
-	write := func(id cpodkit.Identity, tier storage.Tier, apps storage.Apps) error {
-		_, err := storage.AuthorizeWrite(id, tier, apps)
+	write := func(c storage.Caller) error {
+		_, err := c.AuthorizeWrite()
 		return err
 	}
-	read := func(id cpodkit.Identity, tier storage.Tier, apps storage.Apps) error {
-		_, err := storage.AuthorizeRead(id, tier, apps)
+	read := func(c storage.Caller) error {
+		_, err := c.AuthorizeRead()
 		return err
 	}
-	list := func(id cpodkit.Identity, tier storage.Tier, apps storage.Apps) error {
-		_, err := storage.AuthorizeList(id, tier, apps)
+	list := func(c storage.Caller) error {
+		_, err := c.AuthorizeList()
 		return err
 	}
 	ann, noUser, noScope := identity("t", "a", "ann"), identity("t", "a", ""), identity("t", "a", "ann")
 	noScope.Scopes = cpodkit.Scopes{"storage.private.*", "storage.user.write"}
 	for name, test := range map[string]struct {
-		call func(cpodkit.Identity, storage.Tier, storage.Apps) error
+		call func(storage.Caller) error
 		id   cpodkit.Identity
 		tier storage.Tier
 		apps storage.Apps
@@ -176,10 +140,10 @@ func TestAppsAreRefused(t *testing.T) {
 		"read without the scope":    {read, noScope, storage.User, storage.OneApp("b"), cpodkit.CodeInvalidScope},
 		"list without the scope":    {list, noScope, storage.User, storage.AllApps(), cpodkit.CodeInvalidScope},
 		"read of no tier":           {read, ann, "", storage.Apps{}, cpodkit.CodeBadRequest},
-		"list of the zero identity": {list, cpodkit.Identity{}, storage.User, storage.AllApps(), cpodkit.CodeInvalidScope},
+		"list of the zero identity": {list, cpodkit.Identity{}, storage.User, storage.AllApps(), cpodkit.CodeMissingToken},
 		"write without a user":      {write, identity("t", "a", ""), storage.User, storage.Apps{}, cpodkit.CodeUserRequired},
 	} {
-		if err := test.call(test.id, test.tier, test.apps); cpodkit.CodeOf(err) != test.want {
+		if err := test.call(storage.For(test.id).In(test.tier).Of(test.apps)); cpodkit.CodeOf(err) != test.want {
 			t.Errorf("%s: %v; want %q", name, err, test.want)
 		}
 	}

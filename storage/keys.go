@@ -74,21 +74,3 @@ func check(key string, most int) error {
 	}
 	return nil
 }
-
-// JustBefore returns a text that sorts before key and behind every other key
-// that does. A driver reads on behind a text; behind this one it reads on from
-// key itself. It is no key, and may have some bytes more than one. That of ""
-// is "".
-func JustBefore(key string) string {
-	if key == "" {
-		return ""
-	}
-	last, size := utf8.DecodeLastRuneInString(key)
-	before := last - 1
-	if before == 0xDFFF { // the surrogates are no characters
-		before = 0xD7FF
-	}
-	text := key[:len(key)-size] + string(before)
-	room := max(MaxFileKey-len(text), 0)
-	return text + strings.Repeat(string(unicode.MaxRune), room/utf8.UTFMax+1)
-}

@@ -2,7 +2,6 @@ package storage_test
 
 import (
 	"math/rand/v2"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -34,7 +33,7 @@ func TestRoots(t *testing.T) {
 		{identity("shared", "apps", "users"), storage.User, "shared/users/users/apps/apps/"},
 		{identity("$system", "é", ""), storage.Private, "%24system/apps/%C3%A9/"},
 	} {
-		space, err := storage.Authorize(test.id, test.tier, storage.Read)
+		space, err := storage.For(test.id).In(test.tier).Authorize(storage.Read)
 		if err != nil || space.Root() != test.want || space.Tier() != test.tier {
 			t.Errorf("Authorize(%+v, %s) = %q %s, %v; want %q", test.id, test.tier, space.Root(), space.Tier(), err, test.want)
 		}
@@ -56,7 +55,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 		{"no tier", identity("t", "a", "u"), "", cpodkit.CodeBadRequest},
 		{"unknown tier", identity("t", "a", "u"), "system", cpodkit.CodeBadRequest},
 		{"no user", identity("t", "a", ""), storage.User, cpodkit.CodeUserRequired},
-		{"no tenant", identity("", "a", "u"), storage.Shared, cpodkit.CodeForbidden},
+		{"no tenant", identity("", "a", "u"), storage.Shared, cpodkit.CodeMissingToken},
 		{"no app", identity("t", "", "u"), storage.Private, cpodkit.CodeForbidden},
 		{"no app in the shared tier", identity("t", "", "u"), storage.Shared, cpodkit.CodeForbidden},
 		{"tenant is dots", identity("..", "a", "u"), storage.Private, cpodkit.CodeForbidden},
@@ -64,9 +63,9 @@ func TestAuthorizeRefuses(t *testing.T) {
 		{"user is dots", identity("t", "a", ".."), storage.User, cpodkit.CodeForbidden},
 		{"long tenant", identity(long, "a", "u"), storage.Private, cpodkit.CodeForbidden},
 		{"long once encoded", identity("t", strings.Repeat("/", 22), "u"), storage.Private, cpodkit.CodeForbidden},
-		{"the zero identity", cpodkit.Identity{}, storage.Private, cpodkit.CodeInvalidScope},
+		{"the zero identity", cpodkit.Identity{}, storage.Private, cpodkit.CodeMissingToken},
 	} {
-		space, err := storage.Authorize(test.id, test.tier, storage.Write)
+		space, err := storage.For(test.id).In(test.tier).Authorize(storage.Write)
 		if cpodkit.CodeOf(err) != test.want || space != (storage.Space{}) {
 			t.Errorf("%s: Authorize = %+v, %v; want %s", test.name, space, err, test.want)
 		}
@@ -82,7 +81,7 @@ func TestAuthorizeChecksTheScope(t *testing.T) {
 			id.Scopes = cpodkit.Scopes{grantedTier.Scope(granted), "admin", "storage.*", "*"}
 			for _, tier := range tiers {
 				for _, action := range actions {
-					_, err := storage.Authorize(id, tier, action)
+					_, err := storage.For(id).In(tier).Authorize(action)
 					want := cpodkit.CodeInvalidScope
 					if tier == grantedTier && (granted == action || granted == "*") {
 						want = ""
@@ -92,34 +91,6 @@ func TestAuthorizeChecksTheScope(t *testing.T) {
 					}
 				}
 			}
-		}
-	}
-}
-
-func TestTierOf(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		query string
-		tier  storage.Tier
-		code  cpodkit.Code
-	}{
-		{"", storage.Private, ""},
-		{"limit=5", storage.Private, ""},
-		{"tier=private", storage.Private, ""},
-		{"tier=user", storage.User, ""},
-		{"tier=shared&x=1", storage.Shared, ""},
-		{"tier", "", cpodkit.CodeBadRequest},
-		{"tier=", "", cpodkit.CodeBadRequest},
-		{"tier=Shared", "", cpodkit.CodeBadRequest},
-		{"tier=shared%00", "", cpodkit.CodeBadRequest},
-		{"tier=../shared", "", cpodkit.CodeBadRequest},
-	} {
-		q, err := url.ParseQuery(test.query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if tier, err := storage.TierOf(q); tier != test.tier || cpodkit.CodeOf(err) != test.code {
-			t.Errorf("TierOf(%q) = %q, %v; want %q %q", test.query, tier, err, test.tier, test.code)
 		}
 	}
 }
@@ -139,8 +110,8 @@ func owner(id cpodkit.Identity, tier storage.Tier) [4]string {
 // checkApart fails when the spaces of two owners touch, or one owner has two.
 func checkApart(t *testing.T, a cpodkit.Identity, tierA storage.Tier, b cpodkit.Identity, tierB storage.Tier) {
 	t.Helper()
-	spaceA, errA := storage.Authorize(a, tierA, storage.Write)
-	spaceB, errB := storage.Authorize(b, tierB, storage.Write)
+	spaceA, errA := storage.For(a).In(tierA).Authorize(storage.Write)
+	spaceB, errB := storage.For(b).In(tierB).Authorize(storage.Write)
 	if errA != nil || errB != nil {
 		return
 	}
@@ -186,11 +157,11 @@ func TestCraftedIdentitiesAreApart(t *testing.T) {
 // encoding, both would be t/users/u/apps/b/apps/a/x.
 func TestIDsAsHardAsKeys(t *testing.T) {
 	t.Parallel()
-	victim, err := storage.Authorize(identity("t", "b", "u"), storage.User, storage.Write)
+	victim, err := storage.For(identity("t", "b", "u")).In(storage.User).Authorize(storage.Write)
 	if err != nil {
 		t.Fatal(err)
 	}
-	attacker, err := storage.Authorize(identity("t", "a", "u/apps/b"), storage.User, storage.Write)
+	attacker, err := storage.For(identity("t", "a", "u/apps/b")).In(storage.User).Authorize(storage.Write)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,7 +125,8 @@ func TestAPIKeysAreVerified(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
 		keys := oauthstore.NewAPIKeys(open(t, newDriver(t)))
-		verifier := authz.NewAPIKeys(keys)
+		verifier, err := authz.NewAPIKeys(keys)
+		must(t, err)
 		secret := authz.NewAPIKey()
 		must(t, keys.Create(t.Context(), authz.DigestOf(secret), authz.APIKey{
 			ID: "k1", TenantID: "t1", AppID: "a1", Scopes: cpodkit.Scopes{"admin"},

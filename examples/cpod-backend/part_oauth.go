@@ -48,7 +48,10 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		return nil, nil, err
 	}
 	keys, apps := h.records.apiKeys, h.records.apps
-	apiKeys := authz.NewAPIKeys(oauth.LiveKeys(keys, apps, h.revocations))
+	apiKeys, err := authz.NewAPIKeys(oauth.LiveKeys(keys, apps, h.revocations))
+	if err != nil {
+		return nil, nil, err
+	}
 	verifier := authz.Any(withAdminToken(h.adminToken, apiKeys), tokens)
 	server, err := oauth.New(oauth.Config{
 		Issuer:       h.publicURL,

@@ -56,7 +56,7 @@ func newHandler(pemKey []byte) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /visits", func(w http.ResponseWriter, r *http.Request) {
-		mine, _ := kv.FromContext(r.Context()) // bound to the tenant and app of the token
+		mine := kv.FromContext(r.Context()) // bound to the tenant and app of the token
 		visits, err := mine.Incr(r.Context(), "visits", 1)
 		if err != nil {
 			cpodkit.WriteError(w, r, err)
@@ -69,7 +69,7 @@ func newHandler(pemKey []byte) (http.Handler, error) {
 		httpserver.AccessLog(slog.Default()),
 		httpserver.Recover(slog.Default()),
 		authz.Authenticate(verifier),
-		store.Middleware,
+		store.Attach,
 	), nil
 }
 

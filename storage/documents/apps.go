@@ -49,20 +49,16 @@ func (c Collection) search(ctx context.Context, reach storage.Reach, key string,
 }
 
 // authorizeQuery returns where a query looks.
-func (c Collection) authorizeQuery(apps storage.Apps) (storage.Reach, error) {
-	reach, err := storage.AuthorizeList(c.handle.id, c.handle.tier, apps)
+func (c Collection) authorizeQuery() (storage.Reach, error) {
+	reach, err := c.handle.caller.AuthorizeList()
 	if err != nil {
 		return storage.Reach{}, err
 	}
 	return reach, storage.CheckCollection(c.name)
 }
 
-// segments returns the one or the many that a query of apps goes over.
-func (c Collection) segments(ctx context.Context, apps storage.Apps) ([]storage.Segment, error) {
-	reach, err := c.authorizeQuery(apps)
-	if err != nil {
-		return nil, err
-	}
+// segments returns the one or the many that a query goes over.
+func (c Collection) segments(ctx context.Context, reach storage.Reach) ([]storage.Segment, error) {
 	if !reach.Wide {
 		return []storage.Segment{reach.First}, nil
 	}

@@ -47,6 +47,11 @@ func (c Collection) Batch(ctx context.Context, ops []BatchOp) (BatchResult, erro
 	if err != nil {
 		return BatchResult{}, err
 	}
+	return c.handle.store.batch(ctx, in, ops)
+}
+
+// batch is Batch in a collection that is authorized.
+func (s *Store) batch(ctx context.Context, in CollectionID, ops []BatchOp) (BatchResult, error) {
 	if len(ops) == 0 || len(ops) > MaxBatch {
 		return BatchResult{}, cpodkit.ValidationError(fault("/ops", "must be an array of 1 to %d ops", MaxBatch))
 	}
@@ -54,7 +59,7 @@ func (c Collection) Batch(ctx context.Context, ops []BatchOp) (BatchResult, erro
 	writes := make([]Op, 0, len(ops))
 	indexes := make([]int, 0, len(ops)) // of writes in ops
 	for i, op := range ops {
-		write, err := c.batchOp(op, fmt.Sprintf("/ops/%d/value", i))
+		write, err := s.batchOp(op, fmt.Sprintf("/ops/%d/value", i))
 		switch cpodkit.CodeOf(err) {
 		case "":
 			writes, indexes = append(writes, write), append(indexes, i)
@@ -64,13 +69,13 @@ func (c Collection) Batch(ctx context.Context, ops []BatchOp) (BatchResult, erro
 			return BatchResult{}, err
 		}
 	}
-	if err := c.apply(ctx, in, writes, indexes, failures); err != nil {
+	if err := s.applyAll(ctx, in, writes, indexes, failures); err != nil {
 		return BatchResult{}, err
 	}
 	return batchResult(failures), nil
 }
 
-func (c Collection) batchOp(op BatchOp, pointer string) (Op, error) {
+func (s *Store) batchOp(op BatchOp, pointer string) (Op, error) {
 	if err := storage.CheckKey(op.Key); err != nil {
 		return Op{}, err
 	}
@@ -81,21 +86,21 @@ func (c Collection) batchOp(op BatchOp, pointer string) (Op, error) {
 	if errors.Is(err, cpodkit.CodeBadRequest) {
 		return Op{}, cpodkit.ValidationError(fault(pointer, "is not valid JSON")).WithCause(err)
 	}
-	return c.setOp(op.Key, compact), err
+	return s.setOp(op.Key, compact), err
 }
 
-// apply carries out writes and puts what failed at their indexes into failures.
-func (c Collection) apply(ctx context.Context, in CollectionID, writes []Op, indexes []int, failures []error) error {
+// applyAll carries out writes and puts what failed at their indexes into failures.
+func (s *Store) applyAll(ctx context.Context, in CollectionID, writes []Op, indexes []int, failures []error) error {
 	if len(writes) == 0 {
 		return nil
 	}
-	errs, err := c.handle.store.apply(ctx, in, writes)
+	errs, err := s.apply(ctx, in, writes)
 	if err != nil {
 		return err
 	}
 	down := 0
 	for i, err := range errs {
-		err = c.handle.store.calls.Error(ctx, err)
+		err = s.calls.Error(ctx, err)
 		failures[indexes[i]] = err
 		if err != nil && cpodkit.CodeOf(err).Status() >= http.StatusInternalServerError {
 			down++

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/cpodkit/cpodkit"
@@ -59,10 +58,7 @@ type bookmark struct {
 }
 
 // binding is what a cursor is good for, and nothing else.
-func (c Collection) binding() string {
-	id := c.handle.id
-	return fmt.Sprintf("query %q %q %q %q %q", id.TenantID, id.AppID, id.UserID, c.handle.tier, c.name)
-}
+func (c Collection) binding() string { return c.handle.caller.Binding("query", c.name) }
 
 // cursor returns the cursor for the page between two documents: after last,
 // from next on.
@@ -97,56 +93,63 @@ func (c Collection) cursor(q parsedQuery, last, next hit) (string, error) {
 	return c.handle.store.cursors.Seal(c.binding(), appendBookmark(plain, q, at)), nil
 }
 
-// open returns the walk that a cursor continues.
-func (c Collection) open(ctx context.Context, cursor string) (walk, error) {
-	plain, err := c.handle.store.cursors.Open(c.binding(), cursor)
+// open makes w the walk that its cursor continues.
+func (c Collection) open(ctx context.Context, w *walk) error {
+	plain, err := c.handle.store.cursors.Open(c.binding(), *w.cursor)
 	if err != nil {
-		return walk{}, errCursor(err)
+		return errCursor(err)
 	}
 	q, at, err := decodeCursor(plain)
 	if err != nil {
-		return walk{}, errCursor(err)
+		return errCursor(err)
 	}
-	if at.after != nil {
-		return walk{q, at.after, at.app}, nil
+	if w.reach, err = w.reach.Of(q.apps); err != nil {
+		return err
 	}
-	return c.find(ctx, q, at.last, at.next)
+	w.query, w.cursor, w.after, w.app = q, nil, at.after, at.app
+	if at.after == nil {
+		return c.find(ctx, w, at.last, at.next)
+	}
+	return nil
 }
 
-// find returns the walk that stands between two anchors.
-func (c Collection) find(ctx context.Context, q parsedQuery, last, next anchor) (walk, error) {
-	keys, err := c.anchorKeys(ctx, q, last)
+// find moves w between two anchors.
+func (c Collection) find(ctx context.Context, w *walk, last, next anchor) error {
+	keys, err := c.anchorKeys(ctx, *w, last)
 	if err != nil {
-		return walk{}, err
+		return err
 	}
+	w.app = last.app
 	if keys != nil {
-		return walk{q, &Position{Keys: keys, Key: last.key}, last.app}, nil
+		w.after = &Position{Keys: keys, Key: last.key}
+		return nil
 	}
-	if keys, err = c.anchorKeys(ctx, q, next); err != nil {
-		return walk{}, err
+	if keys, err = c.anchorKeys(ctx, *w, next); err != nil {
+		return err
 	}
 	switch {
 	case keys == nil:
-		return walk{}, cpodkit.Errorf(cpodkit.CodeInvalidCursor, "The documents at the end of the page have changed, "+
+		return cpodkit.Errorf(cpodkit.CodeInvalidCursor, "The documents at the end of the page have changed, "+
 			"and their sort values are too long for a cursor to carry: query again from the start.")
 	case slices.Equal(last.digest, next.digest):
-		return walk{q, &Position{Keys: keys, Key: last.key}, last.app}, nil
+		w.after = &Position{Keys: keys, Key: last.key}
+		return nil
 	}
 	// The two differ in a sort key, so the page begins with the first document
 	// that has the keys of next; every key comes after "".
-	return walk{q, &Position{Keys: keys}, ""}, nil
+	w.after, w.app = &Position{Keys: keys}, ""
+	return nil
 }
 
 // anchorKeys returns the sort keys of an anchor's document, nil when it has
 // others by now or is not there any more.
-func (c Collection) anchorKeys(ctx context.Context, q parsedQuery, a anchor) ([]SortKey, error) {
-	apps := q.apps
-	if apps.All() {
-		apps = storage.OneApp(a.app)
-	}
-	reach, err := c.authorizeQuery(apps)
-	if err != nil {
-		return nil, err
+func (c Collection) anchorKeys(ctx context.Context, w walk, a anchor) ([]SortKey, error) {
+	reach := w.reach
+	if reach.Wide {
+		var err error
+		if reach, err = reach.Of(storage.OneApp(a.app)); err != nil {
+			return nil, err
+		}
 	}
 	record, err := c.handle.store.get(ctx, c.in(reach.First), a.key)
 	if errors.Is(err, cpodkit.CodeNotFound) {
@@ -155,7 +158,7 @@ func (c Collection) anchorKeys(ctx context.Context, q parsedQuery, a anchor) ([]
 	if err != nil {
 		return nil, err
 	}
-	keys, err := sortKeys(record, q.order)
+	keys, err := sortKeys(record, w.query.order)
 	if err != nil || !slices.Equal(digest(keys), a.digest) {
 		return nil, err
 	}

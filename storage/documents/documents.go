@@ -3,7 +3,7 @@
 //
 // A [Store] is the portable type over a [Driver]. [Store.For] binds it to an
 // identity; nothing that is done through the [Handle] leaves the spaces of this
-// identity (see [storage.Authorize]). Documents mean the same on every driver:
+// identity (see [storage.Caller.Authorize]). Documents mean the same on every driver:
 //
 //   - A value comes back as it was set, byte for byte, but for the whitespace
 //     between its parts. Numbers of any size keep their digits, members their
@@ -71,47 +71,48 @@ func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Op
 }
 
 // New returns a store that keeps its documents in driver, and closes it in the
-// end. It fails when driver is nil, the secret too short or a time not positive.
+// end. It fails when driver is nil or an option is wrong.
 func New(driver Driver, opts ...Option) (*Store, error) {
-	if driver == nil {
-		return nil, errors.New("documents: the driver is nil")
-	}
-	o := options{now: time.Now, queryTimeout: defaultQueryTimeout}
+	o := options{secret: []byte(rand.Text()), now: time.Now, queryTimeout: defaultQueryTimeout}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	if o.queryTimeout <= 0 {
-		return nil, fmt.Errorf("documents: WithQueryTimeout(%v): it must be positive", o.queryTimeout)
+	s := &Store{driver: driver, now: o.now, queryTimeout: o.queryTimeout}
+	var wrong, err1, err2 error
+	switch {
+	case driver == nil:
+		wrong = errors.New("the driver is nil")
+	case o.now == nil:
+		wrong = errors.New("WithClock(nil): there is no clock")
+	case o.queryTimeout <= 0:
+		wrong = fmt.Errorf("WithQueryTimeout(%v): it must be positive", o.queryTimeout)
 	}
-	if o.secret == nil {
-		o.secret = []byte(rand.Text())
-	}
-	cursors, err := seal.New(o.secret, "documents cursor")
-	if err != nil {
+	s.cursors, err1 = seal.New(o.secret, "documents cursor")
+	s.calls, err2 = newCalls(o.tracers, o.meters)
+	if err := errors.Join(wrong, err1, err2); err != nil {
 		return nil, fmt.Errorf("documents: %w", err)
 	}
-	calls, err := newCalls(o.tracers, o.meters)
-	if err != nil {
-		return nil, fmt.Errorf("documents: %w", err)
-	}
-	return &Store{driver: driver, calls: calls, cursors: cursors, now: o.now, queryTimeout: o.queryTimeout}, nil
+	return s, nil
 }
 
 // Close closes the driver. Nothing of the store is used afterwards.
 func (s *Store) Close() error { return s.driver.Close() }
 
 // For returns the handle of id, in the private tier.
-func (s *Store) For(id cpodkit.Identity) Handle {
-	return Handle{store: s, id: id, tier: storage.Private}
-}
+func (s *Store) For(id cpodkit.Identity) Handle { return Handle{s, storage.For(id)} }
 
-// Middleware puts the handle of the request's identity into its context, where
-// [FromContext] finds it. A request without an identity passes without one.
-func (s *Store) Middleware(next http.Handler) http.Handler {
-	return portable.Attach(next, s.For)
-}
+// Trusted returns the handle of an owner, in the private tier, for code that acts for
+// no request, such as a cron job. No scope is needed. An id that cannot be encoded is
+// an error of each call. Never build an owner from what a client sent.
+func (s *Store) Trusted(owner storage.Owner) Handle { return Handle{s, storage.Trusted(owner)} }
 
-// FromContext returns the handle that [Store.Middleware] stored.
-func FromContext(ctx context.Context) (Handle, bool) {
-	return portable.FromContext[Handle](ctx)
+// Attach is middleware: inside of next, [FromContext] returns the handle of the
+// request's identity.
+func (s *Store) Attach(next http.Handler) http.Handler { return portable.Attach(next, s.For) }
+
+// FromContext returns the handle of the identity in ctx. Every call of it is
+// missing_token when there is none, or when [Store.Attach] is not around the handler.
+func FromContext(ctx context.Context) Handle {
+	h, _ := portable.FromContext[Handle](ctx)
+	return h
 }

@@ -8,21 +8,20 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
 // Handle is a store bound to one identity and one tier. It is a small value,
 // safe for concurrent use.
 type Handle struct {
-	store *Store
-	id    cpodkit.Identity
-	tier  storage.Tier
-	apps  storage.Apps
+	store  *Store
+	caller storage.Caller
 }
 
 // Tier returns a handle for the same identity in another tier.
 func (h Handle) Tier(tier storage.Tier) Handle {
-	h.tier = tier
+	h.caller = h.caller.In(tier)
 	return h
 }
 
@@ -30,7 +29,7 @@ func (h Handle) Tier(tier storage.Tier) Handle {
 // user tier, for reading: Get and Query. Whatever writes, and any other tier, is
 // bad_request then.
 func (h Handle) App(clientID string) Handle {
-	h.apps = storage.OneApp(clientID)
+	h.caller = h.caller.Of(storage.OneApp(clientID))
 	return h
 }
 
@@ -38,7 +37,7 @@ func (h Handle) App(clientID string) Handle {
 // the user tier, for Query. Every other call, and any other tier, is bad_request
 // then.
 func (h Handle) AllApps() Handle {
-	h.apps = storage.AllApps()
+	h.caller = h.caller.Of(storage.AllApps())
 	return h
 }
 
@@ -52,9 +51,9 @@ func (h Handle) Collection(name string) Collection {
 // Collection reads and writes the documents of one collection, for one
 // identity in one tier. It is a small value, safe for concurrent use.
 //
-// The errors of its methods hold a [cpodkit.Code]: invalid_scope, user_required
-// and forbidden when the identity may not do it, invalid_key for a key or a name
-// that nothing can have, unavailable and timeout when the driver is down or too
+// The errors of its methods hold a [cpodkit.Code]: missing_token, invalid_scope,
+// user_required and forbidden when the identity may not do it, invalid_key for a key
+// or a name that nothing can have, unavailable and timeout when the driver is down or too
 // slow, internal when it fails. A canceled context comes back as such.
 type Collection struct {
 	handle Handle
@@ -72,6 +71,16 @@ type Document struct {
 	// a read could have found the document of any app: in the pages of
 	// [Handle.AllApps], and by Get in the user tier without an app.
 	App string `json:"app,omitempty"`
+}
+
+// MarshalJSON writes UpdatedAt with three fraction digits, as the answers of the
+// routes have it.
+func (d Document) MarshalJSON() ([]byte, error) {
+	type fields Document
+	return json.Marshal(struct {
+		fields
+		UpdatedAt rest.Time `json:"updatedAt"` // instead of the one of fields
+	}{fields(d), rest.Time(d.UpdatedAt)})
 }
 
 // SetOptions are the conditions of a [Collection.Set]. IfAbsent excludes the
@@ -109,6 +118,11 @@ func (c Collection) Set(ctx context.Context, key string, value []byte, opts *Set
 	if opts == nil {
 		opts = &SetOptions{}
 	}
+	return c.handle.store.set(ctx, in, key, value, *opts)
+}
+
+// set is Set in a collection that is authorized.
+func (s *Store) set(ctx context.Context, in CollectionID, key string, value []byte, opts SetOptions) (Document, error) {
 	if opts.IfAbsent && (opts.IfPresent || opts.IfMatch != "") {
 		return Document{}, cpodkit.Errorf(cpodkit.CodeBadRequest,
 			"A document cannot be absent and have a version: give one condition.")
@@ -117,9 +131,9 @@ func (c Collection) Set(ctx context.Context, key string, value []byte, opts *Set
 	if err != nil {
 		return Document{}, err
 	}
-	op := c.setOp(key, compact)
+	op := s.setOp(key, compact)
 	op.IfVersion, op.IfPresent, op.IfAbsent = opts.IfMatch, opts.IfPresent, opts.IfAbsent
-	if err := c.write(ctx, in, op); err != nil {
+	if err := s.write(ctx, in, op); err != nil {
 		return Document{}, err
 	}
 	return document(op.Record), nil
@@ -129,7 +143,7 @@ func (c Collection) Set(ctx context.Context, key string, value []byte, opts *Set
 // has none, it returns the one that another app of the user has; it is a conflict
 // when several have one, and not_supported by a driver that is no [SpaceFinder].
 func (c Collection) Get(ctx context.Context, key string) (Document, error) {
-	reach, err := storage.AuthorizeRead(c.handle.id, c.handle.tier, c.handle.apps)
+	reach, err := c.handle.caller.AuthorizeRead()
 	if err != nil {
 		return Document{}, err
 	}
@@ -163,33 +177,33 @@ func (c Collection) Delete(ctx context.Context, key string, opts *DeleteOptions)
 	if opts == nil {
 		opts = &DeleteOptions{}
 	}
-	return c.write(ctx, in, Op{
+	return c.handle.store.write(ctx, in, Op{
 		Record: Record{Key: key}, Delete: true, IfVersion: opts.IfMatch, IfPresent: opts.IfPresent,
 	})
 }
 
 // write applies one op.
-func (c Collection) write(ctx context.Context, in CollectionID, op Op) error {
-	errs, err := c.handle.store.apply(ctx, in, []Op{op})
+func (s *Store) write(ctx context.Context, in CollectionID, op Op) error {
+	errs, err := s.apply(ctx, in, []Op{op})
 	if err != nil {
 		return err
 	}
-	return c.handle.store.calls.Error(ctx, errs[0])
+	return s.calls.Error(ctx, errs[0])
 }
 
-func (c Collection) setOp(key string, value []byte) Op {
+func (s *Store) setOp(key string, value []byte) Op {
 	return Op{Record: Record{
 		Key:       key,
 		Value:     value,
 		Version:   rand.Text()[:16], // 80 random bits
-		UpdatedAt: c.handle.store.now().UTC().Truncate(time.Millisecond),
+		UpdatedAt: s.now().UTC().Truncate(time.Millisecond),
 	}}
 }
 
 // authorizeWrite returns where the collection is, when the identity may write
 // there.
 func (c Collection) authorizeWrite() (CollectionID, error) {
-	space, err := storage.AuthorizeWrite(c.handle.id, c.handle.tier, c.handle.apps)
+	space, err := c.handle.caller.AuthorizeWrite()
 	if err != nil {
 		return CollectionID{}, err
 	}

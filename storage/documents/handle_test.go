@@ -77,7 +77,7 @@ func TestHandle(t *testing.T) {
 		{"get a bad key", func() error { _, err := c.Get(ctx, "../k"); return err }, cpodkit.CodeInvalidKey},
 		{"a bad collection", func() error { _, err := b.store.For(alice).Collection("").Get(ctx, "k"); return err }, cpodkit.CodeInvalidKey},
 		{"an unknown tier", func() error { _, err := b.store.For(alice).Tier("all").Collection("c").Get(ctx, "k"); return err }, cpodkit.CodeBadRequest},
-		{"no identity", func() error { _, err := b.store.For(cpodkit.Identity{}).Collection("c").Get(ctx, "k"); return err }, cpodkit.CodeInvalidScope},
+		{"no identity", func() error { _, err := b.store.For(cpodkit.Identity{}).Collection("c").Get(ctx, "k"); return err }, cpodkit.CodeMissingToken},
 		{"set in another version", func() error {
 			_, err := c.Set(ctx, "k", []byte("1"), &documents.SetOptions{IfMatch: "x"})
 			return err
@@ -161,24 +161,20 @@ func TestHandleQuery(t *testing.T) {
 	}
 }
 
-func TestMiddleware(t *testing.T) {
+func TestAttach(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
 	b.set("c/k", `"found"`)
 	var handle documents.Handle
-	var ok bool
-	h := b.store.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		handle, ok = documents.FromContext(r.Context())
+	h := b.store.Attach(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		handle = documents.FromContext(r.Context())
 	}))
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
-	if ok {
-		t.Error("a handle without an identity")
+	if _, err := handle.Collection("c").Get(t.Context(), "k"); cpodkit.CodeOf(err) != cpodkit.CodeMissingToken {
+		t.Errorf("the handle of no identity: %v", err)
 	}
 	r := httptest.NewRequest("GET", "/", nil)
 	h.ServeHTTP(httptest.NewRecorder(), r.WithContext(cpodkit.WithIdentity(t.Context(), alice)))
-	if !ok {
-		t.Fatal("no handle in the context")
-	}
 	if d, err := handle.Collection("c").Get(t.Context(), "k"); err != nil || string(d.Value) != `"found"` {
 		t.Errorf("the handle finds %s, %v", d.Value, err)
 	}

@@ -21,15 +21,15 @@ func WithQueryTimeout(d time.Duration) Option { return func(o *options) { o.quer
 
 var errQueryTimeout = errors.New("documents: the query timeout has passed")
 
-// inTime makes a page within the time that it may take.
-func (s *Store) inTime(ctx context.Context, query func(context.Context) (Page, error)) (Page, error) {
+// inTime runs query, which makes a page, within the time that it may take.
+func (s *Store) inTime(ctx context.Context, query func(context.Context) error) error {
 	bounded, cancel := context.WithTimeoutCause(ctx, s.queryTimeout, errQueryTimeout)
 	defer cancel()
-	page, err := query(bounded)
+	err := query(bounded)
 	if errors.Is(err, cpodkit.CodeTimeout) && errors.Is(context.Cause(bounded), errQueryTimeout) {
-		return Page{}, cpodkit.Errorf(cpodkit.CodeTimeout,
+		return cpodkit.Errorf(cpodkit.CodeTimeout,
 			"The query took longer than %v: narrow its filter, or have an index declared for its filter and sort.",
 			s.queryTimeout).WithCause(err)
 	}
-	return page, err
+	return err
 }

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"iter"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/merge"
+	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
@@ -35,8 +37,8 @@ type Query struct {
 
 // Page is one page of documents.
 type Page struct {
-	Items      []Document
-	NextCursor string // "" when this is the last page
+	Items      []Document `json:"items"`                // never nil
+	NextCursor string     `json:"nextCursor,omitempty"` // "" when this is the last page
 }
 
 // Query returns one page of the documents that pass the filter. During a walk by
@@ -54,23 +56,61 @@ type Page struct {
 // timeout. A cursor that was altered, or comes from another
 // identity, tier, collection or secret, is invalid_cursor.
 func (c Collection) Query(ctx context.Context, q Query) (Page, error) {
-	var filter []byte
-	if len(q.Filter) > 0 && q.Cursor == "" {
-		var err error
-		if filter, err = json.Marshal(q.Filter); err != nil {
-			return Page{}, cpodkit.ValidationError(fault("/filter", "cannot be written as JSON")).WithCause(err)
-		}
+	w, err := c.walk(q, rest.DefaultLimit)
+	if err != nil {
+		return Page{}, err
 	}
-	return c.query(ctx, queryBody{Filter: filter, Limit: orNil(q.Limit), Cursor: orNil(q.Cursor)},
-		func(p *parser) { p.orders(q.Sort) })
+	return c.query(ctx, w)
 }
 
-func orNil[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
+// All yields the documents that [Collection.Query] finds, from q.Cursor on. It reads
+// pages of q.Limit documents as the loop needs them, of 500 when it is 0, and ends
+// after an error. Documents that do not change meanwhile appear exactly once. Filter
+// and sort may be longer than for Query, because they need no cursor.
+func (c Collection) All(ctx context.Context, q Query) iter.Seq2[Document, error] {
+	return portable.Walk(
+		func() (walk, error) { return c.walk(q, rest.MaxLimit) },
+		func(w walk) ([]Document, *walk, error) {
+			var items []Document
+			var end *pageEnd
+			err := c.handle.store.inTime(ctx, func(ctx context.Context) (err error) {
+				items, end, err = c.page(ctx, &w)
+				return err
+			})
+			if err != nil || end == nil {
+				return items, nil, err
+			}
+			return items, &w, w.goOn(end.last)
+		})
+}
+
+// walk is a query under way.
+type walk struct {
+	reach  storage.Reach
+	query  parsedQuery
+	limit  int
+	cursor *string   // where it begins, until it is opened; nil without one
+	after  *Position // nil from the start
+	app    string    // with all apps: whose document after is
+}
+
+// walk checks a query, which is authorized here.
+func (c Collection) walk(q Query, defaultLimit int) (walk, error) {
+	reach, err := c.authorizeQuery()
+	if err != nil {
+		return walk{}, err
 	}
-	return &v
+	var filter []byte
+	if len(q.Filter) > 0 && q.Cursor == "" {
+		if filter, err = json.Marshal(q.Filter); err != nil {
+			return walk{}, cpodkit.ValidationError(fault("/filter", "cannot be written as JSON")).WithCause(err)
+		}
+	}
+	body := queryBody{Filter: filter, Limit: new(cmp.Or(q.Limit, defaultLimit))}
+	if q.Cursor != "" {
+		body.Cursor = &q.Cursor
+	}
+	return body.walk(reach, c.handle.caller.Apps(), func(p *parser) { p.orders(q.Sort) })
 }
 
 // queryBody is the body of a query call.
@@ -81,44 +121,47 @@ type queryBody struct {
 	Cursor *string         `json:"cursor"`
 }
 
-// query answers body, whose order readSort finds.
-func (c Collection) query(ctx context.Context, body queryBody, readSort func(*parser)) (Page, error) {
-	if _, err := c.authorizeQuery(c.handle.apps); err != nil {
-		return Page{}, err
-	}
-	limit := rest.DefaultLimit
-	if body.Limit != nil {
-		limit = *body.Limit
+// walk returns the walk that the body asks for. readSort finds its order.
+func (b queryBody) walk(reach storage.Reach, apps storage.Apps, readSort func(*parser)) (walk, error) {
+	w := walk{reach: reach, limit: rest.DefaultLimit, cursor: b.Cursor}
+	if b.Limit != nil {
+		w.limit = *b.Limit
 	}
 	var p parser
-	if body.Cursor == nil {
-		p.filter(body.Filter)
+	if b.Cursor == nil {
+		p.filter(b.Filter)
 		readSort(&p)
 	}
-	if limit < 1 || limit > rest.MaxLimit {
+	if w.limit < 1 || w.limit > rest.MaxLimit {
 		p.fault("/limit", "must be an integer from 1 to %d", rest.MaxLimit)
 	}
-	if err := p.err(); err != nil {
-		return Page{}, err
-	}
-	p.query.apps = c.handle.apps
-	return c.handle.store.inTime(ctx, func(ctx context.Context) (Page, error) {
-		w := walk{query: p.query}
-		if body.Cursor != nil {
-			var err error
-			if w, err = c.open(ctx, *body.Cursor); err != nil {
-				return Page{}, err
-			}
-		}
-		return c.page(ctx, w, limit)
-	})
+	w.query = p.query
+	w.query.apps = apps
+	return w, p.err()
 }
 
-// walk is a query under way.
-type walk struct {
-	query parsedQuery
-	after *Position // nil from the start
-	app   string    // with all apps: whose document after is
+// query returns the next page of a walk.
+func (c Collection) query(ctx context.Context, w walk) (Page, error) {
+	var page Page
+	err := c.handle.store.inTime(ctx, func(ctx context.Context) error {
+		items, end, err := c.page(ctx, &w)
+		page.Items = items
+		if err == nil && end != nil {
+			page.NextCursor, err = c.cursor(w.query, end.last, end.next)
+		}
+		return err
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	return page, nil
+}
+
+// goOn moves the walk to what comes after a document.
+func (w *walk) goOn(last hit) error {
+	keys, err := sortKeys(last.record, w.query.order)
+	w.after, w.app = &Position{Keys: keys, Key: last.record.Key}, last.app
+	return err
 }
 
 // afterIn returns what the walk goes on behind in one app. The key that the last
@@ -130,15 +173,24 @@ func (w walk) afterIn(app string) *Position {
 	return &Position{Keys: w.after.Keys, Key: storage.JustBefore(w.after.Key)}
 }
 
-// page returns the next documents of a walk.
-func (c Collection) page(ctx context.Context, w walk, limit int) (Page, error) {
-	segments, err := c.segments(ctx, w.query.apps)
+// pageEnd is between two documents: the last one of a page, and the one after it.
+type pageEnd struct{ last, next hit }
+
+// page returns the next documents of a walk, and where they end; nil at the end of the
+// walk. It opens the walk's cursor.
+func (c Collection) page(ctx context.Context, w *walk) ([]Document, *pageEnd, error) {
+	if w.cursor != nil {
+		if err := c.open(ctx, w); err != nil {
+			return nil, nil, err
+		}
+	}
+	segments, err := c.segments(ctx, w.reach)
 	if err != nil {
-		return Page{}, err
+		return nil, nil, err
 	}
 	sources := make([]merge.Source[hit], len(segments))
 	for i, segment := range segments {
-		sources[i] = c.source(w, segment, len(segments))
+		sources[i] = c.source(*w, segment, len(segments))
 	}
 	size, full := 0, false
 	fill := func(h hit) bool {
@@ -147,28 +199,26 @@ func (c Collection) page(ctx context.Context, w walk, limit int) (Page, error) {
 		return full
 	}
 	// One hit more than fits shows that there is another page.
-	hits, err := merge.PageUntil(ctx, sources, limit+1, w.query.compare, fill)
+	hits, err := merge.PageUntil(ctx, sources, w.limit+1, w.query.compare, fill)
 	if err != nil {
-		return Page{}, err
+		return nil, nil, err
 	}
 	fit := len(hits)
-	if len(hits) > limit || full {
+	if len(hits) > w.limit || full {
 		fit--
 	}
-	page := Page{Items: make([]Document, 0, fit)}
+	items := make([]Document, 0, fit)
 	for _, hit := range hits[:fit] {
 		d := document(hit.record)
 		if w.query.apps.All() {
 			d.App = hit.app
 		}
-		page.Items = append(page.Items, d)
+		items = append(items, d)
 	}
-	if fit < len(hits) {
-		if page.NextCursor, err = c.cursor(w.query, hits[fit-1], hits[fit]); err != nil {
-			return Page{}, err
-		}
+	if fit == len(hits) {
+		return items, nil, nil
 	}
-	return page, nil
+	return items, &pageEnd{hits[fit-1], hits[fit]}, nil
 }
 
 // hit is a document that a query has found.

@@ -29,20 +29,19 @@ func (s *Store) route(
 	call func(http.ResponseWriter, *http.Request, Collection) error, parameters ...string,
 ) cpodkit.Route {
 	handler := rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
-		tier, apps, err := storage.TargetOf(q)
+		caller, err := storage.FromRequest(r.Context(), q)
 		if err != nil {
 			return err
 		}
-		id, _ := cpodkit.IdentityFromContext(r.Context()) // cpodkit.Mount sees to it
-		h := Handle{store: s, id: id, tier: tier, apps: apps}
-		return call(w, r, h.Collection(r.PathValue("collection")))
+		return call(w, r, Handle{s, caller}.Collection(r.PathValue("collection")))
 	}, parameters...)
 	return cpodkit.Route{Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Access: access, Handler: handler}
 }
 
 func serveSet(w http.ResponseWriter, r *http.Request, c Collection) error {
 	key := r.PathValue("key")
-	if _, err := c.authorizeWriteOf(key); err != nil { // before the body is read
+	in, err := c.authorizeWriteOf(key) // before the body is read
+	if err != nil {
 		return err
 	}
 	conditions, err := rest.WriteConditions(r.Header)
@@ -53,7 +52,7 @@ func serveSet(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.Set(r.Context(), key, value, &SetOptions{
+	d, err := c.handle.store.set(r.Context(), in, key, value, SetOptions{
 		IfMatch: conditions.IfMatch, IfPresent: conditions.MustExist, IfAbsent: conditions.IfAbsent,
 	})
 	if err != nil {
@@ -105,14 +104,19 @@ func serveDelete(w http.ResponseWriter, r *http.Request, c Collection) error {
 }
 
 func serveQuery(w http.ResponseWriter, r *http.Request, c Collection) error {
-	if _, err := c.authorizeQuery(c.handle.apps); err != nil {
+	reach, err := c.authorizeQuery()
+	if err != nil {
 		return err
 	}
 	var body queryBody
 	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
 		return err
 	}
-	page, err := c.query(r.Context(), body, func(p *parser) { p.sort(body.Sort) })
+	query, err := body.walk(reach, c.handle.caller.Apps(), func(p *parser) { p.sort(body.Sort) })
+	if err != nil {
+		return err
+	}
+	page, err := c.query(r.Context(), query)
 	if err != nil {
 		return err
 	}
@@ -136,7 +140,8 @@ func serveQuery(w http.ResponseWriter, r *http.Request, c Collection) error {
 }
 
 func serveBatch(w http.ResponseWriter, r *http.Request, c Collection) error {
-	if _, err := c.authorizeWrite(); err != nil {
+	in, err := c.authorizeWrite()
+	if err != nil {
 		return err
 	}
 	if err := rest.RefuseConditions(r.Header); err != nil {
@@ -174,7 +179,7 @@ func serveBatch(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	result, err := c.Batch(r.Context(), ops)
+	result, err := c.handle.store.batch(r.Context(), in, ops)
 	if err != nil {
 		return err
 	}

@@ -8,17 +8,17 @@ import (
 	"github.com/cpodkit/cpodkit/storage"
 )
 
-// read calls use with the place of key and, when there is no file, with the place
-// where another app of the user has one. use returns CodeNotFound for no file.
-func (h Handle) read(ctx context.Context, key string, use func(place) error) error {
-	reach, err := storage.AuthorizeRead(h.identity, h.tier, h.apps)
+// read calls use with key and, when there is no file, with the key where another app
+// of the user has one. use returns CodeNotFound for no file.
+func (h Handle) read(ctx context.Context, key string, use func(authorized) error) error {
+	reach, err := h.caller.AuthorizeRead()
 	if err != nil {
 		return err
 	}
 	if err := storage.CheckFileKey(key); err != nil {
 		return err
 	}
-	at := place{root: reach.First.Space.Root(), key: key, tier: h.tier}
+	at := authorized{root: reach.First.Space.Root(), key: key, tier: h.caller.Tier()}
 	if !reach.Wide {
 		return use(at)
 	}

@@ -41,7 +41,10 @@ type config struct {
 	revoked   func(ctx context.Context, tokenID string) (bool, error)
 	tracers   trace.TracerProvider
 	meters    metric.MeterProvider
+	err       error // of the options
 }
+
+func (c *config) refuse(err error) { c.err = errors.Join(c.err, err) }
 
 // Option configures [New].
 type Option func(*config)
@@ -57,13 +60,21 @@ func WithSecret(secret []byte) Option {
 // server, such as "https://api.example.com": the base of signed URLs. Without
 // it, and without a driver that signs, SignURL is not_supported.
 func WithPublicURL(base string) Option {
-	return func(c *config) { c.publicURL = base }
+	return func(c *config) {
+		var err error
+		c.publicURL, err = cleanBase(base)
+		c.refuse(err)
+	}
 }
 
 // WithMaxSize limits a file to so many bytes; more is payload_too_large. 0, the
 // default, is no limit.
 func WithMaxSize(bytes int64) Option {
-	return func(c *config) { c.maxSize = bytes }
+	return func(c *config) {
+		if c.maxSize = bytes; bytes < 0 {
+			c.refuse(fmt.Errorf("WithMaxSize(%d): it cannot be negative", bytes))
+		}
+	}
 }
 
 // WithRevoked makes signed URLs end with the token that they were made with:
@@ -71,7 +82,11 @@ func WithMaxSize(bytes int64) Option {
 // error is the answer. It must be safe for concurrent use. URLs that a driver
 // signs are not asked about.
 func WithRevoked(revoked func(ctx context.Context, tokenID string) (bool, error)) Option {
-	return func(c *config) { c.revoked = revoked }
+	return func(c *config) {
+		if c.revoked = revoked; revoked == nil {
+			c.refuse(errors.New("WithRevoked(nil): there is nobody to ask"))
+		}
+	}
 }
 
 // WithTelemetry makes a span of every call to the driver ("storage.files.put"),
@@ -83,51 +98,31 @@ func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Op
 }
 
 // New returns a store on driver. The store owns the driver: [Store.Close]
-// closes it.
+// closes it. It fails when driver is nil or an option is wrong.
 func New(driver Driver, opts ...Option) (*Store, error) {
-	var c config
+	c := config{secret: []byte(rand.Text())}
 	for _, opt := range opts {
 		opt(&c)
 	}
 	if driver == nil {
-		return nil, errors.New("files: the driver is nil")
+		c.refuse(errors.New("the driver is nil"))
 	}
-	if c.maxSize < 0 {
-		return nil, fmt.Errorf("files: the largest size is %d bytes; it cannot be negative", c.maxSize)
-	}
-	base, err := cleanBase(c.publicURL)
-	if err != nil {
-		return nil, err
-	}
-	if c.secret == nil {
-		c.secret = []byte(rand.Text() + rand.Text())
-	}
-	cursors, err := seal.New(c.secret, "files cursor")
-	if err != nil {
+	s := &Store{driver: driver, publicURL: c.publicURL, maxSize: c.maxSize, revoked: c.revoked}
+	var err1, err2, err3 error
+	s.cursors, err1 = seal.New(c.secret, "files cursor")
+	s.tokens, err2 = seal.New(c.secret, "files signed url")
+	s.calls, err3 = newCalls(c.tracers, c.meters)
+	if err := errors.Join(c.err, err1, err2, err3); err != nil {
 		return nil, fmt.Errorf("files: %w", err)
 	}
-	tokens, err := seal.New(c.secret, "files signed url")
-	if err != nil {
-		return nil, fmt.Errorf("files: %w", err)
-	}
-	calls, err := newCalls(c.tracers, c.meters)
-	if err != nil {
-		return nil, fmt.Errorf("files: %w", err)
-	}
-	return &Store{
-		driver: driver, calls: calls, cursors: cursors, tokens: tokens,
-		publicURL: base, maxSize: c.maxSize, revoked: c.revoked,
-	}, nil
+	return s, nil
 }
 
 func cleanBase(base string) (string, error) {
-	if base == "" {
-		return "", nil
-	}
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
 		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return "", errors.New("files: the public URL must be http or https with a host, " +
+		return "", errors.New("the public URL must be http or https with a host, " +
 			"and without user, query and fragment")
 	}
 	return strings.TrimRight(base, "/"), nil
@@ -138,18 +133,20 @@ func (s *Store) Close() error { return s.driver.Close() }
 
 // For returns the files of id in the private tier. See [Handle.Tier] for the
 // others.
-func (s *Store) For(id cpodkit.Identity) Handle {
-	return Handle{store: s, identity: id, tier: storage.Private}
-}
+func (s *Store) For(id cpodkit.Identity) Handle { return Handle{s, storage.For(id)} }
 
-// Middleware puts the handle of the request's identity into the context, where
-// [FromContext] finds it. A request without an identity passes without one.
-func (s *Store) Middleware(next http.Handler) http.Handler {
-	return portable.Attach(next, s.For)
-}
+// Trusted returns the files of an owner in the private tier, for code that acts for
+// no request, such as a cron job. No scope is needed. An id that cannot be encoded is
+// an error of each call. Never build an owner from what a client sent.
+func (s *Store) Trusted(owner storage.Owner) Handle { return Handle{s, storage.Trusted(owner)} }
 
-// FromContext returns the handle that [Store.Middleware] put into ctx. It is
-// false where there was none, or no identity.
-func FromContext(ctx context.Context) (Handle, bool) {
-	return portable.FromContext[Handle](ctx)
+// Attach is middleware: inside of next, [FromContext] returns the handle of the
+// request's identity.
+func (s *Store) Attach(next http.Handler) http.Handler { return portable.Attach(next, s.For) }
+
+// FromContext returns the handle of the identity in ctx. Every call of it is
+// missing_token when there is none, or when [Store.Attach] is not around the handler.
+func FromContext(ctx context.Context) Handle {
+	h, _ := portable.FromContext[Handle](ctx)
+	return h
 }

@@ -2,29 +2,28 @@ package files
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"time"
 
-	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
 // Handle is the files of one identity in one tier. It is a small value, safe
 // for concurrent use.
 //
-// Every method checks the tier's scope (invalid_scope, user_required) and the
-// key (invalid_key) before the driver is called. Its other errors are the codes
-// of [cpodkit.Error]; a cancelled ctx is returned as it is.
+// Every method checks the identity (missing_token, forbidden), the tier's scope
+// (invalid_scope, user_required) and the key (invalid_key) before the driver is
+// called. Its other errors are the codes of [cpodkit.Error]; a cancelled ctx is
+// returned as it is.
 type Handle struct {
-	store    *Store
-	identity cpodkit.Identity
-	tier     storage.Tier
-	apps     storage.Apps
+	store  *Store
+	caller storage.Caller
 }
 
 // Tier returns the same identity's files in tier t.
 func (h Handle) Tier(t storage.Tier) Handle {
-	h.tier = t
+	h.caller = h.caller.In(t)
 	return h
 }
 
@@ -32,14 +31,14 @@ func (h Handle) Tier(t storage.Tier) Handle {
 // reading: Open, Stat, List and SignURL for GET. Whatever writes, and any other
 // tier, is bad_request then.
 func (h Handle) App(clientID string) Handle {
-	h.apps = storage.OneApp(clientID)
+	h.caller = h.caller.Of(storage.OneApp(clientID))
 	return h
 }
 
 // AllApps returns the files that all apps of the user have in the user tier, for
 // List. Every other call, and any other tier, is bad_request then.
 func (h Handle) AllApps() Handle {
-	h.apps = storage.AllApps()
+	h.caller = h.caller.Of(storage.AllApps())
 	return h
 }
 
@@ -56,6 +55,10 @@ type File struct {
 	// [Handle.AllApps], and by Open and Stat in the user tier without an app.
 	App string `json:"app,omitempty"`
 }
+
+// MarshalJSON writes LastModified with three fraction digits, as the answers of the
+// routes have it.
+func (f File) MarshalJSON() ([]byte, error) { return json.Marshal(viewOf(f)) }
 
 // DefaultContentType is the type of a file that is written without one.
 const DefaultContentType = "application/octet-stream"
@@ -115,7 +118,7 @@ func (r *Reader) Close() error { return r.object.Close() }
 // has; it is a conflict when several have one.
 func (h Handle) Open(ctx context.Context, key string) (*Reader, error) {
 	var r *Reader
-	err := h.read(ctx, key, func(at place) error {
+	err := h.read(ctx, key, func(at authorized) error {
 		object, err := h.store.open(ctx, at.name())
 		if err != nil {
 			return err
@@ -129,7 +132,7 @@ func (h Handle) Open(ctx context.Context, key string) (*Reader, error) {
 // Stat describes a file, the one that [Handle.Open] would open.
 func (h Handle) Stat(ctx context.Context, key string) (File, error) {
 	var file File
-	err := h.read(ctx, key, func(at place) error {
+	err := h.read(ctx, key, func(at authorized) error {
 		attrs, err := h.store.stat(ctx, at.name())
 		if err != nil {
 			return err
@@ -150,29 +153,30 @@ func (h Handle) Delete(ctx context.Context, key string) error {
 	return call.End(ctx, h.store.driver.Delete(ctx, at.name()))
 }
 
-// place is where a key lies: what a Handle works out, and a signed URL keeps.
-type place struct {
+// authorized is a key that a call may use: what a Handle works out, and a signed URL
+// keeps.
+type authorized struct {
 	root string // the root of a space, with its slash
 	key  string
 	tier storage.Tier
 	app  string // see File.App
 }
 
-func (p place) name() string { return p.root + p.key }
+func (a authorized) name() string { return a.root + a.key }
 
-func (p place) describe(a Attributes) File {
+func (a authorized) describe(attrs Attributes) File {
 	return File{
-		Key: p.key, Size: a.Size, ETag: a.ETag, ContentType: a.ContentType, LastModified: a.ModTime.UTC(), App: p.app,
+		Key: a.key, Size: attrs.Size, ETag: attrs.ETag, ContentType: attrs.ContentType, LastModified: attrs.ModTime.UTC(), App: a.app,
 	}
 }
 
-func (h Handle) forWriting(key string) (place, error) {
-	space, err := storage.AuthorizeWrite(h.identity, h.tier, h.apps)
+func (h Handle) forWriting(key string) (authorized, error) {
+	space, err := h.caller.AuthorizeWrite()
 	if err != nil {
-		return place{}, err
+		return authorized{}, err
 	}
 	if err := storage.CheckFileKey(key); err != nil {
-		return place{}, err
+		return authorized{}, err
 	}
-	return place{root: space.Root(), key: key, tier: h.tier}, nil
+	return authorized{root: space.Root(), key: key, tier: h.caller.Tier()}, nil
 }

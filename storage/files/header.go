@@ -55,7 +55,7 @@ func inert(contentType string) bool {
 
 // contentHeaders describes a file to a client that may be a browser and may
 // come from anywhere.
-func contentHeaders(h http.Header, at place, a Attributes) {
+func contentHeaders(h http.Header, at authorized, a Attributes) {
 	contentType := a.ContentType
 	if !validContentType(contentType) { // put into the store by something else
 		contentType = DefaultContentType

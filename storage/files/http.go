@@ -19,7 +19,7 @@ func (s *Store) Routes() []cpodkit.Route {
 			Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Handler: s.handler(serve, parameters),
 		}
 	}
-	signed := func(name, method string, serve func(*Store, http.ResponseWriter, *http.Request, place) error) cpodkit.Route {
+	signed := func(name, method string, serve func(*Store, http.ResponseWriter, *http.Request, authorized) error) cpodkit.Route {
 		return cpodkit.Route{
 			Name: name, Pattern: method + " " + signedPath + "{token}", Public: true, Handler: s.signedHandler(method, serve),
 		}
@@ -44,18 +44,17 @@ type call func(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) e
 // that the query names.
 func (s *Store) handler(serve call, parameters []string) http.Handler {
 	return rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
-		tier, apps, err := storage.TargetOf(q)
+		caller, err := storage.FromRequest(r.Context(), q)
 		if err != nil {
 			return err
 		}
-		id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
-		return serve(w, r, q, Handle{store: s, identity: id, tier: tier, apps: apps})
+		return serve(w, r, q, Handle{s, caller})
 	}, parameters...)
 }
 
 // signedHandler serves the file that the URL's token names.
 func (s *Store) signedHandler(
-	method string, serve func(*Store, http.ResponseWriter, *http.Request, place) error,
+	method string, serve func(*Store, http.ResponseWriter, *http.Request, authorized) error,
 ) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Referrer-Policy", "no-referrer") // a link in the file must not give the URL away
@@ -78,12 +77,12 @@ func serveWrite(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) 
 }
 
 func serveRead(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
-	return h.read(r.Context(), r.PathValue("key"), func(at place) error { return h.store.serveFile(w, r, at) })
+	return h.serve(w, r, r.PathValue("key"))
 }
 
 // storeFile answers a PUT. What can be refused by the header alone is refused
 // before the body is asked for.
-func (s *Store) storeFile(w http.ResponseWriter, r *http.Request, at place) error {
+func (s *Store) storeFile(w http.ResponseWriter, r *http.Request, at authorized) error {
 	opts, err := writeOptions(r.Header)
 	if err != nil {
 		return err
@@ -100,15 +99,23 @@ func (s *Store) storeFile(w http.ResponseWriter, r *http.Request, at place) erro
 		status = http.StatusCreated
 	}
 	w.Header().Set("ETag", rest.ETag(file.ETag))
-	cpodkit.WriteJSON(w, r, status, fileView{File: file, LastModified: rest.Time(file.LastModified), Tier: at.tier})
+	view := viewOf(file)
+	view.Tier = at.tier
+	cpodkit.WriteJSON(w, r, status, view)
 	return nil
 }
 
+type fileFields File
+
 // fileView is a file in an answer.
 type fileView struct {
-	File
+	fileFields
 	LastModified rest.Time    `json:"lastModified"` // instead of the one of File
 	Tier         storage.Tier `json:"tier,omitempty"`
+}
+
+func viewOf(f File) fileView {
+	return fileView{fileFields: fileFields(f), LastModified: rest.Time(f.LastModified)}
 }
 
 // requestBody is a client's body: where it breaks off, the client is to blame.
@@ -150,15 +157,7 @@ func serveList(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) e
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	items := make([]fileView, len(page.Items))
-	for i, f := range page.Items {
-		items[i] = fileView{File: f, LastModified: rest.Time(f.LastModified)}
-	}
-	cpodkit.WriteJSON(w, r, http.StatusOK, struct {
-		Items      []fileView `json:"items"`
-		Prefixes   []string   `json:"prefixes,omitempty"`
-		NextCursor string     `json:"nextCursor,omitempty"`
-	}{items, page.Prefixes, page.NextCursor})
+	cpodkit.WriteJSON(w, r, http.StatusOK, page)
 	return nil
 }
 
@@ -169,38 +168,31 @@ type urlBody struct {
 	Method    *string       `json:"method"`
 }
 
-// urlView is a signed URL in an answer.
-type urlView struct {
-	SignedURL
-	ExpiresAt rest.Time `json:"expiresAt"` // instead of the one of SignedURL
-}
-
 // serveSignURL takes the tier as a member of its body.
-func (s *Store) serveSignURL(r *http.Request, body urlBody) (urlView, error) {
+func (s *Store) serveSignURL(r *http.Request, body urlBody) (SignedURL, error) {
 	if body.Key == nil {
-		return urlView{}, invalidMember("/key", "is missing")
+		return SignedURL{}, invalidMember("/key", "is missing")
 	}
 	var opts URLOptions
-	id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
+	id, _ := cpodkit.IdentityFromContext(r.Context()) // without one SignURL is missing_token
 	h := s.For(id)
 	if body.Tier != nil {
-		if t := *body.Tier; t != storage.Private && t != storage.User && t != storage.Shared {
-			return urlView{}, invalidMember("/tier", "must be private, user or shared")
+		if !body.Tier.Valid() {
+			return SignedURL{}, invalidMember("/tier", "must be private, user or shared")
 		}
 		h = h.Tier(*body.Tier)
 	}
 	if body.Method != nil {
 		if *body.Method == "" {
-			return urlView{}, errMethod()
+			return SignedURL{}, errMethod()
 		}
 		opts.Method = *body.Method
 	}
 	if body.ExpiresIn != nil {
 		if *body.ExpiresIn < 1 || *body.ExpiresIn > int64(MaxURLExpiry/time.Second) {
-			return urlView{}, errExpiresIn()
+			return SignedURL{}, errExpiresIn()
 		}
 		opts.ExpiresIn = time.Duration(*body.ExpiresIn) * time.Second
 	}
-	signed, err := h.SignURL(r.Context(), *body.Key, opts)
-	return urlView{signed, rest.Time(signed.ExpiresAt)}, err
+	return h.SignURL(r.Context(), *body.Key, opts)
 }

@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/merge"
+	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
@@ -40,45 +42,101 @@ type Page struct {
 // of their apps, and a prefix that several apps have stands once; it is a
 // conflict when more than [storage.MaxApps] apps have files of the user.
 func (h Handle) List(ctx context.Context, opts ListOptions) (Page, error) {
-	if _, err := storage.AuthorizeList(h.identity, h.tier, h.apps); err != nil {
-		return Page{}, err
-	}
-	limit := cmp.Or(opts.Limit, rest.DefaultLimit)
-	if limit < 1 || limit > rest.MaxLimit {
-		return Page{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The limit is a number from 1 to %d.", rest.MaxLimit)
-	}
-	from := position{prefix: opts.Prefix, delimiter: opts.Delimiter, apps: h.apps}
-	if opts.Cursor != "" {
-		var err error
-		if from, err = h.openCursor(opts.Cursor); err != nil {
-			return Page{}, err
-		}
-	}
-	if err := storage.CheckFilePrefix(from.prefix); err != nil {
-		return Page{}, err
-	}
-	if from.delimiter != "" && from.delimiter != "/" {
-		return Page{}, errDelimiter()
-	}
-	reach, err := storage.AuthorizeList(h.identity, h.tier, from.apps)
+	w, err := h.walk(opts, rest.DefaultLimit)
 	if err != nil {
 		return Page{}, err
 	}
-	segments := []storage.Segment{reach.First}
-	if reach.Wide {
-		if segments, err = h.store.segments(ctx, reach); err != nil {
-			return Page{}, err
+	page, next, err := h.store.page(ctx, w)
+	if next != nil {
+		page.NextCursor = h.sealCursor(next.from)
+	}
+	return page, err
+}
+
+// All yields the files that [Handle.List] lists, from opts.Cursor on. It reads pages of
+// opts.Limit files as the loop needs them, of 500 when it is 0, and ends after an error.
+// What a delimiter folds is left out. A file that nobody changes meanwhile comes once.
+func (h Handle) All(ctx context.Context, opts ListOptions) iter.Seq2[File, error] {
+	return portable.Walk(
+		func() (walk, error) { return h.walk(opts, rest.MaxLimit) },
+		func(w walk) ([]File, *walk, error) {
+			page, next, err := h.store.page(ctx, w)
+			return page.Items, next, err
+		})
+}
+
+// walk is a list under way: where it looks, and the next page.
+type walk struct {
+	reach storage.Reach
+	from  position
+	limit int
+}
+
+// walk checks a list, which is authorized here.
+func (h Handle) walk(opts ListOptions, defaultLimit int) (walk, error) {
+	reach, err := h.caller.AuthorizeList()
+	if err != nil {
+		return walk{}, err
+	}
+	limit := cmp.Or(opts.Limit, defaultLimit)
+	if limit < 1 || limit > rest.MaxLimit {
+		return walk{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The limit is a number from 1 to %d.", rest.MaxLimit)
+	}
+	from := position{prefix: opts.Prefix, delimiter: opts.Delimiter, apps: h.caller.Apps()}
+	if opts.Cursor != "" {
+		if from, err = h.openCursor(opts.Cursor); err != nil {
+			return walk{}, err
+		}
+		if reach, err = reach.Of(from.apps); err != nil {
+			return walk{}, err
+		}
+	}
+	if err := storage.CheckFilePrefix(from.prefix); err != nil {
+		return walk{}, err
+	}
+	if from.delimiter != "" && from.delimiter != "/" {
+		return walk{}, errDelimiter()
+	}
+	return walk{reach, from, limit}, nil
+}
+
+// page returns the next page of a walk, without its cursor, and the walk after it; nil
+// after the last.
+func (s *Store) page(ctx context.Context, w walk) (Page, *walk, error) {
+	segments := []storage.Segment{w.reach.First}
+	if w.reach.Wide {
+		var err error
+		if segments, err = s.segments(ctx, w.reach); err != nil {
+			return Page{}, nil, err
 		}
 	}
 	sources := make([]merge.Source[entry], len(segments))
 	for i, segment := range segments {
-		sources[i] = h.store.source(segment, from)
+		sources[i] = s.source(segment, w.from)
 	}
-	entries, err := merge.Page(ctx, sources, limit+1, compareEntries) // one more shows that there is another page
+	entries, err := merge.Page(ctx, sources, w.limit+1, compareEntries) // one more shows that there is another page
 	if err != nil {
-		return Page{}, err
+		return Page{}, nil, err
 	}
-	return h.page(from, entries, limit), nil
+	shown := entries[:min(w.limit, len(entries))]
+	page := Page{Items: make([]File, 0, len(shown))}
+	for _, e := range shown {
+		if e.folded {
+			page.Prefixes = append(page.Prefixes, e.key)
+			continue
+		}
+		at := authorized{key: e.key}
+		if w.from.apps.All() {
+			at.app = e.app
+		}
+		page.Items = append(page.Items, at.describe(e.attrs))
+	}
+	if len(entries) == len(shown) {
+		return page, nil, nil
+	}
+	last := shown[len(shown)-1]
+	w.from.after, w.from.app = last.key, last.app
+	return page, &w, nil
 }
 
 // entry is a file, or what several share by a delimiter.
@@ -138,29 +196,6 @@ func (s *Store) source(segment storage.Segment, from position) merge.Source[entr
 	}
 }
 
-// page shows the first limit entries to the caller.
-func (h Handle) page(from position, entries []entry, limit int) Page {
-	shown := entries[:min(limit, len(entries))]
-	page := Page{Items: make([]File, 0, len(shown))}
-	for _, e := range shown {
-		if e.folded {
-			page.Prefixes = append(page.Prefixes, e.key)
-			continue
-		}
-		at := place{key: e.key}
-		if from.apps.All() {
-			at.app = e.app
-		}
-		page.Items = append(page.Items, at.describe(e.attrs))
-	}
-	if len(entries) > limit {
-		last := shown[limit-1]
-		from.after, from.app = last.key, last.app
-		page.NextCursor = h.sealCursor(from)
-	}
-	return page
-}
-
 // keyOf turns a name into a key. A name outside the prefix would be a driver's
 // defect; it must not become another space's data in an answer.
 func keyOf(name, root, prefix string) (string, error) {
@@ -189,11 +224,6 @@ func (p position) afterIn(app string) string {
 	return storage.JustBefore(p.after)
 }
 
-// binding ties a cursor to everything that its list depends on.
-func (h Handle) binding() string {
-	return fmt.Sprintf("%q", []string{"list", h.identity.TenantID, h.identity.AppID, h.identity.UserID, string(h.tier)})
-}
-
 // The low bits of a cursor's head.
 const (
 	cursorFolds   = 1 << iota // there is a delimiter
@@ -220,11 +250,11 @@ func (h Handle) sealCursor(p position) string {
 	}
 	plain := binary.AppendUvarint(nil, head)
 	plain = append(binary.AppendUvarint(plain, uint64(len(app))), app...)
-	return h.store.cursors.Seal(h.binding(), append(plain, p.after...))
+	return h.store.cursors.Seal(h.caller.Binding("list"), append(plain, p.after...))
 }
 
 func (h Handle) openCursor(cursor string) (position, error) {
-	plain, err := h.store.cursors.Open(h.binding(), cursor)
+	plain, err := h.store.cursors.Open(h.caller.Binding("list"), cursor)
 	if err != nil {
 		return position{}, errCursor()
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
-// DefaultMaxBytes bounds a [Memory] that is given no other bound: 256 MiB.
+// DefaultMaxBytes bounds the [Memory] of [NewMemory]: 256 MiB.
 const DefaultMaxBytes = 256 << 20
 
 // Memory is a [Driver] that keeps files in this process, for tests and for what
@@ -36,26 +36,18 @@ type memoryFile struct {
 	cost  int64
 }
 
-// MemoryOption configures [NewMemory].
-type MemoryOption func(*Memory)
+// NewMemory returns an empty driver that holds [DefaultMaxBytes].
+func NewMemory() *Memory { return &Memory{maxBytes: DefaultMaxBytes, files: map[string]memoryFile{}} }
 
-// WithMaxBytes bounds the bytes of files and their names, plus 512 for each
-// file. The default is [DefaultMaxBytes]; less than 1 leaves it.
-func WithMaxBytes(n int64) MemoryOption {
-	return func(m *Memory) {
-		if n > 0 {
-			m.maxBytes = n
-		}
+// NewMemoryOf returns an empty driver that holds at most so many bytes of files and
+// their names, plus 512 for each file. It fails for less than 1.
+func NewMemoryOf(maxBytes int64) (*Memory, error) {
+	if maxBytes < 1 {
+		return nil, fmt.Errorf("files: NewMemoryOf(%d): at least 1 byte is needed", maxBytes)
 	}
-}
-
-// NewMemory returns an empty driver.
-func NewMemory(opts ...MemoryOption) *Memory {
-	m := &Memory{maxBytes: DefaultMaxBytes, files: map[string]memoryFile{}}
-	for _, opt := range opts {
-		opt(m)
-	}
-	return m
+	m := NewMemory()
+	m.maxBytes = maxBytes
+	return m, nil
 }
 
 // Close implements [Driver]. Calls that come later are unavailable.

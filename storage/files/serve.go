@@ -9,9 +9,24 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
+// ServeFile answers a GET or HEAD with a file, the one that [Handle.Open] would open,
+// as the route readFile does: ranges and conditions (RFC 9110 sections 13 and 14), the
+// ETag, nosniff, a sandbox, and as an attachment what a browser might run. An error is
+// answered by [cpodkit.WriteError].
+func (h Handle) ServeFile(w http.ResponseWriter, r *http.Request, key string) {
+	if err := h.serve(w, r, key); err != nil {
+		cpodkit.WriteError(w, r, err)
+	}
+}
+
+// serve is ServeFile, but returns the error. Nothing was answered then.
+func (h Handle) serve(w http.ResponseWriter, r *http.Request, key string) error {
+	return h.read(r.Context(), key, func(at authorized) error { return h.store.serveFile(w, r, at) })
+}
+
 // serveFile answers a GET or HEAD, with ranges and conditions as RFC 9110
 // sections 13 and 14 say. When it returns an error, nothing was answered yet.
-func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at place) error {
+func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at authorized) error {
 	if r.Method == http.MethodHead {
 		attrs, err := s.stat(r.Context(), at.name())
 		if err != nil {
@@ -34,7 +49,7 @@ func (s *Store) serveFile(w http.ResponseWriter, r *http.Request, at place) erro
 	return nil
 }
 
-func serveContent(w http.ResponseWriter, r *http.Request, at place, attrs Attributes, content io.ReadSeeker) {
+func serveContent(w http.ResponseWriter, r *http.Request, at authorized, attrs Attributes, content io.ReadSeeker) {
 	contentHeaders(w.Header(), at, attrs)
 	http.ServeContent(&contentWriter{ResponseWriter: w, request: r}, withoutIdleRange(r, attrs.Size), "", attrs.ModTime, content)
 }

@@ -3,6 +3,7 @@ package files
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -32,6 +34,16 @@ type SignedURL struct {
 	URL       string    `json:"url"`
 	Method    string    `json:"method"`
 	ExpiresAt time.Time `json:"expiresAt"` // UTC
+}
+
+// MarshalJSON writes ExpiresAt with three fraction digits, as the answers of the
+// routes have it.
+func (u SignedURL) MarshalJSON() ([]byte, error) {
+	type fields SignedURL
+	return json.Marshal(struct {
+		fields
+		ExpiresAt rest.Time `json:"expiresAt"` // instead of the one of fields
+	}{fields(u), rest.Time(u.ExpiresAt)})
 }
 
 // SignURL makes a URL for one file, which need not be there yet. GET needs the
@@ -70,7 +82,7 @@ func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (Signe
 		return SignedURL{}, cpodkit.Errorf(cpodkit.CodeNotSupported,
 			"This server has no public URL configured, so it cannot sign URLs.")
 	}
-	sealed := h.store.sealToken(token{at, expiresAt, h.identity.TokenID}, method)
+	sealed := h.store.sealToken(token{at, expiresAt, h.caller.TokenID()}, method)
 	return SignedURL{URL: h.store.publicURL + signedPath + sealed, Method: method, ExpiresAt: expiresAt}, nil
 }
 
@@ -83,14 +95,14 @@ func (s *Store) mayPresign(expiresIn time.Duration) bool {
 	return s.revoked == nil || s.publicURL == "" || expiresIn <= unrevokedExpiry
 }
 
-// forSigning returns the place that a URL is for.
-func (h Handle) forSigning(ctx context.Context, method, key string) (place, error) {
+// forSigning returns the key that a URL is for.
+func (h Handle) forSigning(ctx context.Context, method, key string) (authorized, error) {
 	if method == http.MethodPut {
 		return h.forWriting(key)
 	}
-	var first, found place
-	err := h.read(ctx, key, func(at place) error {
-		if first == (place{}) {
+	var first, found authorized
+	err := h.read(ctx, key, func(at authorized) error {
+		if first == (authorized{}) {
 			first = at
 		}
 		found = at
@@ -122,7 +134,7 @@ const signedPath = "/v1/storage/signed/"
 // token is what a signed URL carries. The method is the binding of its seal, so
 // that a URL to read cannot write.
 type token struct {
-	place
+	authorized
 	expires time.Time
 	tokenID string // of the token that it was made with
 }
@@ -133,31 +145,31 @@ func (s *Store) sealToken(t token, method string) string {
 	return s.tokens.Seal(method, fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s\x00%s", t.expires.UnixMilli(), t.tier, t.root, t.key, t.tokenID))
 }
 
-func (s *Store) openToken(ctx context.Context, sealed, method string) (place, error) {
+func (s *Store) openToken(ctx context.Context, sealed, method string) (authorized, error) {
 	plain, err := s.tokens.Open(method, sealed)
 	if err != nil {
-		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden,
+		return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden,
 			"This URL was altered, or made for another method or server.")
 	}
 	parts := strings.SplitN(string(plain), "\x00", 5)
 	if len(parts) != 5 {
-		return place{}, errors.New("files: the token of a signed URL has another form")
+		return authorized{}, errors.New("files: the token of a signed URL has another form")
 	}
 	expires, err := strconv.ParseInt(parts[0], 10, 64)
 	if err != nil {
-		return place{}, err
+		return authorized{}, err
 	}
 	if !time.Now().Before(time.UnixMilli(expires)) {
-		return place{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL has expired; ask for a new one.")
+		return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL has expired; ask for a new one.")
 	}
-	if s.revoked != nil {
+	if s.revoked != nil && parts[4] != "" {
 		revoked, err := s.revoked(ctx, parts[4])
 		if err != nil {
-			return place{}, classified(err)
+			return authorized{}, classified(err)
 		}
 		if revoked {
-			return place{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL was made with a token that has been revoked.")
+			return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL was made with a token that has been revoked.")
 		}
 	}
-	return place{root: parts[2], key: parts[3], tier: storage.Tier(parts[1])}, nil
+	return authorized{root: parts[2], key: parts[3], tier: storage.Tier(parts[1])}, nil
 }

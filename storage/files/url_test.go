@@ -127,7 +127,13 @@ func TestURLExpires(t *testing.T) {
 
 func TestNoPublicURL(t *testing.T) {
 	t.Parallel()
-	s := serve(t, files.NewMemory(), files.WithPublicURL(""))
+	store, err := files.New(files.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	cpodkit.Mount(mux, store.Routes(), cpodkit.WrapProtected(authenticate))
+	s := &server{t, mux, store}
 	w := s.call(alice, "POST", "/v1/storage/file-urls", `{"key":"x"}`, "X-Forwarded-Host", "evil.test")
 	wantProblem(t, w, cpodkit.CodeNotSupported)
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-func (s *Store) write(ctx context.Context, at place, body io.Reader, opts WriteOptions) (File, error) {
+func (s *Store) write(ctx context.Context, at authorized, body io.Reader, opts WriteOptions) (File, error) {
 	contentType := cmp.Or(opts.ContentType, DefaultContentType)
 	if !validContentType(contentType) {
 		return File{}, errContentType()

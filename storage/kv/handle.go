@@ -14,13 +14,12 @@ import (
 // is a small value, safe for concurrent use.
 //
 // Errors are [cpodkit.Error] values. Besides those that a method names they are
-// invalid_scope, user_required, forbidden, invalid_key, unavailable while the
-// driver cannot serve, timeout when the context's deadline passed, and
+// missing_token, invalid_scope, user_required, forbidden, invalid_key, unavailable
+// while the driver cannot serve, timeout when the context's deadline passed, and
 // internal. A cancelled context's error is returned as it is.
 type Handle struct {
-	store    *Store
-	identity cpodkit.Identity
-	tier     storage.Tier
+	store  *Store
+	caller storage.Caller
 }
 
 // SetOptions are the conditions of a Set.
@@ -35,7 +34,7 @@ type SetOptions struct {
 
 // Tier returns the identity's entries in another tier.
 func (h Handle) Tier(tier storage.Tier) Handle {
-	h.tier = tier
+	h.caller = h.caller.In(tier)
 	return h
 }
 
@@ -50,6 +49,11 @@ func (h Handle) Set(ctx context.Context, key, value string, opts *SetOptions) er
 	if opts == nil {
 		opts = &SetOptions{}
 	}
+	return h.store.setAt(ctx, path, value, *opts)
+}
+
+// setAt is Set for a path that is authorized.
+func (s *Store) setAt(ctx context.Context, path, value string, opts SetOptions) error {
 	switch {
 	case opts.TTL != 0 && (opts.TTL < time.Millisecond || opts.TTL > MaxTTL):
 		return invalid("/ttl", "must be 1 ms to 10 years")
@@ -59,8 +63,8 @@ func (h Handle) Set(ctx context.Context, key, value string, opts *SetOptions) er
 	case !utf8.ValidString(value):
 		return invalid("/value", "must be UTF-8; encode other bytes in base64")
 	}
-	ctx, call := h.store.set.Start(ctx)
-	stored, err := h.store.driver.Set(ctx, path, value, opts.TTL, opts.IfAbsent)
+	ctx, call := s.set.Start(ctx)
+	stored, err := s.driver.Set(ctx, path, value, opts.TTL, opts.IfAbsent)
 	if err = call.End(ctx, err); err != nil {
 		return err
 	}
@@ -129,8 +133,13 @@ func (h Handle) Incr(ctx context.Context, key string, by int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	ctx, call := h.store.incr.Start(ctx)
-	sum, err := h.store.driver.Incr(ctx, path, by)
+	return h.store.incrAt(ctx, path, by)
+}
+
+// incrAt is Incr for a path that is authorized.
+func (s *Store) incrAt(ctx context.Context, path string, by int64) (int64, error) {
+	ctx, call := s.incr.Start(ctx)
+	sum, err := s.driver.Incr(ctx, path, by)
 	return sum, call.End(ctx, err)
 }
 
@@ -148,7 +157,7 @@ func (h Handle) TTL(ctx context.Context, key string) (time.Duration, error) {
 
 // path checks the identity and the key, and returns where the entry lives.
 func (h Handle) path(key string, action storage.Action) (string, error) {
-	space, err := storage.Authorize(h.identity, h.tier, action)
+	space, err := h.caller.Authorize(action)
 	if err != nil {
 		return "", err
 	}

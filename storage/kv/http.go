@@ -41,19 +41,18 @@ type call func(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) e
 // handler serves one call on the identity's entries in the tier of the query.
 func (s *Store) handler(serve call, parameters []string) http.Handler {
 	return rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
-		tier, err := storage.TierOf(q)
+		caller, err := storage.FromRequest(r.Context(), q)
 		if err != nil {
 			return err
 		}
-		id, _ := cpodkit.IdentityFromContext(r.Context()) // the zero identity may do nothing
-		return serve(w, r, q, s.For(id).Tier(tier))
+		return serve(w, r, q, Handle{s, caller})
 	}, parameters...)
 }
 
 func serveSet(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
-	key := r.PathValue("key")
 	// Nobody makes the server read a large body who may not write.
-	if _, err := h.path(key, storage.Write); err != nil {
+	path, err := h.path(r.PathValue("key"), storage.Write)
+	if err != nil {
 		return err
 	}
 	if err := rest.RefuseHeaders(r.Header, "If-Match"); err != nil { // an entry has no ETag
@@ -85,7 +84,7 @@ func serveSet(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) er
 	if err != nil {
 		return err
 	}
-	if err := h.Set(r.Context(), key, value, &opts); err != nil {
+	if err := h.store.setAt(r.Context(), path, value, opts); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -172,8 +171,8 @@ func serveDelete(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle)
 }
 
 func serveIncr(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
-	key := r.PathValue("key")
-	if _, err := h.path(key, storage.Write); err != nil {
+	path, err := h.path(r.PathValue("key"), storage.Write)
+	if err != nil {
 		return err
 	}
 	if err := rest.RefuseConditions(r.Header); err != nil {
@@ -195,7 +194,7 @@ func serveIncr(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) e
 	if body.By != nil {
 		by = *body.By
 	}
-	sum, err := h.Incr(r.Context(), key, by)
+	sum, err := h.store.incrAt(r.Context(), path, by)
 	if err != nil {
 		return err
 	}

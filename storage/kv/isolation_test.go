@@ -159,7 +159,7 @@ func TestDriverErrors(t *testing.T) {
 
 func TestFullMemoryIsUnavailable(t *testing.T) {
 	t.Parallel()
-	s := serve(t, kv.NewMemory(kv.WithMaxBytes(1<<10)))
+	s := serve(t, memoryOf(t, 1<<10))
 	got := s.wantError(request{method: "PUT", path: "k", body: `{"value":"` + strings.Repeat("x", 1<<10) + `"}`}, cpodkit.CodeUnavailable)
 	if got.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
@@ -204,12 +204,40 @@ func TestHandle(t *testing.T) {
 	if _, err := h.Tier(storage.Shared).Get(t.Context(), "k"); !errors.Is(err, cpodkit.CodeNotFound) {
 		t.Errorf("Get in another tier: %v", err)
 	}
-	if _, err := (kv.Handle{}).Get(t.Context(), "k"); err == nil {
-		t.Error("the zero Handle reads")
+	if _, err := kv.FromContext(t.Context()).Get(t.Context(), "k"); !errors.Is(err, cpodkit.CodeMissingToken) {
+		t.Errorf("Get by the handle of an empty context: %v", err)
 	}
 }
 
-func TestMiddleware(t *testing.T) {
+// Trusted code reaches what the identity of the same ids does.
+func TestTrusted(t *testing.T) {
+	t.Parallel()
+	store, err := kv.New(kv.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	id := identity("t1", "alpha", everything...)
+	id.UserID = "ann"
+	for _, tier := range []storage.Tier{storage.Private, storage.User, storage.Shared} {
+		owner := storage.Owner{TenantID: "t1", AppID: "alpha", UserID: id.UserID}
+		if err := store.Trusted(owner).Tier(tier).Set(t.Context(), "k", string(tier), nil); err != nil {
+			t.Fatal(err)
+		}
+		if value, err := store.For(id).Tier(tier).Get(t.Context(), "k"); err != nil || value != string(tier) {
+			t.Errorf("the entry in %s is %q, %v", tier, value, err)
+		}
+	}
+	tenant := store.Trusted(storage.Owner{TenantID: "t1"})
+	if _, err := tenant.Tier(storage.Shared).Get(t.Context(), "k"); err != nil {
+		t.Errorf("the shared tier of a tenant: %v", err)
+	}
+	if _, err := tenant.Get(t.Context(), "k"); !errors.Is(err, cpodkit.CodeForbidden) {
+		t.Errorf("the private tier of no app: %v", err)
+	}
+}
+
+func TestAttach(t *testing.T) {
 	t.Parallel()
 	store, err := kv.New(kv.NewMemory())
 	if err != nil {
@@ -220,18 +248,16 @@ func TestMiddleware(t *testing.T) {
 	if err := store.For(id).Set(t.Context(), "k", "mine", nil); err != nil {
 		t.Fatal(err)
 	}
-	h := store.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handle, ok := kv.FromContext(r.Context())
-		if !ok {
-			w.WriteHeader(http.StatusTeapot)
-			return
-		}
-		if value, err := handle.Get(r.Context(), "k"); err != nil || value != "mine" {
-			t.Errorf("Get = %q, %v", value, err)
+	h := store.Attach(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		value, err := kv.FromContext(r.Context()).Get(r.Context(), "k")
+		if err != nil {
+			cpodkit.WriteError(w, r, err)
+		} else if value != "mine" {
+			t.Errorf("Get = %q", value)
 		}
 	}))
 	for want, ctx := range map[int]context.Context{
-		http.StatusOK: cpodkit.WithIdentity(t.Context(), id), http.StatusTeapot: t.Context(),
+		http.StatusOK: cpodkit.WithIdentity(t.Context(), id), http.StatusUnauthorized: t.Context(),
 	} {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, httptest.NewRequestWithContext(ctx, "GET", "/", nil))

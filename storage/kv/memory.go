@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// DefaultMaxBytes is the budget of a [Memory] unless told otherwise: 256 MiB.
+	// DefaultMaxBytes is the budget of [NewMemory]: 256 MiB.
 	DefaultMaxBytes = 256 << 20
 
 	// entryOverhead is about what an entry takes beside its key and value: the
@@ -44,28 +44,22 @@ type Memory struct {
 
 var _ Driver = (*Memory)(nil)
 
-// MemoryOption configures [NewMemory].
-type MemoryOption func(*Memory)
-
-// WithMaxBytes is the budget of all tenants together: the bytes of keys (as full
-// storage paths) and values, plus 128 for each entry. A tenant may hold at most
-// half of it, see [Memory]. The default is [DefaultMaxBytes]; less than 1 leaves
-// it.
-func WithMaxBytes(n int64) MemoryOption {
-	return func(m *Memory) {
-		if n > 0 {
-			m.budget.max = n
-		}
+// NewMemoryOf returns an empty driver. maxBytes is the budget of all tenants
+// together: the bytes of keys (as full storage paths) and values, plus 128 for each
+// entry. A tenant may hold at most half of it, see [Memory]. It fails for less than 1.
+func NewMemoryOf(maxBytes int64) (*Memory, error) {
+	if maxBytes < 1 {
+		return nil, fmt.Errorf("kv: NewMemoryOf(%d): at least 1 byte is needed", maxBytes)
 	}
+	m := NewMemory()
+	m.budget.max = maxBytes
+	return m, nil
 }
 
-// NewMemory returns an empty driver.
-func NewMemory(opts ...MemoryOption) *Memory {
+// NewMemory returns an empty driver with a budget of [DefaultMaxBytes].
+func NewMemory() *Memory {
 	m := &Memory{seed: maphash.MakeSeed(), start: time.Now()}
 	m.budget = budget{max: DefaultMaxBytes, held: map[string]*int64{}}
-	for _, opt := range opts {
-		opt(m)
-	}
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.memory = m
@@ -228,7 +222,7 @@ func parseInteger(text string) (int64, bool) {
 }
 
 var (
-	errNoRoom     = fmt.Errorf("kv memory has no room left for this tenant, see WithMaxBytes: %w", cpodkit.CodeUnavailable)
+	errNoRoom     = fmt.Errorf("kv memory has no room left for this tenant, see NewMemoryOf: %w", cpodkit.CodeUnavailable)
 	errClosed     = fmt.Errorf("kv memory is closed: %w", cpodkit.CodeUnavailable)
 	errNotInteger = fmt.Errorf("the value is no integer: %w", cpodkit.CodeConflict)
 	errOverflow   = fmt.Errorf("the sum overflows: %w", cpodkit.CodeConflict)

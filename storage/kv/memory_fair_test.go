@@ -43,7 +43,7 @@ func fillTenant(t *testing.T, store *kv.Store, tenant string) (got int) {
 func TestMemoryIsFair(t *testing.T) {
 	t.Parallel()
 	const budget = 1 << 20
-	m := kv.NewMemory(kv.WithMaxBytes(budget))
+	m := memoryOf(t, budget)
 	store, err := kv.New(m)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestMemoryIsFair(t *testing.T) {
 func TestMemoryIsFairAfterExpiry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := kv.NewMemory(kv.WithMaxBytes(1 << 20))
+		m := memoryOf(t, 1<<20)
 		defer m.Close()
 		first := fill(t, m, time.Minute)
 		for i := range 3 {
@@ -109,7 +109,7 @@ func TestMemoryIsFairAfterExpiry(t *testing.T) {
 func TestMemoryIsFairUnderConcurrency(t *testing.T) {
 	t.Parallel()
 	const budget, tenants = 1 << 20, 5
-	m := kv.NewMemory(kv.WithMaxBytes(budget))
+	m := memoryOf(t, budget)
 	defer m.Close()
 	value := strings.Repeat("x", 1<<10)
 	var got [tenants]int

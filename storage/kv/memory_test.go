@@ -49,10 +49,19 @@ func fill(t *testing.T, m *kv.Memory, ttl time.Duration) (stored int) {
 	}
 }
 
+func memoryOf(t testing.TB, maxBytes int64) *kv.Memory {
+	t.Helper()
+	m, err := kv.NewMemoryOf(maxBytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	const budget = 1 << 20
-	m := kv.NewMemory(kv.WithMaxBytes(budget))
+	m := memoryOf(t, budget)
 	defer m.Close()
 	stored := fill(t, m, time.Hour)
 	if want := budget / 2 / (1<<10 + 7 + entryCost); stored != want {
@@ -97,7 +106,7 @@ func TestMemoryIsBounded(t *testing.T) {
 func TestMemoryExpiryMakesRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m := kv.NewMemory(kv.WithMaxBytes(1 << 20))
+		m := memoryOf(t, 1<<20)
 		defer m.Close()
 		first := fill(t, m, time.Minute)
 		for range 3 {
@@ -118,7 +127,7 @@ func TestMemoryExpiryMakesRoom(t *testing.T) {
 func TestMemoryBudgetUnderConcurrency(t *testing.T) {
 	t.Parallel()
 	const budget, size = 1 << 20, 4 << 10
-	m := kv.NewMemory(kv.WithMaxBytes(budget))
+	m := memoryOf(t, budget)
 	defer m.Close()
 	value := strings.Repeat("x", size)
 	var stored atomic.Int64

@@ -78,17 +78,20 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 func (s *Store) Close() error { return s.driver.Close() }
 
 // For returns the entries of id in the private tier.
-func (s *Store) For(id cpodkit.Identity) Handle {
-	return Handle{store: s, identity: id, tier: storage.Private}
-}
+func (s *Store) For(id cpodkit.Identity) Handle { return Handle{s, storage.For(id)} }
 
-// Middleware puts the [Handle] of the request's identity into the context. A
-// request without an identity passes without a handle.
-func (s *Store) Middleware(next http.Handler) http.Handler {
-	return portable.Attach(next, s.For)
-}
+// Trusted returns the entries of an owner in the private tier, for code that acts for
+// no request, such as a cron job. No scope is needed. An id that cannot be encoded is
+// an error of each call. Never build an owner from what a client sent.
+func (s *Store) Trusted(owner storage.Owner) Handle { return Handle{s, storage.Trusted(owner)} }
 
-// FromContext returns the handle that [Store.Middleware] stored.
-func FromContext(ctx context.Context) (Handle, bool) {
-	return portable.FromContext[Handle](ctx)
+// Attach is middleware: inside of next, [FromContext] returns the handle of the
+// request's identity.
+func (s *Store) Attach(next http.Handler) http.Handler { return portable.Attach(next, s.For) }
+
+// FromContext returns the handle of the identity in ctx. Every call of it is
+// missing_token when there is none, or when [Store.Attach] is not around the handler.
+func FromContext(ctx context.Context) Handle {
+	h, _ := portable.FromContext[Handle](ctx)
+	return h
 }

@@ -137,7 +137,7 @@ func (c *caller) refusedAs(want, got cpodkit.Code, key string) bool {
 	switch {
 	case got == want:
 		return true
-	case want == cpodkit.CodeForbidden:
+	case want == cpodkit.CodeForbidden, want == cpodkit.CodeMissingToken:
 		return got == cpodkit.CodeInvalidToken
 	case want == cpodkit.CodeUserRequired:
 		return got == cpodkit.CodeForbidden // a HEAD shows only the status

@@ -50,6 +50,8 @@ func (a actor) owner() actor {
 // refusal says why the actor can have no place at all; "" when it has one.
 func (a actor) refusal() cpodkit.Code {
 	switch {
+	case a.tenant == "":
+		return cpodkit.CodeMissingToken
 	case a.tier == storage.User && a.user == "":
 		return cpodkit.CodeUserRequired
 	case a.identity().Validate() != nil:

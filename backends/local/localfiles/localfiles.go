@@ -81,12 +81,15 @@ func Open(dir string, opts ...Option) (*Driver, error) {
 	if dir == "" {
 		return nil, errors.New("localfiles: the folder has no name")
 	}
-	if err := os.MkdirAll(dir, folderPermissions); err != nil {
-		return nil, fmt.Errorf("localfiles: %w", err)
-	}
 	d := &Driver{seed: maphash.MakeSeed()}
 	for _, opt := range opts {
 		opt(d)
+	}
+	if d.keepFree < 0 {
+		return nil, fmt.Errorf("localfiles: KeepFree(%d): it cannot be negative", d.keepFree)
+	}
+	if err := os.MkdirAll(dir, folderPermissions); err != nil {
+		return nil, fmt.Errorf("localfiles: %w", err)
 	}
 	if err := d.open(dir); err != nil {
 		_ = d.Close()

@@ -49,6 +49,9 @@ func Open(uri string, configure ...func(*options.ClientOptions)) (*mongo.Databas
 		SetMaxPoolSize(maxPoolSize).
 		ApplyURI(uri)
 	for _, change := range configure {
+		if change == nil {
+			return nil, errors.New("mongoclient: a function that configures the client is nil")
+		}
 		change(o)
 	}
 	client, err := mongo.Connect(o)

@@ -40,6 +40,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"net/url"
+	"os"
 	"syscall"
 	"time"
 
@@ -82,7 +83,7 @@ type Option func(*Driver)
 func WithTimeLimit(limit time.Duration) Option { return func(d *Driver) { d.limit = limit } }
 
 // WithTempFolder sets the folder for bodies of more than 1 MiB on their way to the
-// store, by default that of os.TempDir.
+// store, by default that of os.TempDir. It must be there.
 func WithTempFolder(dir string) Option { return func(d *Driver) { d.tempFolder = dir } }
 
 // WithSoleWriter says that no other process writes to the bucket, and no other
@@ -103,7 +104,7 @@ func New(bucket objstore.Bucket, opts ...Option) (*Driver, error) {
 	d := &Driver{
 		bucket:  bucket,
 		breaker: circuit.New("store of files", circuit.WithTimeLimit(0), circuit.WithIsDown(isDown)),
-		limit:   DefaultTimeLimit,
+		limit:   DefaultTimeLimit, tempFolder: os.TempDir(),
 		layered: provider != objstore.S3 && provider != objstore.FILESYSTEM,
 		seed:    maphash.MakeSeed(),
 	}
@@ -115,6 +116,9 @@ func New(bucket objstore.Bucket, opts ...Option) (*Driver, error) {
 	}
 	if d.limit <= 0 {
 		return nil, fmt.Errorf("objstorefiles: the time limit %v is not positive", d.limit)
+	}
+	if info, err := os.Stat(d.tempFolder); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("objstorefiles: WithTempFolder(%q): there is no such folder", d.tempFolder)
 	}
 	return d, nil
 }

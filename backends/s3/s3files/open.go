@@ -23,7 +23,11 @@ import (
 // WithCredentials sets where the keys come from, instead of the URL and the usual
 // chain. It is for [Open].
 func WithCredentials(c *credentials.Credentials) Option {
-	return func(cfg *config) { cfg.credentials = c }
+	return func(cfg *config) {
+		if cfg.credentials = c; c == nil {
+			cfg.problem("the credentials are nil")
+		}
+	}
 }
 
 // WithUnencryptedHTTP permits endpoints of plain http elsewhere than on loopback.

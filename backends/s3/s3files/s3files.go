@@ -174,6 +174,9 @@ func New(client *minio.Client, bucket string, opts ...Option) (*Driver, error) {
 		return nil, errors.New("s3files: the client is nil")
 	}
 	c := newConfig(opts)
+	if c.credentials != nil {
+		c.problem("WithCredentials is for Open: the client has credentials already")
+	}
 	return c.driver(client, bucket)
 }
 

@@ -121,6 +121,9 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 	if o.cache < 0 {
 		return nil, fmt.Errorf("sqlitedocuments: WithScanCache(%d): 0 turns it off, and less is not possible", o.cache)
 	}
+	if o.keepFree < 0 {
+		return nil, fmt.Errorf("sqlitedocuments: KeepFree(%d): it cannot be negative", o.keepFree)
+	}
 	if err := documents.CheckIndexes(o.indexes); err != nil {
 		return nil, fmt.Errorf("sqlitedocuments: %w", err)
 	}
