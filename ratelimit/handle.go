@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -25,8 +26,10 @@ const (
 // [MaxHandleKey] bytes of UTF-8 without control characters. A handle is a small
 // value, safe for concurrent use.
 //
-// Errors are those of [Limiter], invalid_scope, and forbidden for an identity
-// whose ids cannot be encoded (see [cpodkit.EncodeID]).
+// Errors are those of [Limiter], missing_token without an identity, invalid_scope,
+// and forbidden for an identity whose ids cannot be encoded (see
+// [cpodkit.EncodeID]). Trusted code needs no handle: it takes keys of its own from the
+// [Limiter].
 type Handle struct {
 	limiter  *Limiter
 	identity cpodkit.Identity
@@ -35,15 +38,16 @@ type Handle struct {
 // For returns the buckets of the tenant and app of id.
 func (l *Limiter) For(id cpodkit.Identity) Handle { return Handle{limiter: l, identity: id} }
 
-// Attach is middleware that puts the [Handle] of the request's identity into the
-// context. A request without an identity passes without a handle.
-func (l *Limiter) Attach(next http.Handler) http.Handler {
-	return portable.Attach(next, l.For)
-}
+// Attach is middleware: inside of next, [FromContext] returns the handle of the
+// request's identity.
+func (l *Limiter) Attach(next http.Handler) http.Handler { return portable.Attach(next, l.For) }
 
-// FromContext returns the handle that [Limiter.Attach] stored.
-func FromContext(ctx context.Context) (Handle, bool) {
-	return portable.FromContext[Handle](ctx)
+// FromContext returns the handle of the identity in ctx. Every call of it is
+// missing_token when there is none, or when [Limiter.Attach] is not around the
+// handler.
+func FromContext(ctx context.Context) Handle {
+	h, _ := portable.FromContext[Handle](ctx)
+	return h
 }
 
 // Take is [Limiter.Take].
@@ -72,6 +76,9 @@ func (h Handle) Reset(ctx context.Context, key string) error {
 // bucket checks the identity and the key, and returns the bucket's key. Encoded
 // ids hold no slash, so different handles and keys never share one.
 func (h Handle) bucket(key string) (string, error) {
+	if h.limiter == nil || h.identity.TenantID == "" {
+		return "", h.missingToken()
+	}
 	if err := h.identity.Require(Scope); err != nil {
 		return "", err
 	}
@@ -84,6 +91,14 @@ func (h Handle) bucket(key string) (string, error) {
 	tenant, _ := cpodkit.EncodeID(h.identity.TenantID)
 	app, _ := cpodkit.EncodeID(h.identity.AppID)
 	return tenant + "/apps/" + app + "/" + key, nil
+}
+
+func (h Handle) missingToken() error {
+	err := cpodkit.Errorf(cpodkit.CodeMissingToken, "This call needs a token: send it as Authorization: Bearer <token>.")
+	if h.limiter == nil {
+		return err.WithCause(errors.New("ratelimit: there is no handle in the context: wrap the handler in Limiter.Attach"))
+	}
+	return err
 }
 
 // handleKeyFault says what is wrong with a key of a [Handle]; "" for nothing.

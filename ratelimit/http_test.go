@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -206,15 +207,10 @@ func TestAttach(t *testing.T) {
 	served := 0
 	h := l.Attach(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		served++
-		handle, ok := ratelimit.FromContext(r.Context())
 		_, identified := cpodkit.IdentityFromContext(r.Context())
-		if ok != identified {
-			t.Errorf("a handle: %v, an identity: %v", ok, identified)
-		}
-		if ok {
-			if err := handle.Reset(r.Context(), "k"); err != nil {
-				t.Error(err)
-			}
+		err := ratelimit.FromContext(r.Context()).Reset(r.Context(), "k")
+		if identified && err != nil || !identified && !errors.Is(err, cpodkit.CodeMissingToken) {
+			t.Errorf("with an identity %t: %v", identified, err)
 		}
 	}))
 	ctx := cpodkit.WithIdentity(t.Context(), cpodkit.Identity{TenantID: "t", AppID: "a", Scopes: cpodkit.Scopes{ratelimit.Scope}})
@@ -222,6 +218,9 @@ func TestAttach(t *testing.T) {
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 	if served != 2 {
 		t.Errorf("%d requests were served; want 2", served)
+	}
+	if err := ratelimit.FromContext(ctx).Reset(ctx, "k"); !errors.Is(err, cpodkit.CodeMissingToken) {
+		t.Errorf("without Attach: %v", err)
 	}
 }
 

@@ -52,12 +52,12 @@ var (
 // NewMemory returns an empty driver of [DefaultMaxKeys].
 func NewMemory() *Memory { return newMemory(DefaultMaxKeys) }
 
-// NewSizedMemory returns an empty driver that keeps at most maxKeys buckets that are
+// NewMemoryOf returns an empty driver that keeps at most maxKeys buckets that are
 // not full, at least 1. They are spread over shards at random, each with its share
 // of the room, so the first may be forgotten a little earlier. A call that makes
 // the table of a shard grow takes the longer, the more there may be: 1.5 ms with
 // the default, 50 ms with a hundred times as many.
-func NewSizedMemory(maxKeys int) (*Memory, error) {
+func NewMemoryOf(maxKeys int) (*Memory, error) {
 	if maxKeys < 1 {
 		return nil, fmt.Errorf("ratelimit: a memory of %d keys keeps none; it must be at least 1", maxKeys)
 	}

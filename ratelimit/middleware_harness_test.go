@@ -54,7 +54,7 @@ func newLimiter(t testing.TB, driver ratelimit.Driver, opts ...ratelimit.Option)
 // sized is a driver of so many keys.
 func sized(t testing.TB, keys int) *ratelimit.Memory {
 	t.Helper()
-	m, err := ratelimit.NewSizedMemory(keys)
+	m, err := ratelimit.NewMemoryOf(keys)
 	if err != nil {
 		t.Fatal(err)
 	}

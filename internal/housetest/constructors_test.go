@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -31,7 +32,11 @@ import (
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/backends/ulule/ululelimit"
 	"github.com/cpodkit/cpodkit/client"
+	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
 	"github.com/cpodkit/cpodkit/storage/kv"
@@ -66,6 +71,7 @@ func refusals(t *testing.T) []refusal {
 	openRevocations := func(opts ...authz.RevocationsOption) error {
 		return of(authz.OpenRevocations(ctx, authz.NewMemoryRevocations(), opts...))
 	}
+	newPrefetch := func(opts ...prefetch.Option) error { return of(prefetch.New(ratelimit.NewMemory(), opts...)) }
 	newRotator := func(opts ...keyring.Option) error {
 		return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.NewMaster(), opts...))
 	}
@@ -112,8 +118,22 @@ func refusals(t *testing.T) []refusal {
 		{"backends/redis/rediskv.New", "no client", func() error { return of(rediskv.New(nil)) }},
 		{"backends/redis/redislimit.New", "no client", func() error { return of(redislimit.New(nil)) }},
 		{"backends/redis/rediscluster.New", "no client", func() error { return of(rediscluster.New(nil)) }},
-		{"backends/redis/rediscluster.New", "a brace", func() error { return of(rediscluster.New(redis.NewClient(&redis.Options{}), rediscluster.WithPrefix("{"))) }},
+		{"backends/redis/rediscluster.New", "a brace", func() error {
+			return of(rediscluster.New(redis.NewClient(&redis.Options{}), rediscluster.WithPrefix("{")))
+		}},
 		{"backends/ulule/ululelimit.New", "no store", func() error { return of(ululelimit.New(nil)) }},
+
+		{"ratelimit.New", "no driver", func() error { return of(ratelimit.New(nil)) }},
+		{"ratelimit.NewMemoryOf", "no keys", func() error { return of(ratelimit.NewMemoryOf(0)) }},
+		{"ratelimit.NewMemoryOf", "negative keys", func() error { return of(ratelimit.NewMemoryOf(-5)) }},
+		{"ratelimit/prefetch.New", "no store", func() error { return of(prefetch.New(nil)) }},
+		{"ratelimit/prefetch.New", "no slice", func() error { return newPrefetch(prefetch.WithMaxSlice(0)) }},
+		{"ratelimit/prefetch.New", "more than a limit", func() error { return newPrefetch(prefetch.WithMaxSlice(1.01)) }},
+		{"ratelimit/prefetch.New", "a slice of no number", func() error { return newPrefetch(prefetch.WithMaxSlice(math.NaN())) }},
+		{"ratelimit/prefetch.New", "no hold", func() error { return newPrefetch(prefetch.WithHold(0)) }},
+		{"ratelimit/prefetch.New", "few keys", func() error { return newPrefetch(prefetch.WithMaxKeys(63)) }},
+		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
+		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},
 
 		{"authz.NewAPIKeys", "no store", func() error { return of(authz.NewAPIKeys(nil)) }},
 		{"authz.NewVerificationKey", "no key", func() error { return of(authz.NewVerificationKey("k", authz.ES256, nil)) }},
@@ -161,9 +181,8 @@ func TestConstructorsRefuse(t *testing.T) {
 	}
 }
 
-// without are the folders whose constructors need no row. Those of ratelimit, oauth
-// and cluster have tests of their own.
-var without = []string{"bench", "examples", "internal", "ratelimit", "oauth", "cluster"}
+// without are the folders whose constructors need no row.
+var without = []string{"bench", "examples", "internal"}
 
 // exportedConstructors returns the functions New… and Open… that can fail.
 func exportedConstructors(t *testing.T, module fs.FS) []string {
