@@ -37,8 +37,8 @@ type Revocation struct {
 	ExpiresAt time.Time
 }
 
-// RevocationStore keeps revocations. It is durable, safe for concurrent use,
-// and honours ctx. Errors are returned raw. Package authztest has its suite.
+// RevocationStore is for stores: it keeps revocations. It is durable, safe for
+// concurrent use, and honours ctx. Errors are returned raw. Package authztest has its suite.
 type RevocationStore interface {
 	// Add stores r. It takes the place of a revocation with the same ID.
 	Add(ctx context.Context, r Revocation) error

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Driver carries notifications and keeps leases. Names are checked by the
-// portable type.
+// Driver is for drivers: it carries notifications and keeps leases. The portable
+// type has checked the names.
 //
 // An outcome that callers act on is an error for which errors.Is finds
 // cpodkit.CodeConflict or CodeUnavailable. Every other error is returned raw; its
@@ -39,7 +39,7 @@ type Driver interface {
 	Close() error
 }
 
-// Subscription receives what is published to one topic. It never skips a message
+// Subscription is for drivers: it receives what is published to one topic. It never skips a message
 // and goes on: when one is lost, or may be, it ends with an error.
 type Subscription interface {
 	// Receive waits for the next message or echo, in the order in which the system

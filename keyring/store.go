@@ -9,7 +9,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
-// Store keeps one sealed ring. It must be durable, and shared by all replicas.
+// Store is for stores: it keeps one sealed ring. It must be durable, and shared by all replicas.
 // What it keeps is a JSON object, but it need not look inside.
 type Store interface {
 	// Load returns what was saved last and its version, which changes with every

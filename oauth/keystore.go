@@ -12,8 +12,8 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 )
 
-// KeyStore keeps the API keys of apps under their digests. It is durable, safe
-// for concurrent use, and honours ctx. Errors are those of [AppStore]. Package
+// KeyStore is for stores: it keeps the API keys of apps under their digests. It is
+// durable, safe for concurrent use, and honours ctx. Errors are those of [AppStore]. Package
 // oauthtest has its suite.
 type KeyStore interface {
 	// Find returns the record of a key, or [cpodkit.CodeNotFound].
