@@ -10,12 +10,12 @@ import (
 // order in which they were granted. Treat it as read-only once it is shared.
 type Scopes []string
 
-// ParseScopes splits a space-separated list (RFC 6749 section 3.3) and drops
-// repetitions.
+// ParseScopes splits a list at U+0020 and at nothing else (RFC 6749 section 3.3),
+// and drops repetitions.
 func ParseScopes(list string) Scopes {
 	var out Scopes
-	for s := range strings.FieldsSeq(list) {
-		if !slices.Contains(out, s) {
+	for s := range strings.SplitSeq(list, " ") {
+		if s != "" && !slices.Contains(out, s) {
 			out = append(out, s)
 		}
 	}

@@ -84,6 +84,18 @@ func (m members) optionalText(name string) (string, bool) {
 	return m.text(name)
 }
 
+// list returns the texts of an array of strings: false for anything else.
+func (m members) list(name string) ([]string, bool) {
+	items, ok := m[name].([]any)
+	texts := make([]string, len(items))
+	for i := range items {
+		if texts[i], ok = items[i].(string); !ok {
+			return nil, false
+		}
+	}
+	return texts, ok
+}
+
 // maxNumericDate is the end of the year 9999.
 const maxNumericDate = 253402300799
 

@@ -112,12 +112,16 @@ func (f *forgery) token() string {
 	return token
 }
 
+func pssOptions(salt int) *rsa.PSSOptions {
+	return &rsa.PSSOptions{SaltLength: salt, Hash: crypto.SHA256}
+}
+
 func signature(key crypto.Signer, algorithm string, signed []byte) []byte {
 	digest := sha256.Sum256(signed)
 	message, opts := digest[:], crypto.SignerOpts(crypto.SHA256)
 	switch algorithm {
 	case authz.PS256:
-		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256}
+		opts = pssOptions(rsa.PSSSaltLengthEqualsHash)
 	case authz.EdDSA:
 		message, opts = signed, crypto.Hash(0)
 	}

@@ -33,6 +33,11 @@ type Issuer struct {
 	// Claims says which claims hold the identity.
 	Claims ClaimNames
 
+	// Foreign is for tokens of another authorization server, which does not keep to
+	// all of RFC 9068: they may lack "sub" and "client_id", and their scopes may be a
+	// JSON array of strings, or null for none.
+	Foreign bool
+
 	// Revocations lists the tokens of this issuer that were revoked; nil when
 	// none ever are.
 	Revocations *Revocations
@@ -211,16 +216,39 @@ func (i *Issuer) identity(claims members) (cpodkit.Identity, error) {
 	if id.UserID, ok = claims.optionalText(i.Claims.UserID); !ok {
 		return cpodkit.Identity{}, errClaim(i.Claims.UserID)
 	}
-	scopes, ok := claims.optionalText(i.Claims.Scope)
-	if !ok {
+	if id.Scopes, ok = i.scopes(claims); !ok {
 		return cpodkit.Identity{}, errClaim(i.Claims.Scope)
 	}
-	id.Scopes = cpodkit.ParseScopes(scopes)
+	if !i.Foreign { // RFC 9068 section 2.2
+		for _, name := range []string{"sub", "client_id"} {
+			if s, ok := claims.text(name); !ok || s == "" {
+				return cpodkit.Identity{}, errClaim(name)
+			}
+		}
+	}
 	if i.Tenants != nil && !slices.Contains(i.Tenants, id.TenantID) {
 		return cpodkit.Identity{}, refuse("The token's issuer does not speak for its tenant.")
 	}
 	return id, checkIdentity(id)
 }
+
+// scopes returns false for a claim that is malformed.
+func (i *Issuer) scopes(claims members) (cpodkit.Scopes, bool) {
+	name := i.Claims.Scope
+	if i.Foreign {
+		if claims[name] == nil {
+			return nil, true
+		}
+		if list, ok := claims.list(name); ok {
+			// One with a space in it would be two scopes.
+			return cpodkit.ParseScopes(strings.Join(list, " ")), !slices.ContainsFunc(list, hasSpace)
+		}
+	}
+	text, ok := claims.optionalText(name)
+	return cpodkit.ParseScopes(text), ok
+}
+
+func hasSpace(s string) bool { return strings.Contains(s, " ") }
 
 func errClaim(name string) error {
 	return cpodkit.Errorf(cpodkit.CodeInvalidToken, "The token's claim %s is missing or malformed.", name)

@@ -1,6 +1,11 @@
 package authz_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
@@ -102,6 +107,15 @@ func TestJWTRefuses(t *testing.T) {
 			f.header["alg"], f.header["kid"] = authz.PS256, rsKey
 			f.sign = func(b []byte) []byte { return signature(k[rsKey], authz.PS256, b) }
 		}},
+		{"PS256 with a salt of another length (RFC 7518 3.5)", invalid, func(f *forgery) {
+			f.header["alg"], f.header["kid"] = authz.PS256, psKey
+			f.sign = func(b []byte) []byte {
+				digest := sha256.Sum256(b)
+				sig, err := k[psKey].Sign(rand.Reader, digest[:], pssOptions(20))
+				must(t, err)
+				return sig
+			}
+		}},
 		{"an algorithm that is not accepted", invalid, header("alg", "ES384")},
 		{"EdDSA announced for an EC key", invalid, header("alg", authz.EdDSA)},
 
@@ -175,6 +189,12 @@ func TestJWTRefuses(t *testing.T) {
 		}},
 
 		// RFC 7519 section 4.1 and RFC 9068 section 4: the claims.
+		{"sub missing", invalid, without("sub")},
+		{"sub null", invalid, claim("sub", nil)},
+		{"client_id missing", invalid, without("client_id")},
+		{"client_id empty", invalid, claim("client_id", "")},
+		{"scope an array", invalid, claim("scope", []string{"jobs.read"})},
+		{"scope null", invalid, claim("scope", nil)},
 		{"iss missing", invalid, without("iss")},
 		{"iss of someone else", invalid, claim("iss", "https://evil.example")},
 		{"iss with a slash more", invalid, claim("iss", issuerName+"/")},
@@ -321,6 +341,70 @@ func TestNewVerificationKeyFailsEarly(t *testing.T) {
 	} {
 		if _, err := authz.NewVerificationKey(test.id, test.algorithm, k[test.key].Public()); err == nil {
 			t.Errorf("%s: no error", test.name)
+		}
+	}
+}
+
+// Other authorization servers write scopes in their own ways. Whatever the way, a
+// list is split at spaces alone.
+func TestForeignScopes(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	v := newJWT(t, authz.Issuer{Issuer: issuerName, Audience: audience, Keys: k.set(t), Foreign: true})
+	for name, test := range map[string]struct {
+		scope any
+		want  string
+		fails bool
+	}{
+		"a list":              {"jobs.read jobs.write", "jobs.read jobs.write", false},
+		"an array":            {[]any{"jobs.read", "jobs.write"}, "jobs.read jobs.write", false},
+		"an empty array":      {[]any{}, "", false},
+		"null":                {nil, "", false},
+		"a tab is no space":   {"jobs.read\tadmin", "jobs.read\tadmin", false},
+		"nor is a line break": {"jobs.read\nadmin", "jobs.read\nadmin", false},
+		"nor is U+00A0":       {"jobs.read\u00a0admin", "jobs.read\u00a0admin", false},
+		"a number":            {5, "", true},
+		"an array of numbers": {[]any{"jobs.read", 5}, "", true},
+		"two in one member":   {[]any{"jobs.read admin"}, "", true},
+		"an object":           {map[string]any{"jobs.read": true}, "", true},
+	} {
+		f := newForgery(k, esKey, authz.ES256)
+		f.claims["scope"] = test.scope
+		delete(f.claims, "sub")
+		delete(f.claims, "client_id")
+		id, err := v.Verify(t.Context(), f.token())
+		if (err != nil) != test.fails || id.Scopes.String() != test.want || id.Scopes.Covers("admin") {
+			t.Errorf("%s: %q, %v", name, id.Scopes, err)
+		}
+	}
+}
+
+// A key that is too weak, or that is no point of its curve, is refused when it is
+// made: such keys come in key sets of others.
+func TestBadKeys(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	good := *k[rsKey].Public().(*rsa.PublicKey)
+	for _, exponent := range []int{-3, 0, 1, 2, 4, 65536} {
+		weak := good
+		weak.E = exponent
+		for _, algorithm := range []string{authz.RS256, authz.PS256} {
+			if _, err := authz.NewVerificationKey("k", algorithm, &weak); err == nil {
+				t.Errorf("%s with the exponent %d is accepted", algorithm, exponent)
+			}
+		}
+	}
+	if _, err := authz.NewVerificationKey("k", authz.RS256, &rsa.PublicKey{E: 3}); err == nil {
+		t.Error("RSA without a modulus is accepted")
+	}
+	for _, p := range []*ecdsa.PublicKey{
+		{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
+		{Curve: elliptic.P256(), X: new(big.Int), Y: new(big.Int)},
+		{Curve: elliptic.P256(), X: big.NewInt(-1), Y: big.NewInt(1)},
+		{Curve: elliptic.P256()},
+	} {
+		if _, err := authz.NewVerificationKey("k", authz.ES256, p); err == nil {
+			t.Errorf("the point %v, %v is accepted", p.X, p.Y)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -53,7 +52,7 @@ func (c *Client) Introspect(ctx context.Context, token string) (Introspection, e
 	}
 	return Introspection{
 		Active:    claims.Active,
-		Scopes:    strings.Fields(claims.Scope),
+		Scopes:    cpodkit.ParseScopes(claims.Scope),
 		ClientID:  claims.ClientID,
 		Subject:   claims.Subject,
 		Issuer:    claims.Issuer,
