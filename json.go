@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit/internal/strictjson"
+	"github.com/cpodkit/cpodkit/internal/wholebody"
 )
 
 // MaxJSONBody is the most bytes of a JSON body that [DecodeJSON] takes when it
@@ -30,7 +31,8 @@ func DecodeJSON(w http.ResponseWriter, r *http.Request, dst any, limit int64) er
 }
 
 // ReadJSON reads the body of a JSON call without looking into it. It checks
-// media type and size as [DecodeJSON] does.
+// media type and size as [DecodeJSON] does. The whole body has 10 s, and one second
+// more for each 32 KiB of limit; a slower one is bad_request.
 func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if !jsonMedia(r.Header.Get("Content-Type")) {
 		return nil, Errorf(CodeUnsupportedMediaType, "This call takes JSON: send Content-Type: application/json.")
@@ -45,14 +47,11 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if r.ContentLength > limit {
 		return nil, tooLarge
 	}
-	var buf bytes.Buffer
-	if r.ContentLength > 0 {
-		buf.Grow(int(r.ContentLength) + bytes.MinRead)
-	}
-	if _, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit)); err != nil {
+	body, err := wholebody.Read(w, r, limit, wholebody.Within(limit))
+	if err != nil {
 		return nil, BodyError(err, tooLarge)
 	}
-	return buf.Bytes(), nil
+	return body, nil
 }
 
 // BodyError classifies a failed read of a request body: tooLarge when a

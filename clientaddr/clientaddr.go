@@ -171,6 +171,13 @@ func (s Source) Addr(r *http.Request) netip.Addr {
 	return parseHop(r.RemoteAddr)
 }
 
+// Trusts reports whether a peer with this address is a proxy, as far as the source
+// says so: an address in the prefixes of [FromXFF], and every one where all requests
+// pass a proxy ([FromXFFCount] and [FromHeader]).
+func (s Source) Trusts(peer netip.Addr) bool {
+	return s.count > 0 || s.header != "" || slices.ContainsFunc(s.trusted, func(p netip.Prefix) bool { return p.Contains(peer.Unmap()) })
+}
+
 // Middleware puts the address of each request's client into its context, where
 // [cpodkit.ClientAddr] finds it. Mount it outside of whatever reads the address.
 func (s Source) Middleware(next http.Handler) http.Handler {

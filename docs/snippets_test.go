@@ -239,7 +239,8 @@ func TestHTTPServer(t *testing.T) {
 			telemetry, // from httpserver.Telemetry(tracers, meters)
 			httpserver.AccessLog(log),
 			httpserver.Recover(log))
-		err := httpserver.Serve(ctx, httpserver.NewServer(handler, 30*time.Second), listener, 15*time.Second)
+		err := httpserver.Serve(ctx, httpserver.NewServer(handler, 30*time.Second), listener,
+			httpserver.Stop{Grace: 15 * time.Second, Log: log})
 
 		return errors.Join(err, wantStatus(handler, "/health", http.StatusOK), wantStatus(handler, "/orders", http.StatusUnauthorized))
 	})

@@ -15,7 +15,8 @@ import (
 // body, and every single write of the answer, a deadline of its own. A slow
 // upload or a long stream lives as long as it moves; a stuck one is cut after
 // idle. http.Server's ReadTimeout and WriteTimeout cannot tell the two apart;
-// leave them at zero and set ReadHeaderTimeout.
+// leave them at zero and set ReadHeaderTimeout. A handler that sets a read deadline
+// itself, with http.ResponseController, has it beside the rolling one.
 func RollingDeadlines(idle time.Duration) cpodkit.Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -33,7 +34,7 @@ func RollingDeadlines(idle time.Duration) cpodkit.Middleware {
 				inner.Body = body
 				r = &inner
 			}
-			next.ServeHTTP(&rollingWriter{ResponseWriter: w, control: control, idle: idle}, r)
+			next.ServeHTTP(&rollingWriter{ResponseWriter: w, control: control, idle: idle, body: body}, r)
 			if body != nil && body.isLeft(r) {
 				body.linger()
 			}
@@ -54,9 +55,10 @@ type rollingBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 	idle    time.Duration
-	begun   atomic.Bool // somebody has read from it
-	ended   atomic.Bool // it came to its end,
-	broken  atomic.Bool // or failed before
+	last    atomic.Pointer[time.Time] // the handler's own deadline for all reads, or nil
+	begun   atomic.Bool               // somebody has read from it
+	ended   atomic.Bool               // it came to its end,
+	broken  atomic.Bool               // or failed before
 }
 
 // isLeft reports whether the client may still be sending: not when it waits for
@@ -83,7 +85,11 @@ func (b *rollingBody) linger() {
 
 func (b *rollingBody) Read(p []byte) (int, error) {
 	b.begun.Store(true)
-	_ = b.control.SetReadDeadline(time.Now().Add(b.idle))
+	deadline := time.Now().Add(b.idle)
+	if last := b.last.Load(); last != nil && last.Before(deadline) {
+		deadline = *last
+	}
+	_ = b.control.SetReadDeadline(deadline)
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
 		// net/http now watches the connection for a client that leaves; a
@@ -100,6 +106,19 @@ type rollingWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	idle    time.Duration
+	body    *rollingBody // nil when there is none
+}
+
+// SetReadDeadline bounds all reads of the body together; a zero time does not.
+func (w *rollingWriter) SetReadDeadline(deadline time.Time) error {
+	switch {
+	case w.body == nil:
+	case deadline.IsZero():
+		w.body.last.Store(nil)
+	default:
+		w.body.last.Store(&deadline)
+	}
+	return nil
 }
 
 func (w *rollingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -20,7 +20,10 @@ func Record(server cpodkit.ServerInfo) cpodkit.Middleware {
 				id = rand.Text()
 			}
 			w.Header().Set("X-Request-Id", id)
-			ctx, _ := cpodkit.WithRecord(r.Context(), id, server)
+			ctx, rec := cpodkit.WithRecord(r.Context(), id, server)
+			if t, ok := ctx.Value(trackedKey{}).(*tracked); ok {
+				t.record.Store(rec)
+			}
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}

@@ -2,14 +2,17 @@ package httpserver_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +31,9 @@ func serve(t *testing.T, ctx context.Context, h http.Handler, idle, grace time.D
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- httpserver.Serve(ctx, httpserver.NewServer(h, idle), ln, grace) }()
+	go func() {
+		done <- httpserver.Serve(ctx, httpserver.NewServer(h, idle), ln, httpserver.Stop{Grace: grace})
+	}()
 	return ln.Addr().String(), done
 }
 
@@ -104,7 +109,7 @@ func TestServeReportsADeadListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	ln.Close()
-	if err := httpserver.Serve(t.Context(), httpserver.NewServer(http.NotFoundHandler(), time.Minute), ln, time.Second); err == nil {
+	if err := httpserver.Serve(t.Context(), httpserver.NewServer(http.NotFoundHandler(), time.Minute), ln, httpserver.Stop{Grace: time.Second}); err == nil {
 		t.Error("Serve returned nil on a closed listener")
 	}
 }
@@ -332,5 +337,71 @@ func TestALateFlushHasADeadlineOfItsOwn(t *testing.T) {
 	}
 	if err := res.Body.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A server that drains answers new requests, and closes their connections; streams
+// are told only afterwards. The log names what is waited for.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	streaming, told := make(chan struct{}), make(chan struct{})
+	mux := http.NewServeMux()
+	route := func(name string, serve http.HandlerFunc) cpodkit.Route {
+		return cpodkit.Route{Name: name, Pattern: "GET /" + name, Public: true, Handler: serve}
+	}
+	cpodkit.Mount(mux, []cpodkit.Route{
+		route("quick", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }),
+		route("stream", func(_ http.ResponseWriter, r *http.Request) {
+			close(streaming)
+			<-cpodkit.Stopping(r.Context())
+			close(told)
+		}),
+	})
+	var mu sync.Mutex
+	var log bytes.Buffer
+	handler := httpserver.Record(cpodkit.ServerInfo{})(mux)
+	done := make(chan error, 1)
+	go func() {
+		done <- httpserver.Serve(ctx, httpserver.NewServer(handler, time.Minute), ln, httpserver.Stop{
+			Drain: 500 * time.Millisecond, Grace: watchdog, Log: slog.New(slog.NewTextHandler(locked{&mu, &log}, nil)),
+		})
+	}()
+	go func() {
+		if res, err := http.Get("http://" + ln.Addr().String() + "/stream"); err == nil {
+			res.Body.Close()
+		}
+	}()
+	await(t, "the stream", streaming)
+	stop()
+	answered := 0
+	for {
+		res, err := http.Get("http://" + ln.Addr().String() + "/quick")
+		if err != nil {
+			break // the listener is closed
+		}
+		if _, err := io.Copy(io.Discard, res.Body); err != nil {
+			t.Error(err)
+		}
+		res.Body.Close()
+		if answered++; answered > 5 && !res.Close {
+			t.Error("an answer while the server drains keeps its connection")
+		}
+	}
+	if answered == 0 {
+		t.Error("nothing was answered while the server drained")
+	}
+	await(t, "the stream to be told", told)
+	if err := await(t, "the end", done); err != nil {
+		t.Error(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if !strings.Contains(log.String(), `requests="1 stream"`) {
+		t.Errorf("the log: %s", &log)
 	}
 }

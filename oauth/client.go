@@ -1,25 +1,36 @@
 package oauth
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
-	"io"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/wholebody"
 )
 
-// maxForm is the most bytes of a form body.
-const maxForm = 64 << 10
+const (
+	// maxForm is the most bytes of a form body.
+	maxForm = 64 << 10
+
+	// maxParameters is the most parameters of a form or a query. It is checked before
+	// they are parsed.
+	maxParameters = 64
+)
 
 // checkQuery refuses a query that repeats a parameter (RFC 6749 section 3.1), or
 // has one that belongs into the body: URLs end up in logs (section 2.3.1), and
 // nobody shall believe that it was read. Unknown parameters are ignored.
 func checkQuery(r *http.Request) error {
+	if strings.Count(r.URL.RawQuery, "&") >= maxParameters {
+		return invalidRequest(fmt.Sprintf("The query has more than %d parameters.", maxParameters))
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return invalidRequest("The query of the URL is malformed.")
@@ -47,10 +58,13 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		return nil, cpodkit.Errorf(cpodkit.CodeUnsupportedMediaType,
 			"This call takes a form: send Content-Type: application/x-www-form-urlencoded.")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	body, err := wholebody.Read(w, r, maxForm, wholebody.Grace)
 	if err != nil {
 		tooLarge := cpodkit.Errorf(cpodkit.CodePayloadTooLarge, "The form has more than %d bytes.", maxForm)
 		return nil, cpodkit.BodyError(err, tooLarge)
+	}
+	if bytes.Count(body, []byte("&")) >= maxParameters {
+		return nil, invalidRequest(fmt.Sprintf("The form has more than %d parameters.", maxParameters))
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -165,7 +179,8 @@ func (s *Server) refuseClient(w http.ResponseWriter, r *http.Request, clientID s
 	return errInvalidClient()
 }
 
-// authenticateClient is identifyClient for calls that need a secret.
+// authenticateClient is identifyClient for calls about tokens, which need a secret
+// and are limited.
 func (s *Server) authenticateClient(w http.ResponseWriter, r *http.Request, form url.Values) (App, error) {
 	app, err := s.identifyClient(w, r, form)
 	if err != nil {
@@ -173,6 +188,9 @@ func (s *Server) authenticateClient(w http.ResponseWriter, r *http.Request, form
 	}
 	if app.Type.Public() {
 		return App{}, s.refuseClient(w, r, app.ClientID)
+	}
+	if err := s.countInspection(w, r, app.ClientID); err != nil {
+		return App{}, err
 	}
 	return app, nil
 }

@@ -25,6 +25,9 @@ type Limits struct {
 	// after its secret was found right, so that nobody else can use the limit up.
 	PerApp int64
 
+	// PerAppInspections is how many tokens one app may introspect or revoke: 6000.
+	PerAppInspections int64
+
 	// Failures is how often one address may present a wrong secret for one
 	// client_id before it is told to wait: 10. It also holds for introspection and
 	// revocation. A right secret is never refused for the wrong ones before it: it
@@ -34,19 +37,20 @@ type Limits struct {
 }
 
 const (
-	defaultPerApp   = 600
-	defaultFailures = 10
-	maxLimit        = 1_000_000_000
+	defaultPerApp      = 600
+	defaultInspections = 6000
+	defaultFailures    = 10
+	maxLimit           = 1_000_000_000
 
 	limitWindow = time.Minute
 )
 
 func (l Limits) orDefault() Limits {
-	return Limits{cmp.Or(l.PerApp, defaultPerApp), cmp.Or(l.Failures, defaultFailures)}
+	return Limits{cmp.Or(l.PerApp, defaultPerApp), cmp.Or(l.PerAppInspections, defaultInspections), cmp.Or(l.Failures, defaultFailures)}
 }
 
 func (l Limits) check() error {
-	for _, n := range []int64{l.PerApp, l.Failures} {
+	for _, n := range []int64{l.PerApp, l.PerAppInspections, l.Failures} {
 		if n < 1 || n > maxLimit {
 			return fmt.Errorf("oauth: a limit is %d a minute; it must be 1 to %d", n, maxLimit)
 		}
@@ -57,6 +61,11 @@ func (l Limits) check() error {
 // countToken counts a token for an app.
 func (s *Server) countToken(w http.ResponseWriter, r *http.Request, clientID string) error {
 	return s.limiter.Charge(w, r, "tokens", clientID, s.limits.PerApp, limitWindow)
+}
+
+// countInspection counts a call of an app about a token.
+func (s *Server) countInspection(w http.ResponseWriter, r *http.Request, clientID string) error {
+	return s.limiter.Charge(w, r, "inspections", clientID, s.limits.PerAppInspections, limitWindow)
 }
 
 // countFailure counts a wrong secret for a client_id, which may be anything.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,4 +122,35 @@ func TestLimitsOfReplicas(t *testing.T) {
 	if refused != 5 {
 		t.Errorf("%d wrong secrets were looked at; want 5", refused)
 	}
+}
+
+// Introspection and revocation are limited as the token endpoint is.
+func TestLimitOfInspections(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAppInspections = 2 })
+	c, d := f.register(adminT1, "app-1"), f.register(adminT1, "app-2")
+	wantStatus(f, f.serve(from(f.introspect(c, "token", "x"), here)), http.StatusOK)
+	wantStatus(f, f.serve(from(f.revoke(c, "token", "x"), elsewhere)), http.StatusOK)
+	wantLimited(f, f.serve(from(f.introspect(c, "token", "x"), here)))
+	wantLimited(f, f.serve(from(f.revoke(c, "token", "x"), here)))
+	wantStatus(f, f.serve(from(f.introspect(d, "token", "x"), here)), http.StatusOK)
+	wantStatus(f, f.serve(from(f.tokenRequest(c), here)), http.StatusOK)
+}
+
+// More parameters than any call has are refused before they are parsed.
+func TestManyParameters(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	many := make([]string, 0, 200)
+	for i := range 65 {
+		many = append(many, "p"+strconv.Itoa(i), "v")
+	}
+	w := f.serve(from(f.form("/v1/oauth/token", many...), here))
+	wantOAuth(f, w, http.StatusBadRequest, "invalid_request")
+	if !strings.Contains(w.Body.String(), "64 parameters") {
+		t.Errorf("%s", w.Body)
+	}
+	r := f.form("/v1/oauth/token", "grant_type", "client_credentials")
+	r.URL.RawQuery = strings.Repeat("a&", 65)
+	wantOAuth(f, f.serve(from(r, here)), http.StatusBadRequest, "invalid_request")
 }

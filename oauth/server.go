@@ -147,9 +147,13 @@ func checkIssuer(issuer string) error {
 	return nil
 }
 
-// TokenRoute is the name of the route of the token endpoint, which authenticates
-// clients itself: a limit of its refusals is put around it by this name.
-const TokenRoute = "issueToken"
+// The names of the routes that authenticate clients themselves. A limit of their
+// refusals is put around them by these names.
+const (
+	TokenRoute      = "issueToken"
+	IntrospectRoute = "introspectToken"
+	RevokeRoute     = "revokeToken"
+)
 
 // Routes returns the calls of the server. Those of OAuth are public and
 // authenticate the client themselves.
@@ -169,8 +173,8 @@ func (s *Server) Routes() []cpodkit.Route {
 		admin("deleteApp", "DELETE /v1/oauth/apps/{id}", s.deleteApp),
 		admin("rotateAppSecret", "POST /v1/oauth/apps/{id}/rotate-secret", s.rotateSecret),
 		client(TokenRoute, "POST /v1/oauth/token", cpodkit.WritesAfter, s.issueToken),
-		client("introspectToken", "POST /v1/oauth/introspect", cpodkit.Reads, s.introspectToken),
-		client("revokeToken", "POST /v1/oauth/revoke", cpodkit.WritesAfter, s.revokeToken),
+		client(IntrospectRoute, "POST /v1/oauth/introspect", cpodkit.Reads, s.introspectToken),
+		client(RevokeRoute, "POST /v1/oauth/revoke", cpodkit.WritesAfter, s.revokeToken),
 		client("getAuthorizationServerMetadata", "GET /.well-known/oauth-authorization-server", cpodkit.Reads, s.getMetadata),
 		client("getKeySet", "GET /.well-known/jwks.json", cpodkit.Reads, s.getKeySet),
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/cpodkit/cpodkit/clientaddr"
 )
@@ -19,12 +20,15 @@ type base struct {
 	dataDir   string
 	keepFree  int64 // bytes of the disk
 	address   clientaddr.Source
+	most      int // connections
+	drain     time.Duration
 }
 
 // readBase reads the variables that belong to no part.
 func readBase(s *settings) base {
 	b := base{
-		listen: s.get("CPOD_LISTEN", ":8000", "address of the listener"),
+		listen: s.get("CPOD_LISTEN", "localhost:8000",
+			"address of the listener: `localhost:8000` is reached from this machine alone, `:8000` from others; put a proxy with TLS in front"),
 		publicURL: s.optional("CPOD_PUBLIC_URL", "http://localhost:<port>",
 			"issuer of tokens and base of signed URLs, without a path; set it once other machines call the server"),
 		dataDir: s.get("CPOD_DATA_DIR", "data", "folder of what lasts on this machine; made with mode 0700"),
@@ -39,6 +43,14 @@ func readBase(s *settings) base {
 		s.fail(address, "%w", err)
 	}
 	host, _, err := net.SplitHostPort(b.listen)
+	byDefault := "5"
+	if loopback(host) {
+		byDefault = "0"
+	}
+	b.drain = time.Duration(s.number("CPOD_DRAIN_SECONDS", byDefault, "0 on loopback, else 5",
+		"how long a server that stops goes on, so that load balancers notice", 0, 300)) * time.Second
+	b.most = s.number("CPOD_MAX_CONNECTIONS", strconv.Itoa(fileLimit()/2), "half of the open files that the system allows",
+		"connections at once; one peer that is not a proxy holds at most a quarter that are slow to send", 4, 1<<24)
 	if err != nil {
 		s.fail("CPOD_LISTEN", "want host:port or :port")
 	}

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"strings"
 )
@@ -60,7 +59,7 @@ func run(ctx context.Context, args []string, environ []string, stdout, stderr io
 	for _, c := range commands() {
 		words := strings.Fields(c.name)
 		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
-			env := environment{readSettings(environ, slog.New(slog.NewJSONHandler(stderr, nil))), stdout}
+			env := environment{readSettings(environ, stderr), stdout}
 			return c.run(ctx, env, args[len(words):], stderr)
 		}
 	}
@@ -135,7 +134,7 @@ func printCommands(w io.Writer) error {
 
 // variables returns all that the parts read, in their order.
 func variables() []variable {
-	s := readSettings(nil, slog.New(slog.DiscardHandler))
+	s := readSettings(nil, io.Discard)
 	parts(s, readDatabase(s, readBase(s)))
 	return s.variables
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
 func declareToken(flags *flag.FlagSet) action {
@@ -33,6 +34,9 @@ func declareToken(flags *flag.FlagSet) action {
 		}
 		rotator, err := newRotator(h)
 		if err != nil {
+			return err
+		}
+		if h.limiter, err = ratelimit.New(ratelimit.NewMemory()); err != nil { // which a command never uses
 			return err
 		}
 		server, _, err := newOAuth(h, rotator)

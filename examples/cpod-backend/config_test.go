@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -71,7 +70,7 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_PUBLIC_URL", "https://api.example.com/", "CPOD_PUBLIC_URL"},
 		{"CPOD_PUBLIC_URL", "https://user:hunter2@api.example.com", "CPOD_PUBLIC_URL"},
 	} {
-		_, _, err := load(readSettings([]string{c.name + "=" + c.value}, quiet()))
+		_, _, err := load(readSettings([]string{c.name + "=" + c.value}, io.Discard))
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s=%s: %v", c.name, c.value, err)
 		}
@@ -83,7 +82,7 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 
 func TestIndexesComeFromOnePlace(t *testing.T) {
 	t.Parallel()
-	_, _, err := load(readSettings([]string{"CPOD_INDEXES=a:b", "CPOD_INDEXES_FILE=indexes"}, quiet()))
+	_, _, err := load(readSettings([]string{"CPOD_INDEXES=a:b", "CPOD_INDEXES_FILE=indexes"}, io.Discard))
 	if err == nil || !strings.Contains(err.Error(), "CPOD_INDEXES: CPOD_INDEXES_FILE is set, too") {
 		t.Errorf("with both variables: %v", err)
 	}
@@ -93,7 +92,7 @@ func TestUnusedVariablesWarn(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	environment := []string{"CORESDK_SIDECAR_ADDR=[::1]:50051", "CPOD_LISTEN=127.0.0.1:8000"}
-	if _, _, err := load(readSettings(environment, slog.New(slog.NewJSONHandler(&out, nil)))); err != nil {
+	if _, _, err := load(readSettings(environment, &out)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "CORESDK_SIDECAR_ADDR") || strings.Count(out.String(), "\n") != 1 {
@@ -116,7 +115,7 @@ func TestUnknownVariables(t *testing.T) {
 		"CPODKIT_TOOLS=/x":           "",
 		"HOME=/root":                 "",
 	} {
-		_, _, err := load(readSettings([]string{entry}, quiet()))
+		_, _, err := load(readSettings([]string{entry}, io.Discard))
 		if (err == nil) != (nearest == "") || err != nil && !strings.HasSuffix(err.Error(), "the nearest is "+nearest) {
 			t.Errorf("%s: %v", entry, err)
 		}

@@ -33,7 +33,7 @@ func environ(variables map[string]string) []string {
 // loadForTest reads the variables, which must be right.
 func loadForTest(t *testing.T, variables map[string]string) (database, []part) {
 	t.Helper()
-	d, all, err := load(readSettings(environ(variables), quiet()))
+	d, all, err := load(readSettings(environ(variables), io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,8 +74,7 @@ func serve(ctx context.Context, s *settings, stdout io.Writer) (err error) {
 		return err
 	}
 	b := d.base
-	var listener net.ListenConfig
-	ln, err := listener.Listen(ctx, "tcp", b.listen)
+	ln, err := listen(ctx, b.listen)
 	if err != nil {
 		return fmt.Errorf("%w (choose another address with CPOD_LISTEN)", err)
 	}
@@ -103,11 +102,15 @@ func serve(ctx context.Context, s *settings, stdout io.Writer) (err error) {
 	if err := welcome(stdout, server.house, key); err != nil {
 		return err
 	}
-	err = httpserver.Serve(ctx, httpserver.NewServer(handler, idleTimeout), ln, shutdownGrace)
+	web := httpserver.NewServer(handler, idleTimeout)
+	limits := httpserver.ConnectionLimits{Max: b.most, Trusted: b.address.Trusts, Log: s.log}
+	limited, err := limits.Listen(web, ln)
+	if err != nil {
+		return err
+	}
+	err = httpserver.Serve(ctx, web, limited, httpserver.Stop{Drain: b.drain, Grace: shutdownGrace, Log: s.log})
 	if errors.Is(err, context.DeadlineExceeded) {
-		// Clients that stall must not make a stop look like a failure.
-		s.log.Warn("requests were cut at shutdown", "after", shutdownGrace.String())
-		return nil
+		return nil // clients that stall must not make a stop look like a failure
 	}
 	return err
 }

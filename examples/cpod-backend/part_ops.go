@@ -31,7 +31,7 @@ func opsPart(s *settings) part {
 		ready := newReadiness(ctx, h.ready, h.log)
 		server := httpserver.NewServer(opsHandler(ready, h.telemetry.scrape, h.log), idleTimeout)
 		return opened{run: []func(context.Context){func(ctx context.Context) {
-			if err := httpserver.Serve(ctx, server, ln, time.Second); err != nil {
+			if err := httpserver.Serve(ctx, server, ln, httpserver.Stop{Grace: time.Second}); err != nil {
 				h.log.Warn("the operations listener ended", "error", err)
 			}
 		}}}, nil

@@ -60,7 +60,7 @@ func readLimits(s *settings) limits {
 		{"CPOD_LIMIT_TENANT", "tenant", "1200000/1m", "requests of one tenant with a good token: at once, refilled over that time; `off` for none", &l.tenant},
 		{"CPOD_LIMIT_APP", "app", "600000/1m", "requests of one app with a good token", &l.app},
 		{"CPOD_LIMIT_REFUSED_TOKENS", "refused-tokens", "600/1m", "answers of 401 for one address; above it they are 429", &l.refusedTokens},
-		{"CPOD_LIMIT_REFUSED_GRANTS", "refused-grants", "600/1m", "refusals of the token endpoint for one address; above it they are 429", &l.grants},
+		{"CPOD_LIMIT_REFUSED_GRANTS", "refused-grants", "600/1m", "refusals of the token, introspection and revocation endpoints for one address; above it they are 429", &l.grants},
 	} {
 		var err error
 		if *v.into, err = parseLimit(s.get(v.name, v.byDefault, v.meaning)); err != nil {
@@ -113,10 +113,10 @@ func openLimits(h *house, l limits) (opened, error) {
 			Limit: l.refusedTokens, Key: ratelimit.ByClientAddr(), ServeWhenEmpty: true,
 			ChargeWhen: func(status int) bool { return status == http.StatusUnauthorized },
 		}}},
-		// The token endpoint authenticates by itself.
+		// These authenticate by themselves.
 		{
 			beforeAuthentication,
-			func(m cpodkit.Middleware) cpodkit.Wrap { return cpodkit.WrapNamed(m, oauth.TokenRoute) },
+			func(m cpodkit.Middleware) cpodkit.Wrap { return cpodkit.WrapNamed(m, oauth.TokenRoute, oauth.IntrospectRoute, oauth.RevokeRoute) },
 			[]ratelimit.Policy{{
 				Limit: l.grants, Key: ratelimit.ByClientAddr(), ServeWhenEmpty: true, ChargeWhen: ratelimit.Refused, WriteError: cpodkit.WriteOAuthError,
 			}},

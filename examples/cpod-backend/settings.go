@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -28,13 +29,15 @@ type settings struct {
 	faults    []error
 }
 
-// readSettings takes an environment in the form of [os.Environ].
-func readSettings(environ []string, log *slog.Logger) *settings {
-	s := &settings{env: map[string]string{}, log: log}
+// readSettings takes an environment in the form of [os.Environ]. The log goes to
+// stderr.
+func readSettings(environ []string, stderr io.Writer) *settings {
+	s := &settings{env: map[string]string{}}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		s.env[name] = value
 	}
+	s.log = newLog(s, stderr)
 	return s
 }
 
@@ -67,6 +70,15 @@ func (s *settings) backend(name, byDefault, meaning string, schemes ...string) s
 // memoryOrRedis are the schemes of a backend in this process or in a Redis.
 func memoryOrRedis() []string {
 	return []string{"memory", "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
+}
+
+// number returns a whole number. Its default is shown in words.
+func (s *settings) number(name, byDefault, shownDefault, meaning string, least, most int) int {
+	n, err := strconv.Atoi(cmp.Or(s.optional(name, shownDefault, meaning), byDefault))
+	if err != nil || n < least || n > most {
+		s.fail(name, "want a number from %d to %d", least, most)
+	}
+	return n
 }
 
 // bytes returns a number of bytes.

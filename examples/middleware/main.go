@@ -42,7 +42,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return httpserver.Serve(ctx, httpserver.NewServer(handler, time.Minute), ln, 10*time.Second)
+	return httpserver.Serve(ctx, httpserver.NewServer(handler, time.Minute), ln, httpserver.Stop{Grace: 10 * time.Second})
 }
 
 func newHandler(pemKey []byte) (http.Handler, error) {

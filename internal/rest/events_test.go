@@ -248,7 +248,9 @@ func TestEventsOfARealServer(t *testing.T) { //nolint:paralleltest // it counts 
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- httpserver.Serve(ctx, httpserver.NewServer(handler, idleTime), ln, 20*time.Second) }()
+	go func() {
+		served <- httpserver.Serve(ctx, httpserver.NewServer(handler, idleTime), ln, httpserver.Stop{Grace: 20 * time.Second})
+	}()
 
 	var clients sync.WaitGroup
 	var alive sync.WaitGroup

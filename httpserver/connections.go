@@ -1,0 +1,195 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/cpodkit/cpodkit/internal/wholebody"
+)
+
+// ConnectionLimits bounds the connections of a server, so that clients who send
+// slowly, or not at all, leave room for others.
+type ConnectionLimits struct {
+	// Max is the most connections at once, at least 4. A newer one is closed.
+	Max int
+
+	// Trusted reports whether a peer is a proxy, which may hold any part of Max. Any
+	// other peer (an IPv4 address, or the /64 of an IPv6 one) holds at most a quarter,
+	// counting connections with an unfinished head, or with a body that is read
+	// whole. Over that, the connection that would be one more is closed. nil trusts
+	// nobody.
+	Trusted func(peer netip.Addr) bool
+
+	// Log gets a warning when connections are closed for a limit, at most one a
+	// minute. nil is none.
+	Log *slog.Logger
+}
+
+// Listen returns ln with the limits. It sets hooks of srv, which must serve on that
+// listener alone: ConnContext, ConnState and Handler.
+func (l ConnectionLimits) Listen(srv *http.Server, ln net.Listener) (net.Listener, error) {
+	if l.Max < 4 {
+		return nil, errors.New("httpserver: the most connections must be at least 4")
+	}
+	if l.Log == nil {
+		l.Log = slog.New(slog.DiscardHandler)
+	}
+	limited := &limitedListener{Listener: ln, ConnectionLimits: l, slow: map[netip.Prefix]int{}}
+	srv.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		conn, ok := c.(*limitedConn)
+		if !ok {
+			return ctx
+		}
+		return wholebody.WithHold(context.WithValue(ctx, connKey{}, conn), conn.hold)
+	}
+	srv.ConnState = func(c net.Conn, state http.ConnState) {
+		if conn, ok := c.(*limitedConn); ok && state == http.StateActive { // the first byte of a head
+			conn.setSlow(true)
+		}
+	}
+	next := srv.Handler
+	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if conn, ok := r.Context().Value(connKey{}).(*limitedConn); ok { // its head is finished
+			conn.setSlow(false)
+		}
+		next.ServeHTTP(w, r)
+	})
+	return limited, nil
+}
+
+type connKey struct{}
+
+type limitedListener struct {
+	net.Listener
+	ConnectionLimits
+
+	mu     sync.Mutex
+	open   int
+	slow   map[netip.Prefix]int // connections of each peer that count for its share
+	closed int                  // for a limit, since the last warning
+	warned time.Time
+}
+
+// Accept closes what is over a limit, and goes on.
+func (l *limitedListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		conn := &limitedConn{Conn: c, listener: l}
+		conn.addr, conn.peer = peerOf(c.RemoteAddr())
+		if l.admit(conn) {
+			return conn, nil
+		}
+	}
+}
+
+func (l *limitedListener) admit(conn *limitedConn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open++; l.open > l.Max {
+		l.refuse(conn)
+		return false
+	}
+	return l.count(conn, true)
+}
+
+// count notes whether conn counts for its peer's share, and closes it when that is
+// used up.
+func (l *limitedListener) count(conn *limitedConn, slow bool) bool {
+	if conn.isSlow == slow || conn.isClosed {
+		return true
+	}
+	conn.isSlow = slow
+	if !slow {
+		if l.slow[conn.peer]--; l.slow[conn.peer] == 0 {
+			delete(l.slow, conn.peer)
+		}
+		return true
+	}
+	l.slow[conn.peer]++
+	if l.slow[conn.peer] <= l.Max/4 || l.Trusted != nil && l.Trusted(conn.addr) {
+		return true
+	}
+	l.refuse(conn)
+	return false
+}
+
+func (l *limitedListener) refuse(conn *limitedConn) {
+	l.leave(conn)
+	_ = conn.Conn.Close()
+	l.closed++
+	if now := time.Now(); now.Sub(l.warned) >= time.Minute {
+		l.Log.Warn("connections are closed for their limit", "closed", l.closed, "open", l.open, "limit", l.Max, "peer", conn.peer.String())
+		l.warned, l.closed = now, 0
+	}
+}
+
+// leave takes a connection out of the counts.
+func (l *limitedListener) leave(conn *limitedConn) {
+	if !conn.isClosed {
+		l.count(conn, false)
+		conn.isClosed = true
+		l.open--
+	}
+}
+
+type limitedConn struct {
+	net.Conn
+	listener *limitedListener
+	addr     netip.Addr
+	peer     netip.Prefix
+
+	isSlow, isClosed bool // guarded by the listener
+}
+
+func (c *limitedConn) setSlow(slow bool) {
+	c.listener.mu.Lock()
+	defer c.listener.mu.Unlock()
+	c.listener.count(c, slow)
+}
+
+// hold counts the connection while its body is read whole.
+func (c *limitedConn) hold() (release func()) {
+	c.setSlow(true)
+	return func() { c.setSlow(false) }
+}
+
+func (c *limitedConn) Close() error {
+	c.listener.mu.Lock()
+	c.listener.leave(c)
+	c.listener.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// ReadFrom keeps the sendfile path of the connection open.
+func (c *limitedConn) ReadFrom(src io.Reader) (int64, error) { return io.Copy(c.Conn, src) }
+
+// CloseWrite lets net/http end its half of the connection first, so that the client
+// gets the answer to a request that was refused.
+func (c *limitedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+// peerOf returns an address, and what one peer has: the address when it is of IPv4, or
+// the /64 around one of IPv6.
+func peerOf(addr net.Addr) (netip.Addr, netip.Prefix) {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}, netip.Prefix{}
+	}
+	ip := tcp.AddrPort().Addr().Unmap().WithZone("")
+	network, _ := ip.Prefix(min(ip.BitLen(), 64))
+	return ip, network
+}
