@@ -35,6 +35,12 @@ type Query struct {
 	Cursor string
 }
 
+// Order is one member of a sort.
+type Order struct {
+	Path       Path
+	Descending bool
+}
+
 // Page is one page of documents.
 type Page struct {
 	Items      []Document `json:"items"`                // never nil
