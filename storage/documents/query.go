@@ -116,7 +116,7 @@ func (c Collection) walk(q Query, defaultLimit int) (walk, error) {
 	if q.Cursor != "" {
 		body.Cursor = &q.Cursor
 	}
-	return body.walk(reach, c.handle.caller.Apps(), func(p *parser) { p.orders(q.Sort) })
+	return body.walk(reach, c.handle.caller.Apps, func(p *parser) { p.orders(q.Sort) })
 }
 
 // queryBody is the body of a query call.
