@@ -112,7 +112,9 @@ func refusals(t *testing.T) []refusal {
 		{"backends/redis/rediskv.New", "no client", func() error { return of(rediskv.New(nil)) }},
 		{"backends/redis/redislimit.New", "no client", func() error { return of(redislimit.New(nil)) }},
 		{"backends/redis/rediscluster.New", "no client", func() error { return of(rediscluster.New(nil)) }},
-		{"backends/redis/rediscluster.New", "a brace", func() error { return of(rediscluster.New(redis.NewClient(&redis.Options{}), rediscluster.WithPrefix("{"))) }},
+		{"backends/redis/rediscluster.New", "a brace", func() error {
+			return of(rediscluster.New(redis.NewClient(&redis.Options{}), rediscluster.WithPrefix("{")))
+		}},
 		{"backends/ulule/ululelimit.New", "no store", func() error { return of(ululelimit.New(nil)) }},
 
 		{"authz.NewAPIKeys", "no store", func() error { return of(authz.NewAPIKeys(nil)) }},
