@@ -2,9 +2,10 @@ package storage
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
@@ -128,18 +129,37 @@ func (r Reach) appOf(root string) (string, bool) {
 	return app, err == nil && again == encoded
 }
 
-// Only is for files and documents: it returns the one segment that a search has found: CodeNotFound without
-// any, and with several a conflict that names their apps.
-func Only(found []Segment) (Segment, error) {
+// Elsewhere returns the one other segment that has a key which First misses. missing
+// is the error of the read in First: when it is not CodeNotFound, or the reach is not
+// wide, or no other segment has the key, it comes back as it is. segments returns all
+// of the user, and has the error of looking for the key in one. Several that have it
+// are a conflict that names their apps.
+func (r Reach) Elsewhere(missing error, segments func() ([]Segment, error), has func(Segment) error) (Segment, error) {
+	if !r.Wide || !errors.Is(missing, cpodkit.CodeNotFound) {
+		return Segment{}, missing
+	}
+	all, err := segments()
+	if err != nil {
+		return Segment{}, err
+	}
+	var found []Segment
+	var names []string
+	for _, segment := range all {
+		if segment == r.First {
+			continue
+		}
+		switch err := has(segment); {
+		case err == nil:
+			found, names = append(found, segment), append(names, strconv.Quote(segment.App))
+		case !errors.Is(err, cpodkit.CodeNotFound):
+			return Segment{}, err
+		}
+	}
 	switch len(found) {
 	case 0:
-		return Segment{}, cpodkit.CodeNotFound
+		return Segment{}, missing
 	case 1:
 		return found[0], nil
-	}
-	names := make([]string, len(found))
-	for i, segment := range found {
-		names[i] = fmt.Sprintf("%q", segment.App)
 	}
 	return Segment{}, cpodkit.Errorf(cpodkit.CodeConflict,
 		"Several apps of this user have this key: name one (app=) of %s.", strings.Join(names, ", "))

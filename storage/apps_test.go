@@ -22,8 +22,8 @@ func TestReach(t *testing.T) {
 	}
 	for _, app := range ids {
 		id := identity("t", app, "u/apps/b")
-		own, ownErr := storage.For(id).In(storage.User).Authorize(storage.Read)
-		reach, err := storage.For(id).In(storage.User).AuthorizeRead()
+		own, ownErr := caller(id, storage.User, storage.Apps{}).Authorize(storage.Read)
+		reach, err := caller(id, storage.User, storage.Apps{}).AuthorizeRead()
 		if (err == nil) != (ownErr == nil) || reach.Wide != (err == nil) {
 			t.Fatalf("AuthorizeRead of %q = %+v, %v", app, reach, err)
 		}
@@ -43,7 +43,7 @@ func TestReach(t *testing.T) {
 		for name, authorize := range map[string]func(storage.Caller) (storage.Reach, error){
 			"read": storage.Caller.AuthorizeRead, "list": storage.Caller.AuthorizeList,
 		} {
-			named, err := authorize(storage.For(other).In(storage.User).Of(storage.OneApp(app)))
+			named, err := authorize(caller(other, storage.User, storage.OneApp(app)))
 			if err != nil || named.First != reach.First || named.Wide {
 				t.Errorf("%s of %q = %+v, %v", name, app, named, err)
 			}
@@ -53,7 +53,7 @@ func TestReach(t *testing.T) {
 
 func TestSegments(t *testing.T) {
 	t.Parallel()
-	reach, err := storage.For(identity("t", "own", "u")).In(storage.User).Of(storage.AllApps()).AuthorizeList()
+	reach, err := caller(identity("t", "own", "u"), storage.User, storage.AllApps()).AuthorizeList()
 	if err != nil || !reach.Wide || reach.First.App != "own" {
 		t.Fatalf("AuthorizeList = %+v, %v", reach, err)
 	}
@@ -143,24 +143,54 @@ func TestAppsAreRefused(t *testing.T) {
 		"list of the zero identity": {list, cpodkit.Identity{}, storage.User, storage.AllApps(), cpodkit.CodeMissingToken},
 		"write without a user":      {write, identity("t", "a", ""), storage.User, storage.Apps{}, cpodkit.CodeUserRequired},
 	} {
-		if err := test.call(storage.For(test.id).In(test.tier).Of(test.apps)); cpodkit.CodeOf(err) != test.want {
+		if err := test.call(caller(test.id, test.tier, test.apps)); cpodkit.CodeOf(err) != test.want {
 			t.Errorf("%s: %v; want %q", name, err, test.want)
 		}
 	}
 }
 
-func TestOnly(t *testing.T) {
+func TestElsewhere(t *testing.T) {
 	t.Parallel()
-	a, b := storage.Segment{App: "a"}, storage.Segment{App: "u/apps/\"b\n"}
-	if got, err := storage.Only([]storage.Segment{a}); got != a || err != nil {
-		t.Errorf("one is %+v, %v", got, err)
+	wide, err := caller(identity("t", "own", "u"), storage.User, storage.Apps{}).AuthorizeRead()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := storage.Only(nil); cpodkit.CodeOf(err) != cpodkit.CodeNotFound {
-		t.Errorf("none is %v", err)
+	narrow, err := storage.For(identity("t", "own", "u")).AuthorizeRead()
+	if err != nil {
+		t.Fatal(err)
 	}
-	_, err := storage.Only([]storage.Segment{a, b})
-	if cpodkit.CodeOf(err) != cpodkit.CodeConflict || !strings.Contains(err.Error(), `"a", "u/apps/\"b\n"`) {
-		t.Errorf("two are %v", err)
+	a, b, c := storage.Segment{App: "a"}, storage.Segment{App: "u/apps/\"b\n"}, storage.Segment{App: "c"}
+	missing := cpodkit.Errorf(cpodkit.CodeNotFound, "It is missing.")
+	for name, test := range map[string]struct {
+		reach   storage.Reach
+		missing error
+		has     []storage.Segment
+		broken  storage.Segment
+		want    storage.Segment
+		err     string
+	}{
+		"one":              {wide, missing, []storage.Segment{b}, storage.Segment{App: "none"}, b, ""},
+		"the first itself": {wide, missing, []storage.Segment{wide.First}, storage.Segment{App: "none"}, storage.Segment{}, "It is missing."},
+		"none":             {wide, missing, nil, storage.Segment{App: "none"}, storage.Segment{}, "It is missing."},
+		"several":          {wide, missing, []storage.Segment{a, b}, storage.Segment{App: "none"}, storage.Segment{}, `"a", "u/apps/\"b\n"`},
+		"a broken one":     {wide, missing, []storage.Segment{a}, c, storage.Segment{}, "timeout"},
+		"another error":    {wide, cpodkit.CodeTimeout, []storage.Segment{a}, storage.Segment{App: "none"}, storage.Segment{}, "timeout"},
+		"not wide":         {narrow, missing, []storage.Segment{a}, storage.Segment{App: "none"}, storage.Segment{}, "It is missing."},
+	} {
+		got, err := test.reach.Elsewhere(test.missing,
+			func() ([]storage.Segment, error) { return []storage.Segment{a, wide.First, b, c}, nil },
+			func(s storage.Segment) error {
+				switch {
+				case s == test.broken:
+					return cpodkit.CodeTimeout
+				case slices.Contains(test.has, s):
+					return nil
+				}
+				return cpodkit.CodeNotFound
+			})
+		if got != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
 	}
 }
 

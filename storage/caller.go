@@ -9,14 +9,14 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
-// Caller is for files, documents and kv: for whom a handle acts, in which tier, and
-// of which apps. The zero Caller is nobody: every call of it is missing_token. It is
-// a small value, safe for concurrent use.
+// Caller is for files, documents and kv: for whom a handle acts. The zero Caller is
+// nobody: every call of it is missing_token.
 type Caller struct {
+	Tier Tier
+	Apps Apps
+
 	id   cpodkit.Identity
 	kind kind
-	tier Tier
-	apps Apps
 }
 
 type kind uint8
@@ -29,13 +29,13 @@ const (
 
 // For is for files, documents and kv: it returns the caller of an identity, in the
 // private tier. The zero identity is nobody.
-func For(id cpodkit.Identity) Caller { return Caller{id: id, kind: scoped, tier: Private} }
+func For(id cpodkit.Identity) Caller { return Caller{id: id, kind: scoped, Tier: Private} }
 
 // Trusted is for files, documents and kv: it returns the caller for an owner, in the
 // private tier. It needs no scope.
 func Trusted(o Owner) Caller {
 	id := cpodkit.Identity{TenantID: o.TenantID, AppID: o.AppID, UserID: o.UserID}
-	return Caller{id: id, kind: trusted, tier: Private}
+	return Caller{id: id, kind: trusted, Tier: Private}
 }
 
 // Query is the query of a call, such as [net/url.Values]. Each parameter is there at
@@ -53,38 +53,20 @@ func FromRequest(ctx context.Context, q Query) (Caller, error) {
 	id, _ := cpodkit.IdentityFromContext(ctx) // without one the call itself is missing_token
 	c := For(id)
 	if q.Has("tier") {
-		c.tier = Tier(q.Get("tier"))
-		if !c.tier.Valid() {
+		c.Tier = Tier(q.Get("tier"))
+		if !c.Tier.Valid() {
 			return Caller{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The query parameter tier is private, user or shared.")
 		}
 	}
 	if !q.Has("app") {
 		return c, nil
 	}
-	c.apps = OneApp(q.Get("app"))
+	c.Apps = OneApp(q.Get("app"))
 	if q.Get("app") == "*" {
-		c.apps = AllApps()
+		c.Apps = AllApps()
 	}
-	return c, c.apps.check(c.tier)
+	return c, c.Apps.check(c.Tier)
 }
-
-// In returns the same caller in another tier.
-func (c Caller) In(tier Tier) Caller {
-	c.tier = tier
-	return c
-}
-
-// Of returns the same caller for the data of other apps.
-func (c Caller) Of(apps Apps) Caller {
-	c.apps = apps
-	return c
-}
-
-// Tier returns the tier.
-func (c Caller) Tier() Tier { return c.tier }
-
-// Apps returns the apps.
-func (c Caller) Apps() Apps { return c.apps }
 
 // TokenID returns the id of the identity's token; "" when there is none.
 func (c Caller) TokenID() string { return c.id.TokenID }
@@ -92,7 +74,7 @@ func (c Caller) TokenID() string { return c.id.TokenID }
 // Binding returns what ties a cursor to the caller, to the tier, and to what it is
 // for. Different callers and purposes have different bindings.
 func (c Caller) Binding(purpose ...string) string {
-	return fmt.Sprintf("%q", append(purpose, c.id.TenantID, c.id.AppID, c.id.UserID, string(c.tier)))
+	return fmt.Sprintf("%q", append(purpose, c.id.TenantID, c.id.AppID, c.id.UserID, string(c.Tier)))
 }
 
 // Authorize returns the space of the caller when it may do action there. It is the
@@ -112,15 +94,15 @@ func (c Caller) Authorize(action Action) (Space, error) {
 	if c.kind == nobody || c.kind == scoped && c.id.TenantID == "" {
 		return Space{}, c.missingToken()
 	}
-	if !c.tier.Valid() {
+	if !c.Tier.Valid() {
 		return Space{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The tier is private, user or shared.")
 	}
 	if c.kind == scoped {
-		if err := c.id.Require(c.tier.Scope(action)); err != nil {
+		if err := c.id.Require(c.Tier.Scope(action)); err != nil {
 			return Space{}, err
 		}
 	}
-	if c.tier == User && c.id.UserID == "" {
+	if c.Tier == User && c.id.UserID == "" {
 		return Space{}, cpodkit.Errorf(cpodkit.CodeUserRequired, "The user tier needs a user; the token, or the owner, names none.")
 	}
 	if err := c.validate(); err != nil {
@@ -128,14 +110,14 @@ func (c Caller) Authorize(action Action) (Space, error) {
 	}
 	tenant, _ := cpodkit.EncodeID(c.id.TenantID)
 	app, _ := cpodkit.EncodeID(c.id.AppID)
-	switch c.tier {
+	switch c.Tier {
 	case User:
 		user, _ := cpodkit.EncodeID(c.id.UserID)
-		return Space{tenant + "/users/" + user + "/apps/" + app + "/", c.tier}, nil
+		return Space{tenant + "/users/" + user + "/apps/" + app + "/", c.Tier}, nil
 	case Shared:
-		return Space{tenant + "/shared/", c.tier}, nil
+		return Space{tenant + "/shared/", c.Tier}, nil
 	}
-	return Space{tenant + "/apps/" + app + "/", c.tier}, nil
+	return Space{tenant + "/apps/" + app + "/", c.Tier}, nil
 }
 
 func (c Caller) missingToken() error {
@@ -149,7 +131,7 @@ func (c Caller) missingToken() error {
 // validate returns an error unless each id that is given or needed can be encoded.
 func (c Caller) validate() error {
 	id := c.id
-	if c.kind == trusted && c.tier == Shared && id.AppID == "" {
+	if c.kind == trusted && c.Tier == Shared && id.AppID == "" {
 		id.AppID = id.TenantID // an owner needs no app there
 	}
 	return id.Validate()
@@ -162,7 +144,7 @@ func (c Caller) AuthorizeWrite() (Space, error) {
 	if err != nil {
 		return Space{}, err
 	}
-	if c.apps != (Apps{}) {
+	if c.Apps != (Apps{}) {
 		return Space{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "An app writes its own data only: a write names no app.")
 	}
 	return space, nil
@@ -176,11 +158,11 @@ func (c Caller) AuthorizeRead() (Reach, error) {
 	if err != nil {
 		return Reach{}, err
 	}
-	if c.apps.All() {
+	if c.Apps.All() {
 		return Reach{}, cpodkit.Errorf(cpodkit.CodeBadRequest,
 			"All apps together (app=*) can be listed and queried; to read one key, name one app or none.")
 	}
-	reach.Wide = c.tier == User && c.apps == (Apps{})
+	reach.Wide = c.Tier == User && c.Apps == (Apps{})
 	return reach, nil
 }
 
@@ -192,9 +174,9 @@ func (c Caller) AuthorizeList() (Reach, error) {
 		return Reach{}, err
 	}
 	reach := Reach{own: Segment{c.id.AppID, space}}
-	if c.tier == User {
+	if c.Tier == User {
 		app, _ := cpodkit.EncodeID(c.id.AppID)
 		reach.user = strings.TrimSuffix(space.root, app+"/")
 	}
-	return reach.Of(c.apps)
+	return reach.Of(c.Apps)
 }

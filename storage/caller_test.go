@@ -12,7 +12,6 @@ import (
 
 func TestFromRequest(t *testing.T) {
 	t.Parallel()
-	caller := storage.For(identity("t", "own", "u"))
 	ctx := cpodkit.WithIdentity(t.Context(), identity("t", "own", "u"))
 	for _, test := range []struct {
 		query string
@@ -56,8 +55,8 @@ func TestFromRequest(t *testing.T) {
 			continue
 		}
 		reach, err := got.AuthorizeList()
-		want, wantErr := caller.In(test.tier).Of(test.apps).AuthorizeList()
-		if reach != want || got.Tier() != test.tier || err != nil || wantErr != nil {
+		want, wantErr := caller(identity("t", "own", "u"), test.tier, test.apps).AuthorizeList()
+		if reach != want || got.Tier != test.tier || err != nil || wantErr != nil {
 			t.Errorf("FromRequest of %q reaches %+v, %v; want %+v, %v", test.query, reach, err, want, wantErr)
 		}
 	}
@@ -90,18 +89,22 @@ func TestTrusted(t *testing.T) {
 		{storage.Owner{TenantID: "t", AppID: "a", UserID: "."}, [3]cpodkit.Code{cpodkit.CodeForbidden, cpodkit.CodeForbidden, cpodkit.CodeForbidden}},
 	} {
 		for i, tier := range tiers {
-			space, err := storage.Trusted(test.owner).In(tier).Authorize(storage.Write)
+			c := storage.Trusted(test.owner)
+			c.Tier = tier
+			space, err := c.Authorize(storage.Write)
 			if cpodkit.CodeOf(err) != test.codes[i] {
 				t.Errorf("%+v in %s: %v; want %q", test.owner, tier, err, test.codes[i])
 			}
 			same := identity(test.owner.TenantID, max(test.owner.AppID, "a"), test.owner.UserID)
-			want, wantErr := storage.For(same).In(tier).Authorize(storage.Write)
+			want, wantErr := caller(same, tier, storage.Apps{}).Authorize(storage.Write)
 			if err == nil && (wantErr != nil || space != want) {
 				t.Errorf("%+v in %s has %+v; an identity has %+v, %v", test.owner, tier, space, want, wantErr)
 			}
 		}
 	}
-	if _, err := storage.Trusted(storage.Owner{TenantID: "t", AppID: "a"}).In("system").AuthorizeRead(); cpodkit.CodeOf(err) != cpodkit.CodeBadRequest {
+	c := storage.Trusted(storage.Owner{TenantID: "t", AppID: "a"})
+	c.Tier = "system"
+	if _, err := c.AuthorizeRead(); cpodkit.CodeOf(err) != cpodkit.CodeBadRequest {
 		t.Errorf("an unknown tier: %v", err)
 	}
 }
@@ -109,14 +112,13 @@ func TestTrusted(t *testing.T) {
 // Nobody is told to send a token, and whoever reads the cause to use Attach.
 func TestNobody(t *testing.T) {
 	t.Parallel()
-	var nobody storage.Caller
 	calls := map[string]func(storage.Caller) error{
 		"read":  func(c storage.Caller) error { _, err := c.AuthorizeRead(); return err },
 		"list":  func(c storage.Caller) error { _, err := c.AuthorizeList(); return err },
 		"write": func(c storage.Caller) error { _, err := c.AuthorizeWrite(); return err },
 	}
 	for name, call := range calls {
-		for _, c := range []storage.Caller{nobody, nobody.In(storage.Shared), nobody.In("none"), nobody.In(storage.User).Of(storage.AllApps())} {
+		for _, c := range []storage.Caller{{}, {Tier: storage.Shared}, {Tier: "none"}, {Tier: storage.User, Apps: storage.AllApps()}} {
 			err, ok := errors.AsType[*cpodkit.Error](call(c))
 			if !ok || err.Code != cpodkit.CodeMissingToken || strings.Contains(err.Detail, "Attach") ||
 				!strings.Contains(err.Error(), "wrap the handler in Store.Attach") {
@@ -137,7 +139,7 @@ func TestBinding(t *testing.T) {
 		"one":             a.Binding("list"),
 		"another purpose": a.Binding("query", "c"),
 		"no purpose":      a.Binding(),
-		"another tier":    a.In(storage.Shared).Binding("list"),
+		"another tier":    caller(identity("t", "a", "u"), storage.Shared, storage.Apps{}).Binding("list"),
 		"another app":     storage.For(identity("t", "b", "u")).Binding("list"),
 		"joined ids":      storage.For(identity("t", `a" "u`, "")).Binding("list"),
 	} {

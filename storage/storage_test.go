@@ -18,6 +18,12 @@ func identity(tenant, app, user string) cpodkit.Identity {
 	}
 }
 
+func caller(id cpodkit.Identity, tier storage.Tier, apps storage.Apps) storage.Caller {
+	c := storage.For(id)
+	c.Tier, c.Apps = tier, apps
+	return c
+}
+
 func TestRoots(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -33,7 +39,7 @@ func TestRoots(t *testing.T) {
 		{identity("shared", "apps", "users"), storage.User, "shared/users/users/apps/apps/"},
 		{identity("$system", "é", ""), storage.Private, "%24system/apps/%C3%A9/"},
 	} {
-		space, err := storage.For(test.id).In(test.tier).Authorize(storage.Read)
+		space, err := caller(test.id, test.tier, storage.Apps{}).Authorize(storage.Read)
 		if err != nil || space.Root() != test.want || space.Tier() != test.tier {
 			t.Errorf("Authorize(%+v, %s) = %q %s, %v; want %q", test.id, test.tier, space.Root(), space.Tier(), err, test.want)
 		}
@@ -65,7 +71,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 		{"long once encoded", identity("t", strings.Repeat("/", 22), "u"), storage.Private, cpodkit.CodeForbidden},
 		{"the zero identity", cpodkit.Identity{}, storage.Private, cpodkit.CodeMissingToken},
 	} {
-		space, err := storage.For(test.id).In(test.tier).Authorize(storage.Write)
+		space, err := caller(test.id, test.tier, storage.Apps{}).Authorize(storage.Write)
 		if cpodkit.CodeOf(err) != test.want || space != (storage.Space{}) {
 			t.Errorf("%s: Authorize = %+v, %v; want %s", test.name, space, err, test.want)
 		}
@@ -81,7 +87,7 @@ func TestAuthorizeChecksTheScope(t *testing.T) {
 			id.Scopes = cpodkit.Scopes{grantedTier.Scope(granted), "admin", "storage.*", "*"}
 			for _, tier := range tiers {
 				for _, action := range actions {
-					_, err := storage.For(id).In(tier).Authorize(action)
+					_, err := caller(id, tier, storage.Apps{}).Authorize(action)
 					want := cpodkit.CodeInvalidScope
 					if tier == grantedTier && (granted == action || granted == "*") {
 						want = ""
@@ -110,8 +116,8 @@ func owner(id cpodkit.Identity, tier storage.Tier) [4]string {
 // checkApart fails when the spaces of two owners touch, or one owner has two.
 func checkApart(t *testing.T, a cpodkit.Identity, tierA storage.Tier, b cpodkit.Identity, tierB storage.Tier) {
 	t.Helper()
-	spaceA, errA := storage.For(a).In(tierA).Authorize(storage.Write)
-	spaceB, errB := storage.For(b).In(tierB).Authorize(storage.Write)
+	spaceA, errA := caller(a, tierA, storage.Apps{}).Authorize(storage.Write)
+	spaceB, errB := caller(b, tierB, storage.Apps{}).Authorize(storage.Write)
 	if errA != nil || errB != nil {
 		return
 	}
@@ -157,11 +163,11 @@ func TestCraftedIdentitiesAreApart(t *testing.T) {
 // encoding, both would be t/users/u/apps/b/apps/a/x.
 func TestIDsAsHardAsKeys(t *testing.T) {
 	t.Parallel()
-	victim, err := storage.For(identity("t", "b", "u")).In(storage.User).Authorize(storage.Write)
+	victim, err := caller(identity("t", "b", "u"), storage.User, storage.Apps{}).Authorize(storage.Write)
 	if err != nil {
 		t.Fatal(err)
 	}
-	attacker, err := storage.For(identity("t", "a", "u/apps/b")).In(storage.User).Authorize(storage.Write)
+	attacker, err := caller(identity("t", "a", "u/apps/b"), storage.User, storage.Apps{}).Authorize(storage.Write)
 	if err != nil {
 		t.Fatal(err)
 	}

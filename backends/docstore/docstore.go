@@ -213,24 +213,16 @@ func (c *Collection[R]) query(ctx context.Context, q documents.DriverQuery) ([]d
 // All returns all records for which the conditions hold, by key. It reads them in
 // pages, and ends with the first error.
 func (c *Collection[R]) All(ctx context.Context, where ...Condition) iter.Seq2[Record[R], error] {
-	return func(yield func(Record[R], error) bool) {
-		for q := (Query{Where: where, Limit: pageSize}); ; {
+	return portable.Walk(
+		func() (Query, error) { return Query{Where: where, Limit: pageSize}, nil },
+		func(q Query) ([]Record[R], *Query, error) {
 			page, err := c.List(ctx, q)
-			if err != nil {
-				yield(Record[R]{}, err)
-				return
+			if err != nil || len(page) < pageSize {
+				return page, nil, err
 			}
-			for _, record := range page {
-				if !yield(record, nil) {
-					return
-				}
-				q.After = record.Key
-			}
-			if len(page) < pageSize {
-				return
-			}
-		}
-	}
+			q.After = page[len(page)-1].Key
+			return page, &q, nil
+		})
 }
 
 // matchingDeleter is a driver for which a write with a condition is a round trip,

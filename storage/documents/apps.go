@@ -13,41 +13,6 @@ func (c Collection) in(segment storage.Segment) CollectionID {
 	return CollectionID{Space: segment.Space.Root(), Name: c.name}
 }
 
-// search returns the document that one other app of the user has, or missing.
-func (c Collection) search(ctx context.Context, reach storage.Reach, key string, missing error) (Document, error) {
-	segments, err := c.allSegments(ctx, reach)
-	if err != nil {
-		return Document{}, err
-	}
-	var found []storage.Segment
-	var first Record
-	for _, segment := range segments {
-		if segment == reach.First {
-			continue
-		}
-		record, err := c.handle.store.get(ctx, c.in(segment), key)
-		if errors.Is(err, cpodkit.CodeNotFound) {
-			continue
-		}
-		if err != nil {
-			return Document{}, err
-		}
-		if found = append(found, segment); len(found) == 1 {
-			first = record
-		}
-	}
-	only, err := storage.Only(found)
-	if errors.Is(err, cpodkit.CodeNotFound) {
-		return Document{}, missing
-	}
-	if err != nil {
-		return Document{}, err
-	}
-	d := document(first)
-	d.App = only.App
-	return d, nil
-}
-
 // authorizeQuery returns where a query looks.
 func (c Collection) authorizeQuery() (storage.Reach, error) {
 	reach, err := c.handle.caller.AuthorizeList()

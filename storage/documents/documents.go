@@ -36,11 +36,11 @@ import (
 // Store is a set of collections for every identity. It is safe for concurrent
 // use.
 type Store struct {
-	driver       Driver
-	calls        calls
-	cursors      *seal.Box
-	now          func() time.Time
-	queryTimeout time.Duration
+	options
+
+	driver  Driver
+	calls   calls
+	cursors *seal.Box
 }
 
 // Option configures [New].
@@ -77,7 +77,7 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s := &Store{driver: driver, now: o.now, queryTimeout: o.queryTimeout}
+	s := &Store{options: o, driver: driver}
 	var wrong, err1, err2 error
 	switch {
 	case driver == nil:

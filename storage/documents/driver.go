@@ -2,8 +2,10 @@ package documents
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // Driver stores JSON documents by collection and key. Names are built and
@@ -35,13 +37,56 @@ type Driver interface {
 	Close() error
 }
 
-// CollectionID is where documents live: a space (storage.Space.Root) and a name.
+// SpaceFinder is for drivers: a [Driver] that knows in which spaces a collection has
+// documents. Without it the user tier reaches an app's own documents alone: a
+// read that has to look further is not_supported.
+type SpaceFinder interface {
+	// Spaces returns the spaces that begin with prefix, which ends with a slash,
+	// and hold a document in the collection of that name: in byte order, at most
+	// limit of them.
+	Spaces(ctx context.Context, prefix, collection string, limit int) ([]string, error)
+}
+
+// IndexDeclarer is for drivers: a [Driver] whose indexes can be declared anew while it
+// is in use.
+type IndexDeclarer interface {
+	// DeclareIndexes makes the declared indexes those that are given, in all spaces:
+	// it builds those that are missing, waits until they are built, and drops those
+	// that are declared no more. Queries go on meanwhile and give the same results.
+	// When it fails, for an operator to read why, queries use the indexes as they did
+	// before. It is safe for concurrent use.
+	DeclareIndexes(ctx context.Context, indexes ...Index) error
+}
+
+// CheckIndexes is for drivers: it returns an error, fit for an operator, when indexes
+// may not be declared together. Two are the same, there are more than [MaxIndexes], or
+// one has no or more than [MaxIndexMembers] members, a path twice, or a path or a
+// collection that nothing can have.
+func CheckIndexes(indexes []Index) error {
+	if len(indexes) > MaxIndexes {
+		return fmt.Errorf("%d indexes are declared; at most %d are allowed", len(indexes), MaxIndexes)
+	}
+	seen := map[string]bool{}
+	for _, i := range indexes {
+		if err := i.check(); err != nil {
+			return fmt.Errorf("the index %q: %w", i, err)
+		}
+		if seen[i.String()] {
+			return fmt.Errorf("the index %q is declared twice", i)
+		}
+		seen[i.String()] = true
+	}
+	return nil
+}
+
+// CollectionID is for drivers: where documents are, as a space (storage.Space.Root) and
+// a name.
 type CollectionID struct {
 	Space string
 	Name  string
 }
 
-// Record is one stored document.
+// Record is for drivers: one stored document.
 type Record struct {
 	Key       string
 	Value     []byte    // compact JSON, byte for byte as it was set
@@ -49,7 +94,7 @@ type Record struct {
 	UpdatedAt time.Time // in milliseconds
 }
 
-// Op is one write of [Driver.Apply].
+// Op is for drivers: one write of [Driver.Apply].
 type Op struct {
 	// Record is what to set. For a delete only its Key counts.
 	Record Record
@@ -65,7 +110,7 @@ type Op struct {
 	IfAbsent bool
 }
 
-// DriverQuery is what [Driver.Query] gets. A query is validated and translated
+// DriverQuery is for drivers: what [Driver.Query] gets. A query is validated and translated
 // into sort keys (see [SortKey]) by the portable type, so that a driver only
 // compares bytes.
 type DriverQuery struct {
@@ -79,8 +124,8 @@ type DriverQuery struct {
 	MaxBytes int
 }
 
-// Condition holds for a document when its sort key K at Path passes Test. K is
-// "" when the document has nothing at Path. Keys compare by their bytes.
+// Condition is for drivers: it holds for a document when its sort key K at Path passes
+// Test. K is "" when the document has nothing at Path. Keys compare by their bytes.
 type Condition struct {
 	Path Path
 	Test Test
@@ -89,7 +134,7 @@ type Condition struct {
 	OpenLow, OpenHigh bool // for Range: the bound itself is outside
 }
 
-// Test is the comparison of a [Condition].
+// Test is for drivers: the comparison of a [Condition].
 type Test uint8
 
 // The tests. A query compares within one type only; for Range the portable
@@ -123,16 +168,143 @@ func (c *Condition) Holds(k SortKey) bool {
 	return false
 }
 
-// Order is one member of a sort.
-type Order struct {
-	Path       Path
-	Descending bool
-}
-
-// Position is the place of one document in an ordered result: its sort keys,
-// one for each member of Order, and its key. With the Key "" it is the place
+// Position is for drivers: where one document is in an ordered result. It has the sort
+// keys of the document, one for each member of Order, and its key. With the Key "" it is
 // before all documents that have these sort keys.
 type Position struct {
 	Keys []SortKey
 	Key  string
+}
+
+// SortKey is for drivers: a JSON value as text whose bytes sort as the value does. The
+// order is missing, null, false, true, numbers, strings (by their UTF-8 bytes), arrays,
+// objects. Two values have the same key exactly when they are equal: 1, 1.0 and 10e-1
+// are one number of whatever size, and the order of an object's members does
+// not count. Arrays compare element by element; objects have some fixed order.
+//
+// A key is UTF-8 without NUL. "" is the key of what is missing. The first byte
+// is the type, so that each type is one range of keys.
+type SortKey string
+
+// KeyOf is for drivers: it returns the key of one JSON value, such as the operand of a
+// condition. It fails when raw is not one JSON value in UTF-8.
+func KeyOf(raw []byte) (SortKey, error) {
+	if !utf8.Valid(raw) {
+		return "", errNotUTF8
+	}
+	e := encoder{in: raw, out: make([]byte, 0, len(raw)+len(raw)/4+16)}
+	e.skipSpace()
+	var err error
+	if e.peek() == '{' {
+		e.quoted = true
+		err = e.object(0, false)
+	} else {
+		err = e.key(0, false)
+	}
+	if err == nil {
+		err = e.end()
+	}
+	if err != nil {
+		return "", err
+	}
+	return SortKey(e.out), nil
+}
+
+// TypeRange returns the bounds of the keys of k's type, for a Range within it:
+// low <= every key of the type < high. The booleans are one type. It returns
+// two empty keys when k is "".
+func (k SortKey) TypeRange() (low, high SortKey) {
+	if k == "" {
+		return "", ""
+	}
+	switch tag := k[0]; tag {
+	case tagFalse, tagTrue:
+		return SortKey(tagFalse), SortKey(tagTrue + 1)
+	default:
+		return SortKey(tag), SortKey(tag + 1)
+	}
+}
+
+// Projection is for drivers: what of a document can be filtered and sorted by, as a tree of
+// JSON objects with the members of the document, whose names are those of
+// [EscapeName], in the order of these names, and whose leaves, strings, are the
+// keys of everything else (an array is a leaf). It is the one form for every
+// driver, so the key of an object in it is its own JSON text.
+//
+// The projection of a document that is not an object is the zero value, in
+// which no path finds anything.
+type Projection struct {
+	json string
+}
+
+// Project is for drivers: it returns the projection of value. It fails when value is not one JSON
+// value in UTF-8.
+func Project(value []byte) (Projection, error) {
+	if !utf8.Valid(value) {
+		return Projection{}, errNotUTF8
+	}
+	e := encoder{in: value, quoted: true}
+	e.skipSpace()
+	if e.peek() != '{' {
+		if err := e.key(0, false); err != nil {
+			return Projection{}, err
+		}
+		return Projection{}, e.end()
+	}
+	e.out = make([]byte, 0, len(value)+len(value)/2+16)
+	e.members = make([]member, 0, 16)
+	if err := e.object(0, false); err != nil {
+		return Projection{}, err
+	}
+	if err := e.end(); err != nil {
+		return Projection{}, err
+	}
+	return Projection{string(e.out)}, nil
+}
+
+// JSON returns the projection as compact JSON, or nil when it is the zero value.
+func (p Projection) JSON() []byte {
+	if p.json == "" {
+		return nil
+	}
+	return []byte(p.json)
+}
+
+// At returns the key of what stands at path, "" when nothing does.
+func (p Projection) At(path Path) SortKey { return p.at(path.Escaped()) }
+
+// Escaped is for drivers: it returns the names of the path as they are in a [Projection].
+func (p Path) Escaped() []string {
+	for i, name := range p {
+		if EscapeName(name) == name {
+			continue
+		}
+		names := append([]string(nil), p[:i]...)
+		for _, name := range p[i:] {
+			names = append(names, EscapeName(name))
+		}
+		return names
+	}
+	return p
+}
+
+// EscapeName is for drivers: it returns a member name as it is in a [Projection], every byte
+// outside [A-Za-z0-9_-] as "%" and two upper-case hexadecimal digits, and the
+// empty name as "%". Different names stay different. The result needs no
+// quoting in an SQLite JSON path between double quotes, nor as a field name of
+// MongoDB.
+func EscapeName(name string) string {
+	if name == "" {
+		return "%"
+	}
+	for i := range len(name) {
+		if !plainNameByte(name[i]) {
+			out := append(make([]byte, 0, len(name)+8), name[:i]...)
+			for ; i < len(name); i++ {
+				out = appendNameByte(out, name[i])
+			}
+			return string(out)
+		}
+	}
+	return name
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -21,7 +20,7 @@ type Handle struct {
 
 // Tier returns a handle for the same identity in another tier.
 func (h Handle) Tier(tier storage.Tier) Handle {
-	h.caller = h.caller.In(tier)
+	h.caller.Tier = tier
 	return h
 }
 
@@ -29,7 +28,7 @@ func (h Handle) Tier(tier storage.Tier) Handle {
 // user tier, for reading: Get and Query. Whatever writes, and any other tier, is
 // bad_request then.
 func (h Handle) App(clientID string) Handle {
-	h.caller = h.caller.Of(storage.OneApp(clientID))
+	h.caller.Apps = storage.OneApp(clientID)
 	return h
 }
 
@@ -37,7 +36,7 @@ func (h Handle) App(clientID string) Handle {
 // the user tier, for Query. Every other call, and any other tier, is bad_request
 // then.
 func (h Handle) AllApps() Handle {
-	h.caller = h.caller.Of(storage.AllApps())
+	h.caller.Apps = storage.AllApps()
 	return h
 }
 
@@ -153,16 +152,23 @@ func (c Collection) Get(ctx context.Context, key string) (Document, error) {
 	if err := storage.CheckKey(key); err != nil {
 		return Document{}, err
 	}
-	record, err := c.handle.store.get(ctx, c.in(reach.First), key)
-	switch {
-	case reach.Wide && errors.Is(err, cpodkit.CodeNotFound):
-		return c.search(ctx, reach, key, err)
-	case err != nil:
-		return Document{}, err
+	var d Document
+	get := func(segment storage.Segment) error {
+		record, err := c.handle.store.get(ctx, c.in(segment), key)
+		if err != nil {
+			return err
+		}
+		d = document(record)
+		if reach.Wide {
+			d.App = segment.App
+		}
+		return nil
 	}
-	d := document(record)
-	if reach.Wide {
-		d.App = reach.First.App
+	if err := get(reach.First); err != nil {
+		segments := func() ([]storage.Segment, error) { return c.allSegments(ctx, reach) }
+		if _, err := reach.Elsewhere(err, segments, get); err != nil {
+			return Document{}, err
+		}
 	}
 	return d, nil
 }

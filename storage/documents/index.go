@@ -1,7 +1,6 @@
 package documents
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,38 +34,6 @@ func (i Index) String() string {
 		members[n] += o.Path.String()
 	}
 	return i.Collection + ":" + strings.Join(members, ",")
-}
-
-// IndexDeclarer is a [Driver] whose indexes can be declared anew while it is in
-// use.
-type IndexDeclarer interface {
-	// DeclareIndexes makes the declared indexes those that are given, in all spaces:
-	// it builds those that are missing, waits until they are built, and drops those
-	// that are declared no more. Queries go on meanwhile and give the same results.
-	// When it fails, for an operator to read why, queries use the indexes as they did
-	// before. It is safe for concurrent use.
-	DeclareIndexes(ctx context.Context, indexes ...Index) error
-}
-
-// CheckIndexes returns an error, fit for an operator, when indexes may not be
-// declared together: one has no or over [MaxIndexMembers] members, a path that
-// is none or stands twice, or a collection that is none; two are the same; or
-// they are over [MaxIndexes].
-func CheckIndexes(indexes []Index) error {
-	if len(indexes) > MaxIndexes {
-		return fmt.Errorf("%d indexes are declared; at most %d are allowed", len(indexes), MaxIndexes)
-	}
-	seen := map[string]bool{}
-	for _, i := range indexes {
-		if err := i.check(); err != nil {
-			return fmt.Errorf("the index %q: %w", i, err)
-		}
-		if seen[i.String()] {
-			return fmt.Errorf("the index %q is declared twice", i)
-		}
-		seen[i.String()] = true
-	}
-	return nil
 }
 
 func (i Index) check() error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -32,7 +33,10 @@ type memoryDocument struct {
 	projection Projection
 }
 
-var _ Driver = (*Memory)(nil)
+var (
+	_ Driver      = (*Memory)(nil)
+	_ SpaceFinder = (*Memory)(nil)
+)
 
 // NewMemory returns an empty driver.
 func NewMemory() *Memory {
@@ -140,6 +144,26 @@ func (m *Memory) Query(ctx context.Context, in CollectionID, q DriverQuery) ([]R
 		}
 	}
 	return records, nil
+}
+
+// Spaces implements [SpaceFinder]. It looks at every collection.
+func (m *Memory) Spaces(ctx context.Context, prefix, collection string, limit int) ([]string, error) {
+	if err := m.ready(ctx); err != nil {
+		return nil, err
+	}
+	var spaces []string
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.RLock()
+		for in := range maps.Keys(s.collections) {
+			if in.Name == collection && strings.HasPrefix(in.Space, prefix) {
+				spaces = append(spaces, in.Space)
+			}
+		}
+		s.mu.RUnlock()
+	}
+	slices.Sort(spaces)
+	return spaces[:min(limit, len(spaces))], nil
 }
 
 // documents returns those of a collection now, so that a query holds up no

@@ -73,42 +73,6 @@ func (p Path) String() string {
 	return strings.Join(names, ".")
 }
 
-// Escaped returns the names of the path as they stand in a [Projection].
-func (p Path) Escaped() []string {
-	for i, name := range p {
-		if EscapeName(name) == name {
-			continue
-		}
-		names := append([]string(nil), p[:i]...)
-		for _, name := range p[i:] {
-			names = append(names, EscapeName(name))
-		}
-		return names
-	}
-	return p
-}
-
-// EscapeName returns a member name as it stands in a [Projection]: every byte
-// outside [A-Za-z0-9_-] as "%" and two upper-case hexadecimal digits, and the
-// empty name as "%". Different names stay different. The result needs no
-// quoting in an SQLite JSON path between double quotes, nor as a field name of
-// MongoDB.
-func EscapeName(name string) string {
-	if name == "" {
-		return "%"
-	}
-	for i := range len(name) {
-		if !plainNameByte(name[i]) {
-			out := append(make([]byte, 0, len(name)+8), name[:i]...)
-			for ; i < len(name); i++ {
-				out = appendNameByte(out, name[i])
-			}
-			return string(out)
-		}
-	}
-	return name
-}
-
 func appendNameByte(out []byte, c byte) []byte {
 	const digits = "0123456789ABCDEF"
 	if plainNameByte(c) {

@@ -35,6 +35,12 @@ type Query struct {
 	Cursor string
 }
 
+// Order is one member of a sort.
+type Order struct {
+	Path       Path
+	Descending bool
+}
+
 // Page is one page of documents.
 type Page struct {
 	Items      []Document `json:"items"`                // never nil
@@ -110,7 +116,7 @@ func (c Collection) walk(q Query, defaultLimit int) (walk, error) {
 	if q.Cursor != "" {
 		body.Cursor = &q.Cursor
 	}
-	return body.walk(reach, c.handle.caller.Apps(), func(p *parser) { p.orders(q.Sort) })
+	return body.walk(reach, c.handle.caller.Apps, func(p *parser) { p.orders(q.Sort) })
 }
 
 // queryBody is the body of a query call.

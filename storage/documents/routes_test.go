@@ -254,11 +254,11 @@ func TestIsolation(t *testing.T) {
 	slashUser, slashApp := alice, alice
 	slashUser.UserID, slashApp.AppID = "alice/apps/a1", "a1/c"
 
-	type place struct {
+	type actor struct {
 		id   cpodkit.Identity
 		tier string
 	}
-	spaces := map[string][]place{
+	spaces := map[string][]actor{
 		"private a1":  {{alice, "private"}, {bob, "private"}, {service, "private"}, {slashUser, "private"}},
 		"private a2":  {{otherApp, "private"}},
 		"private t2":  {{otherTenant, "private"}},
@@ -272,16 +272,16 @@ func TestIsolation(t *testing.T) {
 		"shared":      {{alice, "shared"}, {bob, "shared"}, {otherApp, "shared"}, {service, "shared"}, {slashApp, "shared"}},
 		"shared of 2": {{otherTenant, "shared"}},
 	}
-	for name, places := range spaces {
-		b.call(places[0].id, "PUT", "/v1/storage/db/c/k?tier="+places[0].tier, quote(name)).want(t, 200, "")
+	for name, actors := range spaces {
+		b.call(actors[0].id, "PUT", "/v1/storage/db/c/k?tier="+actors[0].tier, quote(name)).want(t, 200, "")
 	}
-	for name, places := range spaces {
-		for _, p := range places {
-			get := b.call(p.id, "GET", "/v1/storage/db/c/k?tier="+p.tier, "")
+	for name, actors := range spaces {
+		for _, a := range actors {
+			get := b.call(a.id, "GET", "/v1/storage/db/c/k?tier="+a.tier, "")
 			get.want(t, 200, "")
 			var d struct{ Value string }
 			get.decode(t, &d)
-			found := b.call(p.id, "POST", "/v1/storage/db/c/query?tier="+p.tier, `{}`)
+			found := b.call(a.id, "POST", "/v1/storage/db/c/query?tier="+a.tier, `{}`)
 			keys, _ := found.page(t)
 			if d.Value != name || len(keys) != 1 || !strings.Contains(found.Body.String(), quote(name)) {
 				t.Errorf("%s: GET finds %q, query %s", name, d.Value, found.Body)

@@ -2,9 +2,7 @@ package files
 
 import (
 	"context"
-	"errors"
 
-	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -18,47 +16,25 @@ func (h Handle) read(ctx context.Context, key string, use func(authorized) error
 	if err := storage.CheckFileKey(key); err != nil {
 		return err
 	}
-	at := authorized{root: reach.First.Space.Root(), key: key, tier: h.caller.Tier()}
-	if !reach.Wide {
-		return use(at)
+	at := authorized{root: reach.First.Space.Root(), key: key, tier: h.caller.Tier}
+	if reach.Wide {
+		at.app = reach.First.App
 	}
-	at.app = reach.First.App
-	missing := use(at)
-	if !errors.Is(missing, cpodkit.CodeNotFound) {
-		return missing
+	err = use(at)
+	if err == nil {
+		return nil
 	}
-	other, err := h.store.search(ctx, reach, key)
-	if errors.Is(err, cpodkit.CodeNotFound) {
-		return missing
-	}
+	other, err := reach.Elsewhere(err,
+		func() ([]storage.Segment, error) { return h.store.segments(ctx, reach) },
+		func(segment storage.Segment) error {
+			_, err := h.store.stat(ctx, segment.Space.Root()+key)
+			return err
+		})
 	if err != nil {
 		return err
 	}
 	at.root, at.app = other.Space.Root(), other.App
 	return use(at)
-}
-
-// search finds the one app, besides the first, that has the key.
-func (s *Store) search(ctx context.Context, reach storage.Reach, key string) (storage.Segment, error) {
-	segments, err := s.segments(ctx, reach)
-	if err != nil {
-		return storage.Segment{}, err
-	}
-	var found []storage.Segment
-	for _, segment := range segments {
-		if segment == reach.First {
-			continue
-		}
-		_, err := s.stat(ctx, segment.Space.Root()+key)
-		if errors.Is(err, cpodkit.CodeNotFound) {
-			continue
-		}
-		if err != nil {
-			return storage.Segment{}, err
-		}
-		found = append(found, segment)
-	}
-	return storage.Only(found)
 }
 
 // segments returns those of all apps that have files of the user.

@@ -45,7 +45,7 @@ type Driver interface {
 	Close() error
 }
 
-// Presigner is a [Driver] whose store signs URLs itself. Where it answers
+// Presigner is for drivers: a [Driver] whose store signs URLs itself. Where it answers
 // CodeNotSupported, the [Store] signs a URL of its own.
 type Presigner interface {
 	// PresignURL returns a URL that does method, GET or PUT, on the file without
@@ -53,7 +53,7 @@ type Presigner interface {
 	PresignURL(ctx context.Context, name, method string, ttl time.Duration) (string, error)
 }
 
-// PutOptions are the properties and conditions of a Put. With IfAbsent and another
+// PutOptions are for drivers: the properties and conditions of a Put. With IfAbsent and another
 // condition it always fails, for no file can meet both.
 type PutOptions struct {
 	ContentType string
@@ -84,7 +84,7 @@ func (o PutOptions) Conditional() bool { return o.IfAbsent || o.NeedsFile() }
 // NeedsFile reports whether there must be a file already.
 func (o PutOptions) NeedsFile() bool { return o.IfPresent || o.IfMatch != "" }
 
-// Attributes describe one stored file.
+// Attributes are for drivers: they describe one stored file.
 type Attributes struct {
 	Name        string    // the full storage path
 	Size        int64     // bytes
@@ -93,14 +93,14 @@ type Attributes struct {
 	ModTime     time.Time // of the Put, UTC
 }
 
-// Object is an open file. It is used by one goroutine at a time.
+// Object is for drivers: an open file. It is used by one goroutine at a time.
 type Object interface {
 	io.ReadSeekCloser
 	Attributes() Attributes
 }
 
-// OSFileObject is an [Object] whose bytes are the first ones of a file of the
-// operating system. The kernel then sends them to an HTTP client without a copy
+// OSFileObject is for drivers: an [Object] whose bytes are the first ones of a file of
+// the operating system. The kernel then sends them to an HTTP client without a copy
 // through this process.
 type OSFileObject interface {
 	Object
@@ -109,7 +109,7 @@ type OSFileObject interface {
 	OSFile() (*os.File, error)
 }
 
-// ListQuery asks for one page of names.
+// ListQuery is for drivers: it asks for one page of names.
 type ListQuery struct {
 	Prefix    string // never empty: a space's root, or longer
 	Delimiter string // "" or "/": names that hold it after Prefix are folded into one of Listing.Prefixes
@@ -131,14 +131,14 @@ func (q ListQuery) Check() error {
 	return nil
 }
 
-// Listing is one page. Items and Prefixes are each in byte order.
+// Listing is for drivers: one page of names. Items and Prefixes are each in byte order.
 type Listing struct {
 	Items    []Attributes
 	Prefixes []string // full paths, each ending with the delimiter
 	Next     string   // the After of the next page; "" when this is the last
 }
 
-// CheckName returns an error unless name is a clean relative path: UTF-8
+// CheckName is for drivers: it returns an error unless name is a clean relative path: UTF-8
 // without NUL, and without empty, "." and ".." segments.
 func CheckName(name string) error {
 	if name == "." || !fs.ValidPath(name) || strings.ContainsRune(name, 0) {

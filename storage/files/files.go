@@ -25,13 +25,12 @@ import (
 // Store is files for many identities on one driver. It is safe for concurrent
 // use. [New] makes one.
 type Store struct {
-	driver    Driver
-	calls     calls
-	cursors   *seal.Box
-	tokens    *seal.Box
-	publicURL string
-	maxSize   int64
-	revoked   func(ctx context.Context, tokenID string) (bool, error)
+	config
+
+	driver  Driver
+	calls   calls
+	cursors *seal.Box
+	tokens  *seal.Box
 }
 
 type config struct {
@@ -107,7 +106,7 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 	if driver == nil {
 		c.refuse(errors.New("the driver is nil"))
 	}
-	s := &Store{driver: driver, publicURL: c.publicURL, maxSize: c.maxSize, revoked: c.revoked}
+	s := &Store{config: c, driver: driver}
 	var err1, err2, err3 error
 	s.cursors, err1 = seal.New(c.secret, "files cursor")
 	s.tokens, err2 = seal.New(c.secret, "files signed url")

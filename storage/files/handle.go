@@ -23,7 +23,7 @@ type Handle struct {
 
 // Tier returns the same identity's files in tier t.
 func (h Handle) Tier(t storage.Tier) Handle {
-	h.caller = h.caller.In(t)
+	h.caller.Tier = t
 	return h
 }
 
@@ -31,14 +31,14 @@ func (h Handle) Tier(t storage.Tier) Handle {
 // reading: Open, Stat, List and SignURL for GET. Whatever writes, and any other
 // tier, is bad_request then.
 func (h Handle) App(clientID string) Handle {
-	h.caller = h.caller.Of(storage.OneApp(clientID))
+	h.caller.Apps = storage.OneApp(clientID)
 	return h
 }
 
 // AllApps returns the files that all apps of the user have in the user tier, for
 // List. Every other call, and any other tier, is bad_request then.
 func (h Handle) AllApps() Handle {
-	h.caller = h.caller.Of(storage.AllApps())
+	h.caller.Apps = storage.AllApps()
 	return h
 }
 
@@ -178,5 +178,5 @@ func (h Handle) forWriting(key string) (authorized, error) {
 	if err := storage.CheckFileKey(key); err != nil {
 		return authorized{}, err
 	}
-	return authorized{root: space.Root(), key: key, tier: h.caller.Tier()}, nil
+	return authorized{root: space.Root(), key: key, tier: h.caller.Tier}, nil
 }

@@ -82,7 +82,7 @@ func (h Handle) walk(opts ListOptions, defaultLimit int) (walk, error) {
 	if limit < 1 || limit > rest.MaxLimit {
 		return walk{}, cpodkit.Errorf(cpodkit.CodeBadRequest, "The limit is a number from 1 to %d.", rest.MaxLimit)
 	}
-	from := position{prefix: opts.Prefix, delimiter: opts.Delimiter, apps: h.caller.Apps()}
+	from := position{prefix: opts.Prefix, delimiter: opts.Delimiter, apps: h.caller.Apps}
 	if opts.Cursor != "" {
 		if from, err = h.openCursor(opts.Cursor); err != nil {
 			return walk{}, err

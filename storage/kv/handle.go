@@ -34,7 +34,7 @@ type SetOptions struct {
 
 // Tier returns the identity's entries in another tier.
 func (h Handle) Tier(tier storage.Tier) Handle {
-	h.caller = h.caller.In(tier)
+	h.caller.Tier = tier
 	return h
 }
 

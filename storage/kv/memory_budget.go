@@ -49,5 +49,5 @@ func (b *budget) reserve(key string, n int64) error {
 func (b *budget) release(key string, n int64) { _ = b.reserve(key, -n) }
 
 // tenantOf returns the first segment of a storage path, which is the tenant's
-// alone (see [storage.Authorize]). Keys without a slash are one tenant's.
+// alone (see [storage.Caller.Authorize]). Keys without a slash are one tenant's.
 func tenantOf(key string) string { return key[:max(0, strings.IndexByte(key, '/'))] }

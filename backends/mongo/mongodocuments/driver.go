@@ -188,7 +188,7 @@ func byID(id string) bson.Raw {
 
 // Get implements [documents.Driver].
 func (d *Driver) Get(ctx context.Context, in documents.CollectionID, key string) (documents.Record, error) {
-	at, err := placeOf(in)
+	at, err := idPrefixOf(in)
 	if err != nil {
 		return documents.Record{}, err
 	}

@@ -33,7 +33,7 @@ const (
 )
 
 // encode returns a record as it is stored.
-func encode(in documents.CollectionID, at place, r documents.Record) (bson.Raw, error) {
+func encode(in documents.CollectionID, at idPrefix, r documents.Record) (bson.Raw, error) {
 	projection, err := documents.Project(r.Value)
 	if err != nil {
 		return nil, err
@@ -141,8 +141,8 @@ func operand(key documents.SortKey) (any, error) {
 
 func isObject(key documents.SortKey) bool { return strings.HasPrefix(string(key), "{") }
 
-// decode returns the record of a stored document of a place.
-func decode(raw bson.Raw, at place) (documents.Record, error) {
+// decode returns the record of a stored document of a collection.
+func decode(raw bson.Raw, at idPrefix) (documents.Record, error) {
 	id, ok1 := raw.Lookup(fieldID).StringValueOK()
 	version, ok2 := raw.Lookup(fieldVersion).StringValueOK()
 	updated, ok3 := raw.Lookup(fieldUpdated).DateTimeOK()

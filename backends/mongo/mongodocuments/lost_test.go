@@ -138,8 +138,8 @@ func pass(from io.Reader, to io.Writer) ([]byte, error) {
 	return message, err
 }
 
-// Places that could be taken for others are refused.
-func TestPlaces(t *testing.T) {
+// Collections that could be taken for others are refused.
+func TestAmbiguousCollections(t *testing.T) {
 	t.Parallel()
 	d := open(t, newDatabase(t))
 	defer d.Close()

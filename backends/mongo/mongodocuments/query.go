@@ -17,7 +17,7 @@ import (
 // deadline that of any call; while too many queries are under way, it waits as
 // long as its context lets it.
 func (d *Driver) Query(ctx context.Context, in documents.CollectionID, q documents.DriverQuery) ([]documents.Record, error) {
-	at, err := placeOf(in)
+	at, err := idPrefixOf(in)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func findCommand(filter bson.D, fields bson.Raw, sort bson.D, limit int) bson.D 
 
 // page reads the result of a find command until the values have over maxBytes,
 // unless that is 0.
-func (d *Driver) page(ctx context.Context, at place, command bson.D, maxBytes int) ([]documents.Record, error) {
+func (d *Driver) page(ctx context.Context, at idPrefix, command bson.D, maxBytes int) ([]documents.Record, error) {
 	cursor, err := d.db.RunCommandCursor(ctx, command)
 	if err != nil && isDown(err) && ctx.Err() == nil {
 		cursor, err = d.db.RunCommandCursor(ctx, command) // the primary may be another one now
@@ -113,7 +113,7 @@ func direction(o documents.Order) int {
 
 // filter returns what a document must fulfil. The range of ids serves a query
 // that no declared index does.
-func (d *Driver) filter(in documents.CollectionID, at place, q documents.DriverQuery) (bson.D, error) {
+func (d *Driver) filter(in documents.CollectionID, at idPrefix, q documents.DriverQuery) (bson.D, error) {
 	after := string(at)
 	if q.After != nil && len(q.Order) == 0 {
 		after = at.id(q.After.Key)
@@ -222,7 +222,7 @@ func within(field string, c documents.Condition) bson.D {
 // before p there and, unless it is behind p there, is so in the members that
 // follow, of which the key is the last. The outermost bound can start the search
 // of an index.
-func behind(at place, order []documents.Order, p documents.Position) (bson.D, error) {
+func behind(at idPrefix, order []documents.Order, p documents.Position) (bson.D, error) {
 	rest := compare(fieldID, gt, at.id(p.Key))
 	for i, o := range slices.Backward(order) {
 		bound := above

@@ -17,7 +17,7 @@ var _ documents.SpaceFinder = (*Driver)(nil)
 // space, and one more: each looks for the first id behind those of the space
 // before.
 func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit int) ([]string, error) {
-	first, err := placeOf(documents.CollectionID{Space: prefix, Name: collection})
+	first, err := idPrefixOf(documents.CollectionID{Space: prefix, Name: collection})
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit in
 			return nil, fmt.Errorf("mongodocuments: the document %q is not one of this package", id)
 		}
 		spaces = append(spaces, space)
-		after = place(collection + separator + space + separator).end()
+		after = idPrefix(collection + separator + space + separator).end()
 	}
 	return spaces, nil
 }

@@ -27,7 +27,7 @@ const perOp = 50 * time.Millisecond
 // which knows an op that it has carried out; nothing is sent twice otherwise.
 func (d *Driver) Apply(ctx context.Context, in documents.CollectionID, ops []documents.Op) []error {
 	b := batch{driver: d, in: in, ops: ops, errs: make([]error, len(ops))}
-	at, err := placeOf(in)
+	at, err := idPrefixOf(in)
 	if err != nil {
 		return b.fail(0, err)
 	}
@@ -57,7 +57,7 @@ func conditional(op documents.Op) bool { return op.IfAbsent || op.IfPresent || o
 type batch struct {
 	driver *Driver
 	in     documents.CollectionID
-	at     place
+	at     idPrefix
 	ops    []documents.Op
 	errs   []error // of each op
 }
@@ -110,7 +110,7 @@ func (b *batch) one(ctx context.Context, op documents.Op) error {
 // call of MongoDB. One that is written meanwhile stays unless it still passes.
 // When it fails, some may be gone.
 func (d *Driver) DeleteMatching(ctx context.Context, in documents.CollectionID, filter []documents.Condition) error {
-	at, err := placeOf(in)
+	at, err := idPrefixOf(in)
 	if err != nil {
 		return err
 	}

@@ -299,7 +299,7 @@ func (c *cache) isHeld() bool {
 }
 
 // publish adds the writes of a transaction that has been committed.
-func (c *cache) publish(group []*request, places map[documents.CollectionID]place) {
+func (c *cache) publish(group []*request, collections map[documents.CollectionID]collectionIDs) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.entries) == 0 {
@@ -307,7 +307,7 @@ func (c *cache) publish(group []*request, places map[documents.CollectionID]plac
 	}
 	var buf []byte
 	for _, r := range group {
-		e := c.entries[places[r.in].collection]
+		e := c.entries[collections[r.in].collection]
 		for i, op := range r.ops {
 			if e == nil {
 				break

@@ -29,11 +29,11 @@ type Driver struct {
 	path     string
 	keepFree int64
 
-	dsn     string
-	readers chan *conn // the idle ones; nil for one that is not open yet
-	queries *queryslots.Slots
-	places  places
-	indexes atomic.Pointer[map[string][]*index] // by collection; the map is never changed
+	dsn         string
+	readers     chan *conn // the idle ones; nil for one that is not open yet
+	queries     *queryslots.Slots
+	collections collections
+	indexes     atomic.Pointer[map[string][]*index] // by collection; the map is never changed
 
 	cache  *cache
 	checks chan chan struct{} // to the writer; it closes what it gets after a check
@@ -152,16 +152,16 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 		path:     path,
 		keepFree: o.keepFree,
 
-		dsn:      dsn + "&mode=ro",
-		readers:  make(chan *conn, o.readers),
-		queries:  queryslots.New(o.readers),
-		places:   places{known: map[documents.CollectionID]place{}},
-		cache:    newCache(o.cache),
-		checks:   make(chan chan struct{}),
-		writes:   make(chan *request),
-		declares: make(chan func(*conn)),
-		closing:  make(chan struct{}),
-		finished: make(chan struct{}),
+		dsn:         dsn + "&mode=ro",
+		readers:     make(chan *conn, o.readers),
+		queries:     queryslots.New(o.readers),
+		collections: collections{known: map[documents.CollectionID]collectionIDs{}},
+		cache:       newCache(o.cache),
+		checks:      make(chan chan struct{}),
+		writes:      make(chan *request),
+		declares:    make(chan func(*conn)),
+		closing:     make(chan struct{}),
+		finished:    make(chan struct{}),
 	}
 	d.indexes.Store(&indexes)
 	for range o.readers {
@@ -195,7 +195,7 @@ func (d *Driver) Get(ctx context.Context, in documents.CollectionID, key string)
 	var record documents.Record
 	found := false
 	err := d.read(ctx, func(c *conn) error {
-		at, known, err := d.places.find(ctx, c, in)
+		at, known, err := d.collections.find(ctx, c, in)
 		if err != nil || !known {
 			return err
 		}
@@ -221,7 +221,7 @@ func (d *Driver) Query(ctx context.Context, in documents.CollectionID, q documen
 	defer release()
 	var records []documents.Record
 	err = d.read(ctx, func(c *conn) error {
-		at, known, err := d.places.find(ctx, c, in)
+		at, known, err := d.collections.find(ctx, c, in)
 		if err != nil || !known {
 			return err
 		}
@@ -246,7 +246,7 @@ func (d *Driver) Query(ctx context.Context, in documents.CollectionID, q documen
 
 var errEnough = errors.New("sqlitedocuments: the values have enough bytes")
 
-func queryPage(ctx context.Context, c *conn, at place, q documents.DriverQuery, by *index) ([]documents.Record, error) {
+func queryPage(ctx context.Context, c *conn, at collectionIDs, q documents.DriverQuery, by *index) ([]documents.Record, error) {
 	text, args := buildQuery(at, q, by)
 	return readPage(ctx, c, text, args, q.MaxBytes)
 }

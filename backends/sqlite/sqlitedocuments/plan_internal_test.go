@@ -188,7 +188,7 @@ func explain(t testing.TB, d *Driver, collection string, q documents.DriverQuery
 	err := d.read(t.Context(), func(c *conn) error {
 		fixed := fixedKeys(q.Filter)
 		q := withoutFixed(q, fixed)
-		text, args := buildQuery(place{collection: 1}, q, choose((*d.indexes.Load())[collection], q, fixed))
+		text, args := buildQuery(collectionIDs{collection: 1}, q, choose((*d.indexes.Load())[collection], q, fixed))
 		return c.query(t.Context(), "EXPLAIN QUERY PLAN "+text, args, func(row []driver.Value) error {
 			fmt.Fprintf(&plan, "%v\n", row[3])
 			return nil

@@ -32,7 +32,7 @@ func (b *builder) add(text string, args ...driver.Value) {
 // materializing puts it before the first row, for no context reaches a search
 // between two rows. The values, which may be large, are read for this page
 // alone, one with each row.
-func buildQuery(at place, q documents.DriverQuery, by *index) (string, []driver.Value) {
+func buildQuery(at collectionIDs, q documents.DriverQuery, by *index) (string, []driver.Value) {
 	var b builder
 	b.add("WITH page AS MATERIALIZED (SELECT id FROM documents ")
 	switch { // and leave nothing to SQLite, which has no statistics to choose an index by

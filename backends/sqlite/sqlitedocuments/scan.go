@@ -12,7 +12,7 @@ import (
 )
 
 // scan answers a query that no index serves, from the cache if it can.
-func (d *Driver) scan(ctx context.Context, c *conn, at place, q documents.DriverQuery) ([]documents.Record, error) {
+func (d *Driver) scan(ctx context.Context, c *conn, at collectionIDs, q documents.DriverQuery) ([]documents.Record, error) {
 	records, cached, err := d.scanCached(ctx, c, at, q)
 	if cached || err != nil {
 		return records, err
@@ -31,7 +31,7 @@ func (d *Driver) scan(ctx context.Context, c *conn, at place, q documents.Driver
 // two are of one moment when, after that, nobody else is found to have committed
 // anything (unchanged), nor the writer of this driver to have changed the
 // collection (cache.same).
-func (d *Driver) scanCached(ctx context.Context, c *conn, at place, q documents.DriverQuery) (_ []documents.Record, cached bool, err error) {
+func (d *Driver) scanCached(ctx context.Context, c *conn, at collectionIDs, q documents.DriverQuery) (_ []documents.Record, cached bool, err error) {
 	columns := columnsOf(q)
 	if columns == nil {
 		return nil, false, nil
@@ -84,7 +84,7 @@ func (v view) search(ctx context.Context, q documents.DriverQuery) ([]string, er
 const pageSQL = "SELECT d.key, d.version, d.updated_ms, d.value FROM json_each(?) AS page " +
 	"CROSS JOIN documents AS d INDEXED BY documents_by_key ON d.collection = ? AND d.key = page.value"
 
-func pageOf(ctx context.Context, c *conn, at place, keys []string, maxBytes int) ([]documents.Record, error) {
+func pageOf(ctx context.Context, c *conn, at collectionIDs, keys []string, maxBytes int) ([]documents.Record, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
@@ -170,7 +170,7 @@ var errNoRoom = errors.New("sqlitedocuments: the cache has no room")
 // fill reads a collection into the cache, if it is to be there. The commits from
 // before it begins are in the file, those from then on come to the entry; one
 // that is in both changes nothing a second time.
-func (d *Driver) fill(ctx context.Context, c *conn, at place, columns []column) (bool, error) {
+func (d *Driver) fill(ctx context.Context, c *conn, at collectionIDs, columns []column) (bool, error) {
 	e := d.cache.begin(at.collection, columns)
 	if e == nil {
 		return false, nil

@@ -115,12 +115,12 @@ const maxGroup = 1000
 type writer struct {
 	conn    *conn
 	driver  *Driver
-	known   map[documents.CollectionID]place // committed, or of this transaction
-	version int64                            // data_version when the cache was reset last
+	known   map[documents.CollectionID]collectionIDs // committed, or of this transaction
+	version int64                                    // data_version when the cache was reset last
 }
 
 func newWriter(c *conn, d *Driver) *writer {
-	return &writer{conn: c, driver: d, known: map[documents.CollectionID]place{}, version: -1}
+	return &writer{conn: c, driver: d, known: map[documents.CollectionID]collectionIDs{}, version: -1}
 }
 
 // run carries out requests until the driver closes. All that wait while one
@@ -285,7 +285,7 @@ const (
 
 func (w *writer) applyOp(ctx context.Context, in documents.CollectionID, op documents.Op, projection driver.Value) error {
 	present := op.IfPresent || op.IfVersion != ""
-	at, known, err := w.place(ctx, in, !op.Delete && !present)
+	at, known, err := w.collection(ctx, in, !op.Delete && !present)
 	if err != nil {
 		return err
 	}
@@ -313,14 +313,14 @@ func (w *writer) applyOp(ctx context.Context, in documents.CollectionID, op docu
 	return err
 }
 
-// place returns where in is, and makes it when it has to.
-func (w *writer) place(ctx context.Context, in documents.CollectionID, create bool) (at place, known bool, err error) {
+// collection returns where in is, and makes it when it has to.
+func (w *writer) collection(ctx context.Context, in documents.CollectionID, create bool) (at collectionIDs, known bool, err error) {
 	if at, known = w.known[in]; known {
 		return at, true, nil
 	}
-	at, known, err = findPlace(ctx, w.conn, in)
+	at, known, err = findCollection(ctx, w.conn, in)
 	if err == nil && !known && create {
-		at, err = createPlace(ctx, w.conn, in)
+		at, err = createCollection(ctx, w.conn, in)
 		known = true
 	}
 	if err == nil && known {

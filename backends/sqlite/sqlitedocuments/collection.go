@@ -9,28 +9,28 @@ import (
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
-// place is a collection in the file: its id, and that of its name. Once it is
-// committed it stays.
-type place struct{ collection, name int64 }
+// collectionIDs are the ids of a collection in the file, and of its name. Once they are
+// committed they stay.
+type collectionIDs struct{ collection, name int64 }
 
-// maxKnown bounds the places that are remembered.
+// maxKnown bounds the collections that are remembered.
 const maxKnown = 10_000
 
-// places remembers what readers have found.
-type places struct {
+// collections remembers what readers have found.
+type collections struct {
 	mu    sync.RWMutex
-	known map[documents.CollectionID]place
+	known map[documents.CollectionID]collectionIDs
 }
 
 // find returns where in is, and false when there is no such collection yet.
-func (p *places) find(ctx context.Context, c *conn, in documents.CollectionID) (at place, known bool, err error) {
+func (p *collections) find(ctx context.Context, c *conn, in documents.CollectionID) (at collectionIDs, known bool, err error) {
 	p.mu.RLock()
 	at, known = p.known[in]
 	p.mu.RUnlock()
 	if known {
 		return at, true, nil
 	}
-	if at, known, err = findPlace(ctx, c, in); err != nil || !known {
+	if at, known, err = findCollection(ctx, c, in); err != nil || !known {
 		return at, known, err
 	}
 	p.mu.Lock()
@@ -42,7 +42,7 @@ func (p *places) find(ctx context.Context, c *conn, in documents.CollectionID) (
 	return at, true, nil
 }
 
-func findPlace(ctx context.Context, c *conn, in documents.CollectionID) (at place, known bool, err error) {
+func findCollection(ctx context.Context, c *conn, in documents.CollectionID) (at collectionIDs, known bool, err error) {
 	const text = "SELECT c.id, n.id FROM collections AS c JOIN names AS n USING (name) WHERE space = ? AND name = ?"
 	err = c.query(ctx, text, []driver.Value{in.Space, in.Name}, func(row []driver.Value) error {
 		at.collection, _ = row[0].(int64)
@@ -53,10 +53,10 @@ func findPlace(ctx context.Context, c *conn, in documents.CollectionID) (at plac
 	return at, known, err
 }
 
-// createPlace makes a collection.
-func createPlace(ctx context.Context, c *conn, in documents.CollectionID) (at place, err error) {
+// createCollection makes a collection.
+func createCollection(ctx context.Context, c *conn, in documents.CollectionID) (at collectionIDs, err error) {
 	if at.name, err = internName(ctx, c, in.Name); err != nil {
-		return place{}, err
+		return collectionIDs{}, err
 	}
 	at.collection, err = c.integer(ctx, "INSERT INTO collections (space, name) VALUES (?, ?) RETURNING id", in.Space, in.Name)
 	if err == nil && at.collection >= 1<<(63-idBits) {

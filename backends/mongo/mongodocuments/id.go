@@ -16,24 +16,25 @@ const (
 	afterSeparator = "\n"
 )
 
-// place is a collection in a space: what the ids of its documents begin with.
-type place string
+// idPrefix is what the ids of the documents of a collection in a space begin with.
+type idPrefix string
 
-// placeOf returns where in is. A name or space that could be taken for another
+// idPrefixOf returns where in is. A name or space that could be taken for another
 // is an error, which only a caller that builds them by itself sees.
-func placeOf(in documents.CollectionID) (place, error) {
+func idPrefixOf(in documents.CollectionID) (idPrefix, error) {
 	for _, part := range []string{in.Name, in.Space} {
 		if strings.ContainsFunc(part, func(r rune) bool { return r < ' ' }) {
 			return "", fmt.Errorf("mongodocuments: %q holds a control character", part)
 		}
 	}
-	return place(in.Name + separator + in.Space + separator), nil
+	return idPrefix(in.Name + separator + in.Space + separator), nil
 }
 
-func (p place) id(key string) string { return string(p) + key }
+func (p idPrefix) id(key string) string { return string(p) + key }
 
-// end returns an id behind all of the place's, and before all others that follow.
-func (p place) end() string { return strings.TrimSuffix(string(p), separator) + afterSeparator }
+// end returns an id after all that begin with the prefix, and before all others that
+// follow.
+func (p idPrefix) end() string { return strings.TrimSuffix(string(p), separator) + afterSeparator }
 
 // spaceIn returns the space of an id.
 func spaceIn(id string) (space string, ok bool) {

@@ -112,7 +112,7 @@ func serveQuery(w http.ResponseWriter, r *http.Request, c Collection) error {
 	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
 		return err
 	}
-	query, err := body.walk(reach, c.handle.caller.Apps(), func(p *parser) { p.sort(body.Sort) })
+	query, err := body.walk(reach, c.handle.caller.Apps, func(p *parser) { p.sort(body.Sort) })
 	if err != nil {
 		return err
 	}
