@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/testfull"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -162,10 +163,7 @@ func TestIdleBucketsAreForgotten(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) { //nolint:paralleltest // it measures the heap
 	const maxKeys = 1 << 17
-	n := 10_000_000
-	if raceDetector || testing.Short() {
-		n = 1_000_000
-	}
+	n := testfull.Pick(1_000_000, 10_000_000)
 	before := heap()
 	m := sized(t, maxKeys)
 	key := make([]byte, 0, 64)

@@ -9,6 +9,7 @@ package apitest
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -23,18 +24,20 @@ type Contract struct {
 	problem   *jsonschema.Schema
 }
 
-// Load reads the document. That takes a tenth of a second, so tests with many
-// clients do it once. It ends t when the document is broken.
+// load takes a tenth of a second, and is done once in a process.
+var load = sync.OnceValues(func() (*Contract, error) { return newContract(api.Spec()) })
+
+// Load returns the contract. It ends t when the document is broken.
 func Load(t testing.TB) *Contract {
 	t.Helper()
-	c, err := newContract(api.Spec())
+	c, err := load()
 	if err != nil {
 		t.Fatalf("apitest: %v", err)
 	}
 	return c
 }
 
-// Transport is [Contract.Transport] of a freshly loaded document.
+// Transport is [Contract.Transport] of what [Load] returns.
 func Transport(t testing.TB, base http.RoundTripper) http.RoundTripper {
 	t.Helper()
 	return Load(t).Transport(t, base)

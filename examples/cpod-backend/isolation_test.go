@@ -8,15 +8,22 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/testfull"
 	"github.com/cpodkit/cpodkit/storage/storagetest"
 )
 
-// The whole server is attacked as the drivers are.
+// The whole server is attacked. Every day with a sample; in full it takes long.
 func TestIsolation(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	srv := start(t, dir, map[string]string{"CPOD_LIMIT_REFUSED_TOKENS": "off"}) // the suite lives on refusals
-	attack(t, srv.url, ringSigner(t, dir), []string{dir, "sqlite", "openat"}, storagetest.WithRandom(500))
+	attack(t, srv.url, ringSigner(t, dir), []string{dir, "sqlite", "openat"}, siege()...)
+}
+
+func siege() []storagetest.Option {
+	return testfull.Pick(
+		[]storagetest.Option{storagetest.Brief(), storagetest.WithRandom(100)},
+		[]storagetest.Option{storagetest.WithRandom(100_000)})
 }
 
 // attack runs the isolation suite on a server, with tokens for any identity that

@@ -37,11 +37,7 @@ type Server struct {
 // beginning with r).
 func RunHTTP(t *testing.T, server Server, opts ...Option) {
 	t.Helper()
-	c := newConfig(DefaultRandomHTTP, opts)
-	slow := c.effort != byAll || testing.Short() || raceDetector
-	if c.effort = byTurns; slow {
-		c.effort = byFew
-	}
+	c := newConfig(opts)
 	known := newCanaries()
 	caller := newCaller(t, server)
 	subjects := caller.subjects()
@@ -50,7 +46,7 @@ func RunHTTP(t *testing.T, server Server, opts ...Option) {
 	for i, s := range subjects {
 		t.Run(s.name(), func(t *testing.T) {
 			worlds[i] = newWorld(t, s, known)
-			worlds[i].populate()
+			worlds[i].populate(neighbours())
 			stages := commonStages(c)
 			if s.name() == "files" {
 				stages = append(stages, stage{"prefixes", func(w *world) int { return attackPrefixes(w, c.effort) }})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/storage"
@@ -91,9 +92,9 @@ func (s httpFiles) conditionals(a actor, key string) []call {
 	}}}
 }
 
-func (s httpFiles) list(ctx context.Context, a actor, prefix string) ([]string, error) {
+func (s httpFiles) list(ctx context.Context, a actor, prefix string, limit int) ([]string, error) {
 	var keys []string
-	target := "/v1/storage/files" + tierQuery(a.tier) + "&limit=500"
+	target := "/v1/storage/files" + tierQuery(a.tier) + "&limit=" + strconv.Itoa(limit)
 	for at := "&prefix=" + url.QueryEscape(prefix); ; {
 		p, err := decode[page](s.send(ctx, a, "GET", target+at, ""))
 		keys = append(keys, p.keys()...)
@@ -150,12 +151,12 @@ func (s httpDocuments) conditionals(a actor, key string) []call {
 	return []call{{"PUT if it is there", send("PUT", "0")}, {"DELETE if it is there", send("DELETE", "")}}
 }
 
-func (s httpDocuments) list(ctx context.Context, a actor, prefix string) ([]string, error) {
+func (s httpDocuments) list(ctx context.Context, a actor, prefix string, limit int) ([]string, error) {
 	if prefix != "" {
 		return nil, unsupported()
 	}
 	var keys []string
-	for body := map[string]any{"limit": 500}; ; {
+	for body := map[string]any{"limit": limit}; ; {
 		p, err := decode[page](s.send(ctx, a, "POST", collectionPath+"query"+tierQuery(a.tier), jsonText(body)))
 		keys = append(keys, p.keys()...)
 		if err != nil || p.NextCursor == "" || len(keys) > mostKeys {
@@ -237,4 +238,6 @@ func (s httpKV) conditionals(a actor, key string) []call {
 	}
 }
 
-func (s httpKV) list(context.Context, actor, string) ([]string, error) { return nil, unsupported() }
+func (s httpKV) list(context.Context, actor, string, int) ([]string, error) {
+	return nil, unsupported()
+}

@@ -95,7 +95,7 @@ func TestPlainMux(t *testing.T) {
 	url := listen(t, func(url string) http.Handler {
 		return httpserver.Guard(newMux(t, i.authenticate, url), httpserver.WithKeyPaths("/v1/storage/"))
 	})
-	RunHTTP(t, Server{URL: url, Token: i.token})
+	RunHTTP(t, Server{URL: url, Token: i.token}, Brief(), WithRandom(100))
 }
 
 // as lets change make another identity of the one that a request has.
@@ -200,7 +200,7 @@ func attackedServer(t *testing.T, server Server) []string {
 		for _, s := range caller.subjects() {
 			w := newWorld(t, s, known)
 			worlds = append(worlds, w)
-			w.populate()
+			w.populate(neighbours())
 		}
 		attackByRequests(newWorld(t, caller.subjects()[0], known), caller)
 		for _, w := range worlds {

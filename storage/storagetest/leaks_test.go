@@ -23,7 +23,7 @@ func attacked(t *testing.T, subjectOf func(testing.TB) (subject, []stage)) []str
 	return mustfail.Run(t, func(t testing.TB) {
 		s, stages := subjectOf(t)
 		w := newWorld(t, s, newCanaries())
-		w.populate()
+		w.populate(neighbours())
 		for _, stage := range stages {
 			if w.failedEnough() {
 				break
@@ -44,12 +44,14 @@ func wantFound(t *testing.T, said []string, want string) {
 
 var few = config{random: 1000, seed: 1}
 
-// Mistakes that a driver can make with names.
-var renamings = []struct {
+// renaming is a mistake that a driver can make with names.
+type renaming struct {
 	name string
 	of   func(string) string
 	want string
-}{
+}
+
+var renamings = []renaming{
 	{"drops the tenant", func(n string) string {
 		if _, rest, ok := strings.Cut(n, "/"); ok {
 			return rest

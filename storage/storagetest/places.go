@@ -53,10 +53,10 @@ func besides() []string {
 // target is what every neighbour has.
 const target = "x"
 
-// populate gives each neighbour the key that attacks aim at, one below a folder,
+// populate gives each of them the key that attacks aim at, one below a folder,
 // and one whose name shows in a list that shows too much.
-func (w *world) populate() {
-	for _, a := range neighbours() {
+func (w *world) populate(places []actor) {
+	for _, a := range places {
 		if w.subject.able(a) && w.put(a, target) {
 			w.put(a, "dir/"+target)
 			w.put(a, w.canary(a.owner()))
@@ -123,7 +123,7 @@ func attackIdentities(w *world) int {
 
 // checkNoList fails unless the actor can list nothing at all.
 func (w *world) checkNoList(a actor) {
-	_, err := w.subject.list(w.ctx, a, "")
+	_, err := w.subject.list(w.ctx, a, "", onePage)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return
 	}
@@ -182,7 +182,7 @@ func (w *world) attackPrefix(a actor, prefix string) {
 		w.checkList(a, prefix)
 		return
 	}
-	got, err := w.subject.list(w.ctx, a, prefix)
+	got, err := w.subject.list(w.ctx, a, prefix, onePage)
 	if code := w.judge(a, doing{"listing", prefix}, err); code != cpodkit.CodeInvalidKey {
 		w.failf("listing %.80q by the %s is %q %.200q; want invalid_key", prefix, a, code, got)
 	}

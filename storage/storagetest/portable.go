@@ -103,7 +103,7 @@ func unlessRefused(err error) error {
 	return err
 }
 
-func (s *kvSubject) list(context.Context, actor, string) ([]string, error) {
+func (s *kvSubject) list(context.Context, actor, string, int) ([]string, error) {
 	return nil, errors.ErrUnsupported
 }
 
@@ -203,11 +203,11 @@ func (s *documentsSubject) conditionals(a actor, key string) []call {
 	}
 }
 
-func (s *documentsSubject) list(ctx context.Context, a actor, prefix string) ([]string, error) {
+func (s *documentsSubject) list(ctx context.Context, a actor, prefix string, limit int) ([]string, error) {
 	if prefix != "" {
 		return nil, errors.ErrUnsupported
 	}
-	return s.find(ctx, s.in(a), documents.Query{Limit: 500})
+	return s.find(ctx, s.in(a), documents.Query{Limit: limit})
 }
 
 // find returns the keys of all pages.
@@ -235,4 +235,31 @@ func (s *documentsSubject) plant(ctx context.Context, space, key, value string) 
 func (s *documentsSubject) planted(ctx context.Context, space, key string) (string, error) {
 	r, err := s.driver.Get(ctx, documents.CollectionID{Space: space, Name: collection}, key)
 	return valueOf(r.Value), err
+}
+
+// attackCollection uses name as a collection, which holds nothing yet.
+func (s *documentsSubject) attackCollection(w *world, a actor, name string) {
+	in := s.as(a).Collection(name)
+	want := cpodkit.CodeNotFound
+	if storage.CheckCollection(name) != nil {
+		want = cpodkit.CodeInvalidKey
+	}
+	d, err := in.Get(w.ctx, target)
+	w.scan(a, doing{"reading the collection", name}, string(d.Value))
+	_, setErr := in.Set(w.ctx, target, document(w.canary(a.owner())), nil)
+	page, queryErr := in.Query(w.ctx, documents.Query{Limit: 500})
+	result, batchErr := in.Batch(w.ctx, []documents.BatchOp{{Key: target, Delete: true}})
+	deleteErr := in.Delete(w.ctx, target, nil)
+	if code := w.judge(a, doing{"reading the collection", name}, err); code != want {
+		w.failf("ESCAPE: reading %.80q of the collection %.80q by the %s is %q; want %s", target, name, a, code, want)
+	}
+	for what, err := range map[string]error{"writing": setErr, "a query": queryErr, "a batch": batchErr, "deleting": deleteErr} {
+		code := w.judge(a, doing{what + " in the collection", name}, err)
+		if want == cpodkit.CodeInvalidKey && code != want || want != cpodkit.CodeInvalidKey && code != "" {
+			w.failf("%s in the collection %.80q by the %s is %q", what, name, a, code)
+		}
+	}
+	if want == cpodkit.CodeNotFound && (len(page.Items) != 1 || result.Succeeded != 1) {
+		w.failf("ESCAPE: the collection %q of the %s shows %d documents, which one wrote, and deletes %d", name, a, len(page.Items), result.Succeeded)
+	}
 }

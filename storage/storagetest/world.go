@@ -80,8 +80,9 @@ type subject interface { //nolint:interfacebloat // one method for each thing th
 	// are precondition_failed where nothing is.
 	conditionals(a actor, key string) []call
 
-	// list returns the keys that begin with prefix, or errors.ErrUnsupported.
-	list(ctx context.Context, a actor, prefix string) ([]string, error)
+	// list returns the keys that begin with prefix, asked for in pages of limit, or
+	// errors.ErrUnsupported.
+	list(ctx context.Context, a actor, prefix string, limit int) ([]string, error)
 
 	// refusedAs reports whether got is how a refusal with the code want shows.
 	refusedAs(want, got cpodkit.Code, key string) bool
@@ -425,9 +426,14 @@ func (w *world) keys(a actor, prefix string) []string {
 	return keys
 }
 
-// checkList holds a list against what it should show.
-func (w *world) checkList(a actor, prefix string) {
-	got, err := w.subject.list(w.ctx, a, prefix)
+// onePage is the largest page that there is.
+const onePage = 500
+
+// checkList compares a list with what it should show.
+func (w *world) checkList(a actor, prefix string) { w.checkPages(a, prefix, onePage) }
+
+func (w *world) checkPages(a actor, prefix string, limit int) {
+	got, err := w.subject.list(w.ctx, a, prefix, limit)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return
 	}
@@ -437,7 +443,10 @@ func (w *world) checkList(a actor, prefix string) {
 	switch want := w.keys(a, prefix); {
 	case code != "":
 		w.failf("%s by the %s is %s", where, a, code)
-	case !slices.Equal(got, want):
+	case slices.Equal(got, want):
+	case slices.Equal(slices.Sorted(slices.Values(got)), want):
+		w.failf("ORDER: %s by the %s shows\n%.500q; want\n%.500q", where, a, got, want)
+	default:
 		w.failf("ESCAPE: %s by the %s shows too much, %.500q, or too little, %.500q", where, a, without(got, want), without(want, got))
 	}
 }

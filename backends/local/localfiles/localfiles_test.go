@@ -6,6 +6,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
 	"github.com/cpodkit/cpodkit/storage/files"
 	"github.com/cpodkit/cpodkit/storage/files/filestest"
+	"github.com/cpodkit/cpodkit/storage/storagetest"
 )
 
 func open(t testing.TB, dir string, opts ...localfiles.Option) *localfiles.Driver {
@@ -28,6 +29,14 @@ func TestSuite(t *testing.T) {
 			filestest.Run(t, func(t testing.TB) files.Driver { return open(t, t.TempDir(), opts...) })
 		})
 	}
+}
+
+func TestNamesStayApart(t *testing.T) {
+	t.Parallel()
+	storagetest.RunFiles(t, func(t testing.TB) files.Driver {
+		// The place of a file does not depend on when it reaches the disk.
+		return open(t, t.TempDir(), localfiles.UnsafeWithoutSync())
+	})
 }
 
 func TestPersistence(t *testing.T) {

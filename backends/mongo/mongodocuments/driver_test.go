@@ -17,6 +17,7 @@ import (
 	"github.com/cpodkit/cpodkit/internal/testservice"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/documents/documentstest"
+	"github.com/cpodkit/cpodkit/storage/storagetest"
 )
 
 // newDatabase returns the URI of a database of its own on the shared server,
@@ -96,4 +97,9 @@ func TestDriver(t *testing.T) {
 			uri, _ := uris.Load(closed)
 			return openAt(t, uri.(string))
 		}))
+}
+
+func TestNamesStayApart(t *testing.T) {
+	t.Parallel()
+	storagetest.RunDocuments(t, func(t testing.TB) documents.Driver { return open(t, newDatabase(t)) })
 }

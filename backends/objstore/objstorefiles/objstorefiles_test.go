@@ -52,14 +52,14 @@ func TestPersistence(t *testing.T) {
 	}
 }
 
-func TestIsolation(t *testing.T) {
+func TestNamesStayApart(t *testing.T) {
 	t.Parallel()
 	for name, bucket := range map[string]objstore.Bucket{"memory": objstore.NewInMemBucket(), "disk": onDisk(t)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			storagetest.RunFiles(t, func(t testing.TB) files.Driver {
 				return newDriver(t, bucket, objstorefiles.WithSoleWriter())
-			}, storagetest.ForSlowDriver())
+			})
 		})
 	}
 }

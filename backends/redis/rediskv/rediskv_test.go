@@ -67,8 +67,8 @@ func TestCluster(t *testing.T) {
 	kvtest.Run(t, func(t testing.TB) kv.Driver { return newDriver(t, client) })
 }
 
-func TestIsolation(t *testing.T) {
+func TestNamesStayApart(t *testing.T) {
 	t.Parallel()
 	client := open(t, testservice.Redis(t).URL())
-	storagetest.RunKV(t, func(t testing.TB) kv.Driver { return newDriver(t, client) }, storagetest.ForSlowDriver())
+	storagetest.RunKV(t, func(t testing.TB) kv.Driver { return newDriver(t, client) })
 }

@@ -91,7 +91,7 @@ func TestPersistence(t *testing.T) {
 	})
 }
 
-func TestIsolation(t *testing.T) {
+func TestNamesStayApart(t *testing.T) {
 	t.Parallel()
-	storagetest.RunFiles(t, func(t testing.TB) files.Driver { return openNew(t, patient()) }, storagetest.ForSlowDriver())
+	storagetest.RunFiles(t, func(t testing.TB) files.Driver { return openNew(t, patient()) })
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/documents/documentstest"
+	"github.com/cpodkit/cpodkit/storage/storagetest"
 )
 
 func TestDriver(t *testing.T) {
@@ -27,4 +28,16 @@ func TestDriver(t *testing.T) {
 			path, _ := paths.Load(closed)
 			return openAt(t, path.(string))
 		}))
+}
+
+func TestNamesStayApart(t *testing.T) {
+	t.Parallel()
+	storagetest.RunDocuments(t, func(t testing.TB) documents.Driver {
+		// Which names differ does not depend on when they reach the disk.
+		d, err := sqlitedocuments.Open(t.Context(), filepath.Join(t.TempDir(), "documents.db"), sqlitedocuments.UnsafeWithoutSync())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	})
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit/client"
+	"github.com/cpodkit/cpodkit/internal/testfull"
 )
 
 // pattern is a large file of which no two blocks are the same, made on demand.
@@ -78,10 +79,8 @@ func processStatus(t *testing.T, pid int, name string) int64 {
 // TestBigFiles moves files much larger than what the server may grow by.
 func TestBigFiles(t *testing.T) {
 	t.Parallel()
-	big, several, many := int64(96<<20), int64(16<<20), 8
-	if full() {
-		big, several = 1<<30, 128<<20
-	}
+	const many = 8
+	big, several := testfull.Pick[int64](96<<20, 1<<30), testfull.Pick[int64](16<<20, 128<<20)
 	s := newPlace(t, filepath.Join(t.TempDir(), "data")).start(t)
 	c := s.client(t, s.register(t, "owner")).Storage.Files
 	transfer := func(key string, size int64, known bool) {
@@ -173,7 +172,7 @@ func TestBadClients(t *testing.T) {
 	idle := func() bool { return openBy(t, s, dir+"/objects/")+openBy(t, s, dir+"/tmp/") == 0 }
 	to := target{address: strings.TrimPrefix(s.url, "http://"), token: token, dir: dir, idle: idle}
 	to.badClients(t)
-	if full() { // it takes as long as the server is patient
+	if testfull.On() { // it takes as long as the server is patient
 		to.stalledClients(t)
 	}
 	eventually(t, "every temporary file is gone", func() bool { return countFiles(t, filepath.Join(dir, "tmp")) == 0 })

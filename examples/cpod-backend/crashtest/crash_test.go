@@ -16,16 +16,14 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/cpodkit/cpodkit/client"
+	"github.com/cpodkit/cpodkit/internal/testfull"
 )
 
 // TestCrash kills the server under load again and again. What it has
 // acknowledged is there afterwards, and nothing is half-written.
 func TestCrash(t *testing.T) {
 	t.Parallel()
-	rounds, clients := 4, 8
-	if full() {
-		rounds, clients = 100, 12
-	}
+	rounds, clients := testfull.Pick(2, 100), testfull.Pick(8, 12)
 	p := newPlace(t, filepath.Join(t.TempDir(), "data"))
 	s := p.start(t)
 	w := newWorld(48)

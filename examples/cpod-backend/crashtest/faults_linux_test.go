@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit/client"
+	"github.com/cpodkit/cpodkit/internal/testfull"
 )
 
 // TestDiskFaults has every change of the data directory fail, in the ways in
@@ -47,7 +48,7 @@ func TestDiskFaults(t *testing.T) {
 			c2 := s.client(t, w.owner)
 			w.putAll(t, c2, "", "")
 			w.check(t, s)
-			for range 2 {
+			for range testfull.Pick(1, 2) {
 				token, err := fetchToken(t.Context(), s.url, w.owner)
 				if err != nil {
 					t.Fatal(err)

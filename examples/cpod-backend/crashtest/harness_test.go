@@ -24,10 +24,6 @@ import (
 )
 
 const (
-	// fullVariable makes every test as long as docs/durability.md says; without
-	// it they take some seconds together.
-	fullVariable = "CPODKIT_TEST_FULL"
-
 	// requireVariable makes a test fail that lacks what it needs of the system.
 	requireVariable = "CPODKIT_TEST_REQUIRE_SERVICES"
 
@@ -37,8 +33,6 @@ const (
 	// watchdog bounds what would otherwise hang; no test depends on its length.
 	watchdog = time.Minute
 )
-
-func full() bool { return os.Getenv(fullVariable) != "" }
 
 // lacking ends a test that the system does not permit.
 func lacking(t *testing.T, format string, args ...any) {

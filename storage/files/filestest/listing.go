@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/cpodkit/cpodkit/internal/testfull"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -152,7 +153,7 @@ func testListPages(s *suite) {
 		s.put(name, "x")
 	}
 	names := slices.Sorted(slices.Values(hardNames))
-	for limit := 1; limit <= len(names)+1; limit++ {
+	for _, limit := range limits(len(names)) {
 		plain := files.ListQuery{Prefix: s.name(""), Limit: limit}
 		s.wantNames(plain, s.listAll(plain), names)
 		fold := files.ListQuery{Prefix: s.name(""), Delimiter: "/", Limit: limit}
@@ -168,6 +169,18 @@ func testListPages(s *suite) {
 	s.wantList(files.ListQuery{Prefix: s.name(""), After: "filestest.", Limit: 500}, names...)
 	s.wantList(files.ListQuery{Prefix: s.name(""), After: "filestest0", Limit: 500})
 	s.wantList(files.ListQuery{Prefix: s.name("b"), After: s.name("c"), Limit: 500})
+}
+
+// limits are sizes of pages for n names: all that differ with CPODKIT_TEST_FULL,
+// else the small ones and those around all of the names.
+func limits(n int) []int {
+	var all []int
+	for limit := 1; limit <= n+1; limit++ {
+		if testfull.On() || limit <= 5 || limit%9 == 0 || limit >= n-1 {
+			all = append(all, limit)
+		}
+	}
+	return all
 }
 
 func testListFolding(s *suite) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -32,32 +31,6 @@ func (s *documentsSubject) attackCollections(w *world) int {
 		}
 	}
 	return len(craftedCollections())
-}
-
-func (s *documentsSubject) attackCollection(w *world, a actor, name string) {
-	in := s.as(a).Collection(name)
-	want := cpodkit.CodeNotFound
-	if storage.CheckCollection(name) != nil {
-		want = cpodkit.CodeInvalidKey
-	}
-	d, err := in.Get(w.ctx, target)
-	w.scan(a, doing{"reading the collection", name}, string(d.Value))
-	_, setErr := in.Set(w.ctx, target, document(w.canary(a.owner())), nil)
-	page, queryErr := in.Query(w.ctx, documents.Query{Limit: 500})
-	result, batchErr := in.Batch(w.ctx, []documents.BatchOp{{Key: target, Delete: true}})
-	deleteErr := in.Delete(w.ctx, target, nil)
-	if code := w.judge(a, doing{"reading the collection", name}, err); code != want {
-		w.failf("ESCAPE: reading %.80q of the collection %.80q by the %s is %q; want %s", target, name, a, code, want)
-	}
-	for what, err := range map[string]error{"writing": setErr, "a query": queryErr, "a batch": batchErr, "deleting": deleteErr} {
-		code := w.judge(a, doing{what + " in the collection", name}, err)
-		if want == cpodkit.CodeInvalidKey && code != want || want != cpodkit.CodeInvalidKey && code != "" {
-			w.failf("%s in the collection %.80q by the %s is %q", what, name, a, code)
-		}
-	}
-	if want == cpodkit.CodeNotFound && (len(page.Items) != 1 || result.Succeeded != 1) {
-		w.failf("ESCAPE: the collection %q of the %s shows %d documents, which one wrote, and deletes %d", name, a, len(page.Items), result.Succeeded)
-	}
 }
 
 // craftedFilters are filters that look for a way around the walls. matches says
