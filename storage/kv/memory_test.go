@@ -21,7 +21,7 @@ func newMemory(testing.TB) kv.Driver { return kv.NewMemory() }
 
 func TestMemory(t *testing.T) {
 	t.Parallel()
-	kvtest.Run(t, newMemory)
+	kvtest.Run(t, func(testing.TB) kv.Driver { return kv.NewMemory() })
 }
 
 func TestMemoryInBubble(t *testing.T) {
