@@ -42,7 +42,15 @@ const (
 	CodeNotSupported         Code = "not_supported"
 	CodeUnavailable          Code = "unavailable"
 	CodeTimeout              Code = "timeout"
+
+	// CodeCanceled is for the log and for metrics: the client has gone, and nobody
+	// reads the answer. Its status is [StatusCanceled].
+	CodeCanceled Code = "canceled"
 )
+
+// StatusCanceled is the status of a request whose client went before the answer. It
+// is not of HTTP, but widely used for it.
+const StatusCanceled = 499
 
 // Error returns the code itself.
 func (c Code) Error() string { return string(c) }
@@ -110,6 +118,8 @@ func (c Code) describe() description {
 		return description{http.StatusServiceUnavailable, "Unavailable"}
 	case CodeTimeout:
 		return description{http.StatusGatewayTimeout, "Timeout"}
+	case CodeCanceled:
+		return description{StatusCanceled, "Canceled"}
 	}
 	return description{http.StatusInternalServerError, "Internal error"}
 }
@@ -222,8 +232,12 @@ func asError(err error) *Error {
 		return (&Error{Code: CodeTimeout, Detail: "The call took too long; try it again."}).WithCause(err)
 	}
 	if errors.Is(err, context.Canceled) {
-		// The client has gone, or the server shuts down: a failure of neither.
+		// [WriteError] calls it canceled where the client has gone.
 		return (&Error{Code: CodeUnavailable, Detail: "The call was broken off; try it again."}).WithCause(err)
 	}
 	return (&Error{Code: CodeInternal, Detail: "The server failed; the request id finds the reason in its logs."}).WithCause(err)
+}
+
+func errCanceled(cause error) *Error {
+	return (&Error{Code: CodeCanceled, Detail: "The call was broken off; try it again."}).WithCause(cause)
 }

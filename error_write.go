@@ -2,6 +2,7 @@ package cpodkit
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,8 +28,11 @@ type problem struct {
 // WWW-Authenticate (RFC 6750), Retry-After and Allow where they belong. An err
 // that holds no [Error] and no [Code] is shown as internal, without its text. The
 // request's [Record] keeps the error, cause included, for the log.
+//
+// Where the client has gone, a failure of the server (5xx) becomes canceled: what it
+// met was a call that nobody waits for any more.
 func WriteError(w http.ResponseWriter, r *http.Request, err error) {
-	e := asError(err)
+	e := answered(r, asError(err))
 	status, server := e.status(), serverInfo(r.Context())
 	RecordFromContext(r.Context()).noteFailure(e)
 	errorHeaders(w.Header(), e)
@@ -45,6 +49,14 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 		RequestID: RequestID(r.Context()),
 		Errors:    e.Fields,
 	})
+}
+
+// answered returns e, or canceled where the client has gone.
+func answered(r *http.Request, e *Error) *Error {
+	if e.status() >= http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) {
+		return errCanceled(e)
+	}
+	return e
 }
 
 // NotFound answers that the server has no such path: 404 not_found, with the
@@ -86,7 +98,7 @@ func (e *OAuthError) Unwrap() error { return e.Err }
 func WriteOAuthError(w http.ResponseWriter, r *http.Request, err error) {
 	oe, ok := errors.AsType[*OAuthError](err)
 	if !ok {
-		oe = oauthFrom(asError(err))
+		oe = oauthFrom(answered(r, asError(err)))
 	}
 	RecordFromContext(r.Context()).noteFailure(oe.Err)
 	errorHeaders(w.Header(), oe.Err)

@@ -2,9 +2,11 @@ package cpodkit
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"strings"
 
@@ -55,11 +57,16 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 }
 
 // BodyError classifies a failed read of a request body: tooLarge when a
-// [http.MaxBytesReader] stopped it, else bad_request, because a client that
-// hangs up or stalls in the middle of a body sent a broken request.
+// [http.MaxBytesReader] stopped it, canceled when the client hung up, else
+// bad_request, because a client that stalls in the middle of a body, or sends a
+// malformed one, sent a broken request.
 func BodyError(err error, tooLarge *Error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge
+	}
+	network, ok := errors.AsType[net.Error](err)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) || ok && !network.Timeout() {
+		return errCanceled(err)
 	}
 	return Errorf(CodeBadRequest, "The body could not be read to its end.").WithCause(err)
 }

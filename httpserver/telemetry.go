@@ -187,7 +187,7 @@ func (a answer) endSpan(span trace.Span, attributes []attribute.KeyValue) {
 	if span.IsRecording() {
 		span.SetName(a.spanName())
 		span.SetAttributes(attributes...)
-		if a.fault != "" {
+		if a.fault != "" && a.fault != string(cpodkit.CodeCanceled) {
 			span.SetStatus(codes.Error, "")
 		}
 	}
@@ -198,9 +198,13 @@ func (a answer) endSpan(span trace.Span, attributes []attribute.KeyValue) {
 // code.
 const aborted = "aborted"
 
-// faultOf returns what the server is to blame for: the code of the failure, or
-// the status where there is none; "" for nothing.
+// faultOf returns what went wrong: "canceled" when the client has gone, else what the
+// server is to blame for, the code of the failure, or the status where there is
+// none; "" for nothing.
 func faultOf(r *http.Request, rec *recorder, finished bool) string {
+	if rec.Status() == cpodkit.StatusCanceled || !finished && errors.Is(r.Context().Err(), context.Canceled) {
+		return string(cpodkit.CodeCanceled)
+	}
 	if !finished {
 		return aborted
 	}

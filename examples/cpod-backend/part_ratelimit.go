@@ -116,7 +116,9 @@ func openLimits(h *house, l limits) (opened, error) {
 		// These authenticate by themselves.
 		{
 			beforeAuthentication,
-			func(m cpodkit.Middleware) cpodkit.Wrap { return cpodkit.WrapNamed(m, oauth.TokenRoute, oauth.IntrospectRoute, oauth.RevokeRoute) },
+			func(m cpodkit.Middleware) cpodkit.Wrap {
+				return cpodkit.WrapNamed(m, oauth.TokenRoute, oauth.IntrospectRoute, oauth.RevokeRoute)
+			},
 			[]ratelimit.Policy{{
 				Limit: l.grants, Key: ratelimit.ByClientAddr(), ServeWhenEmpty: true, ChargeWhen: ratelimit.Refused, WriteError: cpodkit.WriteOAuthError,
 			}},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,8 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 			[]string{in.mongo.Addr, in.redis.Addr, in.s3.Addr, "mongo", "redis", "minio"},
 			storagetest.Brief(), storagetest.WithRandom(20))
 	})
+	in.step("wrong secrets", in.wrongSecrets)
+	in.step("clients that leave", in.leaving)
 	in.step("revocation", in.revocation)
 	in.step("without Redis", in.withoutRedis)
 	in.step("kill", in.kill)
@@ -57,6 +60,44 @@ func (in *installation) storageClient(t *testing.T) {
 		})
 	}
 	t.Run("user tier through the client", func(t *testing.T) { userTierThroughTheClient(t, srv) })
+}
+
+// wrongSecrets tries more of them on all servers in turn than one address may.
+func (in *installation) wrongSecrets(t *testing.T) {
+	in.register(in.all(), "app-guessed")
+	const allowed = 10
+	tried := 0
+	for range allowed + 1 {
+		for _, p := range in.replicas {
+			if status := guess(t, p.url); status == http.StatusUnauthorized {
+				tried++
+			} else if status != http.StatusTooManyRequests {
+				t.Errorf("a wrong secret is answered %d", status)
+			}
+		}
+	}
+	// The bucket refills by one in six seconds.
+	if tried < allowed || tried > allowed+3 {
+		t.Errorf("three servers looked at %d wrong secrets; one may try %d", tried, allowed)
+	}
+}
+
+func guess(t *testing.T, base string) (status int) {
+	t.Helper()
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"app-guessed"}, "client_secret": {"cs_wrong"}}
+	res, err := http.PostForm(base+"/v1/oauth/token", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	return res.StatusCode
+}
+
+// leaving leaves requests to one server, past the proxy.
+func (in *installation) leaving(t *testing.T) {
+	srv := in.through(in.replicas[0].url)
+	srv.log = in.replicas[0].log
+	leaveEverywhere(t, srv)
 }
 
 // shared asks each server for what another one made.
