@@ -104,8 +104,8 @@ func (r *Record) NoteLimit(name string) {
 	}
 }
 
-// ClientID returns the client_id that the request has authenticated as at an
-// OAuth endpoint, or "".
+// ClientID returns the client_id that a call of an OAuth endpoint names, also where
+// its secret is wrong, or "".
 func (r *Record) ClientID() string {
 	if r == nil {
 		return ""
@@ -113,7 +113,7 @@ func (r *Record) ClientID() string {
 	return deref(r.client.Load())
 }
 
-// NoteClientID notes the client_id that a request has authenticated as.
+// NoteClientID notes the client_id that a call names.
 func (r *Record) NoteClientID(id string) {
 	if r != nil {
 		r.client.Store(&id)

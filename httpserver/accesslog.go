@@ -11,20 +11,23 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
-// AccessLog is middleware that writes one line a request: method, route,
-// status, bytes, duration, address of the client, request id and, where they are known, tenant, app, the
-// id of the API key, the client_id at an OAuth endpoint, the rate limit that
-// refused, trace id and span id. A failed request also says why, at level Error
-// when the server is to blame. The URL, the headers and the values of the body
-// are not logged, because they may hold secrets; the reason of a failure may name
-// a storage path or a member of the body. Put it inside [Record] and [Telemetry].
+// AccessLog is middleware that writes one line for each request: method, route,
+// status, bytes, duration, request id and the client's address. Where they are known
+// it has tenant, app, the kind of credential and the id of the API key, the client_id
+// that an OAuth call names, the rate limit that refused, trace id and span id. A path
+// that no route has is logged too; method and path are bounded. A failed request also
+// says why, at level Error when the server is to blame.
+//
+// Any other URL, the headers and the values of the body are not logged, because they
+// may hold secrets; the reason of a failure may name a storage path or a member of
+// the body. Put it inside [Record] and [Telemetry].
 func AccessLog(log *slog.Logger) cpodkit.Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
 			rec := record(w)
 			defer func() {
-				var space [16]slog.Attr // all that a line may have
+				var space [18]slog.Attr // all that a line may have
 				level, attrs := appendAccess(space[:0], r, rec, time.Since(start))
 				log.LogAttrs(r.Context(), level, "request", attrs...)
 			}()
@@ -35,12 +38,14 @@ func AccessLog(log *slog.Logger) cpodkit.Middleware {
 
 func appendAccess(attrs []slog.Attr, r *http.Request, rec *recorder, took time.Duration) (slog.Level, []slog.Attr) {
 	attrs = append(attrs,
-		slog.String("method", r.Method),
+		slog.String("method", bounded(r.Method, maxLoggedMethod)),
 		slog.Int("status", rec.Status()),
 		slog.Int64("bytes", rec.bytes),
 		slog.Float64("seconds", took.Seconds()))
 	if pattern := patternOf(r, rec); pattern != "" {
 		attrs = append(attrs, slog.String("route", pattern))
+	} else if rec.Status() == http.StatusNotFound {
+		attrs = append(attrs, slog.String("path", bounded(r.URL.EscapedPath(), maxLoggedPath)))
 	}
 	attrs = appendIDs(r.Context(), attrs)
 	if addr := cpodkit.ClientAddr(r); addr.IsValid() {
@@ -59,6 +64,13 @@ func appendAccess(attrs []slog.Attr, r *http.Request, rec *recorder, took time.D
 	}
 	return level, attrs
 }
+
+const (
+	maxLoggedMethod = 32
+	maxLoggedPath   = 256
+)
+
+func bounded(s string, most int) string { return s[:min(len(s), most)] }
 
 // patternOf returns the pattern that the request has matched, or "". [cpodkit.Mount]
 // notes it. For other handlers the mux has written it into its own request, which
@@ -82,7 +94,9 @@ func appendIDs(ctx context.Context, attrs []slog.Attr) []slog.Attr {
 	if id := known.Identity(); id != nil {
 		attrs = append(attrs, slog.String("tenant", id.TenantID), slog.String("app", id.AppID))
 		if id.Issuer == "" && id.TokenID != "" {
-			attrs = append(attrs, slog.String("key_id", id.TokenID))
+			attrs = append(attrs, slog.String("credential", "api_key"), slog.String("key_id", id.TokenID))
+		} else {
+			attrs = append(attrs, slog.String("credential", "token"))
 		}
 	}
 	if client := known.ClientID(); client != "" {

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/wholebody"
 )
 
@@ -26,6 +28,10 @@ type ConnectionLimits struct {
 	// whole. Over that, the connection that would be one more is closed. nil trusts
 	// nobody.
 	Trusted func(peer netip.Addr) bool
+
+	// Server says how the answers speak of the server that refuse a head which
+	// net/http cannot read: problem+json, as all others.
+	Server cpodkit.ServerInfo
 
 	// Log gets a warning when connections are closed for a limit, at most one a
 	// minute. nil is none.
@@ -50,13 +56,15 @@ func (l ConnectionLimits) Listen(srv *http.Server, ln net.Listener) (net.Listene
 		return wholebody.WithHold(context.WithValue(ctx, connKey{}, conn), conn.hold)
 	}
 	srv.ConnState = func(c net.Conn, state http.ConnState) {
-		if conn, ok := c.(*limitedConn); ok && state == http.StateActive { // the first byte of a head
-			conn.setSlow(true)
+		if conn, ok := c.(*limitedConn); ok && state == http.StateIdle {
+			conn.inHead.Store(true)
+			conn.isIdle.Store(true)
 		}
 	}
 	next := srv.Handler
 	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn, ok := r.Context().Value(connKey{}).(*limitedConn); ok { // its head is finished
+			conn.inHead.Store(false)
 			conn.setSlow(false)
 		}
 		next.ServeHTTP(w, r)
@@ -85,6 +93,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		conn := &limitedConn{Conn: c, listener: l}
+		conn.inHead.Store(true)
 		conn.addr, conn.peer = peerOf(c.RemoteAddr())
 		if l.admit(conn) {
 			return conn, nil
@@ -149,12 +158,40 @@ type limitedConn struct {
 	peer     netip.Prefix
 
 	isSlow, isClosed bool // guarded by the listener
+
+	isIdle atomic.Bool // the next byte begins a head
+	inHead atomic.Bool // no handler has the request that is read now
 }
 
 func (c *limitedConn) setSlow(slow bool) {
 	c.listener.mu.Lock()
 	defer c.listener.mu.Unlock()
 	c.listener.count(c, slow)
+}
+
+// Read counts the connection from the first byte of a head on.
+func (c *limitedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && c.isIdle.CompareAndSwap(true, false) {
+		c.setSlow(true)
+	}
+	return n, err
+}
+
+// Write replaces what net/http itself answers to a head that it cannot read, before
+// any handler has the request.
+func (c *limitedConn) Write(p []byte) (int, error) {
+	if !c.inHead.Load() {
+		return c.Conn.Write(p)
+	}
+	status := statusOf(p)
+	if status == 0 { // such as "100 Continue"
+		return c.Conn.Write(p)
+	}
+	if _, err := c.Conn.Write(refusedHead(status, c.listener.Server)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // hold counts the connection while its body is read whole.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -213,5 +214,44 @@ func TestLimitedConnectionsSendFiles(t *testing.T) {
 	got, err := io.ReadAll(send(t, dial(t, addr), get).Body)
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+// What net/http refuses by itself has the form of all refusals, and a request id.
+func TestRefusedHeads(t *testing.T) {
+	t.Parallel()
+	addr := limited(t, http.HandlerFunc(hello), httpserver.ConnectionLimits{Max: 100, Server: cpodkit.ServerInfo{ErrorTypeBase: "https://e.test/"}})
+	for name, c := range map[string]struct {
+		head   string
+		status int
+		code   string
+	}{
+		"a stray %":        {"GET /% HTTP/1.1\r\nHost: test\r\n\r\n", 400, "bad_request"},
+		"a bad method":     {"G@T / HTTP/1.1\r\nHost: test\r\n\r\n", 400, "bad_request"},
+		"no host":          {"GET / HTTP/1.1\r\n\r\n", 400, "bad_request"},
+		"a large header":   {"GET / HTTP/1.1\r\nHost: test\r\nX: " + strings.Repeat("x", 80<<10) + "\r\n\r\n", 431, "bad_request"},
+		"unknown encoding": {"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "not_supported"},
+		"no HTTP":          {"hello\r\n\r\n", 400, "bad_request"},
+	} {
+		for _, before := range []string{"", get} { // on a new connection, and after an answer
+			conn := dial(t, addr)
+			if before != "" {
+				if _, err := io.WriteString(conn, before); err != nil {
+					t.Fatal(err)
+				}
+				answer := make([]byte, 1024)
+				if _, err := conn.Read(answer); err != nil {
+					t.Fatal(err)
+				}
+			}
+			res := send(t, conn, c.head)
+			var problem struct{ Type, Code, RequestID, Title string }
+			err := json.NewDecoder(res.Body).Decode(&problem)
+			if err != nil || res.StatusCode != c.status || problem.Code != c.code || problem.Type != "https://e.test/"+c.code ||
+				problem.RequestID == "" || res.Header.Get("X-Request-Id") != problem.RequestID || !res.Close ||
+				res.Header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%s: %d %+v %v, %v", name, res.StatusCode, problem, res.Header, err)
+			}
+		}
 	}
 }

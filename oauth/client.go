@@ -142,6 +142,9 @@ func (s *Server) identifyClient(w http.ResponseWriter, r *http.Request, form url
 	if err != nil {
 		return App{}, err
 	}
+	if validClientID(given.clientID) {
+		cpodkit.RecordFromContext(r.Context()).NoteClientID(given.clientID)
+	}
 	app, err := s.lookUp(r.Context(), given.clientID)
 	if err != nil {
 		return App{}, err
@@ -153,7 +156,6 @@ func (s *Server) identifyClient(w http.ResponseWriter, r *http.Request, form url
 	if app.ClientID == "" || !right {
 		return App{}, s.refuseClient(w, r, given.clientID)
 	}
-	cpodkit.RecordFromContext(r.Context()).NoteClientID(app.ClientID)
 	return app, nil
 }
 

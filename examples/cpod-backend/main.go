@@ -99,11 +99,12 @@ func serve(ctx context.Context, s *settings, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	server.logStart(ctx, s, ln.Addr().String())
 	if err := welcome(stdout, server.house, key); err != nil {
 		return err
 	}
 	web := httpserver.NewServer(handler, idleTimeout)
-	limits := httpserver.ConnectionLimits{Max: b.most, Trusted: b.address.Trusts, Log: s.log}
+	limits := httpserver.ConnectionLimits{Max: b.most, Trusted: b.address.Trusts, Server: serverInfo(), Log: s.log}
 	limited, err := limits.Listen(web, ln)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ type settings struct {
 	env       map[string]string
 	log       *slog.Logger
 	variables []variable
+	backends  []slog.Attr // of each part that has one: the scheme of its URL
 	faults    []error
 }
 
@@ -64,6 +65,7 @@ func (s *settings) backend(name, byDefault, meaning string, schemes ...string) s
 	if !slices.Contains(schemes, scheme(url)) {
 		s.fail(name, "want a URL with one of the schemes %s", strings.Join(schemes, ", "))
 	}
+	s.backends = append(s.backends, slog.String(strings.ToLower(strings.TrimPrefix(name, "CPOD_")), scheme(url)))
 	return url
 }
 
