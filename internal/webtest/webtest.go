@@ -31,6 +31,15 @@ func (find Find) Authenticate(next http.Handler) http.Handler {
 	})
 }
 
+// As lets every request act for id.
+func As(id cpodkit.Identity) cpodkit.Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
+		})
+	}
+}
+
 // Handler serves routes as a server does: behind the path guard, with each route
 // that is not public behind protect, outermost first.
 func Handler(routes []cpodkit.Route, protect ...cpodkit.Middleware) http.Handler {

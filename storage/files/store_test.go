@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
@@ -46,7 +46,7 @@ func TestMiddleware(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	handler := authenticate(store.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := webtest.Find(identify).Authenticate(store.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, ok := files.FromContext(r.Context())
 		if !ok {
 			http.Error(w, "no handle", http.StatusTeapot)
@@ -64,14 +64,8 @@ func TestMiddleware(t *testing.T) {
 		"":       "no handle\n",
 		readOnly: "The token lacks the scope storage.shared.write.",
 	} {
-		r := httptest.NewRequest("POST", "/", strings.NewReader("x"))
-		if token != "" {
-			r.Header.Set("Authorization", "Bearer "+token)
-		}
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
-		if !strings.Contains(w.Body.String(), want) {
-			t.Errorf("%s: %s; want %s", token, w.Body, want)
+		if a := webtest.Call(t, handler, "POST", "/", token, "x"); !strings.Contains(a.Body.String(), want) {
+			t.Errorf("%s: %s; want %s", token, a, want)
 		}
 	}
 	if _, ok := files.FromContext(t.Context()); ok {
