@@ -2,12 +2,12 @@ package oauth_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -19,7 +19,7 @@ func from(r *http.Request, address string) *http.Request {
 
 const here, elsewhere = "192.0.2.1:1234", "192.0.2.2:1234"
 
-func wantLimited(f *fixture, w *httptest.ResponseRecorder) {
+func wantLimited(f *fixture, w *webtest.Answer) {
 	f.Helper()
 	wantOAuth(f, w, http.StatusTooManyRequests, "temporarily_unavailable")
 	wait, err := strconv.Atoi(w.Header().Get("Retry-After"))
@@ -28,7 +28,7 @@ func wantLimited(f *fixture, w *httptest.ResponseRecorder) {
 	}
 }
 
-func wantStatus(f *fixture, w *httptest.ResponseRecorder, status int) {
+func wantStatus(f *fixture, w *webtest.Answer, status int) {
 	f.Helper()
 	if w.Code != status {
 		f.Errorf("got %d %s, want %d", w.Code, w.Body, status)
@@ -40,7 +40,7 @@ func TestBudgetOfAnAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 3 })
 		c := f.register(adminT1, "app-1")
-		refused := func(address string) *httptest.ResponseRecorder {
+		refused := func(address string) *webtest.Answer {
 			return f.serve(from(f.form("/v1/oauth/token"), address))
 		}
 		for range 3 {
@@ -60,7 +60,7 @@ func TestBudgetOfAnAddress(t *testing.T) {
 func TestBudgetOfAnIPv6Network(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *oauth.Config) { c.Limits.PerAddress = 2 })
-	refused := func(address string) *httptest.ResponseRecorder {
+	refused := func(address string) *webtest.Answer {
 		return f.serve(from(f.form("/v1/oauth/token"), address))
 	}
 	wantStatus(f, refused("[2001:db8:0:1::1]:1"), http.StatusBadRequest)
@@ -107,7 +107,7 @@ func TestBudgetOfFailures(t *testing.T) {
 
 func TestClientAddressIsTheOperatorsChoice(t *testing.T) {
 	t.Parallel()
-	spoofed := func(f *fixture, client string) *httptest.ResponseRecorder {
+	spoofed := func(f *fixture, client string) *webtest.Answer {
 		r := from(f.form("/v1/oauth/token"), here)
 		r.Header.Set("X-Forwarded-For", client)
 		r.Header.Set("X-Real-Ip", client)

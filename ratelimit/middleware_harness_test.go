@@ -12,7 +12,7 @@ import (
 	"github.com/dunglas/httpsfv"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -71,12 +71,10 @@ func newSite(chain ...cpodkit.Middleware) *site {
 		}
 		cpodkit.WriteJSON(w, r, status, "the answer")
 	})
-	mux := http.NewServeMux()
-	cpodkit.Mount(mux, []cpodkit.Route{
+	s.Handler = webtest.Handler([]cpodkit.Route{
 		{Name: "getThing", Pattern: "GET /things/{id}", Scopes: []string{cpodkit.ByRequest}, Handler: answer},
 		{Name: "makeThing", Pattern: "POST /things", Scopes: []string{cpodkit.ByRequest}, Handler: answer},
-	}, cpodkit.WrapProtected(func(next http.Handler) http.Handler { return cpodkit.Chain(next, chain...) }))
-	s.Handler = httpserver.Guard(mux)
+	}, chain...)
 	return s
 }
 

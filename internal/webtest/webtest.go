@@ -121,29 +121,47 @@ func (a *Answer) WantProblem(t testing.TB, code cpodkit.Code, pointers ...string
 		}
 		return
 	}
-	var problem struct {
-		Type, Title, Detail string
-		Status              int
-		Code                cpodkit.Code
-		Errors              []cpodkit.FieldError
+	if contentType := a.Header().Get("Content-Type"); contentType != "application/problem+json" {
+		t.Errorf("%s, %s; want a problem", a, contentType)
 	}
-	if err := json.Unmarshal(a.Body.Bytes(), &problem); err != nil || a.Header().Get("Content-Type") != "application/problem+json" {
-		t.Errorf("%s, %s; want a problem", a, a.Header().Get("Content-Type"))
-		return
-	}
+	problem := a.problem(t)
 	if problem.Code != code || a.Code != code.Status() || problem.Status != a.Code || problem.Title != code.Title() ||
 		problem.Detail == "" || !strings.HasSuffix(problem.Type, string(code)) {
 		t.Errorf("%s; want %s", a, code)
 	}
-	var found []string
 	for _, e := range problem.Errors {
-		if found = append(found, e.Pointer); e.Detail == "" {
+		if e.Detail == "" {
 			t.Errorf("%s has no detail at %q", a, e.Pointer)
 		}
 	}
-	if pointers != nil && !slices.Equal(found, pointers) {
+	if found := a.Pointers(t); pointers != nil && !slices.Equal(found, pointers) {
 		t.Errorf("%s is wrong at %q; want %q", a, found, pointers)
 	}
+}
+
+// Pointers returns the JSON pointers of a problem's field errors.
+func (a *Answer) Pointers(t testing.TB) []string {
+	t.Helper()
+	var all []string
+	for _, e := range a.problem(t).Errors {
+		all = append(all, e.Pointer)
+	}
+	return all
+}
+
+type problem struct {
+	Type, Title, Detail string
+	Status              int
+	Code                cpodkit.Code
+	Errors              []cpodkit.FieldError
+}
+
+func (a *Answer) problem(t testing.TB) (p problem) {
+	t.Helper()
+	if err := json.Unmarshal(a.Body.Bytes(), &p); err != nil {
+		t.Errorf("%s: %v", a, err)
+	}
+	return p
 }
 
 // Decode returns the JSON of an answer. It ends the test at a member that T does not
