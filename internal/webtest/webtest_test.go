@@ -20,13 +20,23 @@ func TestWantProblem(t *testing.T) {
 	webtest.Call(t, conflict, "PUT", "/x", "", "body").WantProblem(t, cpodkit.CodeConflict)
 	webtest.Call(t, conflict, "HEAD", "/x", "", "").WantProblem(t, cpodkit.CodeConflict)
 	webtest.Call(t, invalid, "PUT", "/x", "", "").WantProblem(t, cpodkit.CodeValidationFailed, "/a")
-	text := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"code":"conflict"}`, http.StatusConflict) })
+	text := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"code":"conflict"}`, http.StatusConflict)
+	})
 	for name, wrong := range map[string]func(testing.TB){
-		"another code":    func(t testing.TB) { webtest.Call(t, conflict, "PUT", "/x", "", "").WantProblem(t, cpodkit.CodeNotFound) },
-		"another status":  func(t testing.TB) { webtest.Call(t, conflict, "HEAD", "/x", "", "").WantProblem(t, cpodkit.CodeNotFound) },
-		"another pointer": func(t testing.TB) { webtest.Call(t, invalid, "PUT", "/x", "", "").WantProblem(t, cpodkit.CodeValidationFailed, "/b") },
-		"no pointer":      func(t testing.TB) { webtest.Call(t, conflict, "PUT", "/x", "", "").WantProblem(t, cpodkit.CodeConflict, "/a") },
-		"another form":    func(t testing.TB) { webtest.Call(t, text, "PUT", "/x", "", "").WantProblem(t, cpodkit.CodeConflict) },
+		"another code": func(t testing.TB) {
+			webtest.Call(t, conflict, "PUT", "/x", "", "").WantProblem(t, cpodkit.CodeNotFound)
+		},
+		"another status": func(t testing.TB) {
+			webtest.Call(t, conflict, "HEAD", "/x", "", "").WantProblem(t, cpodkit.CodeNotFound)
+		},
+		"another pointer": func(t testing.TB) {
+			webtest.Call(t, invalid, "PUT", "/x", "", "").WantProblem(t, cpodkit.CodeValidationFailed, "/b")
+		},
+		"no pointer": func(t testing.TB) {
+			webtest.Call(t, conflict, "PUT", "/x", "", "").WantProblem(t, cpodkit.CodeConflict, "/a")
+		},
+		"another form": func(t testing.TB) { webtest.Call(t, text, "PUT", "/x", "", "").WantProblem(t, cpodkit.CodeConflict) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
