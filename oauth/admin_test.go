@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -32,13 +33,13 @@ func TestPlatformAdministratorReachesAllTenants(t *testing.T) {
 			t.Errorf("%s lists %v", token, got)
 		}
 		w := f.call(http.MethodGet, "/v1/oauth/apps/app-2", token, "")
-		if a := decode[app](f, w); a.TenantID != "t2" {
+		if a := webtest.Decode[app](f, w); a.TenantID != "t2" {
 			t.Errorf("%s reads %+v", token, a)
 		}
 		key := f.createKey(token, "/v1/oauth/apps/app-2/keys", "orders.read")
 		f.wantPing(key.Key, "")
 		w = f.call(http.MethodPost, "/v1/oauth/apps/app-2/rotate-secret", token, "")
-		rotated := decode[app](f, w)
+		rotated := webtest.Decode[app](f, w)
 		wantOAuth(f, f.serve(f.tokenRequest(two)), http.StatusUnauthorized, "invalid_client")
 		access := f.token(client{"app-2", rotated.ClientSecret})
 		if claims := claimsOf(f, access); claims["tenantId"] != "t2" {
@@ -53,7 +54,7 @@ func TestPlatformAdministratorReachesAllTenants(t *testing.T) {
 		if a := f.registerAs(token, "app-home", "service", "admin", "platform.admin"); a.TenantID != home {
 			t.Errorf("%s registered %+v", token, a)
 		}
-		if claims := claimsOf(f, f.token(client{"app-1", decode[app](f,
+		if claims := claimsOf(f, f.token(client{"app-1", webtest.Decode[app](f,
 			f.call(http.MethodPost, "/v1/oauth/apps/app-1/rotate-secret", token, "")).ClientSecret})); claims["tenantId"] != "t1" {
 			t.Errorf("the claims are %v", claims)
 		}

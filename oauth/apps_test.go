@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/oauth/oauthtest"
 )
@@ -34,7 +35,7 @@ func TestRegisterReadListDelete(t *testing.T) {
 		w.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("got %d %s, headers %v", w.Code, w.Body, w.Header())
 	}
-	registered := decode[app](f, w)
+	registered := webtest.Decode[app](f, w)
 	if !regexp.MustCompile(`^cs_[A-Za-z0-9_-]{43}$`).MatchString(registered.ClientSecret) {
 		t.Error("the secret is not cs_ and 256 bits")
 	}
@@ -47,7 +48,7 @@ func TestRegisterReadListDelete(t *testing.T) {
 	want := fmt.Sprintf("%+v", registered)
 
 	w = f.call(http.MethodGet, "/v1/oauth/apps/app-myservice", adminT1, "")
-	if got := fmt.Sprintf("%+v", decode[app](f, w)); got != want {
+	if got := fmt.Sprintf("%+v", webtest.Decode[app](f, w)); got != want {
 		t.Errorf("read %s, want %s", got, want)
 	}
 	page := listApps(f, adminT1, "")
@@ -131,7 +132,7 @@ func TestRotateSecret(t *testing.T) {
 	if w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("got %d %s, headers %v", w.Code, w.Body, w.Header())
 	}
-	rotated := decode[app](f, w)
+	rotated := webtest.Decode[app](f, w)
 	if rotated.ClientSecret == old.secret || !strings.HasPrefix(rotated.ClientSecret, "cs_") || rotated.Name != "App app-1" {
 		t.Errorf("the answer is %+v", rotated)
 	}
@@ -226,7 +227,7 @@ func TestStoreDownIsUnavailable(t *testing.T) {
 	f := newFixture(t, func(c *oauth.Config) { c.Apps = store })
 	c := f.register(adminT1, "app-1")
 	store.all = fmt.Errorf("%w: %w", cpodkit.CodeUnavailable, errDown)
-	answers := []*httptest.ResponseRecorder{f.serve(f.tokenRequest(c)), f.serve(f.introspect(c, "token", "x"))}
+	answers := []*webtest.Answer{f.serve(f.tokenRequest(c)), f.serve(f.introspect(c, "token", "x"))}
 	for _, w := range answers {
 		wantOAuth(f, w, http.StatusServiceUnavailable, "temporarily_unavailable")
 	}
@@ -304,7 +305,7 @@ func TestSecretsStayOutOfLogs(t *testing.T) {
 	f := newFixture(t)
 	c := f.register(adminT1, "app-1")
 	token := f.token(c)
-	rotated := decode[app](f, f.call(http.MethodPost, "/v1/oauth/apps/app-1/rotate-secret", adminT1, "")).ClientSecret
+	rotated := webtest.Decode[app](f, f.call(http.MethodPost, "/v1/oauth/apps/app-1/rotate-secret", adminT1, "")).ClientSecret
 	f.serve(f.tokenRequest(c)) // fails
 	f.serve(f.tokenRequest(client{c.id, rotated}, "scope", "not.declared"))
 	f.serve(f.introspect(client{c.id, rotated}, "token", token))
@@ -367,5 +368,5 @@ func listApps(f *fixture, token, query string) appPage {
 	if w.Code != http.StatusOK {
 		f.Fatalf("list: %d %s", w.Code, w.Body)
 	}
-	return decode[appPage](f, w)
+	return webtest.Decode[appPage](f, w)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
@@ -101,12 +102,11 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 	server, err := oauth.New(config)
 	f.must(err)
 	f.server = server
-	mux := http.NewServeMux()
-	cpodkit.Mount(mux, append(server.Routes(), cpodkit.Route{
+	routes := append(server.Routes(), cpodkit.Route{
 		Name: "ping", Pattern: "GET /v1/ping", Scopes: []string{cpodkit.ByRequest},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
-	}), cpodkit.WrapProtected(authz.Authenticate(verifier)))
-	f.handler = cpodkit.Chain(httpserver.Guard(mux), httpserver.Record(cpodkit.ServerInfo{}), httpserver.AccessLog(log), httpserver.Recover(log))
+	})
+	f.handler = cpodkit.Chain(webtest.Handler(routes, authz.Authenticate(verifier)), httpserver.Record(cpodkit.ServerInfo{}), httpserver.AccessLog(log), httpserver.Recover(log))
 	return f
 }
 
@@ -118,23 +118,15 @@ func (f *fixture) must(err error) {
 }
 
 // call sends a request with a bearer token, and JSON when there is a body.
-func (f *fixture) call(method, path, token, body string) *httptest.ResponseRecorder {
+func (f *fixture) call(method, path, token, body string) *webtest.Answer {
 	f.Helper()
-	r := httptest.NewRequestWithContext(f.Context(), method, path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
+	if body == "" {
+		return webtest.Call(f, f.handler, method, path, token, body)
 	}
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	return f.serve(r)
+	return webtest.Call(f, f.handler, method, path, token, body, "Content-Type", "application/json")
 }
 
-func (f *fixture) serve(r *http.Request) *httptest.ResponseRecorder {
-	w := httptest.NewRecorder()
-	f.handler.ServeHTTP(w, r)
-	return w
-}
+func (f *fixture) serve(r *http.Request) *webtest.Answer { return webtest.Serve(f.handler, r, "") }
 
 // form builds a POST of a form; params are names and values in turn.
 func (f *fixture) form(path string, params ...string) *http.Request {
@@ -165,7 +157,7 @@ func (f *fixture) registerAs(token, id, appType string, scopes ...string) app {
 	if w.Code != http.StatusCreated {
 		f.Fatalf("register %s: %d %s", id, w.Code, w.Body)
 	}
-	return decode[app](f, w)
+	return webtest.Decode[app](f, w)
 }
 
 // app is an app as the API shows it.
@@ -200,7 +192,7 @@ func (f *fixture) token(c client, params ...string) string {
 	if w.Code != http.StatusOK {
 		f.Fatalf("token of %s: %d %s", c.id, w.Code, w.Body)
 	}
-	return decode[tokenAnswer](f, w).AccessToken
+	return webtest.Decode[tokenAnswer](f, w).AccessToken
 }
 
 // wantPing checks that a token is accepted, or refused with the code.
@@ -210,22 +202,17 @@ func (f *fixture) wantPing(token string, want cpodkit.Code) {
 }
 
 // wantProblem checks the code of a problem; "" wants success.
-func wantProblem(f *fixture, w *httptest.ResponseRecorder, want cpodkit.Code) {
+func wantProblem(f *fixture, a *webtest.Answer, want cpodkit.Code) {
 	f.Helper()
-	if want == "" {
-		if w.Code >= 300 {
-			f.Errorf("got %d %s", w.Code, w.Body)
-		}
-		return
-	}
-	var problem struct{ Code cpodkit.Code }
-	if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil || problem.Code != want || w.Code != want.Status() {
-		f.Errorf("got %d %s, want %s", w.Code, w.Body, want)
+	if want != "" {
+		a.WantProblem(f, want)
+	} else if a.Code >= 300 {
+		f.Errorf("%s", a)
 	}
 }
 
 // wantOAuth checks an error in OAuth's form (RFC 6749 section 5.2).
-func wantOAuth(f *fixture, w *httptest.ResponseRecorder, status int, code string) {
+func wantOAuth(f *fixture, w *webtest.Answer, status int, code string) {
 	f.Helper()
 	var answer struct {
 		Error       string `json:"error"`
@@ -240,15 +227,6 @@ func wantOAuth(f *fixture, w *httptest.ResponseRecorder, status int, code string
 	if challenge := w.Header().Get("WWW-Authenticate"); (status == http.StatusUnauthorized) != strings.HasPrefix(challenge, "Basic ") {
 		f.Errorf("RFC 6749 5.2: %d with the challenge %q", status, challenge)
 	}
-}
-
-func decode[T any](f *fixture, w *httptest.ResponseRecorder) T {
-	f.Helper()
-	var v T
-	decoder := json.NewDecoder(w.Body)
-	decoder.DisallowUnknownFields()
-	f.must(decoder.Decode(&v))
-	return v
 }
 
 // claimsOf reads the claims of a token without verifying it.

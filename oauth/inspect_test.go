@@ -9,6 +9,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -36,7 +37,7 @@ func TestIntrospect(t *testing.T) {
 	if w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("got %d, headers %v", w.Code, w.Header())
 	}
-	got, claims := decode[map[string]any](f, w), claimsOf(f, token)
+	got, claims := webtest.Decode[map[string]any](f, w), claimsOf(f, token)
 	want := map[string]any{"active": true, "token_type": "Bearer"}
 	for _, name := range []string{"client_id", "sub", "scope", "iss", "aud", "jti", "iat", "exp", "tenantId", "appId"} {
 		want[name] = claims[name]

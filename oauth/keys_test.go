@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/oauth/oauthtest"
 )
@@ -52,7 +52,7 @@ func (f *fixture) createKey(token, path string, scopes ...string) apiKey {
 	if w.Code != http.StatusCreated {
 		f.Fatalf("create a key: %d %s", w.Code, w.Body)
 	}
-	return decode[apiKey](f, w)
+	return webtest.Decode[apiKey](f, w)
 }
 
 func listKeys(f *fixture, token, query string) keyPage {
@@ -61,7 +61,7 @@ func listKeys(f *fixture, token, query string) keyPage {
 	if w.Code != http.StatusOK {
 		f.Fatalf("list: %d %s", w.Code, w.Body)
 	}
-	return decode[keyPage](f, w)
+	return webtest.Decode[keyPage](f, w)
 }
 
 func TestCreateListDeleteKeys(t *testing.T) {
@@ -72,7 +72,7 @@ func TestCreateListDeleteKeys(t *testing.T) {
 	if w.Code != http.StatusCreated || w.Header().Get("Cache-Control") != "no-store" {
 		t.Fatalf("got %d %s, headers %v", w.Code, w.Body, w.Header())
 	}
-	made := decode[apiKey](f, w)
+	made := webtest.Decode[apiKey](f, w)
 	if !regexp.MustCompile(`^cpod_[A-Za-z0-9_-]{43}$`).MatchString(made.Key) || !strings.HasPrefix(made.ID, "key-") {
 		t.Errorf("the key is %+v", made)
 	}
@@ -210,7 +210,7 @@ func TestKeysExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		f.register(adminT1, "app-1")
-		key := decode[apiKey](f, f.call(http.MethodPost, keysPath, adminT1, `{"name": "x", "scopes": [], "expiresIn": 60}`))
+		key := webtest.Decode[apiKey](f, f.call(http.MethodPost, keysPath, adminT1, `{"name": "x", "scopes": [], "expiresIn": 60}`))
 		time.Sleep(time.Minute - time.Millisecond)
 		f.wantPing(key.Key, "")
 		time.Sleep(time.Millisecond)
@@ -402,7 +402,7 @@ func TestKeyStoreDownIsUnavailable(t *testing.T) {
 		"apps": func(err error) { apps.all = err },
 	} {
 		fail(down)
-		for _, w := range []*httptest.ResponseRecorder{
+		for _, w := range []*webtest.Answer{
 			f.call(http.MethodGet, "/v1/ping", key.Key, ""), f.call(http.MethodGet, keysPath, adminT1, ""),
 		} {
 			wantProblem(f, w, cpodkit.CodeUnavailable)

@@ -2,7 +2,6 @@ package oauth_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit/clientaddr"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
@@ -22,7 +22,7 @@ func from(r *http.Request, address string) *http.Request {
 
 const here, elsewhere = "192.0.2.1:1234", "192.0.2.2:1234"
 
-func wantLimited(f *fixture, w *httptest.ResponseRecorder) {
+func wantLimited(f *fixture, w *webtest.Answer) {
 	f.Helper()
 	wantOAuth(f, w, http.StatusTooManyRequests, "temporarily_unavailable")
 	wait, err := strconv.Atoi(w.Header().Get("Retry-After"))
@@ -31,7 +31,7 @@ func wantLimited(f *fixture, w *httptest.ResponseRecorder) {
 	}
 }
 
-func wantStatus(f *fixture, w *httptest.ResponseRecorder, status int) {
+func wantStatus(f *fixture, w *webtest.Answer, status int) {
 	f.Helper()
 	if w.Code != status {
 		f.Errorf("got %d %s, want %d", w.Code, w.Body, status)

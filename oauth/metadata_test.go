@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/cpodkit/cpodkit/internal/webtest"
 )
 
 // RFC 8414 section 2: the metadata says what is supported, and each endpoint
@@ -16,7 +18,7 @@ func TestMetadata(t *testing.T) {
 	if w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Cache-Control"), "max-age") {
 		t.Fatalf("got %d, headers %v", w.Code, w.Header())
 	}
-	got := decode[map[string]any](f, w)
+	got := webtest.Decode[map[string]any](f, w)
 	methods := []any{"client_secret_basic", "client_secret_post"}
 	want := map[string]any{
 		"issuer":                 issuer,
@@ -53,7 +55,7 @@ func TestKeySet(t *testing.T) {
 		!strings.Contains(w.Header().Get("Cache-Control"), "max-age") {
 		t.Fatalf("got %d, headers %v", w.Code, w.Header())
 	}
-	set := decode[struct{ Keys []map[string]string }](f, w)
+	set := webtest.Decode[struct{ Keys []map[string]string }](f, w)
 	if len(set.Keys) != 1 || set.Keys[0]["kid"] != "k1" || set.Keys[0]["d"] != "" {
 		t.Errorf("the set is %v", set)
 	}

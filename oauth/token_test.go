@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -20,7 +21,7 @@ func TestTokenIsAnRFC9068AccessToken(t *testing.T) {
 	if w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Pragma") != "no-cache" {
 		t.Fatalf("RFC 6749 5.1: got %d, headers %v", w.Code, w.Header())
 	}
-	answer := decode[tokenAnswer](f, w)
+	answer := webtest.Decode[tokenAnswer](f, w)
 	if answer.TokenType != "Bearer" || answer.ExpiresIn != 3600 || answer.Scope != "storage.private.read jobs.*" {
 		t.Errorf("the answer is %+v", answer)
 	}
@@ -148,7 +149,7 @@ func TestTokenRequests(t *testing.T) {
 				if w.Code != http.StatusOK {
 					t.Fatalf("got %d %s", w.Code, w.Body)
 				}
-				if got := decode[tokenAnswer](f, w).Scope; got != test.want {
+				if got := webtest.Decode[tokenAnswer](f, w).Scope; got != test.want {
 					t.Errorf("granted %q, want %q", got, test.want)
 				}
 				return
@@ -194,7 +195,7 @@ func TestTokenTTL(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *oauth.Config) { c.TokenTTL = 90 * time.Second })
 	c := f.register(adminT1, "app-1")
-	answer := decode[tokenAnswer](f, f.serve(f.tokenRequest(c)))
+	answer := webtest.Decode[tokenAnswer](f, f.serve(f.tokenRequest(c)))
 	claims := claimsOf(f, answer.AccessToken)
 	if answer.ExpiresIn != 90 || claims["exp"].(float64)-claims["iat"].(float64) != 90 {
 		t.Errorf("the answer is %+v with the claims %v", answer, claims)

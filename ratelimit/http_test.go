@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -21,34 +21,21 @@ import (
 // unless it ends in "!".
 func routes(t testing.TB, driver ratelimit.Driver) http.Handler {
 	t.Helper()
-	mux := http.NewServeMux()
-	cpodkit.Mount(mux, newLimiter(t, driver).Routes(), cpodkit.WrapProtected(func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			token, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-			if given {
-				token, refused := strings.CutSuffix(token, "!")
-				tenant, app, _ := strings.Cut(token, "/")
-				id := cpodkit.Identity{TenantID: tenant, AppID: app}
-				if !refused {
-					id.Scopes = cpodkit.Scopes{"ratelimit.write"}
-				}
-				r = r.WithContext(cpodkit.WithIdentity(r.Context(), id))
-			}
-			next.ServeHTTP(w, r)
-		})
-	}))
-	return httpserver.Guard(mux)
+	find := webtest.Find(func(token string) *cpodkit.Identity {
+		token, refused := strings.CutSuffix(token, "!")
+		tenant, app, _ := strings.Cut(token, "/")
+		id := &cpodkit.Identity{TenantID: tenant, AppID: app}
+		if !refused {
+			id.Scopes = cpodkit.Scopes{"ratelimit.write"}
+		}
+		return id
+	})
+	return webtest.Handler(newLimiter(t, driver).Routes(), find.Authenticate)
 }
 
-func post(t testing.TB, h http.Handler, token, path, body string) *httptest.ResponseRecorder {
+func post(t testing.TB, h http.Handler, token, path, body string) *webtest.Answer {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/ratelimit/"+path, strings.NewReader(body))
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
+	return webtest.Call(t, h, http.MethodPost, "/v1/ratelimit/"+path, token, body)
 }
 
 func TestCheck(t *testing.T) {
@@ -134,36 +121,26 @@ func TestCheckRefuses(t *testing.T) {
 		{`{"key":"","limit":0,"windowSeconds":0,"cost":-1}`, cpodkit.CodeValidationFailed, "/cost /key /limit /windowSeconds"},
 		{field("key", `"`+strings.Repeat("k", 64<<10)+`"`), cpodkit.CodePayloadTooLarge, ""},
 	} {
-		wantProblem(t, post(t, h, "t1/alpha", "check", tt.body), tt.body, tt.code, tt.pointers)
+		wantProblem(t, post(t, h, "t1/alpha", "check", tt.body), tt.code, tt.pointers)
 	}
 	for body, pointer := range map[string]string{`{}`: "/key", `{"key":""}`: "/key", `{"key":"k","limit":1}`: "/limit", `{"key":"` + long + `"}`: "/key"} {
-		wantProblem(t, post(t, h, "t1/alpha", "reset", body), body, cpodkit.CodeValidationFailed, pointer)
+		wantProblem(t, post(t, h, "t1/alpha", "reset", body), cpodkit.CodeValidationFailed, pointer)
 	}
 	body := field("cost", "1")
-	wantProblem(t, post(t, h, "", "check", body), "no token", cpodkit.CodeMissingToken, "")
-	wantProblem(t, post(t, h, "t1/alpha!", "check", body), "no scope", cpodkit.CodeInvalidScope, "")
-	wantProblem(t, post(t, h, "t1/alpha!", "reset", body), "no scope", cpodkit.CodeInvalidScope, "")
-	wantProblem(t, post(t, h, "t1/"+strings.Repeat("a", 65), "check", body), "impossible app", cpodkit.CodeForbidden, "")
+	wantProblem(t, post(t, h, "", "check", body), cpodkit.CodeMissingToken, "")
+	wantProblem(t, post(t, h, "t1/alpha!", "check", body), cpodkit.CodeInvalidScope, "")
+	wantProblem(t, post(t, h, "t1/alpha!", "reset", body), cpodkit.CodeInvalidScope, "")
+	wantProblem(t, post(t, h, "t1/"+strings.Repeat("a", 65), "check", body), cpodkit.CodeForbidden, "")
 }
 
-func wantProblem(t *testing.T, w *httptest.ResponseRecorder, about string, code cpodkit.Code, pointers string) {
+// wantProblem checks the code of an error, and where in the body it is, in any order.
+func wantProblem(t *testing.T, a *webtest.Answer, code cpodkit.Code, pointers string) {
 	t.Helper()
-	var problem struct {
-		Code   cpodkit.Code
-		Errors []struct{ Pointer string }
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil || problem.Code != code || w.Code != code.Status() {
-		t.Errorf("%.80s = %d %.200s; want %s", about, w.Code, w.Body, code)
-	}
-	found := []string{}
-	for _, e := range problem.Errors {
-		if e.Pointer != "" {
-			found = append(found, e.Pointer)
-		}
-	}
+	a.WantProblem(t, code)
+	found := slices.DeleteFunc(a.Pointers(t), func(pointer string) bool { return pointer == "" })
 	slices.Sort(found)
 	if got := strings.Join(found, " "); got != pointers {
-		t.Errorf("%.80s is wrong at %q; want %q", about, got, pointers)
+		t.Errorf("%s is wrong at %q; want %q", a, got, pointers)
 	}
 }
 

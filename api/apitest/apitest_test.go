@@ -7,32 +7,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/cpodkit/cpodkit/api/apitest"
+	"github.com/cpodkit/cpodkit/internal/mustfail"
 )
-
-// recordingT stands in for the test that Transport would fail.
-type recordingT struct {
-	testing.TB
-	mu       sync.Mutex
-	failures []string
-}
-
-func (r *recordingT) Helper() {}
-
-func (r *recordingT) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failures = append(r.failures, fmt.Sprintf(format, args...))
-}
-
-func (r *recordingT) text() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return strings.Join(r.failures, "\n")
-}
 
 // canned is an exchange with a server that answers as told.
 type canned struct {
@@ -73,28 +52,25 @@ func (c canned) run(t *testing.T, contract *apitest.Contract) (*http.Response, [
 		io.WriteString(w, c.answer)
 	}))
 	t.Cleanup(server.Close)
-	rec := &recordingT{TB: t}
-	client := &http.Client{Transport: contract.Transport(rec, server.Client().Transport)}
-	var body io.Reader
-	if c.body != "" {
-		body = strings.NewReader(c.body)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.target, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer x")
-	maps.Copy(req.Header, c.send)
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, got, rec.text()
+	var resp *http.Response
+	var got []byte
+	said := mustfail.Run(t, func(t testing.TB) {
+		client := &http.Client{Transport: contract.Transport(t, server.Client().Transport)}
+		req, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.target, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer x")
+		maps.Copy(req.Header, c.send)
+		if resp, err = client.Do(req); err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if got, err = io.ReadAll(resp.Body); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return resp, got, strings.Join(said, "\n")
 }
 
 func TestTransportPassesWhatIsDocumented(t *testing.T) {

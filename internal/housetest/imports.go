@@ -35,6 +35,8 @@ func Rules() []Rule {
 		{Package: "client", Allow: []string{root}},
 		{Package: "examples/...", Any: true},
 		{Package: "docs", Any: true},
+		{Package: "internal/linearizable", Allow: []string{"github.com/anishathalye/porcupine"}},
+		{Package: "internal/webtest", Allow: []string{root, "httpserver"}},
 		{Package: "internal/...", Allow: []string{root}},
 	}
 	for _, capability := range []string{"ratelimit", "masking", "audit", "flags", "secrets", "jobs", "cluster"} {
@@ -44,14 +46,9 @@ func Rules() []Rule {
 		}
 	}
 	rules = append(rules, Rule{Package: "ratelimit/prefetch", Allow: []string{root, "ratelimit"}})
-	// Its suite checks against a model.
-	rules = append(rules, Rule{Package: "ratelimit/ratelimittest", Allow: []string{
-		root, "ratelimit", "github.com/anishathalye/porcupine", "pgregory.net/rapid",
-	}})
-	// The suite of kv is also a model check, and a check of linearizability.
-	rules = append(rules, Rule{Package: "storage/kv/kvtest", Allow: []string{
-		root, "storage", "storage/kv", "github.com/anishathalye/porcupine", "pgregory.net/rapid",
-	}})
+	// Two suites check against a model.
+	rules = append(rules, Rule{Package: "ratelimit/ratelimittest", Allow: []string{root, "ratelimit", "pgregory.net/rapid"}})
+	rules = append(rules, Rule{Package: "storage/kv/kvtest", Allow: []string{root, "storage", "storage/kv", "pgregory.net/rapid"}})
 	// The attacks on isolation go through all three primitives.
 	rules = append(rules, Rule{Package: "storage/storagetest", Allow: []string{
 		root, "storage", "storage/files", "storage/documents", "storage/kv",

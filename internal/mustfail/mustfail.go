@@ -3,6 +3,7 @@
 package mustfail
 
 import (
+	"flag"
 	"fmt"
 	"runtime"
 	"slices"
@@ -25,6 +26,29 @@ func Run(t testing.TB, test func(testing.TB)) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.said)
+}
+
+// Want fails t unless test fails.
+func Want(t testing.TB, test func(testing.TB)) {
+	t.Helper()
+	if len(Run(t, test)) == 0 {
+		t.Error("the suite takes the driver for a good one")
+	}
+}
+
+// Repeat makes rapid's checks of a test binary draw the same each time, and leave
+// no file when they fail. A TestMain calls it. checks, when not empty, is how many
+// there are of each.
+func Repeat(checks string) {
+	flags := map[string]string{"rapid.nofailfile": "true", "rapid.seed": "1"}
+	if checks != "" {
+		flags["rapid.checks"] = checks
+	}
+	for name, value := range flags {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
 }
 
 // recorder keeps failures and drops logs.

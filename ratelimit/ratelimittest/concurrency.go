@@ -1,15 +1,13 @@
 package ratelimittest
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/anishathalye/porcupine"
-
+	"github.com/cpodkit/cpodkit/internal/linearizable"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -122,74 +120,27 @@ type outcome struct {
 
 const linearizableTokens = 12
 
-// sequential says what a bucket does, when nothing flows in and its calls come
-// one after the other.
-func sequential() porcupine.Model {
-	return porcupine.Model{
-		Init: func() any { return int64(linearizableTokens) },
-		Step: func(state, input, output any) (bool, any) {
-			tokens, op := state.(int64), input.(operation)
-			if op.reset {
-				return true, int64(linearizableTokens)
-			}
-			want := outcome{allowed: tokens >= max(op.cost, 1), remaining: tokens}
-			if want.allowed {
-				want.remaining -= op.cost
-			}
-			return output.(outcome) == want, want.remaining
-		},
-		DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v → %+v", input, output) },
+// step says what a bucket does, when nothing flows in and its calls come one after
+// the other.
+func step(tokens int64, op operation) (outcome, int64) {
+	if op.reset {
+		return outcome{}, linearizableTokens
 	}
+	out := outcome{allowed: tokens >= max(op.cost, 1), remaining: tokens}
+	if out.allowed {
+		out.remaining -= op.cost
+	}
+	return out, out.remaining
 }
 
 // testLinearizable has many callers at one key, and looks for an order of their
 // calls that explains every answer and keeps to who was before whom.
 func testLinearizable(s *suite) {
-	const rounds, callers, calls = 15, 6, 12
-	for round := range rounds {
-		history := s.history(s.key("linearizable/"+strconv.Itoa(round)), callers, calls, uint64(round))
-		switch porcupine.CheckOperationsTimeout(sequential(), history, patience) {
-		case porcupine.Ok:
-		case porcupine.Illegal:
-			s.Fatalf("no order explains what was answered:\n%s", describe(history))
-		case porcupine.Unknown:
-			s.Fatalf("an order was not found in %v", patience)
-		}
-	}
-}
-
-// history records what the callers did. Its clock counts calls and returns, for
-// under a test's clock no time passes between them.
-func (s *suite) history(key string, callers, calls int, seed uint64) []porcupine.Operation {
-	var clock atomic.Int64
-	all := make([][]porcupine.Operation, callers)
-	var wg sync.WaitGroup
-	begin := make(chan struct{})
-	for c := range callers {
-		wg.Go(func() {
-			rnd := rand.New(rand.NewPCG(seed, uint64(c)))
-			<-begin
-			for range calls {
-				op := operation{cost: int64(rnd.IntN(5)), reset: rnd.IntN(8) == 0}
-				called := clock.Add(1)
-				out, err := s.perform(c, key, op)
-				if err != nil {
-					s.Errorf("%+v: %v", op, err)
-					return
-				}
-				all[c] = append(all[c], porcupine.Operation{
-					ClientId: c, Input: op, Output: out, Call: called, Return: clock.Add(1),
-				})
-			}
-		})
-	}
-	close(begin)
-	wg.Wait()
-	var history []porcupine.Operation
-	for _, one := range all {
-		history = append(history, one...)
-	}
-	return history
+	linearizable.Check(s, linearizable.Model[int64, operation, outcome]{Start: linearizableTokens, Step: step}, linearizable.Load[operation, outcome]{
+		Rounds: 15, Callers: 6, Calls: 12,
+		Draw:    func(rnd *rand.Rand) operation { return operation{cost: int64(rnd.IntN(5)), reset: rnd.IntN(8) == 0} },
+		Perform: func(caller int, key string, op operation) (outcome, error) { return s.perform(caller, s.key(key), op) },
+	})
 }
 
 func (s *suite) perform(caller int, key string, op operation) (outcome, error) {
@@ -200,12 +151,4 @@ func (s *suite) perform(caller int, key string, op operation) (outcome, error) {
 	buckets := []ratelimit.Bucket{{Key: key, Limit: limit}}
 	err := s.driver(caller).Take(s.ctx, buckets, op.cost)
 	return outcome{buckets[0].Allowed, buckets[0].Remaining}, err
-}
-
-func describe(history []porcupine.Operation) string {
-	text := ""
-	for _, op := range history {
-		text += fmt.Sprintf("%3d-%3d caller %d: %+v → %+v\n", op.Call, op.Return, op.ClientId, op.Input, op.Output)
-	}
-	return text
 }

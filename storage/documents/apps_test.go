@@ -156,12 +156,12 @@ func (b *backend) find(id cpodkit.Identity, target, query string, limit int) []s
 		a.decode(b, &page)
 		for _, d := range page.Items {
 			if d.Version == "" || d.Value == nil {
-				b.Fatalf("%s: an item is %+v", a.call, d)
+				b.Fatalf("%s: an item is %+v", a, d)
 			}
 			all = append(all, d.Key+"@"+d.App)
 		}
 		if len(keys) > limit || len(keys) < limit && cursor != "" || len(all) > 10_000 {
-			b.Fatalf("%s: a page of %d has %d", a.call, limit, len(keys))
+			b.Fatalf("%s: a page of %d has %d", a, limit, len(keys))
 		}
 		if cursor == "" {
 			return all

@@ -208,7 +208,7 @@ func TestDriverErrors(t *testing.T) {
 			a := b.do(call.method, "/v1/storage/db/c/"+call.path, call.body)
 			a.want(t, test.status, test.code)
 			if strings.Contains(a.Body.String(), "10.0.0.7") {
-				t.Errorf("%s tells what the driver said: %s", a.call, a.Body)
+				t.Errorf("%s: it tells what the driver said", a)
 			}
 			if retry := a.Header().Get("Retry-After"); errors.Is(test.err, down) && retry != "7" {
 				t.Errorf("Retry-After is %q", retry)

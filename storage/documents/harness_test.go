@@ -3,13 +3,12 @@ package documents_test
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -54,14 +53,7 @@ func newBackendOn(t testing.TB, driver documents.Driver, opts ...documents.Optio
 // call sends one request as id. Headers are pairs of name and value.
 func (b *backend) call(id cpodkit.Identity, method, target, body string, headers ...string) *answer {
 	b.Helper()
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	r = r.WithContext(cpodkit.WithIdentity(b.Context(), id))
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Add(headers[i], headers[i+1])
-	}
-	w := httptest.NewRecorder()
-	b.http.ServeHTTP(w, r)
-	return &answer{ResponseRecorder: w, call: method + " " + abridged(target) + " " + abridged(body)}
+	return &answer{webtest.Call(b, webtest.As(id)(b.http), method, target, "", body, headers...)}
 }
 
 func (b *backend) do(method, target, body string, headers ...string) *answer {
@@ -79,47 +71,21 @@ func (b *backend) set(target, value string) string {
 	return d.Version
 }
 
-type answer struct {
-	*httptest.ResponseRecorder
-	call string
-}
+type answer struct{ *webtest.Answer }
 
 // want fails the test unless the answer has status and, as an error, code.
 func (a *answer) want(t testing.TB, status int, code cpodkit.Code, pointers ...string) {
 	t.Helper()
-	if a.Code != status {
-		t.Fatalf("%s: status %d, want %d: %s", a.call, a.Code, status, abridged(a.Body.String()))
-	}
-	if code == "" {
-		return
-	}
-	var problem struct {
-		Code   cpodkit.Code
-		Status int
-		Detail string
-		Errors []cpodkit.FieldError
-	}
-	a.decode(t, &problem)
-	if problem.Code != code || problem.Status != status || problem.Detail == "" ||
-		a.Header().Get("Content-Type") != "application/problem+json" {
-		t.Fatalf("%s: want %s, got %s", a.call, code, abridged(a.Body.String()))
-	}
-	var got []string
-	for _, e := range problem.Errors {
-		got = append(got, e.Pointer)
-		if e.Detail == "" {
-			t.Errorf("%s: no detail at %s", a.call, e.Pointer)
-		}
-	}
-	if pointers != nil && strings.Join(got, " ") != strings.Join(pointers, " ") {
-		t.Fatalf("%s: pointers %q, want %q: %s", a.call, got, pointers, abridged(a.Body.String()))
+	a.WantStatus(t, status)
+	if code != "" {
+		a.WantProblem(t, code, pointers...)
 	}
 }
 
 func (a *answer) decode(t testing.TB, dst any) {
 	t.Helper()
 	if err := json.Unmarshal(a.Body.Bytes(), dst); err != nil {
-		t.Fatalf("%s: %v: %s", a.call, err, abridged(a.Body.String()))
+		t.Fatalf("%s: %v", a, err)
 	}
 }
 
@@ -133,7 +99,7 @@ func (a *answer) page(t testing.TB) (keys []string, cursor string) {
 	}
 	a.decode(t, &page)
 	if page.Items == nil {
-		t.Fatalf("%s: no items: %s", a.call, a.Body)
+		t.Fatalf("%s: no items", a)
 	}
 	for _, item := range page.Items {
 		keys = append(keys, item.Key)
@@ -142,16 +108,9 @@ func (a *answer) page(t testing.TB) (keys []string, cursor string) {
 		return keys, ""
 	}
 	if *page.NextCursor == "" || len(*page.NextCursor) > 4096 {
-		t.Fatalf("%s: a cursor of %d bytes", a.call, len(*page.NextCursor))
+		t.Fatalf("%s: a cursor of %d bytes", a, len(*page.NextCursor))
 	}
 	return keys, *page.NextCursor
-}
-
-func abridged(s string) string {
-	if len(s) > 300 {
-		return s[:200] + "…"
-	}
-	return s
 }
 
 func quote(s string) string {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -178,7 +179,7 @@ func walk(t testing.TB, b *backend, body string) []string {
 		var keys []string
 		keys, cursor = b.do("POST", findPath, fmt.Sprintf(`{"limit":%d,"cursor":%q}`, limit.Limit, cursor)).page(t)
 		if len(keys) == 0 || len(all) > 10_000 {
-			t.Fatalf("%s does not end well: %d documents, then a page of %d", abridged(body), len(all), len(keys))
+			t.Fatalf("%s does not end well: %d documents, then a page of %d", webtest.Abridged(body), len(all), len(keys))
 		}
 		all = append(all, keys...)
 	}
@@ -265,7 +266,7 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		`{"limit":500}`, `{"limit":1}`, `{"limit":null,"filter":null,"sort":null,"cursor":null}`,
 	} {
 		if keys, cursor := b.do("POST", findPath, body).page(t); len(keys) > 0 || cursor != "" {
-			t.Errorf("%s finds %q in nothing", abridged(body), keys)
+			t.Errorf("%s finds %q in nothing", webtest.Abridged(body), keys)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -238,10 +239,7 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 
-	r := httptest.NewRequest("GET", doc, nil)
-	w := httptest.NewRecorder()
-	b.http.ServeHTTP(w, r)
-	(&answer{w, "no identity"}).want(t, 401, cpodkit.CodeMissingToken)
+	webtest.Call(t, b.http, "GET", doc, "", "").WantProblem(t, cpodkit.CodeMissingToken)
 }
 
 // Every identity keeps a document of its own in one and the same place.
@@ -297,12 +295,7 @@ func TestOverTheNetwork(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
 	b.set("c/"+url.PathEscape("a/b"), `{"n":1}`)
-	authenticate := func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), alice)))
-		})
-	}
-	server := httptest.NewServer(authenticate(b.http))
+	server := httptest.NewServer(webtest.As(alice)(b.http))
 	defer server.Close()
 	for _, method := range []string{"GET", "HEAD"} {
 		r, err := http.NewRequestWithContext(t.Context(), method, server.URL+"/v1/storage/db/c/a%2Fb", nil)

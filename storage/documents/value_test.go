@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -34,10 +35,10 @@ func TestValuesComeBackAsSent(t *testing.T) {
 		version := b.set("c/k", test.sent)
 		envelope := `{"key":"k","value":` + want + `,"version":"` + version + `","updatedAt":"2026-01-02T15:04:05.678Z"}`
 		if got := b.do("GET", "/v1/storage/db/c/k", "").Body.String(); got != envelope+"\n" {
-			t.Errorf("%s: GET answers %s", abridged(test.sent), abridged(got))
+			t.Errorf("%s: GET answers %s", webtest.Abridged(test.sent), webtest.Abridged(got))
 		}
 		if got := b.do("POST", "/v1/storage/db/c/query", `{}`).Body.String(); got != `{"items":[`+envelope+`]}`+"\n" {
-			t.Errorf("%s: query answers %s", abridged(test.sent), abridged(got))
+			t.Errorf("%s: query answers %s", webtest.Abridged(test.sent), webtest.Abridged(got))
 		}
 		if len(test.sent) > 1<<19 {
 			continue
@@ -45,7 +46,7 @@ func TestValuesComeBackAsSent(t *testing.T) {
 		batch := b.do("POST", "/v1/storage/db/c/batch", `{"ops":[{"op":"set","key":"batch","value":`+test.sent+`}]}`)
 		batch.want(t, 200, "")
 		if got := b.do("GET", "/v1/storage/db/c/batch", "").Body.String(); !strings.Contains(got, `"value":`+want+`,"version"`) {
-			t.Errorf("%s: after a batch GET answers %s", abridged(test.sent), abridged(got))
+			t.Errorf("%s: after a batch GET answers %s", webtest.Abridged(test.sent), webtest.Abridged(got))
 		}
 		b.do("DELETE", "/v1/storage/db/c/batch", "").want(t, 204, "")
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
@@ -167,7 +168,7 @@ func (s *server) list(token, query string, limit int) []string {
 		if w.Code != http.StatusOK {
 			s.Fatalf("%s: %d %s", target, w.Code, w.Body)
 		}
-		page := decode[listAnswer](s, w)
+		page := webtest.Decode[listAnswer](s, w)
 		n := len(page.Items) + len(page.Prefixes)
 		if len(all) > 10_000 || n > limit || n < limit && page.NextCursor != "" || !slices.IsSorted(page.Prefixes) {
 			s.Fatalf("%s: a page of %d has %+v", target, limit, page)
@@ -277,9 +278,9 @@ func TestCursorsAcrossApps(t *testing.T) {
 	s := serve(t, files.NewMemory())
 	fill(s)
 	next := func(query string) string {
-		return decode[listAnswer](t, s.call(alice, "GET", "/v1/storage/files?limit=3&"+query, "")).NextCursor
+		return webtest.Decode[listAnswer](t, s.call(alice, "GET", "/v1/storage/files?limit=3&"+query, "")).NextCursor
 	}
-	all, one, own := next("tier=user&app=*"), next("tier=user&app=b%2Fc"), decode[listAnswer](t,
+	all, one, own := next("tier=user&app=*"), next("tier=user&app=b%2Fc"), webtest.Decode[listAnswer](t,
 		s.call(alice, "GET", "/v1/storage/files?limit=1&tier=user", "")).NextCursor
 	for _, beside := range []string{"", "&app=*", "&app=a2", "&app=unknown&prefix=none&delimiter=/"} {
 		for cursor, want := range map[string]string{
@@ -287,7 +288,7 @@ func TestCursorsAcrossApps(t *testing.T) {
 		} {
 			w := s.call(alice, "GET", "/v1/storage/files?tier=user&cursor="+cursor+beside, "")
 			var got []string
-			for _, item := range decode[listAnswer](t, w).Items {
+			for _, item := range webtest.Decode[listAnswer](t, w).Items {
 				got = append(got, item.Key+"@"+item.App)
 			}
 			if strings.Join(got, " ") != want {

@@ -1,8 +1,6 @@
 package files_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,24 +8,16 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
 const allScopes = "storage.private.* storage.user.* storage.shared.*"
 
-// authenticate takes tokens of the form tenant|app|user|scopes as they are.
-func authenticate(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if ok {
-			part := strings.Split(token, "|")
-			r = r.WithContext(cpodkit.WithIdentity(r.Context(), cpodkit.Identity{
-				TenantID: part[0], AppID: part[1], UserID: part[2], Scopes: cpodkit.ParseScopes(part[3]),
-			}))
-		}
-		next.ServeHTTP(w, r)
-	})
+// identify takes tokens of the form tenant|app|user|scopes as they are.
+func identify(token string) *cpodkit.Identity {
+	part := strings.Split(token, "|")
+	return &cpodkit.Identity{TenantID: part[0], AppID: part[1], UserID: part[2], Scopes: cpodkit.ParseScopes(part[3])}
 }
 
 const (
@@ -58,24 +48,13 @@ func serve(t testing.TB, driver files.Driver, opts ...files.Option) *server {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	mux := http.NewServeMux()
-	cpodkit.Mount(mux, store.Routes(), cpodkit.WrapProtected(authenticate))
-	return &server{t, httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")), store}
+	return &server{t, webtest.Handler(store.Routes(), webtest.Find(identify).Authenticate), store}
 }
 
 // call sends one request. header alternates names and values.
-func (s *server) call(token, method, target, body string, header ...string) *httptest.ResponseRecorder {
+func (s *server) call(token, method, target, body string, header ...string) *webtest.Answer {
 	s.Helper()
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Add(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, r)
-	return w
+	return webtest.Call(s, s.handler, method, target, token, body, header...)
 }
 
 // put stores a file, which must work.
@@ -85,7 +64,7 @@ func (s *server) put(token, target, body string, header ...string) answer {
 	if w.Code != http.StatusOK && w.Code != http.StatusCreated {
 		s.Fatalf("PUT %s = %d %s", target, w.Code, w.Body)
 	}
-	return decode[answer](s, w)
+	return webtest.Decode[answer](s, w)
 }
 
 type answer struct {
@@ -107,17 +86,6 @@ func (l listAnswer) keys() string {
 	return strings.Join(append(keys, l.Prefixes...), " ")
 }
 
-func decode[T any](t testing.TB, w *httptest.ResponseRecorder) T {
-	t.Helper()
-	var v T
-	d := json.NewDecoder(bytes.NewReader(w.Body.Bytes()))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
-		t.Fatalf("answer %d %s: %v", w.Code, w.Body, err)
-	}
-	return v
-}
-
 func wantHeader(t testing.TB, h http.Header, name, want string) {
 	t.Helper()
 	if got := h.Get(name); got != want {
@@ -125,22 +93,13 @@ func wantHeader(t testing.TB, h http.Header, name, want string) {
 	}
 }
 
-func wantProblem(t testing.TB, w *httptest.ResponseRecorder, code cpodkit.Code) {
+// wantProblem checks the code of an error, and that its text gives nothing away.
+func wantProblem(t testing.TB, a *webtest.Answer, code cpodkit.Code) {
 	t.Helper()
-	var problem struct {
-		Code   cpodkit.Code
-		Detail string
-	}
-	if w.Code != code.Status() {
-		t.Errorf("status %d; want %d %s\n%s", w.Code, code.Status(), code, w.Body)
-	}
-	wantHeader(t, w.Header(), "Content-Type", "application/problem+json")
-	if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil || problem.Code != code {
-		t.Errorf("answer %s, %v; want the code %s", w.Body, err, code)
-	}
+	a.WantProblem(t, code)
 	for _, secret := range []string{"objects", "openat", "/tmp/", "t2", "goroutine"} {
-		if strings.Contains(problem.Detail, secret) {
-			t.Errorf("the answer gives %q away: %s", secret, w.Body)
+		if strings.Contains(a.Body.String(), secret) {
+			t.Errorf("%s: it gives %q away", a, secret)
 		}
 	}
 }
@@ -149,7 +108,7 @@ func TestWriteAndRead(t *testing.T) {
 	t.Parallel()
 	s := serve(t, files.NewMemory())
 	w := s.call(alice, "PUT", "/v1/storage/files/config/settings.json", `{"a":1}`, "Content-Type", "application/json")
-	written := decode[answer](t, w)
+	written := webtest.Decode[answer](t, w)
 	if w.Code != http.StatusOK || written.Key != "config/settings.json" || written.Tier != "private" || written.Size != 7 ||
 		written.ContentType != "application/json" || !strings.HasSuffix(written.LastModified, "Z") {
 		t.Errorf("PUT = %d %+v", w.Code, written)
@@ -331,7 +290,7 @@ func TestTiers(t *testing.T) {
 			}
 			wantProblem(t, w, cpodkit.CodeNotFound)
 			query := strings.Replace(c.tier, "?", "&", 1)
-			l := decode[listAnswer](t, s.call(c.token, "GET", "/v1/storage/files?limit=500"+query, ""))
+			l := webtest.Decode[listAnswer](t, s.call(c.token, "GET", "/v1/storage/files?limit=500"+query, ""))
 			if len(l.Items) > 0 {
 				t.Errorf("List = %+v", l)
 			}
@@ -431,9 +390,7 @@ func TestRefusals(t *testing.T) {
 		t.Parallel()
 		r := httptest.NewRequest("PUT", "/v1/storage/files/chunked", io.MultiReader(strings.NewReader("0123456789a")))
 		r.Header.Set("Authorization", "Bearer "+alice)
-		w := httptest.NewRecorder()
-		s.handler.ServeHTTP(w, r)
-		wantProblem(t, w, cpodkit.CodePayloadTooLarge)
+		wantProblem(t, webtest.Serve(s.handler, r, "11 bytes"), cpodkit.CodePayloadTooLarge)
 		wantProblem(t, s.call(alice, "GET", "/v1/storage/files/chunked", ""), cpodkit.CodeNotFound)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -30,14 +31,14 @@ func TestList(t *testing.T) {
 		if w.Code != http.StatusOK {
 			t.Fatalf("%s: %d %s", query, w.Code, w.Body)
 		}
-		if got := decode[listAnswer](t, w); got.keys() != want || got.NextCursor != "" {
+		if got := webtest.Decode[listAnswer](t, w); got.keys() != want || got.NextCursor != "" {
 			t.Errorf("%s: %q, cursor %q; want %q", query, got.keys(), got.NextCursor, want)
 		}
 		if want == "" && !strings.Contains(w.Body.String(), `"items":[]`) {
 			t.Errorf("%s: %s; want an empty array", query, w.Body)
 		}
 	}
-	item := decode[listAnswer](t, s.call(alice, "GET", "/v1/storage/files?prefix=a", "")).Items[0]
+	item := webtest.Decode[listAnswer](t, s.call(alice, "GET", "/v1/storage/files?prefix=a", "")).Items[0]
 	if item.Size != 1 || item.ContentType != "text/plain" || item.ETag == "" || item.Tier != "" || !strings.HasSuffix(item.LastModified, "Z") {
 		t.Errorf("an item is %+v", item)
 	}
@@ -52,12 +53,12 @@ func TestCursors(t *testing.T) {
 		}
 		s.put(alice, "/v1/storage/files/out/"+strconv.Itoa(i), "x")
 	}
-	first := decode[listAnswer](t, s.call(alice, "GET", "/v1/storage/files?prefix=in/&limit=3", ""))
+	first := webtest.Decode[listAnswer](t, s.call(alice, "GET", "/v1/storage/files?prefix=in/&limit=3", ""))
 	if first.keys() != "in/0 in/1 in/2" || first.NextCursor == "" {
 		t.Fatalf("first page = %+v", first)
 	}
 	// The cursor carries the prefix; what stands beside it is ignored, but the limit counts.
-	rest := decode[listAnswer](t, s.call(alice, "GET",
+	rest := webtest.Decode[listAnswer](t, s.call(alice, "GET",
 		"/v1/storage/files?prefix=out/&delimiter=-&limit=100&cursor="+first.NextCursor, ""))
 	if rest.keys() != "in/3 in/4 in/5 in/6" || rest.NextCursor != "" {
 		t.Errorf("second page = %+v", rest)

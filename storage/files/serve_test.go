@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -24,7 +25,7 @@ func TestServeFile(t *testing.T) {
 	mux.HandleFunc("GET /v0/storage/files/{key...}", func(w http.ResponseWriter, r *http.Request) {
 		files.FromContext(r.Context()).ServeFile(w, r, r.PathValue("key"))
 	})
-	own := cpodkit.Chain(mux, authenticate, s.store.Attach)
+	own := cpodkit.Chain(mux, webtest.Find(identify).Authenticate, s.store.Attach)
 
 	for name, c := range map[string]struct {
 		token, method, key string

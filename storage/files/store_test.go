@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
@@ -49,7 +49,7 @@ func TestAttach(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	handler := authenticate(store.Attach(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := webtest.Find(identify).Authenticate(store.Attach(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		file, err := files.FromContext(r.Context()).Tier(storage.Shared).Write(r.Context(), "made/by/handler", r.Body, nil)
 		if err != nil {
 			cpodkit.WriteError(w, r, err)
@@ -62,14 +62,8 @@ func TestAttach(t *testing.T) {
 		"":       "This call needs a token",
 		readOnly: "The token lacks the scope storage.shared.write.",
 	} {
-		r := httptest.NewRequest("POST", "/", strings.NewReader("x"))
-		if token != "" {
-			r.Header.Set("Authorization", "Bearer "+token)
-		}
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
-		if !strings.Contains(w.Body.String(), want) {
-			t.Errorf("%s: %s; want %s", token, w.Body, want)
+		if a := webtest.Call(t, handler, "POST", "/", token, "x"); !strings.Contains(a.Body.String(), want) {
+			t.Errorf("%s: %s; want %s", token, a, want)
 		}
 	}
 }

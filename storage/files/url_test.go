@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -25,7 +26,7 @@ func (s *server) sign(token, body string) string {
 	if w.Code != http.StatusOK {
 		s.Fatalf("POST file-urls %s = %d %s", body, w.Code, w.Body)
 	}
-	path, ok := strings.CutPrefix(decode[urlAnswer](s, w).URL, "https://files.test")
+	path, ok := strings.CutPrefix(webtest.Decode[urlAnswer](s, w).URL, "https://files.test")
 	if !ok || !strings.HasPrefix(path, "/v1/storage/signed/") {
 		s.Fatalf("the URL is %s", w.Body)
 	}
@@ -59,7 +60,7 @@ func TestSignedURL(t *testing.T) {
 
 	write := s.sign(alice, `{"key":"upload/new","method":"PUT","expiresIn":60}`)
 	w := s.call("", "PUT", write, "uploaded", "Content-Type", "text/plain", "If-None-Match", "*")
-	got := decode[answer](t, w)
+	got := webtest.Decode[answer](t, w)
 	if w.Code != http.StatusCreated || got.Key != "upload/new" || got.Tier != "private" || got.Size != 8 {
 		t.Errorf("PUT = %d %s", w.Code, w.Body)
 	}
@@ -91,7 +92,7 @@ func TestBentURL(t *testing.T) {
 	wantProblem(t, s.call("", "GET", path[:len(path)-1], ""), cpodkit.CodeForbidden)
 	wantProblem(t, s.call("", "GET", "/v1/storage/signed/"+strings.Repeat("A", 5000), ""), cpodkit.CodeForbidden)
 	wantProblem(t, serve(t, files.NewMemory()).call("", "GET", path, ""), cpodkit.CodeForbidden)
-	cursor := decode[listAnswer](t, func() *server { s.put(alice, "/v1/storage/files/y", "y"); return s }().
+	cursor := webtest.Decode[listAnswer](t, func() *server { s.put(alice, "/v1/storage/files/y", "y"); return s }().
 		call(alice, "GET", "/v1/storage/files?limit=1", "")).NextCursor
 	wantProblem(t, s.call("", "GET", "/v1/storage/signed/"+cursor, ""), cpodkit.CodeForbidden)
 }
@@ -110,7 +111,7 @@ func TestURLExpires(t *testing.T) {
 			`{"key":"x","expiresIn":3600}`:     time.Hour,
 			`{"key":"x", "expiresIn" : 86400}`: 24 * time.Hour,
 		} {
-			signed := decode[urlAnswer](t, s.call(alice, "POST", "/v1/storage/file-urls", body))
+			signed := webtest.Decode[urlAnswer](t, s.call(alice, "POST", "/v1/storage/file-urls", body))
 			if want := time.Now().Add(expiry); !signed.ExpiresAt.Equal(want) || signed.Method != "GET" {
 				t.Errorf("%s = %+v; want it to expire at %v", body, signed, want)
 			}
@@ -132,7 +133,7 @@ func TestNoPublicURL(t *testing.T) {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	cpodkit.Mount(mux, store.Routes(), cpodkit.WrapProtected(authenticate))
+	cpodkit.Mount(mux, store.Routes(), cpodkit.WrapProtected(webtest.Find(identify).Authenticate))
 	s := &server{t, mux, store}
 	w := s.call(alice, "POST", "/v1/storage/file-urls", `{"key":"x"}`, "X-Forwarded-Host", "evil.test")
 	wantProblem(t, w, cpodkit.CodeNotSupported)

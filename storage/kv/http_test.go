@@ -1,8 +1,8 @@
 package kv_test
 
 import (
+	"cmp"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
@@ -54,18 +54,13 @@ func serve(t *testing.T, driver kv.Driver) server {
 		t.Fatal(err)
 	}
 	known := tokens()
-	authenticate := func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			name, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-			if id, ok := known[name]; ok {
-				r = r.WithContext(cpodkit.WithIdentity(r.Context(), id))
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-	mux := http.NewServeMux()
-	cpodkit.Mount(mux, store.Routes(), cpodkit.WrapProtected(authenticate))
-	s := httptest.NewServer(httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")))
+	find := webtest.Find(func(token string) *cpodkit.Identity {
+		if id, ok := known[token]; ok {
+			return &id
+		}
+		return nil
+	})
+	s := httptest.NewServer(webtest.Handler(store.Routes(), find.Authenticate))
 	t.Cleanup(func() {
 		s.Close()
 		if err := store.Close(); err != nil {
@@ -85,6 +80,8 @@ type request struct {
 }
 
 type answer struct {
+	*webtest.Answer
+
 	status int
 	header http.Header
 	body   string
@@ -96,23 +93,12 @@ func (s server) do(r request) answer {
 	if err != nil {
 		s.Fatal(err)
 	}
-	if r.token == "" {
-		r.token = "alpha"
-	}
-	req.Header.Set("Authorization", "Bearer "+r.token)
+	req.Header.Set("Authorization", "Bearer "+cmp.Or(r.token, "alpha"))
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
-	res, err := s.http.Client().Do(req)
-	if err != nil {
-		s.Fatal(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		s.Fatal(err)
-	}
-	return answer{res.StatusCode, res.Header, strings.TrimSuffix(string(body), "\n")}
+	a := webtest.Do(s, s.http.Client(), req, r.body)
+	return answer{a, a.Code, a.Header(), strings.TrimSuffix(a.Body.String(), "\n")}
 }
 
 func (s server) want(r request, status int, body string) answer {
@@ -130,33 +116,10 @@ func (s server) want(r request, status int, body string) answer {
 func (s server) wantError(r request, code cpodkit.Code, pointers ...string) answer {
 	s.Helper()
 	got := s.do(r)
-	var problem struct {
-		Type   string
-		Status int
-		Code   cpodkit.Code
-		Detail string
-		Errors []struct{ Pointer, Detail string }
+	if r.method == http.MethodHead && got.body != "" {
+		s.Errorf("%s; want no body", got)
 	}
-	if r.method == http.MethodHead {
-		if got.status != code.Status() || got.body != "" {
-			s.Errorf("HEAD %.80s = %d %q; want %d and no body", r.path, got.status, got.body, code.Status())
-		}
-		return got
-	}
-	if err := json.Unmarshal([]byte(got.body), &problem); err != nil {
-		s.Errorf("%s %.80s = %d %.200s; want a problem", r.method, r.path, got.status, got.body)
-		return got
-	}
-	found := []string{}
-	for _, e := range problem.Errors {
-		found = append(found, e.Pointer)
-	}
-	if got.status != code.Status() || problem.Status != got.status || problem.Code != code || problem.Detail == "" ||
-		got.header.Get("Content-Type") != "application/problem+json" ||
-		strings.Join(found, " ") != strings.Join(pointers, " ") {
-		s.Errorf("%s %.80s %.80s as %q = %d %.300s; want %s %v",
-			r.method, r.path, r.body, r.token, got.status, got.body, code, pointers)
-	}
+	got.WantProblem(s, code, append([]string{}, pointers...)...)
 	return got
 }
 

@@ -3,15 +3,11 @@ package kvtest
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"strconv"
-	"sync"
-	"sync/atomic"
-
-	"github.com/anishathalye/porcupine"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/linearizable"
 )
 
 // operation is one call of a history, on one key.
@@ -32,19 +28,6 @@ type outcome struct {
 type register struct {
 	there bool
 	value string
-}
-
-// sequential says what one key does when its calls come one after the other.
-func sequential() porcupine.Model {
-	return porcupine.Model{
-		Init: func() any { return register{} },
-		Step: func(state, input, output any) (bool, any) {
-			r, op, out := state.(register), input.(operation), output.(outcome)
-			want, next := r.step(op)
-			return out == want, next
-		},
-		DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v → %+v", input, output) },
-	}
 }
 
 // step returns what op answers, and the state that it leaves.
@@ -80,52 +63,11 @@ func (r register) step(op operation) (outcome, register) {
 // testLinearizable has many callers at one key, and looks for an order of their
 // calls that explains every answer and keeps to who was before whom.
 func testLinearizable(s *suite) {
-	const rounds, callers, calls = 20, 6, 15
-	for round := range rounds {
-		key := s.key("linearizable/" + strconv.Itoa(round))
-		history := s.history(key, callers, calls, uint64(round))
-		switch porcupine.CheckOperationsTimeout(sequential(), history, patience) {
-		case porcupine.Ok:
-		case porcupine.Illegal:
-			s.Fatalf("no order explains what was answered:\n%s", describe(history))
-		case porcupine.Unknown:
-			s.Fatalf("an order was not found in %v", patience)
-		}
-	}
-}
-
-// history records what the callers did. Its clock counts calls and returns, for
-// under a test's clock no time passes between them.
-func (s *suite) history(key string, callers, calls int, seed uint64) []porcupine.Operation {
-	var clock atomic.Int64
-	all := make([][]porcupine.Operation, callers)
-	var wg sync.WaitGroup
-	begin := make(chan struct{})
-	for c := range callers {
-		wg.Go(func() {
-			rnd := rand.New(rand.NewPCG(seed, uint64(c)))
-			<-begin
-			for range calls {
-				op := drawOperation(rnd)
-				called := clock.Add(1)
-				out, err := s.perform(key, op)
-				if err != nil {
-					s.Errorf("%+v: %v", op, err)
-					return
-				}
-				all[c] = append(all[c], porcupine.Operation{
-					ClientId: c, Input: op, Output: out, Call: called, Return: clock.Add(1),
-				})
-			}
-		})
-	}
-	close(begin)
-	wg.Wait()
-	var history []porcupine.Operation
-	for _, one := range all {
-		history = append(history, one...)
-	}
-	return history
+	linearizable.Check(s, linearizable.Model[register, operation, outcome]{Step: register.step}, linearizable.Load[operation, outcome]{
+		Rounds: 20, Callers: 6, Calls: 15,
+		Draw:    drawOperation,
+		Perform: func(_ int, key string, op operation) (outcome, error) { return s.perform(s.key(key), op) },
+	})
 }
 
 func drawOperation(rnd *rand.Rand) operation {
@@ -164,12 +106,4 @@ func (s *suite) perform(key string, op operation) (out outcome, err error) {
 		err = exceptFor(err, cpodkit.CodeConflict)
 	}
 	return out, err
-}
-
-func describe(history []porcupine.Operation) string {
-	text := ""
-	for _, op := range history {
-		text += fmt.Sprintf("%3d-%3d caller %d: %+v → %+v\n", op.Call, op.Return, op.ClientId, op.Input, op.Output)
-	}
-	return text
 }
