@@ -20,6 +20,7 @@ const (
 	CodeBadRequest           Code = "bad_request"
 	CodeInvalidCursor        Code = "invalid_cursor"
 	CodeInvalidKey           Code = "invalid_key"
+	CodeDigestMismatch       Code = "digest_mismatch"
 	CodeMissingToken         Code = "missing_token"
 	CodeInvalidToken         Code = "invalid_token"
 	CodeTokenExpired         Code = "token_expired"
@@ -76,6 +77,8 @@ func (c Code) describe() description {
 		return description{http.StatusBadRequest, "Invalid cursor"}
 	case CodeInvalidKey:
 		return description{http.StatusBadRequest, "Invalid key"}
+	case CodeDigestMismatch:
+		return description{http.StatusBadRequest, "Digest mismatch"}
 	case CodeMissingToken:
 		return description{http.StatusUnauthorized, "Token missing"}
 	case CodeInvalidToken:

@@ -17,7 +17,7 @@ import (
 
 // contractCodes are the rows of the contract's error table.
 var contractCodes = map[int][]cpodkit.Code{
-	400: {"bad_request", "invalid_cursor", "invalid_key"},
+	400: {"bad_request", "invalid_cursor", "invalid_key", "digest_mismatch"},
 	401: {"missing_token", "invalid_token", "token_expired", "token_revoked"},
 	403: {"invalid_scope", "policy_denied", "user_required", "forbidden"},
 	404: {"not_found"},

@@ -19,8 +19,9 @@ import (
 const MaxJSONBody = 1 << 20
 
 // DecodeJSON reads the body of r into dst, a pointer to a struct, strictly. A
-// member that dst does not have, one that stands twice and a wrong type are
-// validation_failed, all of them at once, each with its RFC 6901 pointer.
+// member that dst does not have, one that stands twice, a wrong type, and a string
+// with half of a surrogate pair (\ud800) are validation_failed, all of them at once,
+// each with its RFC 6901 pointer.
 // Broken JSON, more than one value and an empty body are bad_request, another
 // media type is unsupported_media_type, and more than limit bytes are
 // payload_too_large. A limit of 0 is [MaxJSONBody].

@@ -85,6 +85,9 @@ func (f *Files) Write(ctx context.Context, key string, content io.Reader, option
 	if c.repeat, err = w.condition(op, c.header); err != nil {
 		return File{}, err
 	}
+	if w.digest != "" {
+		c.header.Set("Content-Digest", w.digest)
+	}
 	if strings.ContainsAny(w.contentType, "\r\n\x00") {
 		return File{}, invalid(op, cpodkit.CodeBadRequest, "the content type holds a line break")
 	}

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -87,7 +89,7 @@ func (a apps) addTo(op string, query url.Values, tier Tier, use appUse) error {
 	return nil
 }
 
-// WriteOption refines [Files.Write]: [ContentType], [IfAbsent], [IfMatch].
+// WriteOption refines [Files.Write]: [ContentType], [SHA256], [IfAbsent], [IfMatch].
 type WriteOption interface{ applyToWrite(*writing) }
 
 // SetOption refines [Collection.Set]: [IfAbsent], [IfMatch].
@@ -108,6 +110,7 @@ type FileListOption interface{ applyToFileList(*listing) }
 // writing is what the options of a write say.
 type writing struct {
 	contentType string
+	digest      string // a Content-Digest
 	ifAbsent    bool
 	ifMatch     *string
 	ttl         *time.Duration
@@ -119,6 +122,16 @@ func (c contentType) applyToWrite(w *writing) { w.contentType = string(c) }
 
 // ContentType is the media type of a file, for example "image/png". Without it a file is application/octet-stream.
 func ContentType(mediaType string) WriteOption { return contentType(mediaType) }
+
+type digest string
+
+func (d digest) applyToWrite(w *writing) { w.digest = string(d) }
+
+// SHA256 is the checksum of the content. The server stores nothing when it reads other bytes: then the write fails with a
+// [ValidationError] of the code digest_mismatch.
+func SHA256(sum [sha256.Size]byte) WriteOption {
+	return digest("sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":")
+}
 
 // Absence is the condition that [IfAbsent] makes.
 type Absence struct{}

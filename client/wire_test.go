@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -106,6 +107,13 @@ func TestWire(t *testing.T) {
 				return err
 			},
 			"POST /v1/storage/file-urls", "", `{"key":"a","tier":"shared","method":"PUT"}`, ok, `{}`,
+		},
+		"files.Write, digest": {
+			func(c ctx, cl cl) error {
+				_, err := cl.Storage.Files.Write(c, "a", strings.NewReader("test"), client.SHA256(sha256.Sum256([]byte("test"))))
+				return err
+			},
+			"PUT /v1/storage/files/a", "Content-Digest: sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:", `test`, ok, `{}`,
 		},
 		"files.Delete": {
 			func(c ctx, cl cl) error { return cl.Storage.Files.Delete(c, "exports/old-report.pdf") },

@@ -35,17 +35,28 @@ func (s *scanner) peek() byte {
 	}
 }
 
-// scalar returns the bytes of the next value, which is no container.
+// quoted returns the bytes of the next string.
+func (s *scanner) quoted() []byte {
+	start := s.pos
+	for s.pos++; s.data[s.pos] != '"'; s.pos++ {
+		if s.data[s.pos] == '\\' {
+			s.pos++
+		}
+	}
+	s.pos++
+	return s.data[start:s.pos]
+}
+
+// scalar returns the bytes of the next value, which is no container. It reports a
+// string that is not text.
 func (s *scanner) scalar() []byte {
 	start := s.pos
 	if s.data[start] == '"' {
-		for s.pos++; s.data[s.pos] != '"'; s.pos++ {
-			if s.data[s.pos] == '\\' {
-				s.pos++
-			}
+		text := s.quoted()
+		if hasLoneSurrogate(text) {
+			s.fault(loneSurrogate)
 		}
-		s.pos++
-		return s.data[start:s.pos]
+		return text
 	}
 	for ; s.pos < len(s.data); s.pos++ {
 		switch s.data[s.pos] {
@@ -57,7 +68,8 @@ func (s *scanner) scalar() []byte {
 }
 
 // check walks over the next value and returns its bytes. It reports repeated
-// members, and fails where arrays and objects nest too deep.
+// members and strings that are not text, and fails where arrays and objects nest too
+// deep.
 func (s *scanner) check(depth int) ([]byte, error) {
 	kind := s.peek()
 	start := s.pos
@@ -79,8 +91,8 @@ func (s *scanner) check(depth int) ([]byte, error) {
 	return s.data[start:s.pos:s.pos], err
 }
 
-// object calls each at the value of every member; a name that stands there
-// again is a fault.
+// object calls each at the value of every member. A repeated name is a fault, and so
+// is one that is not text.
 func (s *scanner) object(depth int, each func(name []byte) error) error {
 	if depth >= MaxDepth {
 		return errTooDeep
@@ -89,7 +101,8 @@ func (s *scanner) object(depth int, each func(name []byte) error) error {
 	scope := s.names.open()
 	defer s.names.close(scope)
 	for s.peek() != '}' {
-		name := s.scalar()
+		name := s.quoted()
+		lone := hasLoneSurrogate(name)
 		if bytes.IndexByte(name, '\\') < 0 {
 			name = name[1 : len(name)-1]
 		} else {
@@ -98,9 +111,13 @@ func (s *scanner) object(depth int, each func(name []byte) error) error {
 		s.peek()
 		s.path = append(s.path, step{name: name})
 		var err error
-		if s.names.add(&scope, name) {
+		switch {
+		case lone:
+			s.fault("has a name that " + loneSurrogate)
+			_, err = s.check(depth + 1)
+		case s.names.add(&scope, name):
 			err = each(name)
-		} else {
+		default:
 			s.fault("stands more than once")
 			_, err = s.check(depth + 1)
 		}

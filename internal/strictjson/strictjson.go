@@ -1,6 +1,6 @@
 // Package strictjson decodes JSON into Go values and reports every unknown
-// member, repeated member and wrong type with its RFC 6901 pointer, where
-// encoding/json stops at the first and names no place.
+// member, repeated member, string that is not text and wrong type with its RFC
+// 6901 pointer, where encoding/json stops at the first and names no place.
 package strictjson
 
 import (
@@ -34,12 +34,15 @@ type Fault struct {
 
 // Unmarshal decodes data into dst, a pointer. The error is for data that is not
 // one JSON value, or nests too deep; the faults are for values that do not fit
-// dst, whose contents are then unspecified.
+// dst, whose contents are then unspecified. A string or a member name with half of a
+// UTF-16 surrogate pair (\ud800) is a fault wherever it is, because Go would read every
+// such half as U+FFFD.
 //
 // Supported in dst: structs with json tags, maps with string keys, slices,
 // pointers, strings, booleans, integers, floats, json.Number, json.RawMessage
-// and any. Integers are read by value: 60, 60.0 and 6e1 are the same. A null sets a pointer, slice, map, RawMessage or any, and is a wrong
-// type for everything else. A RawMessage is a part of data, not a copy.
+// and any. Integers are read by value: 60, 60.0 and 6e1 are the same. A null sets a pointer,
+// slice, map, RawMessage or any, and is a wrong type for everything else. A RawMessage is
+// a part of data, not a copy.
 func Unmarshal(data []byte, dst any) ([]Fault, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("it is not UTF-8")
@@ -62,10 +65,10 @@ func describe(err error, data []byte) error {
 	if int(syntax.Offset) >= len(data) && strings.HasPrefix(syntax.Error(), "unexpected end") {
 		return fmt.Errorf("it ends too early: %w", io.ErrUnexpectedEOF)
 	}
-	if strings.HasSuffix(syntax.Error(), "after top-level value") {
+	before := data[:min(int(syntax.Offset), len(data))]
+	if strings.HasSuffix(syntax.Error(), "after top-level value") && strings.IndexByte(`{["-0123456789tfn`, before[len(before)-1]) >= 0 {
 		return errors.New("it holds more than one value")
 	}
-	before := data[:min(int(syntax.Offset), len(data))]
 	line := 1 + bytes.Count(before, []byte{'\n'})
 	return fmt.Errorf("%s, at byte %d (line %d)", syntax.Error(), syntax.Offset, line)
 }

@@ -125,6 +125,14 @@ func TestUnmarshalFaults(t *testing.T) {
 		{`"x"`, ": must be an object, not a string"},
 		{`null`, ": must be an object, not null"},
 		{`{"é":1}`, "/é: is not a member of this body"},
+		{`{"text":"\ud800"}`, "/text: holds half of a surrogate pair, which no text can keep"},
+		{`{"text":"\n\uDBFF\\\udfff"}`, "/text: holds half of a surrogate pair, which no text can keep"},
+		{`{"list":["\ud83c\udf0d","\udf0d\ud83c"]}`, "/list/1: holds half of a surrogate pair, which no text can keep"},
+		{`{"any":[{"b":"x\udc00"}]}`, "/any/0/b: holds half of a surrogate pair, which no text can keep"},
+		{`{"raw":{"a":[0,"\ud800\u0041"]}}`, "/raw/a/1: holds half of a surrogate pair, which no text can keep"},
+		{`{"raw":{"\ud800":1,"\ud801":{"\ufffd":"\\ud800"}}}`,
+			"/raw/\ufffd: has a name that holds half of a surrogate pair, which no text can keep|" +
+				"/raw/\ufffd: has a name that holds half of a surrogate pair, which no text can keep"},
 	} {
 		var dst body
 		faults, err := strictjson.Unmarshal([]byte(test.text), &dst)
@@ -146,7 +154,8 @@ func TestUnmarshalErrors(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ text, want string }{
 		{"", "ends too early"}, {" \n", "ends too early"}, {"{", "ends too early"}, {`{"text":`, "ends too early"}, {`"`, "ends too early"},
-		{"{} {}", "more than one value"}, {"{}x", "more than one value"}, {"1 2", "more than one value"},
+		{"{} {}", "more than one value"}, {"1 2", "more than one value"}, {`1"`, "more than one value"},
+		{"{}x", "invalid character 'x'"}, {"{\"text\":\"a\"}\x00", `invalid character '\x00' after top-level value, at byte 13 (line 1)`}, {"{}}", "invalid character '}'"},
 		{`{"text":"a",}`, "at byte 13 (line 1)"}, {"{\n\n\"text\" 1}", "(line 3)"}, {"\ufeff{}", "invalid character"},
 		{"{'a':1}", "invalid character"}, {`{"int":01}`, "invalid character"}, {`{"int":+1}`, "invalid character"}, {"NaN", "invalid character"},
 		{"{\"text\":\"a\nb\"}", "invalid character"}, {`{"text":"\x"}`, "invalid character"}, {"\xff", "not UTF-8"}, {"{\"text\":\"\xc3\"}", "not UTF-8"},

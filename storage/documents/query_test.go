@@ -249,6 +249,9 @@ func TestQueriesThatAreRefused(t *testing.T) {
 		{`{"sort":[[null,1]]}`, "/sort/0"},
 		{`{"sort":[["a",2],["",1]]}`, "/sort/0/1 /sort/1/0"},
 		{`{"sort":[` + repeat(9, `["p%d",1]`) + `]}`, "/sort"},
+		{`{"filter":{"a":"\ud800"}}`, "/filter/a"},
+		{`{"filter":{"\ud800":1,"b":{"in":["x","\udc00"]}}}`, "/filter/\ufffd /filter/b/in/1"},
+		{`{"sort":[["\ud800",1]]}`, "/sort/0/0"},
 		{`{"sort":7,"filter":7,"limit":0}`, "/filter /sort /limit"},
 	}
 	for _, test := range tests {

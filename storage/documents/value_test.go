@@ -17,7 +17,7 @@ func TestValuesComeBackAsSent(t *testing.T) {
 		{`null`, ``}, {`true`, ``}, {`0`, ``}, {`""`, ``}, {`[]`, ``}, {`{}`, ``},
 		{`[1e400,0.10,12345678901234567890,-0,-0.0,1E+2,1.0,100000000000000000000000000000.000001]`, ``},
 		{`"<a href='x'>&amp;</a>"`, ``},
-		{`"\u003c\/\u00e9\ud83d\ude00\ud800 \u2028 é 😀"`, ``},
+		{`"\u003c\/\u00e9\ud83d\ude00 \u2028 é 😀"`, ``},
 		{`{"z":1,"a":2,"":3,"$set":4,"a.b":5,"A":6}`, ``},
 		{`{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}`, ``},
 		{" \t\r\n{ \"a b\" : [ 1 , \" 2 \" , { } , [ ] ] } \n", `{"a b":[1," 2 ",{},[]]}`},
@@ -75,6 +75,9 @@ func TestValuesThatAreRefused(t *testing.T) {
 		{`[{"b":{"c":1}},{"d":1,"e":{"a":"a","b":{"z":1},"a":"b"}}]`, []string{"/1/e/a"}},
 		{`{"o":{"k":1,"k":2},"p":{"k":1,"k":2},"o":1}`, []string{"/o/k", "/p/k", "/o"}},
 		{`{` + strings.Join(twenty, ",") + `}`, twentyPointers},
+		{`"\ud800"`, []string{""}},
+		{`{"a":["\ud83d\ude00","x\ude00"]}`, []string{"/a/1"}},
+		{`{"a":{"\ud800":1,"\ud801":2}}`, []string{"/a/\ufffd", "/a/\ufffd"}},
 	}
 	for _, test := range tests {
 		b.do("PUT", "/v1/storage/db/c/k", test.value).want(t, 422, cpodkit.CodeValidationFailed, test.pointers...)
@@ -117,6 +120,7 @@ func TestValuesThatAreRefused(t *testing.T) {
 		`01`:          "more than one value",
 		"\ufeff1":     "invalid character",
 		`"a" "b"`:     "more than one value",
+		"{}\x00":      `invalid character '\\x00' after top-level value`,
 		"{\"\xc3\":1": "not UTF-8",
 	} {
 		a := b.do("PUT", "/v1/storage/db/c/k", value)

@@ -60,16 +60,12 @@ func contentHeaders(h http.Header, at authorized, a Attributes) {
 	if !validContentType(contentType) { // put into the store by something else
 		contentType = DefaultContentType
 	}
-	disposition := "attachment"
+	kind := "attachment"
 	if inert(contentType) {
-		disposition = "inline"
-	}
-	// FormatMediaType encodes the name as RFC 6266 and RFC 8187 say.
-	if full := mime.FormatMediaType(disposition, map[string]string{"filename": path.Base(at.key)}); full != "" {
-		disposition = full
+		kind = "inline"
 	}
 	h.Set("Content-Type", contentType)
-	h.Set("Content-Disposition", disposition)
+	h.Set("Content-Disposition", disposition(kind, path.Base(at.key)))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Cache-Control", "private, no-cache") // keep it, but ask with the ETag before each use

@@ -2,7 +2,6 @@ package files
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -90,7 +89,18 @@ func (s *Store) storeFile(w http.ResponseWriter, r *http.Request, at authorized)
 	if s.maxSize > 0 && r.ContentLength > s.maxSize {
 		return errTooLarge(s.maxSize)
 	}
-	file, err := s.write(r.Context(), at, requestBody{r.Body}, opts)
+	digests, err := bodyDigests(r)
+	if err != nil {
+		return err
+	}
+	if len(digests) > 0 && opts.IfAbsent { // not every driver looks before it reads the body
+		if _, err := s.stat(r.Context(), at.name()); err == nil {
+			return classified(cpodkit.CodePreconditionFailed)
+		} else if !errors.Is(err, cpodkit.CodeNotFound) {
+			return err
+		}
+	}
+	file, err := s.write(r.Context(), at, checkedBody{r.Body, digests}, opts)
 	if err != nil {
 		return err
 	}
@@ -116,17 +126,6 @@ type fileView struct {
 
 func viewOf(f File) fileView {
 	return fileView{fileFields: fileFields(f), LastModified: rest.Time(f.LastModified)}
-}
-
-// requestBody is a client's body: where it breaks off, the client is to blame.
-type requestBody struct{ body io.Reader }
-
-func (b requestBody) Read(p []byte) (int, error) {
-	n, err := b.body.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = cpodkit.BodyError(err, cpodkit.Errorf(cpodkit.CodePayloadTooLarge, "The body is larger than this server takes."))
-	}
-	return n, err
 }
 
 func serveDelete(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {

@@ -236,6 +236,7 @@ func TestContentTypes(t *testing.T) {
 	for _, bad := range []string{
 		"text", "/", "text/", "/plain", "text/plain; charset", "text/plain, text/html", "a b/c", "text/pläin",
 		"text/plain\r\nX-Evil: 1", "text/\x00plain", "text/" + strings.Repeat("x", 255), "text/plain; a=1; a=2",
+		"*/*", "text/*", "image/*; q=1", "*/plain",
 	} {
 		wantProblem(t, s.call(alice, "PUT", "/v1/storage/files/bad", "x", "Content-Type", bad), cpodkit.CodeUnsupportedMediaType)
 	}
@@ -251,9 +252,13 @@ func TestFileNames(t *testing.T) {
 	for path, want := range map[string]string{
 		"exports/report.pdf":         "attachment; filename=report.pdf",
 		"my%20file.bin":              `attachment; filename="my file.bin"`,
-		"a%22;%20filename=evil.html": `attachment; filename="a\"; filename=evil.html"`,
-		"%E6%97%A5.bin":              "attachment; filename*=utf-8''%E6%97%A5.bin",
-		"back%5Cslash":               `attachment; filename="back\\slash"`,
+		"a%22;%20filename=evil.html": `attachment; filename="a_; filename=evil.html"; filename*=UTF-8''a%22%3B%20filename%3Devil.html`,
+		"%E6%97%A5.bin":              "attachment; filename=_.bin; filename*=UTF-8''%E6%97%A5.bin",
+		"back%5Cslash":               `attachment; filename=back_slash; filename*=UTF-8''back%5Cslash`,
+		"50%2525.pdf":                `attachment; filename=50_25.pdf; filename*=UTF-8''50%2525.pdf`,
+		"50%25.pdf":                  `attachment; filename=50%.pdf`,
+		"50%25%20off,%20now.pdf":     `attachment; filename="50% off, now.pdf"`,
+		"na%C3%AFve%20%22x%22.txt":   `attachment; filename="na_ve _x_.txt"; filename*=UTF-8''na%C3%AFve%20%22x%22.txt`,
 	} {
 		s.put(alice, "/v1/storage/files/"+path, "x")
 		wantHeader(t, s.call(alice, "GET", "/v1/storage/files/"+path, "").Header(), "Content-Disposition", want)

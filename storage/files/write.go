@@ -65,11 +65,13 @@ func (s *source) Read(p []byte) (int, error) {
 const maxContentType = 255
 
 // validContentType reports whether v is a media type with its parameters (RFC
-// 9110 section 8.3.1) that can stand in a header.
+// 9110 section 8.3.1) that can stand in a header. A media range such as text/* is
+// for Accept, and names no type.
 func validContentType(v string) bool {
 	if len(v) > maxContentType || strings.ContainsFunc(v, func(c rune) bool { return c < ' ' || c > '~' }) {
 		return false
 	}
 	media, _, err := mime.ParseMediaType(v)
-	return err == nil && strings.Contains(media, "/")
+	kind, subtype, ok := strings.Cut(media, "/")
+	return err == nil && ok && kind != "*" && subtype != "*"
 }

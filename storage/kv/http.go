@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -95,9 +94,6 @@ func serveSet(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) er
 // compacted bytes of anything else.
 func valueText(raw json.RawMessage) (string, error) {
 	if raw[0] == '"' {
-		if hasLoneSurrogate(raw) {
-			return "", invalid("/value", "holds half of a surrogate pair, which no text can keep")
-		}
 		var text string
 		err := json.Unmarshal(raw, &text)
 		return text, err
@@ -105,29 +101,6 @@ func valueText(raw json.RawMessage) (string, error) {
 	var compact bytes.Buffer
 	err := json.Compact(&compact, raw)
 	return compact.String(), err
-}
-
-// hasLoneSurrogate reports whether a valid JSON string escapes a UTF-16
-// surrogate without its other half (RFC 8259 section 8.2).
-func hasLoneSurrogate(raw []byte) bool {
-	high := false
-	for i := 1; i < len(raw)-1; i++ {
-		unit := rune(-1)
-		if raw[i] == '\\' {
-			i++
-			if raw[i] == 'u' {
-				parsed, _ := strconv.ParseUint(string(raw[i+1:i+5]), 16, 16)
-				unit = rune(parsed)
-				i += 4
-			}
-		}
-		isLow := unit >= 0xdc00 && unit <= 0xdfff
-		if isLow != high {
-			return true
-		}
-		high = unit >= 0xd800 && unit <= 0xdbff
-	}
-	return high
 }
 
 func serveGet(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {

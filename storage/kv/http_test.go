@@ -317,6 +317,12 @@ func TestLoneSurrogatesAreRefused(t *testing.T) {
 	for _, text := range []string{`\ud800`, `\ud800x`, `\udc00`, `\ud83d\ud83d\ude00`, `\ude00\ud83d`, `x\uD800\u0041`} {
 		s.wantError(request{method: "PUT", path: "k", body: `{"value":"` + text + `"}`}, cpodkit.CodeValidationFailed, "/value")
 	}
+	for value, pointer := range map[string]string{
+		`["\ud800"]`: "/value/0", `{"a":["x","\udc00"]}`: "/value/a/1", `{"a":{"\ud800":1}}`: "/value/a/\ufffd",
+	} {
+		s.wantError(request{method: "PUT", path: "k", body: `{"value":` + value + `}`}, cpodkit.CodeValidationFailed, pointer)
+	}
+	s.want(request{method: "HEAD", path: "k"}, 404, "")
 	for text, kept := range map[string]string{`\ud83d\ude00`: "\U0001F600", `\\ud800`: `\\ud800`, `\u00e9\n`: "é\\n"} {
 		s.set("k", `{"value":"`+text+`"}`)
 		s.want(request{method: "GET", path: "k"}, 200, `{"value":"`+kept+`"}`)

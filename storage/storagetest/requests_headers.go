@@ -86,8 +86,8 @@ func headerRequests() []request {
 	}
 	put("PUT /v1/storage/files/x", "1", unmet, "If-Match: *", `If-Match: "x"`, `If-Match: W/"x"`, `If-Match: "*"`, `If-Match: ""`)
 	put("PUT /v1/storage/files/x", "1", badRequest, `If-None-Match: "x"`, "If-Match: x", `If-Match: "a", "b"`, "If-Match: *\nIf-Match: *", "If-None-Match: *\nIf-None-Match: *",
-		"If-Match: *\nIf-None-Match: *", "If-Match: ", "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT", "Content-Range: bytes 0-0/1")
-	put("PUT /v1/storage/files/x", "1", wrongType, "Content-Encoding: gzip", "Content-Type: x", "Content-Type: text/html\nContent-Type: text/plain", "Content-Type: text/plain; a=1; a=2")
+		"If-Match: *\nIf-None-Match: *", "If-Match: ", "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT", "Content-Range: bytes 0-0/1", "Content-Digest: sha-256=:AAAA:", "Content-MD5: x")
+	put("PUT /v1/storage/files/x", "1", wrongType, "Content-Encoding: gzip", "Content-Type: x", "Content-Type: text/html\nContent-Type: text/plain", "Content-Type: text/plain; a=1; a=2", "Content-Type: */*", "Content-Type: text/*")
 	put("PUT /v1/storage/db/things/x", "1", unmet, "If-Match: *", `If-Match: "x"`, `If-Match: W/"x"`, `If-Match: "*"`, `If-Match: ""`)
 	put("PUT /v1/storage/db/things/x", "1", badRequest, `If-None-Match: "x"`, "If-Match: x", `If-Match: "a", "b"`, "If-Match: *\nIf-None-Match: *", "If-Match: *\nIf-Match: *")
 	put("PUT /v1/storage/db/things/x", "1", wrongType, "Content-Type: text/plain", "Content-Type: application/x-www-form-urlencoded", "Content-Type: ;", "Content-Type: multipart/form-data")
