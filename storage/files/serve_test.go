@@ -3,7 +3,6 @@ package files_test
 import (
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,7 +58,8 @@ func TestServeFile(t *testing.T) {
 			t.Errorf("%s: %v; the route has %v", name, got.Header(), want.Header())
 		}
 	}
-	w := httptest.NewRecorder()
-	files.FromContext(t.Context()).ServeFile(w, httptest.NewRequest("GET", "/", nil), "me.png")
-	wantProblem(t, w, cpodkit.CodeMissingToken)
+	unattached := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		files.FromContext(r.Context()).ServeFile(w, r, "me.png")
+	})
+	wantProblem(t, webtest.Call(t, unattached, "GET", "/", "", ""), cpodkit.CodeMissingToken)
 }
