@@ -104,8 +104,9 @@ func (r *Record) NoteLimit(name string) {
 	}
 }
 
-// ClientID returns the client_id that the request has authenticated as at an
-// OAuth endpoint, or "".
+// ClientID returns the client_id of the app that a request without an identity acts
+// for, or "". The app has authenticated at an OAuth endpoint, or it has made the
+// signed URL of the request.
 func (r *Record) ClientID() string {
 	if r == nil {
 		return ""
@@ -113,7 +114,8 @@ func (r *Record) ClientID() string {
 	return deref(r.client.Load())
 }
 
-// NoteClientID notes the client_id that a request has authenticated as.
+// NoteClientID notes the client_id of the app that a request without an identity acts
+// for.
 func (r *Record) NoteClientID(id string) {
 	if r != nil {
 		r.client.Store(&id)
