@@ -77,18 +77,6 @@ func (s *site) await(t *testing.T) map[string]pageAnswer {
 	return nil
 }
 
-// registerPage makes an app whose pages come from an origin.
-func (s *instance) registerPage(t *testing.T, id, origin string) client.Config {
-	t.Helper()
-	_, secret, err := s.client(t, client.Config{APIKey: s.adminKey}).Apps.Register(t.Context(), client.NewApp{
-		ClientID: id, Name: id, Type: client.WebApp, DeclaredScopes: storageScopes, AllowedOrigins: []string{origin},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client.Config{ClientID: id, ClientSecret: secret}
-}
-
 // Pages in a real browser do what their origin may, and nothing else.
 func TestPagesOfOtherOrigins(t *testing.T) {
 	t.Parallel()
