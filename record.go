@@ -104,8 +104,9 @@ func (r *Record) NoteLimit(name string) {
 	}
 }
 
-// ClientID returns the client_id that a call of an OAuth endpoint names, also where
-// its secret is wrong, or "".
+// ClientID returns the client_id of the app that a request without an identity acts
+// for, or "": the one that a call of an OAuth endpoint names, also where its secret is
+// wrong, or the app that made the signed URL of the request.
 func (r *Record) ClientID() string {
 	if r == nil {
 		return ""
@@ -113,7 +114,8 @@ func (r *Record) ClientID() string {
 	return deref(r.client.Load())
 }
 
-// NoteClientID notes the client_id that a call names.
+// NoteClientID notes the client_id of the app that a request without an identity acts
+// for.
 func (r *Record) NoteClientID(id string) {
 	if r != nil {
 		r.client.Store(&id)

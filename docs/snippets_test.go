@@ -21,6 +21,7 @@ import (
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/oauth"
 )
 
 // must fails the test when a snippet returns an error.
@@ -243,5 +244,31 @@ func TestHTTPServer(t *testing.T) {
 			httpserver.Stop{Grace: 15 * time.Second, Log: log})
 
 		return errors.Join(err, wantStatus(handler, "/health", http.StatusOK), wantStatus(handler, "/orders", http.StatusUnauthorized))
+	})
+}
+
+func TestCORS(t *testing.T) {
+	t.Parallel()
+	ctx, log, mux, apps := t.Context(), slog.New(slog.DiscardHandler), http.NewServeMux(), oauth.NewMemoryApps()
+	must(t, func() error {
+		origins, err := oauth.OpenOrigins(ctx, apps, log) // apps is an oauth.AppStore
+		if err != nil {
+			return err
+		}
+		go origins.Follow(ctx)
+		cors, err := httpserver.CORS(mux, origins,
+			httpserver.WithOrigins("https://console.shop.example.com"),
+			httpserver.WithOpenPaths("/health", "/.well-known/"),
+			httpserver.WithClosedPaths("/login"))
+		if err != nil {
+			return err
+		}
+		handler := cpodkit.Chain(httpserver.Guard(mux),
+			httpserver.Record(cpodkit.ServerInfo{Realm: "shop"}),
+			httpserver.AccessLog(log),
+			httpserver.Recover(log),
+			cors)
+
+		return wantStatus(handler, "/health", http.StatusNotFound)
 	})
 }

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
@@ -41,18 +42,23 @@ func Guard(mux *http.ServeMux, opts ...GuardOption) http.Handler {
 }
 
 func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	escaped := r.URL.EscapedPath()
 	switch {
-	case cleanPath(r.URL.Path) && (escaped == r.URL.Path || cleanPath(escaped)):
+	case isClean(r.URL):
 		rec := record(w)
 		rec.routed, rec.guarded = r, true
 		g.mux.ServeHTTP(rec, r)
-	case g.keyPaths != "" && strings.HasPrefix(escaped, g.keyPaths):
+	case g.keyPaths != "" && strings.HasPrefix(r.URL.EscapedPath(), g.keyPaths):
 		cpodkit.WriteError(w, r, cpodkit.Errorf(cpodkit.CodeInvalidKey,
 			"A key has no empty, \".\" or \"..\" segment and no slash at its start."))
 	default:
 		cpodkit.NotFound(w, r)
 	}
+}
+
+// isClean reports whether the path of a URL is clean, raw and decoded.
+func isClean(u *url.URL) bool {
+	escaped := u.EscapedPath()
+	return cleanPath(u.Path) && (escaped == u.Path || cleanPath(escaped))
 }
 
 // cleanPath reports whether p starts with a slash and has no empty, "." or

@@ -17,6 +17,8 @@ type recorder struct {
 	routed   *http.Request // that Guard gave to its mux
 	guarded  bool          // nothing was answered to it yet
 	replaced bool          // the mux's answer, whose body is dropped
+
+	onAnswer func() // is called once, before the header of the answer is sent; may be nil
 }
 
 // record returns a recorder on w: w itself when the middleware around this one
@@ -51,7 +53,7 @@ func (w *recorder) WriteHeader(status int) {
 		}
 	}
 	if w.status == 0 && status >= http.StatusOK {
-		w.status = status
+		w.answer(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -77,9 +79,25 @@ func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
 	return n, err
 }
 
+// FlushError sends what is buffered. It begins the answer, as a write does.
+func (w *recorder) FlushError() error {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
 func (w *recorder) begin() {
 	w.guarded = false
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.answer(http.StatusOK)
+	}
+}
+
+// answer notes the status of the answer, whose header is not sent yet.
+func (w *recorder) answer(status int) {
+	w.status = status
+	if w.onAnswer != nil {
+		w.onAnswer()
 	}
 }

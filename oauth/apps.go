@@ -83,6 +83,7 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request, _ rest.Quer
 	if err != nil {
 		return backendError(err)
 	}
+	s.origins.changed(r.Context(), app)
 	s.logChange(r, "app registered", admin, app)
 	w.Header().Set("Location", "/v1/oauth/apps/"+url.PathEscape(app.ClientID))
 	writeUncached(w, r, http.StatusCreated, admin.view(app, secret))
@@ -152,6 +153,7 @@ func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, _ rest.Query)
 		if err != nil {
 			return backendError(err)
 		}
+		s.origins.changed(r.Context(), app)
 		s.logChange(r, "app deleted", admin, app)
 		w.WriteHeader(http.StatusNoContent)
 		return nil

@@ -105,7 +105,7 @@ func checkOrigin(origin string) string {
 		return "must be an origin, such as https://app.example.com"
 	case !secureScheme(u):
 		return "must be https, or http on a loopback address"
-	case origin != u.Scheme+"://"+strings.ToLower(u.Host):
+	case origin != u.Scheme+"://"+strings.ToLower(u.Host) || strings.HasSuffix(origin, ":"):
 		return "must be scheme, host in lower case and port alone, without a slash at the end"
 	case u.Scheme == "https" && u.Port() == "443", u.Scheme == "http" && u.Port() == "80":
 		return "must leave out the default port, as browsers do"

@@ -121,7 +121,7 @@ func TestRegistrationRefuses(t *testing.T) {
 	}
 	for _, origin := range []string{
 		"", "*", "null", "https://a.example/", "https://a.example/path", "https://a.example?x", "https://A.example", "http://a.example",
-		"https://a.example:443", "https://u@a.example", "https://*.example", "a.example", "https://",
+		"https://a.example:443", "https://a.example:", "https://u@a.example", "https://*.example", "a.example", "https://",
 	} {
 		t.Run("RFC 6454 6.2: origin "+origin, func(t *testing.T) {
 			t.Parallel()

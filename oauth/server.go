@@ -44,6 +44,10 @@ type Config struct {
 	// Optional: without it the server has no calls on keys.
 	Keys KeyStore
 
+	// Origins are read again when an app with allowed origins is registered or
+	// deleted. Optional.
+	Origins *Origins
+
 	// Verifier checks the tokens that clients ask about or revoke. It accepts
 	// those of this server, and honours Revocations.
 	Verifier authz.Verifier
@@ -77,6 +81,7 @@ type Server struct {
 	signer      *authz.Signer
 	revocations *authz.Revocations
 	keys        KeyStore
+	origins     *Origins
 	verifier    authz.Verifier
 	tokenTTL    time.Duration
 	cursors     *seal.Box
@@ -121,6 +126,7 @@ func New(config Config) (*Server, error) {
 		signer:      config.Signer,
 		revocations: config.Revocations,
 		keys:        config.Keys,
+		origins:     config.Origins,
 		verifier:    config.Verifier,
 		tokenTTL:    ttl,
 		cursors:     cursors,

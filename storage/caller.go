@@ -68,6 +68,9 @@ func FromRequest(ctx context.Context, q Query) (Caller, error) {
 	return c, c.Apps.check(c.Tier)
 }
 
+// AppID returns the app; "" when there is none.
+func (c Caller) AppID() string { return c.id.AppID }
+
 // TokenID returns the id of the identity's token; "" when there is none.
 func (c Caller) TokenID() string { return c.id.TokenID }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit/clientaddr"
+	"github.com/cpodkit/cpodkit/httpserver"
 )
 
 // base is what all parts share of the settings.
@@ -22,6 +23,8 @@ type base struct {
 	address   clientaddr.Source
 	most      int // connections
 	drain     time.Duration
+
+	corsOrigins httpserver.CORSOption
 }
 
 // readBase reads the variables that belong to no part.
@@ -42,6 +45,7 @@ func readBase(s *settings) base {
 	if err != nil {
 		s.fail(address, "%w", err)
 	}
+	b.corsOrigins = readCORSOrigins(s)
 	host, _, err := net.SplitHostPort(b.listen)
 	byDefault := "5"
 	if loopback(host) {

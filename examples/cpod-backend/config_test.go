@@ -43,6 +43,11 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_LIMIT_REFUSED_GRANTS", "-1/1m", "CPOD_LIMIT_REFUSED_GRANTS"},
 		{"CPOD_CLIENT_ADDRESS", "xff:10.0.0.0/8", ""},
 		{"CPOD_CLIENT_ADDRESS", "X-Forwarded-For", "CPOD_CLIENT_ADDRESS"},
+		{"CPOD_CORS_ORIGINS", "https://a.example,http://intranet:8080", ""},
+		{"CPOD_CORS_ORIGINS", "*", ""},
+		{"CPOD_CORS_ORIGINS", "https://a.example/", "CPOD_CORS_ORIGINS"},
+		{"CPOD_CORS_ORIGINS", "https://a.example, https://b.example", "CPOD_CORS_ORIGINS"},
+		{"CPOD_CORS_ORIGINS", "hunter2", "CPOD_CORS_ORIGINS"},
 		{"CPOD_RATELIMIT_LEASES", "on", "CPOD_RATELIMIT_LEASES"}, // without a Redis
 		{"CPOD_RATELIMIT_LEASES", "yes", "CPOD_RATELIMIT_LEASES"},
 		{"CPOD_JOBS", "docker", "CPOD_JOBS"},

@@ -18,6 +18,7 @@ import (
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
@@ -94,6 +95,7 @@ type house struct {
 	place string // of the data, for the welcome
 
 	limiter    *ratelimit.Limiter // of the server's own limits
+	origins    *oauth.Origins     // of all apps
 	adminToken string             // "" for none
 
 	ready   []dependency // of the parts so far
@@ -192,8 +194,12 @@ func (s *server) handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	cpodkit.Mount(mux, s.routes, wraps...)
+	cors, err := s.cors(mux)
+	if err != nil {
+		return nil, err
+	}
 	return cpodkit.Chain(httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")),
-		httpserver.Record(serverInfo()), s.address.Middleware, observe, httpserver.AccessLog(s.log), httpserver.Recover(s.log)), nil
+		httpserver.Record(serverInfo()), s.address.Middleware, observe, httpserver.AccessLog(s.log), httpserver.Recover(s.log), cors), nil
 }
 
 // serverInfo is what answers say of the server.

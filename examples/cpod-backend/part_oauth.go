@@ -19,8 +19,12 @@ func oauthPart(s *settings) part {
 	if adminToken != "" && (!strings.HasPrefix(adminToken, "cpod_") || len(adminToken) < 37) {
 		s.fail(name, "an admin key starts with cpod_ and has at least 32 characters after that; leave it unset and the first start makes one")
 	}
-	return part{open: func(_ context.Context, h *house) (opened, error) {
+	return part{open: func(ctx context.Context, h *house) (opened, error) {
 		h.adminToken = adminToken
+		var err error
+		if h.origins, err = oauth.OpenOrigins(ctx, h.records.apps, h.log); err != nil {
+			return opened{}, err
+		}
 		rotator, err := newRotator(h, keyring.WithLog(h.log))
 		if err != nil {
 			return opened{}, err
@@ -32,7 +36,10 @@ func oauthPart(s *settings) part {
 		return opened{
 			routes: server.Routes(),
 			wraps:  []wrap{{authentication, cpodkit.WrapProtected(authz.Authenticate(verifier))}},
-			run:    []func(context.Context){func(ctx context.Context) { h.followSigningKeys(ctx, rotator) }},
+			run: []func(context.Context){
+				func(ctx context.Context) { h.followSigningKeys(ctx, rotator) },
+				h.origins.Follow,
+			},
 		}, nil
 	}}
 }
@@ -59,6 +66,7 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		Signer:       h.signer,
 		Revocations:  h.revocations,
 		Keys:         keys,
+		Origins:      h.origins,
 		Verifier:     verifier,
 		CursorSecret: h.ring.Secret("oauth"),
 		Limiter:      h.limiter,

@@ -133,6 +133,7 @@ func refusals(t *testing.T) []refusal {
 		{"ratelimit/prefetch.New", "no hold", func() error { return newPrefetch(prefetch.WithHold(0)) }},
 		{"ratelimit/prefetch.New", "few keys", func() error { return newPrefetch(prefetch.WithMaxKeys(63)) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
+		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},
 
 		{"authz.NewAPIKeys", "no store", func() error { return of(authz.NewAPIKeys(nil)) }},

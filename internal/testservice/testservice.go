@@ -1,5 +1,5 @@
 // Package testservice gives tests the real systems that scripts/testservices
-// starts, and servers of their own that they can stop, freeze and kill.
+// starts, servers of their own that they can stop, freeze and kill, and a browser.
 package testservice
 
 import (
@@ -16,6 +16,7 @@ const (
 	redisServer = "CPODKIT_TEST_REDIS_SERVER"
 	mongoServer = "CPODKIT_TEST_MONGO_SERVER"
 	s3Server    = "CPODKIT_TEST_S3_SERVER"
+	chromium    = "CPODKIT_TEST_CHROMIUM"
 
 	// required turns a test that is skipped for want of a service into a failure.
 	required = "CPODKIT_TEST_REQUIRE_SERVICES"

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (Signe
 		return SignedURL{}, cpodkit.Errorf(cpodkit.CodeNotSupported,
 			"This server has no public URL configured, so it cannot sign URLs.")
 	}
-	sealed := h.store.sealToken(token{at, expiresAt, h.caller.TokenID()}, method)
+	sealed := h.store.sealToken(token{at, expiresAt, h.caller.AppID(), h.caller.TokenID()}, method)
 	return SignedURL{URL: h.store.publicURL + signedPath + sealed, Method: method, ExpiresAt: expiresAt}, nil
 }
 
@@ -136,13 +137,15 @@ const signedPath = "/v1/storage/signed/"
 type token struct {
 	authorized
 	expires time.Time
+	appID   string // of who made it
 	tokenID string // of the token that it was made with
 }
 
 // sealToken joins the parts with NUL, which none but the last can hold. JSON would
 // escape the longest keys beyond the size of a token.
 func (s *Store) sealToken(t token, method string) string {
-	return s.tokens.Seal(method, fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s\x00%s", t.expires.UnixMilli(), t.tier, t.root, t.key, t.tokenID))
+	return s.tokens.Seal(method, fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s\x00%s\x00%s",
+		t.expires.UnixMilli(), t.tier, t.root, t.key, url.PathEscape(t.appID), t.tokenID))
 }
 
 func (s *Store) openToken(ctx context.Context, sealed, method string) (authorized, error) {
@@ -151,8 +154,8 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 		return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden,
 			"This URL was altered, or made for another method or server.")
 	}
-	parts := strings.SplitN(string(plain), "\x00", 5)
-	if len(parts) != 5 {
+	parts := strings.SplitN(string(plain), "\x00", 6)
+	if len(parts) != 6 {
 		return authorized{}, errors.New("files: the token of a signed URL has another form")
 	}
 	expires, err := strconv.ParseInt(parts[0], 10, 64)
@@ -162,8 +165,8 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 	if !time.Now().Before(time.UnixMilli(expires)) {
 		return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL has expired; ask for a new one.")
 	}
-	if s.revoked != nil && parts[4] != "" {
-		revoked, err := s.revoked(ctx, parts[4])
+	if s.revoked != nil && parts[5] != "" {
+		revoked, err := s.revoked(ctx, parts[5])
 		if err != nil {
 			return authorized{}, classified(err)
 		}
@@ -171,5 +174,7 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 			return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL was made with a token that has been revoked.")
 		}
 	}
+	appID, _ := url.PathUnescape(parts[4]) // sealToken has escaped it
+	cpodkit.RecordFromContext(ctx).NoteClientID(appID)
 	return authorized{root: parts[2], key: parts[3], tier: storage.Tier(parts[1])}, nil
 }

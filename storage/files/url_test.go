@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/webtest"
+	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -74,6 +76,27 @@ func TestSignedURL(t *testing.T) {
 	wantProblem(t, s.call("", "GET", write, ""), cpodkit.CodeForbidden)
 	wantProblem(t, s.call("", "HEAD", write, ""), cpodkit.CodeForbidden)
 	wantProblem(t, s.call("", "GET", s.sign(alice, `{"key":"none"}`), ""), cpodkit.CodeNotFound)
+}
+
+// The record of a request by a signed URL names the app that made the URL, also for
+// another app's file, and no app where the URL is refused.
+func TestSignedURLNamesItsApp(t *testing.T) {
+	t.Parallel()
+	s := serve(t, files.NewMemory())
+	for _, app := range []string{"a1", "cpod:admin", "a/\x00%2F"} {
+		h := s.store.For(cpodkit.Identity{TenantID: "t", AppID: app, TokenID: "x\x00y", Scopes: cpodkit.Scopes{"storage.shared.*"}})
+		signed, err := h.Tier(storage.Shared).SignURL(t.Context(), "x", files.URLOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for method, want := range map[string]string{http.MethodGet: app, http.MethodPut: ""} {
+			ctx, record := cpodkit.WithRecord(t.Context(), "r", cpodkit.ServerInfo{})
+			s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, method, signed.URL, nil))
+			if record.ClientID() != want {
+				t.Errorf("%s by a URL of %q: the record names %q, want %q", method, app, record.ClientID(), want)
+			}
+		}
+	}
 }
 
 func TestBentURL(t *testing.T) {
