@@ -53,6 +53,7 @@ func (l ConnectionLimits) Listen(srv *http.Server, ln net.Listener) (net.Listene
 		if !ok {
 			return ctx
 		}
+		conn.base = ctx
 		return wholebody.WithHold(context.WithValue(ctx, connKey{}, conn), conn.hold)
 	}
 	srv.ConnState = func(c net.Conn, state http.ConnState) {
@@ -156,6 +157,7 @@ type limitedConn struct {
 	listener *limitedListener
 	addr     netip.Addr
 	peer     netip.Prefix
+	base     context.Context //nolint:containedctx // of the connection, for what belongs to no request
 
 	isSlow, isClosed bool // guarded by the listener
 
@@ -188,7 +190,7 @@ func (c *limitedConn) Write(p []byte) (int, error) {
 	if status == 0 { // such as "100 Continue"
 		return c.Conn.Write(p)
 	}
-	if _, err := c.Conn.Write(refusedHead(status, c.listener.Server)); err != nil {
+	if _, err := c.Conn.Write(refusedHead(c.base, status, c.listener.Server)); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -28,7 +28,7 @@ func statusOf(answer []byte) int {
 }
 
 // refusedHead is the whole answer to a head that cannot be read.
-func refusedHead(status int, server cpodkit.ServerInfo) []byte {
+func refusedHead(base context.Context, status int, server cpodkit.ServerInfo) []byte {
 	refusal := &cpodkit.Error{Code: cpodkit.CodeBadRequest, Status: status, Detail: "The head of the request is malformed."}
 	switch status {
 	case http.StatusRequestHeaderFieldsTooLarge:
@@ -42,7 +42,7 @@ func refusedHead(status int, server cpodkit.ServerInfo) []byte {
 		refusal.Title = http.StatusText(status)
 	}
 	id := rand.Text()
-	ctx, _ := cpodkit.WithRecord(context.Background(), id, server) //nolint:contextcheck // there is no request
+	ctx, _ := cpodkit.WithRecord(base, id, server)
 	w := &headWriter{header: http.Header{"X-Request-Id": {id}, "Connection": {"close"}}}
 	cpodkit.WriteError(w, (&http.Request{URL: &url.URL{}}).WithContext(ctx), refusal)
 	var answer bytes.Buffer
