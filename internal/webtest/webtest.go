@@ -149,6 +149,12 @@ func (a *Answer) Pointers(t testing.TB) []string {
 	return all
 }
 
+// Detail returns the text of a problem.
+func (a *Answer) Detail(t testing.TB) string {
+	t.Helper()
+	return a.problem(t).Detail
+}
+
 type problem struct {
 	Type, Title, Detail string
 	Status              int
