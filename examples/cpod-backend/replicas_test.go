@@ -31,7 +31,7 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 	in.step("isolation", func(t *testing.T) {
 		attack(t, in.env["CPOD_PUBLIC_URL"], in.signer(t),
 			[]string{in.mongo.Addr, in.redis.Addr, in.s3.Addr, "mongo", "redis", "minio"},
-			storagetest.Brief(), storagetest.WithRandom(20))
+			storagetest.NamesOnly())
 	})
 	in.step("wrong secrets", in.wrongSecrets)
 	in.step("clients that leave", in.leaving)

@@ -35,7 +35,7 @@ func Rules() []Rule {
 		{Package: "client", Allow: []string{root}},
 		{Package: "examples/...", Any: true},
 		{Package: "docs", Any: true},
-		{Package: "internal/linearizable", Allow: []string{"github.com/anishathalye/porcupine"}},
+		{Package: "internal/lineartest", Allow: []string{"github.com/anishathalye/porcupine"}},
 		{Package: "internal/webtest", Allow: []string{root, "httpserver"}},
 		{Package: "internal/...", Allow: []string{root}},
 	}

@@ -13,16 +13,20 @@ import (
 
 // event is a line of go test -json (cmd/test2json).
 type event struct {
-	Action, Package, Test, Output string
-	Elapsed                       float64
+	Action  string  `json:"Action"`
+	Package string  `json:"Package"`
+	Test    string  `json:"Test"`
+	Output  string  `json:"Output"`
+	Elapsed float64 `json:"Elapsed"`
 }
 
 // result is a test that ended. Of a subtest it is kept only when it was skipped.
 type result struct {
-	Package, Test string
-	Seconds       float64
-	Skipped       string // why, "" when it ran
-	Race          bool
+	Package string  `json:"package"`
+	Test    string  `json:"test"`
+	Seconds float64 `json:"seconds"`
+	Skipped string  `json:"skipped"` // why, "" when it ran
+	Race    bool    `json:"race"`
 }
 
 // module is left out of the names of packages.

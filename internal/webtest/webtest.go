@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -79,7 +80,9 @@ func Do(t testing.TB, client *http.Client, r *http.Request, body string) *Answer
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	a := &Answer{ResponseRecorder: &httptest.ResponseRecorder{Code: res.StatusCode, HeaderMap: res.Header, Body: new(bytes.Buffer)}, call: name(r, body)}
+	a := &Answer{ResponseRecorder: httptest.NewRecorder(), call: name(r, body)}
+	maps.Copy(a.Header(), res.Header)
+	a.WriteHeader(res.StatusCode)
 	if _, err := io.Copy(a.Body, res.Body); err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +150,12 @@ func (a *Answer) Pointers(t testing.TB) []string {
 		all = append(all, e.Pointer)
 	}
 	return all
+}
+
+// Detail returns the text of a problem.
+func (a *Answer) Detail(t testing.TB) string {
+	t.Helper()
+	return a.problem(t).Detail
 }
 
 type problem struct {

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cpodkit/cpodkit/internal/linearizable"
+	"github.com/cpodkit/cpodkit/internal/lineartest"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -136,7 +136,7 @@ func step(tokens int64, op operation) (outcome, int64) {
 // testLinearizable has many callers at one key, and looks for an order of their
 // calls that explains every answer and keeps to who was before whom.
 func testLinearizable(s *suite) {
-	linearizable.Check(s, linearizable.Model[int64, operation, outcome]{Start: linearizableTokens, Step: step}, linearizable.Load[operation, outcome]{
+	lineartest.Check(s, lineartest.Model[int64, operation, outcome]{Start: linearizableTokens, Step: step}, lineartest.Load[operation, outcome]{
 		Rounds: 15, Callers: 6, Calls: 12,
 		Draw:    func(rnd *rand.Rand) operation { return operation{cost: int64(rnd.IntN(5)), reset: rnd.IntN(8) == 0} },
 		Perform: func(caller int, key string, op operation) (outcome, error) { return s.perform(caller, s.key(key), op) },

@@ -40,6 +40,12 @@ func RunHTTP(t *testing.T, server Server, opts ...Option) {
 	c := newConfig(opts)
 	known := newCanaries()
 	caller := newCaller(t, server)
+	if c.names {
+		for _, s := range caller.subjects() {
+			t.Run(s.name(), func(t *testing.T) { checkNames(t, s) })
+		}
+		return
+	}
 	subjects := caller.subjects()
 	worlds := make([]*world, len(subjects))
 	attempts := 0

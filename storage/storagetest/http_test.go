@@ -223,3 +223,22 @@ func TestThereAreManyRequests(t *testing.T) {
 		t.Errorf("%d different requests; want 200 at least", len(seen))
 	}
 }
+
+func TestNamesOverHTTP(t *testing.T) {
+	t.Parallel()
+	serve := func(t *testing.T, inside cpodkit.Middleware) *caller {
+		t.Helper()
+		var i issuer
+		return newCaller(t, Server{Token: i.token, URL: listen(t, func(url string) http.Handler {
+			mux := newMux(t, func(next http.Handler) http.Handler { return i.authenticate(inside(next)) }, url)
+			return httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/"))
+		})})
+	}
+	for _, s := range serve(t, as(func(*http.Request, *cpodkit.Identity) {})).subjects() {
+		checkNames(t, s)
+	}
+	ignoresCase := serve(t, as(func(_ *http.Request, id *cpodkit.Identity) { id.AppID = strings.ToLower(id.AppID) }))
+	for _, s := range ignoresCase.subjects() {
+		wantFound(t, named(t, func(testing.TB) subject { return s }), "CHANGED")
+	}
+}

@@ -358,7 +358,7 @@ func TestThereAreManyAttempts(t *testing.T) {
 	}
 	ids := map[string]bool{}
 	for _, p := range pairs() {
-		if ids[p.name] || p.a.refusal() != "" || p.b.refusal() != "" || p.a.owner() == p.b.owner() {
+		if ids[p.name] || !p.a.hasPlace() || !p.b.hasPlace() || p.a.owner() == p.b.owner() {
 			t.Errorf("the pair %q stands twice, or is none", p.name)
 		}
 		ids[p.name] = true

@@ -182,7 +182,7 @@ func (d globbingFiles) Delete(ctx context.Context, name string) error {
 	if !isPattern {
 		return d.Memory.Delete(ctx, name)
 	}
-	found, err := d.Memory.List(ctx, files.ListQuery{Prefix: prefix, Limit: 500})
+	found, err := d.List(ctx, files.ListQuery{Prefix: prefix, Limit: 500})
 	for _, item := range found.Items {
 		_ = d.Memory.Delete(ctx, item.Name)
 	}

@@ -107,7 +107,7 @@ func attackIdentities(w *world) int {
 			{id, "app", "u", storage.Private}, {"t1", id, "u", storage.Private}, {"t1", "app", id, storage.User},
 			{id, "app", "u", storage.Shared}, {"t1", id, "u", storage.Shared},
 		} {
-			if a.refusal() == "" {
+			if a.hasPlace() {
 				w.failf("the id %q is taken", id)
 			}
 			if !w.subject.able(a) {

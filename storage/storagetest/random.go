@@ -42,7 +42,7 @@ func attackRandomly(w *world, c config) {
 		})
 		inParallel(w, round, func(a attempt) { w.read(a.actor, a.key) })
 		for _, a := range round[:min(len(round), 50)] {
-			if a.actor.refusal() == "" {
+			if a.actor.hasPlace() {
 				w.checkList(a.actor, "")
 			}
 		}

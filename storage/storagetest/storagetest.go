@@ -23,6 +23,7 @@ type config struct {
 	random int
 	seed   uint64
 	effort effort
+	names  bool
 }
 
 // WithRandom sets how many random keys and ids are tried on each primitive.
@@ -34,6 +35,10 @@ func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 // Brief is for a slow server, and for a run on every day: a third of the crafted
 // keys. -short and the race detector mean it too.
 func Brief() Option { return func(c *config) { c.effort = byFew } }
+
+// NamesOnly is for a server whose systems are in question, and not its HTTP: all that
+// it tries is what [RunFiles], [RunDocuments] and [RunKV] try on a driver.
+func NamesOnly() Option { return func(c *config) { c.names = true } }
 
 func newConfig(opts []Option) config {
 	c := config{random: DefaultRandom, seed: 1, effort: byTurns}

@@ -47,18 +47,23 @@ func (a actor) owner() actor {
 	return a
 }
 
-// refusal says why the actor can have no place at all; "" when it has one.
-func (a actor) refusal() cpodkit.Code {
-	switch {
-	case a.tenant == "":
-		return cpodkit.CodeMissingToken
-	case a.tier == storage.User && a.user == "":
-		return cpodkit.CodeUserRequired
-	case a.identity().Validate() != nil:
-		return cpodkit.CodeForbidden
+// refusals says why the actor can have no place at all; nothing when it has one. A
+// server may answer with any of the codes.
+func (a actor) refusals() []cpodkit.Code {
+	if a.tenant == "" {
+		return []cpodkit.Code{cpodkit.CodeMissingToken}
 	}
-	return ""
+	var codes []cpodkit.Code
+	if a.tier == storage.User && a.user == "" {
+		codes = append(codes, cpodkit.CodeUserRequired)
+	}
+	if a.identity().Validate() != nil {
+		codes = append(codes, cpodkit.CodeForbidden)
+	}
+	return codes
 }
+
+func (a actor) hasPlace() bool { return len(a.refusals()) == 0 }
 
 // subject is one primitive as an actor meets it, through its portable type or
 // over HTTP. Its errors are those of the contract; anything else is internal.
@@ -235,10 +240,7 @@ func (w *world) judge(a actor, where doing, err error) cpodkit.Code {
 // refusals are the codes with which the contract refuses the key to the actor;
 // none when it does not.
 func (w *world) refusals(a actor, key string) []cpodkit.Code {
-	var codes []cpodkit.Code
-	if code := a.refusal(); code != "" {
-		codes = append(codes, code)
-	}
+	codes := a.refusals()
 	if !w.subject.valid(key) {
 		codes = append(codes, cpodkit.CodeInvalidKey)
 	}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/linearizable"
+	"github.com/cpodkit/cpodkit/internal/lineartest"
 )
 
 // operation is one call of a history, on one key.
@@ -63,7 +63,7 @@ func (r register) step(op operation) (outcome, register) {
 // testLinearizable has many callers at one key, and looks for an order of their
 // calls that explains every answer and keeps to who was before whom.
 func testLinearizable(s *suite) {
-	linearizable.Check(s, linearizable.Model[register, operation, outcome]{Step: register.step}, linearizable.Load[operation, outcome]{
+	lineartest.Check(s, lineartest.Model[register, operation, outcome]{Step: register.step}, lineartest.Load[operation, outcome]{
 		Rounds: 20, Callers: 6, Calls: 15,
 		Draw:    drawOperation,
 		Perform: func(_ int, key string, op operation) (outcome, error) { return s.perform(s.key(key), op) },

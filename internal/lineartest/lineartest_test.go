@@ -1,4 +1,4 @@
-package linearizable_test
+package lineartest_test
 
 import (
 	"math/rand/v2"
@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/cpodkit/cpodkit/internal/linearizable"
+	"github.com/cpodkit/cpodkit/internal/lineartest"
 	"github.com/cpodkit/cpodkit/internal/mustfail"
 )
 
@@ -15,22 +15,22 @@ import (
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	var counters [50]atomic.Int64
-	model := linearizable.Model[int64, int64, int64]{Step: func(sum, by int64) (int64, int64) { return sum + by, sum + by }}
-	load := func(add func(c *atomic.Int64, by int64) int64) linearizable.Load[int64, int64] {
+	model := lineartest.Model[int64, int64, int64]{Step: func(sum, by int64) (int64, int64) { return sum + by, sum + by }}
+	load := func(add func(c *atomic.Int64, by int64) int64) lineartest.Load[int64, int64] {
 		keys := map[string]*atomic.Int64{}
 		for i := range counters {
 			counters[i].Store(0)
 			keys["linearizable/"+strconv.Itoa(i)] = &counters[i]
 		}
-		return linearizable.Load[int64, int64]{
+		return lineartest.Load[int64, int64]{
 			Rounds: len(counters), Callers: 4, Calls: 8,
 			Draw:    func(r *rand.Rand) int64 { return 1 + r.Int64N(3) },
 			Perform: func(_ int, key string, by int64) (int64, error) { return add(keys[key], by), nil },
 		}
 	}
-	linearizable.Check(t, model, load(func(c *atomic.Int64, by int64) int64 { return c.Add(by) }))
+	lineartest.Check(t, model, load(func(c *atomic.Int64, by int64) int64 { return c.Add(by) }))
 	mustfail.Want(t, func(t testing.TB) {
-		linearizable.Check(t, model, load(func(c *atomic.Int64, by int64) int64 {
+		lineartest.Check(t, model, load(func(c *atomic.Int64, by int64) int64 {
 			sum := c.Load() + by
 			runtime.Gosched()
 			c.Store(sum)

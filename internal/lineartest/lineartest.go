@@ -1,6 +1,6 @@
-// Package linearizable tests that a driver's calls on one key take effect one
+// Package lineartest tests that a driver's calls on one key take effect one
 // after the other, whoever makes them. It links porcupine and is for tests.
-package linearizable
+package lineartest
 
 import (
 	"fmt"
