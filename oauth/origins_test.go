@@ -69,8 +69,8 @@ func TestOriginsOfApps(t *testing.T) {
 		{"t1", "web", "https://stranger.example", false, false},
 		{"t1", "web", "", false, false},
 	} {
-		if of, any := origins.AppAllows(c.tenant, c.app, c.origin), origins.AnyAppAllows(c.origin); of != c.ofApp || any != c.ofAny {
-			t.Errorf("%+v: the app allows it: %t, any app: %t", c, of, any)
+		if byApp, byAny := origins.AppAllows(c.tenant, c.app, c.origin), origins.AnyAppAllows(c.origin); byApp != c.ofApp || byAny != c.ofAny {
+			t.Errorf("%+v: the app allows it: %t, any app: %t", c, byApp, byAny)
 		}
 	}
 	if apps.reads.Load() != before {
