@@ -123,18 +123,26 @@ func TestKVLeaksAreSeen(t *testing.T) {
 	t.Parallel()
 	memory := kv.NewMemory
 	for name, leak := range map[string]struct {
-		driver kv.Driver
+		driver func() kv.Driver
 		want   string
 	}{
-		"forgets the value of a conditional delete": {carelessKV{memory()}, "GONE"},
-		"overwrites whatever is there":              {eagerKV{memory()}, "ESCAPE"},
-		"has an error for odd names":                {fussyKV{memory()}, "fails the server"},
+		"forgets the value of a conditional delete": {func() kv.Driver { return carelessKV{memory()} }, "GONE"},
+		"overwrites whatever is there":              {func() kv.Driver { return eagerKV{memory()} }, "ESCAPE"},
+		"has an error for odd names":                {func() kv.Driver { return fussyKV{memory()} }, "fails the server"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantFound(t, attacked(t, func(t testing.TB) (subject, []stage) {
-				return newKVSubject(t, leak.driver), commonStages(few)
-			}), leak.want)
+			// The attackers work at once, so one run may meet a leak in another way.
+			var said []string
+			for range 3 {
+				said = append(said, attacked(t, func(t testing.TB) (subject, []stage) {
+					return newKVSubject(t, leak.driver()), commonStages(few)
+				})...)
+				if slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, leak.want) }) {
+					break
+				}
+			}
+			wantFound(t, said, leak.want)
 		})
 	}
 	for _, leak := range renamings {
