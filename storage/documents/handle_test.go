@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -230,6 +231,56 @@ func TestDriverErrors(t *testing.T) {
 		result.Errors[1].Detail == "" || strings.Contains(a.Body.String(), "10.0.0.7") {
 		t.Errorf("the answer is %s", a.Body)
 	}
+}
+
+// A driver that breaks its order makes a walk fail: it neither repeats documents nor
+// goes on without end.
+func TestWalkMovesForward(t *testing.T) {
+	t.Parallel()
+	for name, driver := range map[string]documents.Driver{
+		"again from the start": &disorderedDriver{Memory: documents.NewMemory(), back: func(q *documents.DriverQuery) { q.After = nil }},
+		"the other way": &disorderedDriver{Memory: documents.NewMemory(), back: func(q *documents.DriverQuery) {
+			for i := range q.Order {
+				q.Order[i].Descending = !q.Order[i].Descending
+			}
+		}},
+	} {
+		b := newBackendOn(t, driver)
+		for i := range 9 {
+			b.set(fmt.Sprintf("c/k%d", i), fmt.Sprintf(`{"v":%d}`, i))
+		}
+		for _, sort := range []string{`{"v":1}`, `{"v":-1}`} {
+			_, cursor := b.do("POST", findPath, `{"limit":3,"sort":`+sort+`}`).page(t)
+			if cursor == "" {
+				t.Fatalf("%s: the first page has no cursor", name)
+			}
+			b.do("POST", findPath, `{"cursor":`+quote(cursor)+`}`).want(t, 500, cpodkit.CodeInternal)
+		}
+		seen := 0
+		var err error
+		for _, err = range b.store.For(alice).Collection("c").All(t.Context(), documents.Query{Sort: []documents.Order{{Path: documents.Path{"v"}}}, Limit: 3}) {
+			if seen++; seen > 9 {
+				break
+			}
+		}
+		if !errors.Is(err, cpodkit.CodeInternal) {
+			t.Errorf("%s: a walk over 9 documents sees %d and ends with %v", name, seen, err)
+		}
+	}
+}
+
+// disorderedDriver changes every query that has a position.
+type disorderedDriver struct {
+	*documents.Memory
+	back func(*documents.DriverQuery)
+}
+
+func (d *disorderedDriver) Query(ctx context.Context, in documents.CollectionID, q documents.DriverQuery) ([]documents.Record, error) {
+	if q.After != nil {
+		q.Order = slices.Clone(q.Order)
+		d.back(&q)
+	}
+	return d.Memory.Query(ctx, in, q)
 }
 
 // faultyDriver fails every call with err, or the ops on key only.

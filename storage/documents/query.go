@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 
 	"github.com/cpodkit/cpodkit"
@@ -179,6 +180,33 @@ func (w walk) afterIn(app string) *Position {
 	return &Position{Keys: w.after.Keys, Key: storage.JustBefore(w.after.Key)}
 }
 
+// forward returns an error unless a document is after what the walk has seen. A walk
+// whose driver breaks its order would otherwise repeat documents without end.
+func (w walk) forward(h hit) error {
+	if w.after == nil {
+		return nil
+	}
+	seen := hit{record: Record{Key: w.after.Key}, keys: w.after.Keys}
+	if w.query.apps.All() {
+		seen.app = w.app
+	} else {
+		h.app = ""
+	}
+	return w.query.follows(seen, h)
+}
+
+// follows returns an error unless the next hit is after the one that was seen.
+func (q parsedQuery) follows(seen, next hit) (err error) {
+	if next.keys, err = sortKeys(next.record, q.order); err != nil {
+		return err
+	}
+	if q.compare(seen, next) < 0 {
+		return nil
+	}
+	return cpodkit.Errorf(cpodkit.CodeInternal, "The store does not keep the order of this query.").
+		WithCause(fmt.Errorf("documents: the driver returned %q after %q", next.record.Key, seen.record.Key))
+}
+
 // pageEnd is between two documents: the last one of a page, and the one after it.
 type pageEnd struct{ last, next hit }
 
@@ -224,6 +252,11 @@ func (c Collection) page(ctx context.Context, w *walk) ([]Document, *pageEnd, er
 	if fit == len(hits) {
 		return items, nil, nil
 	}
+	if fit > 0 {
+		if err := w.forward(hits[fit-1]); err != nil {
+			return nil, nil, err
+		}
+	}
 	return items, &pageEnd{hits[fit-1], hits[fit]}, nil
 }
 
@@ -264,6 +297,14 @@ func (c Collection) source(w walk, segment storage.Segment, segments int) merge.
 		records, err := c.handle.store.query(ctx, c.in(segment), q)
 		if err != nil {
 			return nil, false, err
+		}
+		if q.After != nil && len(records) > 0 {
+			seen := hit{record: Record{Key: q.After.Key}, keys: q.After.Keys}
+			for _, r := range []Record{records[0], records[len(records)-1]} {
+				if err := w.query.follows(seen, hit{record: r}); err != nil {
+					return nil, false, err
+				}
+			}
 		}
 		size := 0
 		hits := make([]hit, len(records))

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
@@ -102,4 +103,49 @@ func TestDriver(t *testing.T) {
 func TestNamesStayApart(t *testing.T) {
 	t.Parallel()
 	storagetest.RunDocuments(t, func(t testing.TB) documents.Driver { return open(t, newDatabase(t)) })
+}
+
+// A document that an earlier version stored, with a field _id in its projection, is
+// read, found by what else it has, and written anew.
+func TestEarlierProjection(t *testing.T) {
+	t.Parallel()
+	d := open(t, newDatabase(t))
+	in := documents.CollectionID{Space: "t/apps/a/", Name: "c"}
+	const value = `{"v":{"A":1,"_id":1},"w":1}`
+	one, err := documents.KeyOf([]byte(`1`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := string(one)
+	_, err = d.db.Collection("documents").InsertOne(t.Context(), bson.D{
+		{Key: "_id", Value: "c\tt/apps/a/\tk"}, {Key: "c", Value: in.Name}, {Key: "s", Value: in.Space}, {Key: "v", Value: "1"},
+		{Key: "t", Value: time.Now()}, {Key: "j", Value: value},
+		{Key: "p", Value: bson.D{
+			{Key: "v!", Value: "{"},
+			{Key: "v", Value: bson.D{{Key: "A!", Value: "4"}, {Key: "A", Value: number}, {Key: "_id!", Value: "4"}, {Key: "_id", Value: number}, {Key: "~", Value: ""}}},
+			{Key: "w!", Value: "4"}, {Key: "w", Value: number}, {Key: "~", Value: ""},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(path ...string) int {
+		records, err := d.Query(t.Context(), in, documents.DriverQuery{Limit: 10, Filter: []documents.Condition{
+			{Path: path, Test: documents.Equal, Keys: []documents.SortKey{one}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(records)
+	}
+	record, err := d.Get(t.Context(), in, "k")
+	if err != nil || string(record.Value) != value || find("w") != 1 || find("v", "A") != 1 {
+		t.Fatalf("it is read as %s, %v", record.Value, err)
+	}
+	if err := errors.Join(d.Apply(t.Context(), in, []documents.Op{{Record: record, IfVersion: "1"}})...); err != nil || find("v", "_id") != 1 {
+		t.Errorf("written anew: %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
 }

@@ -32,6 +32,19 @@ const (
 	objectEnd   = "~"
 )
 
+// fieldName returns the field of a member in a projection: its name as
+// documents.EscapeName returns it, or "_id~" for _id. FerretDB moves a field _id to the
+// start of every object, which changes what the object equals and where it sorts. No
+// order depends on the name, because the field before it has the true one.
+func fieldName(escaped string) string {
+	if escaped == fieldID {
+		return escapedID
+	}
+	return escaped
+}
+
+const escapedID = "_id~"
+
 // encode returns a record as it is stored.
 func encode(in documents.CollectionID, at idPrefix, r documents.Record) (bson.Raw, error) {
 	projection, err := documents.Project(r.Value)
@@ -82,7 +95,7 @@ func appendObject(out []byte, text string) (_ []byte, rest string, err error) {
 		}
 		if value[0] == '{' {
 			out = bsoncore.AppendStringElement(out, name+orderSuffix, "{")
-			out = bsoncore.AppendHeader(out, bsoncore.TypeEmbeddedDocument, name)
+			out = bsoncore.AppendHeader(out, bsoncore.TypeEmbeddedDocument, fieldName(name))
 			if out, text, err = appendObject(out, value); err != nil {
 				return nil, "", err
 			}
@@ -92,7 +105,7 @@ func appendObject(out []byte, text string) (_ []byte, rest string, err error) {
 				return nil, "", err
 			}
 			out = bsoncore.AppendStringElement(out, name+orderSuffix, order)
-			out = bsoncore.AppendStringElement(out, name, key)
+			out = bsoncore.AppendStringElement(out, fieldName(name), key)
 		}
 		text = strings.TrimPrefix(text, ",")
 	}

@@ -23,7 +23,7 @@ func TestOrderOfObjects(t *testing.T) {
 		`"a\\"`, `"a\u0000"`, `"a\u0001"`, `"a\b"`, `"a\t"`, `"a\n"`, `"a#"`, `"ab"`, `"a~"`, `"é"`, `[]`, `[1]`, `["a"]`, `["a "]`,
 		`["a","b"]`, `[{"a":1}]`, `{}`,
 	}
-	names := []string{"", "a", "ab", "a b", "b", "B", "-", "_", "%", "!", "~", "é"}
+	names := []string{"", "_id", "_id~", "_", "a", "ab", "a b", "b", "B", "-", "%", "!", "~", "é"}
 	var object func(depth int) string
 	object = func(depth int) string {
 		var members []string

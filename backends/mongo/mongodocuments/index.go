@@ -186,7 +186,15 @@ func (x *indexes) create(ctx context.Context, i documents.Index) error {
 	return err
 }
 
-func indexName(i documents.Index) string { return indexPrefix + i.String() }
+// indexName returns another name than an earlier version of this package had for an
+// index over a member _id, whose field was another one.
+func indexName(i documents.Index) string {
+	name := indexPrefix + i.String()
+	if slices.ContainsFunc(i.Members, func(o documents.Order) bool { return slices.Contains(o.Path, fieldID) }) {
+		name += " " + escapedID
+	}
+	return name
+}
 
 // ignoreNone drops the error that says that nothing was found.
 func ignoreNone(err error) error {

@@ -3,7 +3,6 @@ package mongodocuments
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -89,7 +88,11 @@ func (d *Driver) page(ctx context.Context, at idPrefix, command bson.D, maxBytes
 }
 
 func fieldOf(path documents.Path) string {
-	return strings.Join(append([]string{fieldProjection}, path.Escaped()...), ".")
+	field := fieldProjection
+	for _, name := range path.Escaped() {
+		field += "." + fieldName(name)
+	}
+	return field
 }
 
 func sortOf(order []documents.Order) bson.D {

@@ -213,6 +213,39 @@ func testWholeValues(t *testing.T, s suite) {
 	}
 }
 
+// testObjectNames walks by objects whose members have names that a store may use
+// itself, such as _id, in another place than these have it.
+func testObjectNames(t *testing.T, s suite) {
+	objects := []string{ // in ascending order
+		`{"A":1,"_id":1}`, `{"A":1,"_id":2}`, `{"A":2,"_id":0}`, `{"B":{"A":1,"_id":3}}`, `{"B":{"A":2,"_id":1}}`,
+		`{"_id":1}`, `{"_id":1,"a":0}`, `{"_id":2,"a":0}`, `{"_id":{"A":0,"_id":1}}`, `{"_id":{"_id":1}}`, `{"_id~":1}`, `{"a":0,"_id!":1}`,
+	}
+	slices.SortFunc(objects, func(a, b string) int { return strings.Compare(string(keyOf(t, a)), string(keyOf(t, b))) })
+	d := s.driver(t)
+	docs := make([]string, len(objects))
+	keys := make([]string, len(objects))
+	for i, object := range objects {
+		docs[i], keys[i] = `{"v":`+object+`}`, indexKey(i)
+	}
+	setAll(t, d, collection, docs)
+	for i, object := range objects {
+		condition := documents.Condition{Path: documents.Path{"v"}, Test: documents.Equal, Keys: []documents.SortKey{keyOf(t, object)}}
+		equalKeys(t, "v = "+object, find(t, d, collection, []documents.Condition{condition}), []string{indexKey(i)})
+	}
+	order := documents.Order{Path: documents.Path{"v"}}
+	for _, order.Descending = range []bool{false, true} {
+		for limit := 1; limit <= len(objects); limit++ {
+			got := keysOf(walk(t, d, collection, documents.DriverQuery{Order: []documents.Order{order}}, limit))
+			equalKeys(t, fmt.Sprintf("a walk by v with pages of %d, descending %v,", limit, order.Descending), got, keys)
+		}
+		slices.Reverse(keys)
+	}
+	inner := documents.Condition{Path: documents.Path{"v", "_id", "_id"}, Test: documents.Equal, Keys: []documents.SortKey{keyOf(t, `1`)}}
+	if got := find(t, d, collection, []documents.Condition{inner}); len(got) != 2 {
+		t.Errorf("v._id._id = 1 finds %q", got)
+	}
+}
+
 func testPaths(t *testing.T, s suite) {
 	names := []string{
 		"plain", "with space", "a.b", ".", "$", "$where", "$.x", `"`, `'`, `\`, "%", "%41", "A", "[0]", "[#-1]", "0", "*", "?", ";--",
