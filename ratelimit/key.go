@@ -39,7 +39,11 @@ func ByFunc(f KeyFunc) Key {
 // that acts for itself. Requests without an identity count by their client's
 // address: put the middleware inside of the authentication.
 func ByIdentity() Key {
-	return byIdentity(func(key []byte, id cpodkit.Identity) []byte {
+	return ByFunc(func(key []byte, r *http.Request) []byte {
+		id, ok := cpodkit.IdentityFromContext(r.Context())
+		if !ok {
+			return appendAnonymous(key, r)
+		}
 		return appendID(appendApp(key, id.TenantID, id.AppID), id.UserID)
 	})
 }
@@ -47,28 +51,32 @@ func ByIdentity() Key {
 // ByApp gives each app of each tenant a bucket, shared by its users. Requests
 // without an identity are as in [ByIdentity].
 func ByApp() Key {
-	return byIdentity(func(key []byte, id cpodkit.Identity) []byte { return appendApp(key, id.TenantID, id.AppID) })
+	return ByFunc(func(key []byte, r *http.Request) []byte {
+		id, ok := cpodkit.IdentityFromContext(r.Context())
+		if !ok {
+			return appendAnonymous(key, r)
+		}
+		return appendApp(key, id.TenantID, id.AppID)
+	})
 }
 
 // ByTenant gives each tenant a bucket, shared by all its apps and users. Requests
 // without an identity are as in [ByIdentity].
 func ByTenant() Key {
-	return byIdentity(func(key []byte, id cpodkit.Identity) []byte { return appendTenant(key, id.TenantID) })
-}
-
-func byIdentity(appendKey func(key []byte, id cpodkit.Identity) []byte) Key {
 	return ByFunc(func(key []byte, r *http.Request) []byte {
 		id, ok := cpodkit.IdentityFromContext(r.Context())
 		if !ok {
-			return appendClient(append(key, anonymous...), r)
+			return appendAnonymous(key, r)
 		}
-		return appendKey(key, id)
+		return appendTenant(key, id.TenantID)
 	})
 }
 
-// anonymous begins the keys of requests without an identity. The others begin with
-// a brace.
-const anonymous = "anonymous/"
+// appendAnonymous makes the key of a request without an identity. The others begin
+// with a brace.
+func appendAnonymous(key []byte, r *http.Request) []byte {
+	return appendClient(append(key, "anonymous/"...), r)
+}
 
 // ByClientAddr gives each client address a bucket, see [cpodkit.ClientAddr]: an
 // IPv6 address counts with its /64. All requests whose address is not known share
@@ -76,8 +84,11 @@ const anonymous = "anonymous/"
 func ByClientAddr() Key { return ByFunc(appendClient) }
 
 func appendClient(key []byte, r *http.Request) []byte {
-	if network := cpodkit.ClientNetwork(r); network.IsValid() {
-		return network.AppendTo(key)
+	switch addr := cpodkit.ClientAddr(r); {
+	case addr.Is4():
+		return addr.AppendTo(key)
+	case addr.IsValid():
+		return cpodkit.ClientNetwork(r).AppendTo(key)
 	}
 	return append(key, "unknown"...)
 }

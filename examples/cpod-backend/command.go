@@ -56,6 +56,9 @@ func run(ctx context.Context, args []string, environ []string, stdout, stderr io
 	if slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		return printCommands(stdout)
 	}
+	if args[0] == "-version" || args[0] == "--version" {
+		args = []string{"version"}
+	}
 	for _, c := range commands() {
 		words := strings.Fields(c.name)
 		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {

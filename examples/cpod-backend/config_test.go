@@ -56,7 +56,8 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CORESDK_JWKS_URI", "https://idp/jwks", "CORESDK_JWKS_URI"},
 		{"CPOD_ADMIN_TOKEN", "hunter2", "CPOD_ADMIN_TOKEN"},
 		{"CPOD_ADMIN_TOKEN", "cpod_short", "CPOD_ADMIN_TOKEN"},
-		{"CPOD_ADMIN_TOKEN", "cpod_" + strings.Repeat("k", 32), ""},
+		{"CPOD_ADMIN_TOKEN", "cpod_" + strings.Repeat("k", 32), "CPOD_ADMIN_TOKEN"},
+		{"CPOD_ADMIN_TOKEN", "cpod_" + strings.Repeat("k", 31) + "l", ""},
 		{"CPOD_LISTEN", "8000", "CPOD_LISTEN"},
 		{"CPOD_OPS_LISTEN", "9091", "CPOD_OPS_LISTEN"},
 		{"CPOD_OPS_LISTEN", "127.0.0.1:9091", ""},
@@ -186,7 +187,7 @@ func TestAdminKeyBesideARunningServer(t *testing.T) {
 
 func TestAdminTokenFromTheEnvironment(t *testing.T) {
 	t.Parallel()
-	token := "cpod_" + strings.Repeat("k", 43)
+	token := "cpod_" + strings.Repeat("kl", 22)
 	srv := start(t, t.TempDir(), map[string]string{"CPOD_ADMIN_TOKEN": token})
 	if srv.adminKey != "" {
 		t.Error("the server makes a key beside the one it was given")
@@ -221,6 +222,11 @@ func TestStartRefusals(t *testing.T) {
 	for _, args := range [][]string{{"sirve"}, {"serve", "--port=1"}} {
 		if _, err := runOnce(t, env, args...); err == nil {
 			t.Errorf("%v: no error", args)
+		}
+	}
+	for _, version := range []string{"version", "-version", "--version"} {
+		if out, err := runOnce(t, env, version); err != nil || out == "" {
+			t.Errorf("%s: %q, %v", version, out, err)
 		}
 	}
 	if out, err := runOnce(t, env, "version"); err != nil || out == "" {

@@ -16,8 +16,12 @@ import (
 func oauthPart(s *settings) part {
 	const name = "CPOD_ADMIN_TOKEN"
 	adminToken := s.optional(name, "", "the admin key of tenant `default`, instead of a made one: `cpod_` and at least 32 characters")
-	if adminToken != "" && (!strings.HasPrefix(adminToken, "cpod_") || len(adminToken) < 37) {
+	switch secret, ok := strings.CutPrefix(adminToken, "cpod_"); {
+	case adminToken == "":
+	case !ok || len(secret) < 32:
 		s.fail(name, "an admin key starts with cpod_ and has at least 32 characters after that; leave it unset and the first start makes one")
+	case strings.Trim(secret, secret[:1]) == "":
+		s.fail(name, "an admin key of one repeated character is guessed at once; leave it unset and the first start makes one")
 	}
 	return part{open: func(ctx context.Context, h *house) (opened, error) {
 		h.adminToken = adminToken
