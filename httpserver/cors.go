@@ -72,7 +72,8 @@ const (
 //   - on a request with the identity of that app (see [cpodkit.WithIdentity]);
 //   - on a request without an identity that acts for that app (see
 //     [cpodkit.Record.NoteClientID]): a call of OAuth, or a signed URL;
-//   - on a request that acts for nobody, so that a page can read why it was refused.
+//   - on a request that acts for nobody, or whose client was refused with 401, so that
+//     a page can read why.
 //
 // A preflight is 204 with the methods of its path, also when its origin is not
 // allowed: then the answer lets the browser do nothing. A preflight for an unknown path
@@ -188,7 +189,10 @@ func (c *cors) appAllows(ctx context.Context, origin string) bool {
 	if id := rec.Identity(); id != nil {
 		return c.apps.AppAllows(id.TenantID, id.AppID, origin)
 	}
-	if clientID := rec.ClientID(); clientID != "" {
+	// An app whose secret is wrong is named, too.
+	failure := rec.Failure()
+	refused := failure != nil && cpodkit.StatusOf(failure) == http.StatusUnauthorized
+	if clientID := rec.ClientID(); clientID != "" && !refused {
 		return c.apps.AppAllows("", clientID, origin)
 	}
 	return c.apps.AnyAppAllows(origin)

@@ -59,6 +59,9 @@ func corsServer(t *testing.T, opts ...httpserver.CORSOption) http.Handler {
 		{Name: "write", Pattern: "PUT /v1/files/{key...}", Scopes: []string{"files.write"}, Handler: sayOK},
 		{Name: "incr", Pattern: "POST /v1/kv/{key}/incr", Scopes: []string{"files.write"}, Handler: sayOK},
 		public("token", "POST /v1/token", acting("a2", ok)),
+		public("refused", "POST /v1/refused", acting("a2", func(w http.ResponseWriter, r *http.Request) {
+			cpodkit.WriteOAuthError(w, r, cpodkit.Errorf(cpodkit.CodeInvalidToken, "The secret is wrong."))
+		})),
 		public("signed", "GET /v1/signed/{token}", acting("a1", ok)),
 		public("health", "GET /health", ok),
 		public("keys", "GET /.well-known/jwks.json", ok),
@@ -126,6 +129,8 @@ func TestCORSOfAnswers(t *testing.T) {
 		// On calls of OAuth and signed URLs, which name the app.
 		{"POST /v1/token", "", ofA2, 200, true},
 		{"POST /v1/token", "", ofA1, 200, false},
+		{"POST /v1/refused", "", ofA1, 401, true}, // the app is not who it says
+		{"POST /v1/refused", "", stranger, 401, false},
 		{"GET /v1/signed/x", "", ofA1, 200, true},
 		{"HEAD /v1/signed/x", "", ofA1, 200, true},
 		{"GET /v1/signed/x", "", ofA2, 200, false},
