@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,6 +112,9 @@ func parseIndexes(text string) ([]documents.Index, error) {
 		for member := range strings.SplitSeq(members, ",") {
 			name, descending := strings.CutPrefix(strings.TrimSpace(member), "-")
 			path, err := documents.ParsePath(name)
+			if name == "" { // a comma too many, rather than the member with the empty name
+				err = errors.New("there is an empty name")
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%q: want collection:path,-path;…: %w", strings.TrimSpace(entry), err)
 			}

@@ -200,7 +200,7 @@ func TestQueryAcrossApps(t *testing.T) {
 		}
 	}
 	b.call(service, "POST", findAll, "{}").want(t, 403, cpodkit.CodeUserRequired)
-	b.do("POST", findAll, `{"filter":{"":1}}`).want(t, 422, cpodkit.CodeValidationFailed, "/filter/")
+	b.do("POST", findAll, `{"filter":{"\\":1}}`).want(t, 422, cpodkit.CodeValidationFailed, `/filter/\`)
 	reader := alice
 	reader.Scopes = cpodkit.Scopes{"storage.private.*", "storage.user.write"}
 	b.call(reader, "POST", findAll, "{").want(t, 403, cpodkit.CodeInvalidScope)

@@ -248,7 +248,7 @@ func (p *parser) orders(orders []Order) {
 		return
 	}
 	for i, order := range orders {
-		if _, err := ParsePath(order.Path.String()); err != nil {
+		if err := order.Path.checkGiven(); err != nil {
 			p.fault(fmt.Sprintf("/sort/%d/0", i), "is not a path: %s", err)
 		}
 	}

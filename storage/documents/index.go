@@ -44,7 +44,7 @@ func (i Index) check() error {
 		return fmt.Errorf("it has %d members; 1 to %d are allowed", n, MaxIndexMembers)
 	}
 	for n, o := range i.Members {
-		if _, err := ParsePath(o.Path.String()); err != nil {
+		if err := o.Path.checkGiven(); err != nil {
 			return err
 		}
 		if slices.ContainsFunc(i.Members[:n], func(p Order) bool { return slices.Equal(p.Path, o.Path) }) {

@@ -44,8 +44,7 @@ func TestCheckIndexes(t *testing.T) {
 		{[]documents.Index{index("c", "a", "b", "c", "d", "e")}, "5 members"},
 		{[]documents.Index{index("", "a")}, "collection"},
 		{[]documents.Index{index("c/d", "a")}, "collection"},
-		{[]documents.Index{index("c", "a//b")}, "empty name"},
-		{[]documents.Index{{Collection: "c", Members: make([]documents.Order, 1)}}, "empty name"},
+		{[]documents.Index{{Collection: "c", Members: make([]documents.Order, 1)}}, "no name"},
 		{[]documents.Index{index("c", "a", "b", "-a")}, `"a" twice`},
 		{[]documents.Index{index("c", "a", "-b"), index("d", "a"), index("c", "a", "-b")}, `"c:a,-b" is declared twice`},
 	} {

@@ -3,13 +3,12 @@ package documents
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// Path leads to a value within a document: member names, from the outside in.
-// It does not enter arrays.
+// Path leads to a value within a document: member names, from the outside in, at
+// least one. A name may be empty. It does not enter arrays.
 type Path []string
 
 // Limits of [ParsePath].
@@ -19,9 +18,9 @@ const (
 )
 
 // ParsePath reads a dotted path such as "address.city". In a name `\.` is a dot
-// and `\\` a backslash. A path with an empty name, with another escape, that is
-// not UTF-8, or that is over [MaxPathLen] or [MaxPathDepth] is an error, whose
-// text is fit for a client.
+// and `\\` a backslash. A name may be empty: "packages..version", and "" is the
+// member with the empty name. A path with another escape, that is not UTF-8, or that
+// is over [MaxPathLen] or [MaxPathDepth] is an error, whose text is fit for a client.
 func ParsePath(s string) (Path, error) {
 	if len(s) > MaxPathLen {
 		return nil, fmt.Errorf("the path has %d bytes; at most %d are allowed", len(s), MaxPathLen)
@@ -57,10 +56,16 @@ func (p Path) check() error {
 	if len(p) > MaxPathDepth {
 		return fmt.Errorf("the path has %d names; at most %d are allowed", len(p), MaxPathDepth)
 	}
-	if slices.Contains(p, "") {
-		return errors.New("the path holds an empty name")
-	}
 	return nil
+}
+
+// checkGiven returns what is wrong with a path that comes as a Go value.
+func (p Path) checkGiven() error {
+	if len(p) == 0 {
+		return errors.New("the path has no name")
+	}
+	_, err := ParsePath(p.String())
+	return err
 }
 
 // String returns the path as [ParsePath] reads it.

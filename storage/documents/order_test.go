@@ -239,6 +239,11 @@ func TestParsePath(t *testing.T) {
 		strings.Repeat("a", 1024):      {strings.Repeat("a", 1024)},
 		`\.`:                           {"."},
 		`\\`:                           {`\`},
+		``:                             {""},
+		`.`:                            {"", ""},
+		`.a.`:                          {"", "a", ""},
+		`packages..version`:            {"packages", "", "version"},
+		`\...\\`:                       {".", "", `\`},
 	} {
 		path, err := documents.ParsePath(s)
 		if err != nil || !slices.Equal(path, want) {
@@ -249,7 +254,7 @@ func TestParsePath(t *testing.T) {
 		}
 	}
 	for _, s := range []string{
-		``, `.`, `a.`, `.a`, `a..b`, `a\`, `a\b`, "a\xff", strings.Repeat("a.", 64) + "a", strings.Repeat("a", 1025),
+		`a\`, `a\b`, "a\xff", strings.Repeat("a.", 64) + "a", strings.Repeat("a", 1025),
 		strings.Repeat(`\..`, 64) + "a",
 	} {
 		if path, err := documents.ParsePath(s); err == nil {

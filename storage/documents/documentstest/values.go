@@ -249,13 +249,13 @@ func testObjectNames(t *testing.T, s suite) {
 func testPaths(t *testing.T, s suite) {
 	names := []string{
 		"plain", "with space", "a.b", ".", "$", "$where", "$.x", `"`, `'`, `\`, "%", "%41", "A", "[0]", "[#-1]", "0", "*", "?", ";--",
-		"\x00", "\t", "é", "😀", "_id", "__proto__", strings.Repeat("long", 50),
+		"\x00", "\t", "é", "😀", "_id", "__proto__", "", strings.Repeat("long", 50),
 	}
 	d := s.driver(t)
 	docs := make([]string, 0, len(names)+1)
 	for i, name := range names {
 		quoted := quote(t, name)
-		docs = append(docs, fmt.Sprintf(`{%s:{"in":{%s:%d}},"list":[{%s:1}],"":0}`, quoted, quoted, i, quoted))
+		docs = append(docs, fmt.Sprintf(`{%s:{"in":{%s:%d}},"list":[{%s:1}],"other":{"":0}}`, quoted, quoted, i, quoted))
 	}
 	setAll(t, d, collection, append(docs, `[{"plain":1}]`))
 	for i, name := range names {
