@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -155,6 +156,9 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 			"This URL was altered, or made for another method or server.")
 	}
 	parts := strings.SplitN(string(plain), "\x00", 6)
+	if len(parts) == 5 { // made before URLs named their app
+		parts = slices.Insert(parts, 4, "")
+	}
 	if len(parts) != 6 {
 		return authorized{}, errors.New("files: the token of a signed URL has another form")
 	}

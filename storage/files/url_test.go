@@ -3,6 +3,7 @@ package files_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/files"
@@ -217,5 +219,21 @@ func TestPresignerAndRevocation(t *testing.T) {
 		if err != nil || !strings.HasPrefix(signed.URL, c.want) {
 			t.Errorf("for %v: %s, %v; want %s", c.lasts, signed.URL, err, c.want)
 		}
+	}
+}
+
+// A URL that was made before URLs named their app goes on to work until it expires.
+func TestURLFromBefore(t *testing.T) {
+	t.Parallel()
+	secret := make([]byte, 32)
+	box, err := seal.New(secret, "files signed url")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, files.NewMemory(), files.WithSecret(secret))
+	s.put(alice, "/v1/storage/files/old", "x")
+	token := box.Seal("GET", fmt.Appendf(nil, "%d\x00private\x00t1/apps/a1/\x00old\x00jti-1", time.Now().Add(time.Hour).UnixMilli()))
+	if w := s.call("", "GET", "/v1/storage/signed/"+token, ""); w.Code != http.StatusOK || w.Body.String() != "x" {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

@@ -139,6 +139,12 @@ func (c *caller) attack(w *world, r request) {
 	if r.malformed && answer.status >= 400 && !strings.Contains(answer.body, `"code"`) {
 		return
 	}
+	switch answer.status {
+	case http.StatusExpectationFailed, http.StatusRequestHeaderFieldsTooLarge, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		if r.malformed { // by HTTP alone, before any call is known
+			return
+		}
+	}
 	code := w.judge(a, where, answer.err())
 	if len(r.want) == 0 && code == "" {
 		w.failf("ESCAPE: %s is answered %d %.300q; it should be refused", where, answer.status, answer.body)
