@@ -9,15 +9,17 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // event is a line of go test -json (cmd/test2json).
 type event struct {
-	Action  string  `json:"Action"`
-	Package string  `json:"Package"`
-	Test    string  `json:"Test"`
-	Output  string  `json:"Output"`
-	Elapsed float64 `json:"Elapsed"`
+	Time    time.Time `json:"Time"`
+	Action  string    `json:"Action"`
+	Package string    `json:"Package"`
+	Test    string    `json:"Test"`
+	Output  string    `json:"Output"`
+	Elapsed float64   `json:"Elapsed"`
 }
 
 // result is a test that ended. Of a subtest it is kept only when it was skipped.
@@ -82,25 +84,29 @@ func (r *report) add(e event) {
 
 // end prints a package that has ended, and keeps what its tests took.
 func (r *report) end(pkg string, events []event) {
-	ended, output := map[string]event{}, map[string]string{}
+	ended, output, began := map[string]string{}, map[string]string{}, map[string]time.Time{}
 	for _, e := range events {
 		switch e.Action {
-		case "pass", "fail", "skip":
-			ended[e.Test] = e
+		case "run", "cont":
+			began[e.Test] = e.Time
 		case "output":
 			output[e.Test] += e.Output
-		}
-	}
-	for _, e := range events {
-		if e.Test == "" || ended[e.Test] != e {
-			continue
-		}
-		one := result{Package: pkg, Test: e.Test, Seconds: e.Elapsed, Race: r.race}
-		if e.Action == "skip" {
-			one.Skipped = reason(output[e.Test])
-		}
-		if one.Skipped != "" || !strings.Contains(e.Test, "/") {
-			r.results = append(r.results, one)
+		case "pass", "fail", "skip":
+			if ended[e.Test] = e.Action; e.Test == "" {
+				continue
+			}
+			one := result{Package: pkg, Test: e.Test, Seconds: e.Elapsed, Race: r.race}
+			// Elapsed leaves out how long a test waits for parts that run in parallel. The
+			// times of a cached result are those of its reading.
+			if at, known := began[e.Test]; known {
+				one.Seconds = max(one.Seconds, e.Time.Sub(at).Seconds())
+			}
+			if e.Action == "skip" {
+				one.Skipped = reason(output[e.Test])
+			}
+			if one.Skipped != "" || !strings.Contains(e.Test, "/") {
+				r.results = append(r.results, one)
+			}
 		}
 	}
 	if r.verbose {
@@ -108,7 +114,7 @@ func (r *report) end(pkg string, events []event) {
 	}
 	for _, e := range events {
 		// A race is told to whoever runs at that moment.
-		told := e.Test == "" || ended[e.Test].Action != "pass" && ended[e.Test].Action != "skip" ||
+		told := e.Test == "" || ended[e.Test] != "pass" && ended[e.Test] != "skip" ||
 			strings.Contains(output[e.Test], "WARNING: DATA RACE")
 		if e.Action == "output" && told && !progress(e.Output) {
 			fmt.Fprint(r.out, e.Output)

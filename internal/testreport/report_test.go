@@ -8,10 +8,11 @@ import (
 
 // events of three packages, as go test -json prints them.
 const events = `{"Action":"start","Package":"m/a"}
-{"Action":"run","Package":"m/a","Test":"TestGood"}
+{"Time":"2026-01-02T15:04:00Z","Action":"run","Package":"m/a","Test":"TestGood"}
+{"Time":"2026-01-02T15:05:00.5Z","Action":"cont","Package":"m/a","Test":"TestGood"}
 {"Action":"output","Package":"m/a","Test":"TestGood","Output":"=== RUN   TestGood\n"}
 {"Action":"output","Package":"m/a","Test":"TestGood","Output":"    a_test.go:1: a log that nobody reads\n"}
-{"Action":"pass","Package":"m/a","Test":"TestGood","Elapsed":2.5}
+{"Time":"2026-01-02T15:05:03Z","Action":"pass","Package":"m/a","Test":"TestGood","Elapsed":0.5}
 {"Action":"output","Package":"m/a","Test":"TestSkipped","Output":"    a_test.go:9: X is not set: start it\n"}
 {"Action":"output","Package":"m/a","Test":"TestSkipped","Output":"--- SKIP: TestSkipped (0.00s)\n"}
 {"Action":"skip","Package":"m/a","Test":"TestSkipped","Elapsed":0}
