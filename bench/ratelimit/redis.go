@@ -85,7 +85,7 @@ func overRedis(ctx context.Context) ([]contest, func(), error) {
 	}
 	wide := ratelimit.Limit{Tokens: ratelimit.MaxTokens, Window: time.Second}
 	return append(contests, contest{
-		name: "Redis with leases, one key, 32 goroutines", workers: 32,
+		name: "Redis, prefetched, one key, 32 goroutines", workers: 32,
 		ours:  func(int) error { return takeOurs(ctx, leased, "hot", wide, true) },
 		peers: []peer{{"redis_rate", rate, "0.01"}},
 	}), done.close, nil
