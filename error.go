@@ -69,7 +69,7 @@ type description struct {
 	title  string
 }
 
-func (c Code) describe() description {
+func (c Code) describe() description { //nolint:gocyclo // a case for each code
 	switch c {
 	case CodeBadRequest:
 		return description{http.StatusBadRequest, "Bad request"}

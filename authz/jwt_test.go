@@ -397,14 +397,14 @@ func TestBadKeys(t *testing.T) {
 	if _, err := authz.NewVerificationKey("k", authz.RS256, &rsa.PublicKey{E: 3}); err == nil {
 		t.Error("RSA without a modulus is accepted")
 	}
-	for _, p := range []*ecdsa.PublicKey{
+	for i, p := range []*ecdsa.PublicKey{
 		{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
 		{Curve: elliptic.P256(), X: new(big.Int), Y: new(big.Int)},
 		{Curve: elliptic.P256(), X: big.NewInt(-1), Y: big.NewInt(1)},
 		{Curve: elliptic.P256()},
 	} {
 		if _, err := authz.NewVerificationKey("k", authz.ES256, p); err == nil {
-			t.Errorf("the point %v, %v is accepted", p.X, p.Y)
+			t.Errorf("point %d is accepted", i)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func NewVerificationKey(id, algorithm string, public crypto.PublicKey) (*Verific
 }
 
 func onCurve(public *ecdsa.PublicKey) bool {
-	if public.X == nil || public.Y == nil { // which ECDH does not expect
+	if public.X == nil || public.Y == nil { //nolint:staticcheck // ECDH panics without them
 		return false
 	}
 	_, err := public.ECDH()

@@ -19,7 +19,7 @@ import (
 	"github.com/cpodkit/cpodkit/storage/storagetest"
 )
 
-var identity = cpodkit.Identity{ //nolint:gochecknoglobals // as the pages have it
+var identity = cpodkit.Identity{
 	TenantID: "acme", AppID: "reports", UserID: "ann", Scopes: cpodkit.Scopes{"storage.private.*", "storage.user.*"},
 }
 
