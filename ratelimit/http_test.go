@@ -149,8 +149,8 @@ func TestHandlesAreApart(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, ratelimit.NewMemory())
 	limit := ratelimit.Limit{Tokens: 1, Window: time.Hour}
-	type place struct{ tenant, app, key string }
-	places := []place{
+	type owned struct{ tenant, app, key string }
+	owners := []owned{
 		{"t1", "a", "k"},
 		{"t1", "a", "k "},
 		{"t1", "b", "k"},
@@ -167,7 +167,7 @@ func TestHandlesAreApart(t *testing.T) {
 		{"t1", "A", "k"},
 		{"t1", "a", "{t2}k"},
 	}
-	for _, p := range places {
+	for _, p := range owners {
 		h := l.For(cpodkit.Identity{TenantID: p.tenant, AppID: p.app, Scopes: cpodkit.Scopes{ratelimit.Scope}})
 		if d, err := h.Take(t.Context(), p.key, limit, 1); err != nil || !d.Allowed {
 			t.Errorf("%+v finds a bucket that another has emptied: %+v, %v", p, d, err)
