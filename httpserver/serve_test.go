@@ -220,7 +220,7 @@ func TestRefusalBeforeTheBody(t *testing.T) {
 // A client that reads slowly, but reads, gets all of a large answer.
 func TestSlowReaderLives(t *testing.T) {
 	t.Parallel()
-	const idle, size = time.Second, 16 << 20
+	const idle, size = 2 * time.Second, 16 << 20
 	failed := make(chan error, 1)
 	addr, _ := serve(t, t.Context(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, err := w.Write(make([]byte, size))

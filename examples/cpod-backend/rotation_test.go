@@ -25,7 +25,7 @@ type replica struct {
 	house   *house
 }
 
-const rotationAdmin = "cpod_kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
+const rotationAdmin = "cpod_rotation-rotation-rotation-rotation-rotation"
 
 // withDatabase returns parts with a database that is open already, and with a
 // cluster when there is one.
