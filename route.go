@@ -170,7 +170,7 @@ func protect(scopes []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := identityOf(r.Context())
 		if id == nil {
-			WriteError(w, r, errMissingToken())
+			WriteError(w, r, MissingToken())
 			return
 		}
 		if !byRequest {
@@ -183,7 +183,8 @@ func protect(scopes []string, next http.Handler) http.Handler {
 	})
 }
 
-func errMissingToken() *Error {
+// MissingToken returns the error of a call that needs an identity and has none.
+func MissingToken() *Error {
 	return Errorf(CodeMissingToken, "This call needs a token: send it as Authorization: Bearer <token>.")
 }
 

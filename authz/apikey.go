@@ -36,7 +36,8 @@ type APIKey struct {
 // KeyDigest is the SHA-256 of an API key, under which its record is kept.
 type KeyDigest [sha256.Size]byte
 
-// KeyStore is for stores: it finds API keys. It is safe for concurrent use and honours ctx.
+// KeyStore is for stores: it finds API keys. It is safe for concurrent use and
+// honours ctx.
 type KeyStore interface {
 	// Find returns the record of a key. The code of its error is
 	// [cpodkit.CodeNotFound] when there is none; every other error means that the

@@ -77,7 +77,7 @@ func Authenticate(v Verifier) cpodkit.Middleware {
 func bearerToken(h http.Header) (string, error) {
 	values := h.Values("Authorization")
 	if len(values) == 0 {
-		return "", errMissing()
+		return "", cpodkit.MissingToken()
 	}
 	if len(values) > 1 {
 		return "", refuse("The request has more than one Authorization header.")
@@ -86,7 +86,7 @@ func bearerToken(h http.Header) (string, error) {
 	token = strings.Trim(token, " ")
 	switch {
 	case !strings.EqualFold(scheme, "Bearer"), token == "":
-		return "", errMissing()
+		return "", cpodkit.MissingToken()
 	case len(token) > MaxToken:
 		return "", errTooLong()
 	case !isToken(token):
@@ -120,10 +120,6 @@ func checkIdentity(id cpodkit.Identity) error {
 
 func refuse(detail string) *cpodkit.Error {
 	return cpodkit.Errorf(cpodkit.CodeInvalidToken, "%s", detail)
-}
-
-func errMissing() *cpodkit.Error {
-	return cpodkit.Errorf(cpodkit.CodeMissingToken, "This call needs a token: send it as Authorization: Bearer <token>.")
 }
 
 func errTooLong() *cpodkit.Error {

@@ -38,7 +38,8 @@ type Revocation struct {
 }
 
 // RevocationStore is for stores: it keeps revocations. It is durable, safe for
-// concurrent use, and honours ctx. Errors are returned raw. Package authztest has its suite.
+// concurrent use, and honours ctx. Errors are returned raw. Package authztest has
+// its suite.
 type RevocationStore interface {
 	// Add stores r. It takes the place of a revocation with the same ID.
 	Add(ctx context.Context, r Revocation) error

@@ -127,8 +127,9 @@ type digest string
 
 func (d digest) applyToWrite(w *writing) { w.digest = string(d) }
 
-// SHA256 is the checksum of the content. The server stores nothing when it reads other bytes: then the write fails with a
-// [ValidationError] of the code digest_mismatch.
+// SHA256 is the checksum of the content. The server stores nothing when it reads
+// other bytes: then the write fails with a [ValidationError] of the code
+// digest_mismatch.
 func SHA256(sum [sha256.Size]byte) WriteOption {
 	return digest("sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":")
 }

@@ -175,7 +175,11 @@ func (s Source) Addr(r *http.Request) netip.Addr {
 // says so: an address in the prefixes of [FromXFF], and every one where all requests
 // pass a proxy ([FromXFFCount] and [FromHeader]).
 func (s Source) Trusts(peer netip.Addr) bool {
-	return s.count > 0 || s.header != "" || slices.ContainsFunc(s.trusted, func(p netip.Prefix) bool { return p.Contains(peer.Unmap()) })
+	return s.count > 0 || s.header != "" || s.isTrusted(peer.Unmap())
+}
+
+func (s Source) isTrusted(addr netip.Addr) bool {
+	return slices.ContainsFunc(s.trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // Middleware puts the address of each request's client into its context, where
@@ -190,14 +194,11 @@ func (s Source) Middleware(next http.Handler) http.Handler {
 }
 
 func (s Source) rightmostUntrusted(r *http.Request) netip.Addr {
-	isTrusted := func(addr netip.Addr) bool {
-		return slices.ContainsFunc(s.trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
-	}
 	addr := parseHop(r.RemoteAddr)
 	hops := hopsFromRight{lines: r.Header[xForwardedFor]}
 	for range maxHops {
 		// A malformed link is not skipped: what stands left of it may be anybody's.
-		if !addr.IsValid() || !isTrusted(addr) {
+		if !addr.IsValid() || !s.isTrusted(addr) {
 			return addr
 		}
 		hop, ok := hops.next()

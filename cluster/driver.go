@@ -39,8 +39,8 @@ type Driver interface {
 	Close() error
 }
 
-// Subscription is for drivers: it receives what is published to one topic. It never skips a message
-// and goes on: when one is lost, or may be, it ends with an error.
+// Subscription is for drivers: it receives what is published to one topic. It never
+// skips a message and goes on: when one is lost, or may be, it ends with an error.
 type Subscription interface {
 	// Receive waits for the next message or echo, in the order in which the system
 	// took them. After an error the subscription is of no more use. It is called by

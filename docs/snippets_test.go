@@ -36,7 +36,8 @@ func TestErrors(t *testing.T) {
 	t.Parallel()
 	refuse := func() error {
 		return &cpodkit.Error{
-			Code: "out_of_stock", Status: http.StatusConflict, Title: "Out of stock", Detail: "The last one was sold.",
+			Code: "out_of_stock", Status: http.StatusConflict,
+			Title: "Out of stock", Detail: "The last one was sold.",
 		}
 	}
 	if err := refuse(); cpodkit.StatusOf(err) != http.StatusConflict {

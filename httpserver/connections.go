@@ -59,7 +59,6 @@ func (l ConnectionLimits) Listen(srv *http.Server, ln net.Listener) (net.Listene
 	srv.ConnState = func(c net.Conn, state http.ConnState) {
 		if conn, ok := c.(*limitedConn); ok && state == http.StateIdle {
 			conn.inHead.Store(true)
-			conn.isIdle.Store(true)
 		}
 	}
 	next := srv.Handler
@@ -103,17 +102,30 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 }
 
 func (l *limitedListener) admit(conn *limitedConn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open++; l.open > l.Max {
-		l.refuse(conn)
-		return false
-	}
-	return l.count(conn, true)
+	return l.decide(conn, func() bool {
+		l.open++
+		return l.open <= l.Max && l.count(conn, true)
+	})
 }
 
-// count notes whether conn counts for its peer's share, and closes it when that is
-// used up.
+// decide closes conn unless fits reports, under the lock, that the limits have room
+// for it.
+func (l *limitedListener) decide(conn *limitedConn, fits func() bool) bool {
+	l.mu.Lock()
+	ok := fits()
+	if !ok {
+		l.leave(conn)
+	}
+	l.mu.Unlock()
+	if !ok {
+		_ = conn.Conn.Close()
+		l.warn(conn.peer)
+	}
+	return ok
+}
+
+// count notes whether conn counts for its peer's share, and reports whether that has
+// room for it.
 func (l *limitedListener) count(conn *limitedConn, slow bool) bool {
 	if conn.isSlow == slow || conn.isClosed {
 		return true
@@ -126,20 +138,20 @@ func (l *limitedListener) count(conn *limitedConn, slow bool) bool {
 		return true
 	}
 	l.slow[conn.peer]++
-	if l.slow[conn.peer] <= l.Max/4 || l.Trusted != nil && l.Trusted(conn.addr) {
-		return true
-	}
-	l.refuse(conn)
-	return false
+	return l.slow[conn.peer] <= l.Max/4 || l.Trusted != nil && l.Trusted(conn.addr)
 }
 
-func (l *limitedListener) refuse(conn *limitedConn) {
-	l.leave(conn)
-	_ = conn.Conn.Close()
+// warn logs that a connection is closed for a limit, once a minute.
+func (l *limitedListener) warn(peer netip.Prefix) {
+	l.mu.Lock()
 	l.closed++
-	if now := time.Now(); now.Sub(l.warned) >= time.Minute {
-		l.Log.Warn("connections are closed for their limit", "closed", l.closed, "open", l.open, "limit", l.Max, "peer", conn.peer.String())
-		l.warned, l.closed = now, 0
+	closed, open, due := l.closed, l.open, time.Since(l.warned) >= time.Minute
+	if due {
+		l.warned, l.closed = time.Now(), 0
+	}
+	l.mu.Unlock()
+	if due {
+		l.Log.Warn("connections are closed for their limit", "closed", closed, "open", open, "limit", l.Max, "peer", peer.String())
 	}
 }
 
@@ -161,20 +173,17 @@ type limitedConn struct {
 
 	isSlow, isClosed bool // guarded by the listener
 
-	isIdle atomic.Bool // the next byte begins a head
 	inHead atomic.Bool // no handler has the request that is read now
 }
 
 func (c *limitedConn) setSlow(slow bool) {
-	c.listener.mu.Lock()
-	defer c.listener.mu.Unlock()
-	c.listener.count(c, slow)
+	c.listener.decide(c, func() bool { return c.listener.count(c, slow) })
 }
 
 // Read counts the connection from the first byte of a head on.
 func (c *limitedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 && c.isIdle.CompareAndSwap(true, false) {
+	if n > 0 && c.inHead.Load() {
 		c.setSlow(true)
 	}
 	return n, err

@@ -110,7 +110,8 @@ func TestCORSOfAnswers(t *testing.T) {
 		{"GET /nowhere", "", configured, 404, true},
 		{"GET /login", "", configured, 200, false}, // except where nobody is
 
-		// An app's origin: on its own calls, also on those that are refused after its token.
+		// An app's origin: on its own calls, also on those that are refused after
+		// its token.
 		{"GET /v1/files/x", "good", ofA1, 200, true},
 		{"PUT /v1/files/x", "good", ofA1, 403, true},
 		{"GET /v1/files/x", "good", ofA2, 200, false},

@@ -9,8 +9,8 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
-// Store is for stores: it keeps one sealed ring. It must be durable, and shared by all replicas.
-// What it keeps is a JSON object, but it need not look inside.
+// Store is for stores: it keeps one sealed ring. It must be durable, and shared by
+// all replicas. What it keeps is a JSON object, but it need not look inside.
 type Store interface {
 	// Load returns what was saved last and its version, which changes with every
 	// save; an error with [cpodkit.CodeNotFound] when nothing was.

@@ -65,10 +65,10 @@ func (h SecretHash) matches(secret string) bool {
 	return subtle.ConstantTimeCompare(h[:], given[:]) == 1
 }
 
-// AppStore is for stores: it keeps apps. It is durable, safe for concurrent use, and honours ctx.
-// Outcomes that callers act on are errors for which errors.Is finds the code
-// that is named; every other error is returned raw. Package oauthtest is its
-// suite.
+// AppStore is for stores: it keeps apps. It is durable, safe for concurrent use,
+// and honours ctx. Outcomes that callers act on are errors for which errors.Is
+// finds the code that is named; every other error is returned raw. Package
+// oauthtest is its suite.
 type AppStore interface {
 	// Create stores a new app; [cpodkit.CodeConflict] when the ClientID is taken,
 	// in whatever tenant. It ignores app.Version.

@@ -13,8 +13,8 @@ import (
 )
 
 // KeyStore is for stores: it keeps the API keys of apps under their digests. It is
-// durable, safe for concurrent use, and honours ctx. Errors are those of [AppStore]. Package
-// oauthtest has its suite.
+// durable, safe for concurrent use, and honours ctx. Errors are those of
+// [AppStore]. Package oauthtest has its suite.
 type KeyStore interface {
 	// Find returns the record of a key, or [cpodkit.CodeNotFound].
 	authz.KeyStore

@@ -12,9 +12,9 @@ import (
 // Limiter counts calls of the server against its [Limits].
 type Limiter interface {
 	// Charge takes one token for a request out of the bucket of name and key. A full
-	// bucket has tokens, and refills over window. It returns a rate_limited error
-	// when the bucket is empty, and then sets the RateLimit fields. It is safe for
-	// concurrent use.
+	// bucket has tokens, and refills over window. It may set the RateLimit
+	// fields, and returns a rate_limited error when the bucket is empty. It is safe
+	// for concurrent use.
 	Charge(w http.ResponseWriter, r *http.Request, name, key string, tokens int64, window time.Duration) error
 }
 

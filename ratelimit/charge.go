@@ -171,7 +171,8 @@ func (l *Limiter) charge(ctx context.Context, h http.Header, c charge) *refusal 
 //
 // It sets the RateLimit fields, as [Limiter.Middleware] does, and returns
 // rate_limited when the bucket is empty. When the driver fails it returns nil and
-// sets Cpod-RateLimit. A limit out of bounds is an internal error. A client that has gone pays too; the driver has 5 s.
+// sets Cpod-RateLimit. A limit out of bounds is an internal error. A client that
+// has gone pays too; the driver has 5 s.
 func (l *Limiter) Charge(w http.ResponseWriter, r *http.Request, name, key string, tokens int64, window time.Duration) error {
 	p, err := newRule(Policy{Limit: Limit{name, tokens, window}, Key: ByFunc(appendClient)}, nil, l.counts)
 	if err != nil {

@@ -46,8 +46,7 @@ func (l *Limiter) Attach(next http.Handler) http.Handler { return portable.Attac
 // missing_token when there is none, or when [Limiter.Attach] is not around the
 // handler.
 func FromContext(ctx context.Context) Handle {
-	h, _ := portable.FromContext[Handle](ctx)
-	return h
+	return portable.FromContext[Handle](ctx)
 }
 
 // Take is [Limiter.Take].
@@ -94,7 +93,7 @@ func (h Handle) bucket(key string) (string, error) {
 }
 
 func (h Handle) missingToken() error {
-	err := cpodkit.Errorf(cpodkit.CodeMissingToken, "This call needs a token: send it as Authorization: Bearer <token>.")
+	err := cpodkit.MissingToken()
 	if h.limiter == nil {
 		return err.WithCause(errors.New("ratelimit: there is no handle in the context: wrap the handler in Limiter.Attach"))
 	}

@@ -133,7 +133,10 @@ func Example_mount() {
 		if err != nil {
 			return err
 		}
-		calls, err := limiter.Middleware(ratelimit.PerUser(100, time.Minute), ratelimit.PerTenant(1000, time.Minute))
+		calls, err := limiter.Middleware(
+			ratelimit.PerUser(100, time.Minute),
+			ratelimit.PerTenant(1000, time.Minute),
+		)
 		if err != nil {
 			return err
 		}

@@ -124,7 +124,7 @@ func (c Caller) Authorize(action Action) (Space, error) {
 }
 
 func (c Caller) missingToken() error {
-	err := cpodkit.Errorf(cpodkit.CodeMissingToken, "This call needs a token: send it as Authorization: Bearer <token>.")
+	err := cpodkit.MissingToken()
 	if c.kind == nobody {
 		return err.WithCause(errors.New("storage: there is no handle in the context: wrap the handler in Store.Attach"))
 	}

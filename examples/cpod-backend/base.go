@@ -14,6 +14,9 @@ import (
 	"github.com/cpodkit/cpodkit/httpserver"
 )
 
+// defaultFileLimit is for a system that does not say.
+const defaultFileLimit = 8192
+
 // base is what all parts share of the settings.
 type base struct {
 	listen    string
@@ -47,6 +50,9 @@ func readBase(s *settings) base {
 	}
 	b.corsOrigins = readCORSOrigins(s)
 	host, _, err := net.SplitHostPort(b.listen)
+	if err != nil {
+		s.fail("CPOD_LISTEN", "want host:port or :port")
+	}
 	byDefault := "5"
 	if loopback(host) {
 		byDefault = "0"
@@ -55,9 +61,6 @@ func readBase(s *settings) base {
 		"how long a server that stops goes on, so that load balancers notice", 0, 300)) * time.Second
 	b.most = s.number("CPOD_MAX_CONNECTIONS", strconv.Itoa(fileLimit()/2), "half of the open files that the system allows",
 		"connections at once; one peer that is not a proxy holds at most a quarter that are slow to send", 4, 1<<24)
-	if err != nil {
-		s.fail("CPOD_LISTEN", "want host:port or :port")
-	}
 	switch {
 	case b.publicURL != "":
 		checkPublicURL(s, b.publicURL)

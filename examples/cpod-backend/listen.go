@@ -7,9 +7,6 @@ import (
 	"sync"
 )
 
-// defaultFileLimit is for a system that does not say.
-const defaultFileLimit = 8192
-
 // listen opens the listener of an address. "localhost" is the two loopback
 // addresses, so that a client reaches the server whichever it tries first; a machine
 // without IPv6 has the one.

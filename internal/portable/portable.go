@@ -23,17 +23,17 @@ func Attach[H any](next http.Handler, handle func(cpodkit.Identity) H) http.Hand
 	})
 }
 
-// FromContext returns the handle of type H for the identity in ctx, and true. The
-// order of [Attach] and the authentication is free. Without an identity it returns
-// the handle of the zero identity, and without Attach the zero H, both with false.
-func FromContext[H any](ctx context.Context) (H, bool) {
-	id, identified := cpodkit.IdentityFromContext(ctx)
+// FromContext returns the handle of type H for the identity in ctx. The order of
+// [Attach] and the authentication is free. Without an identity it returns the handle
+// of the zero identity, and without Attach the zero H.
+func FromContext[H any](ctx context.Context) H {
 	handle, attached := ctx.Value(handleKey[H]{}).(func(cpodkit.Identity) H)
 	if !attached {
 		var none H
-		return none, false
+		return none
 	}
-	return handle(id), identified
+	id, _ := cpodkit.IdentityFromContext(ctx)
+	return handle(id)
 }
 
 // Walk yields the items of all pages of a list, and ends after an error. Each loop

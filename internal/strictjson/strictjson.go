@@ -39,10 +39,10 @@ type Fault struct {
 // such half as U+FFFD.
 //
 // Supported in dst: structs with json tags, maps with string keys, slices,
-// pointers, strings, booleans, integers, floats, json.Number, json.RawMessage
-// and any. Integers are read by value: 60, 60.0 and 6e1 are the same. A null sets a pointer,
-// slice, map, RawMessage or any, and is a wrong type for everything else. A RawMessage is
-// a part of data, not a copy.
+// pointers, strings, booleans, integers, floats, json.Number, json.RawMessage and
+// any. Integers are read by value: 60, 60.0 and 6e1 are the same. A null sets a
+// pointer, slice, map, RawMessage or any, and is a wrong type for everything else.
+// A RawMessage is a part of data, not a copy.
 func Unmarshal(data []byte, dst any) ([]Fault, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("it is not UTF-8")

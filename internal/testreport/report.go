@@ -96,8 +96,8 @@ func (r *report) end(pkg string, events []event) {
 				continue
 			}
 			one := result{Package: pkg, Test: e.Test, Seconds: e.Elapsed, Race: r.race}
-			// Elapsed leaves out how long a test waits for parts that run in parallel. The
-			// times of a cached result are those of its reading.
+			// Elapsed leaves out how long a test waits for parts that run in parallel.
+			// The times of a cached result are those of its reading.
 			if at, known := began[e.Test]; known {
 				one.Seconds = max(one.Seconds, e.Time.Sub(at).Seconds())
 			}

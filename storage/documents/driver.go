@@ -110,9 +110,9 @@ type Op struct {
 	IfAbsent bool
 }
 
-// DriverQuery is for drivers: what [Driver.Query] gets. A query is validated and translated
-// into sort keys (see [SortKey]) by the portable type, so that a driver only
-// compares bytes.
+// DriverQuery is for drivers: what [Driver.Query] gets. A query is validated and
+// translated into sort keys (see [SortKey]) by the portable type, so that a driver
+// only compares bytes.
 type DriverQuery struct {
 	Filter []Condition // all must hold
 	Order  []Order     // before the key, which is always the last, ascending
@@ -225,8 +225,8 @@ func (k SortKey) TypeRange() (low, high SortKey) {
 	}
 }
 
-// Projection is for drivers: what of a document can be filtered and sorted by, as a tree of
-// JSON objects with the members of the document, whose names are those of
+// Projection is for drivers: what of a document can be filtered and sorted by, as a
+// tree of JSON objects with the members of the document, whose names are those of
 // [EscapeName], in the order of these names, and whose leaves, strings, are the
 // keys of everything else (an array is a leaf). It is the one form for every
 // driver, so the key of an object in it is its own JSON text.
@@ -237,8 +237,8 @@ type Projection struct {
 	json string
 }
 
-// Project is for drivers: it returns the projection of value. It fails when value is not one JSON
-// value in UTF-8.
+// Project is for drivers: it returns the projection of value. It fails when value
+// is not one JSON value in UTF-8.
 func Project(value []byte) (Projection, error) {
 	if !utf8.Valid(value) {
 		return Projection{}, errNotUTF8
@@ -288,9 +288,9 @@ func (p Path) Escaped() []string {
 	return p
 }
 
-// EscapeName is for drivers: it returns a member name as it is in a [Projection], every byte
-// outside [A-Za-z0-9_-] as "%" and two upper-case hexadecimal digits, and the
-// empty name as "%". Different names stay different. The result needs no
+// EscapeName is for drivers: it returns a member name as it is in a [Projection],
+// every byte outside [A-Za-z0-9_-] as "%" and two upper-case hexadecimal digits,
+// and the empty name as "%". Different names stay different. The result needs no
 // quoting in an SQLite JSON path between double quotes, nor as a field name of
 // MongoDB.
 func EscapeName(name string) string {

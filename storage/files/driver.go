@@ -53,8 +53,8 @@ type Presigner interface {
 	PresignURL(ctx context.Context, name, method string, ttl time.Duration) (string, error)
 }
 
-// PutOptions are for drivers: the properties and conditions of a Put. With IfAbsent and another
-// condition it always fails, for no file can meet both.
+// PutOptions are for drivers: the properties and conditions of a Put. With IfAbsent
+// and another condition it always fails, for no file can meet both.
 type PutOptions struct {
 	ContentType string
 
@@ -138,8 +138,8 @@ type Listing struct {
 	Next     string   // the After of the next page; "" when this is the last
 }
 
-// CheckName is for drivers: it returns an error unless name is a clean relative path: UTF-8
-// without NUL, and without empty, "." and ".." segments.
+// CheckName is for drivers: it returns an error unless name is a clean relative
+// path: UTF-8 without NUL, and without empty, "." and ".." segments.
 func CheckName(name string) error {
 	if name == "." || !fs.ValidPath(name) || strings.ContainsRune(name, 0) {
 		return fmt.Errorf("files: %q is not a storage path", name)

@@ -92,6 +92,5 @@ func (s *Store) Attach(next http.Handler) http.Handler { return portable.Attach(
 // FromContext returns the handle of the identity in ctx. Every call of it is
 // missing_token when there is none, or when [Store.Attach] is not around the handler.
 func FromContext(ctx context.Context) Handle {
-	h, _ := portable.FromContext[Handle](ctx)
-	return h
+	return portable.FromContext[Handle](ctx)
 }

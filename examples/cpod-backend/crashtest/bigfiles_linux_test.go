@@ -81,7 +81,7 @@ func TestBigFiles(t *testing.T) {
 	t.Parallel()
 	const many = 8
 	big, several := testfull.Pick[int64](96<<20, 1<<30), testfull.Pick[int64](16<<20, 128<<20)
-	s := newPlace(t, filepath.Join(t.TempDir(), "data")).start(t)
+	s := newInstance(t, filepath.Join(t.TempDir(), "data")).start(t)
 	c := s.client(t, s.register(t, "owner")).Storage.Files
 	transfer := func(key string, size int64, known bool) {
 		p := newPattern(key)
@@ -128,7 +128,7 @@ func TestBigFiles(t *testing.T) {
 	}
 	wg.Wait()
 	grown(fmt.Sprintf("%d times %d MiB at once", many, several>>20))
-	if n := countFiles(t, filepath.Join(s.place.dir, "files", "tmp")); n != 0 {
+	if n := countFiles(t, filepath.Join(s.instance.dir, "files", "tmp")); n != 0 {
 		t.Errorf("%d temporary files are left", n)
 	}
 	s.stop(t)
@@ -156,7 +156,7 @@ func openBy(t *testing.T, s *server, prefix string) int {
 // slow or gone.
 func TestBadClients(t *testing.T) {
 	t.Parallel()
-	s := newPlace(t, filepath.Join(t.TempDir(), "data")).launch(t)
+	s := newInstance(t, filepath.Join(t.TempDir(), "data")).launch(t)
 	sockets := openBy(t, s, "socket:")
 	owner := s.register(t, "owner")
 	c := s.client(t, owner)
@@ -168,7 +168,7 @@ func TestBadClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.CloseIdleConnections()
-	dir := filepath.Join(s.place.dir, "files")
+	dir := filepath.Join(s.instance.dir, "files")
 	idle := func() bool { return openBy(t, s, dir+"/objects/")+openBy(t, s, dir+"/tmp/") == 0 }
 	to := target{address: strings.TrimPrefix(s.url, "http://"), token: token, dir: dir, idle: idle}
 	to.badClients(t)

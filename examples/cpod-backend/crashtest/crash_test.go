@@ -24,22 +24,22 @@ import (
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	rounds, clients := testfull.Pick(2, 100), testfull.Pick(8, 12)
-	p := newPlace(t, filepath.Join(t.TempDir(), "data"))
-	s := p.start(t)
+	inst := newInstance(t, filepath.Join(t.TempDir(), "data"))
+	s := inst.start(t)
 	w := newWorld(48)
 	w.owner = s.register(t, "owner")
 	var restarts []time.Duration
 	for range rounds {
 		w.loadAndKill(t, s, clients, 20+rand.Int64N(400))
 		begun := time.Now()
-		s = p.start(t)
+		s = inst.start(t)
 		restarts = append(restarts, time.Since(begun))
 		if w.check(t, s); t.Failed() {
 			return
 		}
 	}
 	s.stop(t)
-	checkDatabase(t, filepath.Join(p.dir, "cpod.db"))
+	checkDatabase(t, filepath.Join(inst.dir, "cpod.db"))
 	slices.Sort(restarts)
 	t.Logf("%d rounds, %d acknowledged writes; restart to the first answer: median %v, slowest %v",
 		rounds, w.total.Load(), restarts[len(restarts)/2].Round(time.Millisecond), restarts[len(restarts)-1].Round(time.Millisecond))
@@ -54,7 +54,7 @@ func (w *world) check(t *testing.T, s *server) {
 	w.checkData(t, c)
 	w.checkApps(t, s)
 	w.checkTokens(t, c)
-	w.checkDisk(t, s.place.dir)
+	w.checkDisk(t, s.instance.dir)
 }
 
 // checkData is check for files and documents.

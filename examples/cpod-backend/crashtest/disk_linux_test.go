@@ -87,8 +87,8 @@ func TestFullDisk(t *testing.T) {
 	const keep = 12 << 20
 	dir := filepath.Join(t.TempDir(), "disk")
 	mountMemory(t, dir, "40m")
-	p := newPlace(t, filepath.Join(dir, "data"), fmt.Sprintf("CPOD_KEEP_FREE_BYTES=%d", keep))
-	s := p.start(t)
+	inst := newInstance(t, filepath.Join(dir, "data"), fmt.Sprintf("CPOD_KEEP_FREE_BYTES=%d", keep))
+	s := inst.start(t)
 	w := newWorld(24)
 	w.owner = s.register(t, "owner")
 	c := s.client(t, w.owner)
@@ -131,7 +131,7 @@ func TestFullDisk(t *testing.T) {
 	w.fill(t, s.client(t, w.owner))
 	w.check(t, s)
 	s.stop(t)
-	checkDatabase(t, filepath.Join(p.dir, "cpod.db"))
+	checkDatabase(t, filepath.Join(inst.dir, "cpod.db"))
 }
 
 func deleteFiles(t *testing.T, w *world, c *client.Client, n int) {
@@ -153,7 +153,7 @@ func lastByte(t *testing.T, w *world, s *server, filler string) *server {
 	w.fill(t, s.client(t, w.owner))
 	w.check(t, s)
 	s.kill()
-	s = s.place.start(t)
+	s = s.instance.start(t)
 	w.check(t, s)
 	c := s.client(t, w.owner)
 	deleteFiles(t, w, c, 1)
@@ -201,10 +201,10 @@ func TestReadOnlyFiles(t *testing.T) {
 	if !ownMounts(t) {
 		return
 	}
-	p := newPlace(t, filepath.Join(t.TempDir(), "data"), "CPOD_KEEP_FREE_BYTES=0")
-	disk := filepath.Join(p.dir, "files")
+	inst := newInstance(t, filepath.Join(t.TempDir(), "data"), "CPOD_KEEP_FREE_BYTES=0")
+	disk := filepath.Join(inst.dir, "files")
 	mountMemory(t, disk, "16m")
-	s := p.start(t)
+	s := inst.start(t)
 	w := newWorld(12)
 	w.owner = s.register(t, "owner")
 	c := s.client(t, w.owner)

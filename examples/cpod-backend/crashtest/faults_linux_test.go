@@ -42,7 +42,7 @@ func TestDiskFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, disk := newPlace(t, filepath.Join(t.TempDir(), "data")).startWatched(t)
+			s, disk := newInstance(t, filepath.Join(t.TempDir(), "data")).startWatched(t)
 			w := newWorld(6)
 			w.owner = s.register(t, "owner")
 			c2 := s.client(t, w.owner)
@@ -67,10 +67,10 @@ func TestDiskFaults(t *testing.T) {
 				w.check(t, s)
 			}
 			s.kill()
-			s = s.place.start(t)
+			s = s.instance.start(t)
 			w.check(t, s)
 			s.stop(t)
-			checkDatabase(t, filepath.Join(s.place.dir, "cpod.db"))
+			checkDatabase(t, filepath.Join(s.instance.dir, "cpod.db"))
 		})
 	}
 }
@@ -122,8 +122,8 @@ func (h *history) done(t *testing.T, w *write, tag, call string, err error, refu
 // durable and answers: that is what a power failure would show.
 func TestSyncedBeforeAnswered(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, filepath.Join(t.TempDir(), "data"))
-	s, disk := p.startWatched(t)
+	inst := newInstance(t, filepath.Join(t.TempDir(), "data"))
+	s, disk := inst.startWatched(t)
 	c := s.client(t, s.register(t, "owner"))
 	things := c.Storage.DB.Collection(collection)
 	if _, err := things.Set(t.Context(), "warm-up", 1); err != nil {
@@ -185,7 +185,7 @@ func TestSyncedBeforeAnswered(t *testing.T) {
 		}
 		var seen []string
 		for _, e := range disk.take() {
-			path, _ := filepath.Rel(p.dir, e.path)
+			path, _ := filepath.Rel(inst.dir, e.path)
 			if strings.HasPrefix(path, "files/tmp/") {
 				path = "TEMP"
 			}

@@ -85,18 +85,18 @@ func readModule() error {
 	})
 }
 
-// place is a data directory with the port of its server, which stays the same,
+// instance is a data directory with the port of its server, which stays the same,
 // for it is part of the tokens.
-type place struct {
+type instance struct {
 	dir      string
 	port     int
 	env      []string
 	adminKey string // of the first start
 }
 
-func newPlace(t *testing.T, dir string, env ...string) *place {
+func newInstance(t *testing.T, dir string, env ...string) *instance {
 	t.Helper()
-	return &place{dir: dir, port: freePort(t), env: env}
+	return &instance{dir: dir, port: freePort(t), env: env}
 }
 
 // freePort finds a port that no system hands out by itself, so that it stays
@@ -117,19 +117,19 @@ func freePort(t *testing.T) int {
 
 // server is a running process.
 type server struct {
-	place *place
-	url   string
-	cmd   *exec.Cmd
-	log   *tail
-	ended chan struct{}
-	err   error // of the process, once ended is closed
+	instance *instance
+	url      string
+	cmd      *exec.Cmd
+	log      *tail
+	ended    chan struct{}
+	err      error // of the process, once ended is closed
 }
 
 // start returns when the server has answered its first request. It is killed at
 // the latest when the test ends.
-func (p *place) start(t *testing.T) *server {
+func (i *instance) start(t *testing.T) *server {
 	t.Helper()
-	s := p.launch(t)
+	s := i.launch(t)
 	if _, err := s.health(t.Context()); err != nil {
 		t.Fatalf("the first request: %v\n%s", err, s.log)
 	}
@@ -137,9 +137,9 @@ func (p *place) start(t *testing.T) *server {
 }
 
 // launch returns when the server says that it serves.
-func (p *place) launch(t *testing.T) *server {
+func (i *instance) launch(t *testing.T) *server {
 	t.Helper()
-	s := p.server()
+	s := i.server()
 	t.Cleanup(s.kill)
 	if err := s.launch(); err != nil {
 		t.Fatal(err)
@@ -148,12 +148,12 @@ func (p *place) launch(t *testing.T) *server {
 }
 
 // server prepares the process.
-func (p *place) server() *server {
-	address := fmt.Sprintf("127.0.0.1:%d", p.port)
-	s := &server{place: p, url: "http://" + address, cmd: exec.Command(serverPath), log: &tail{}, ended: make(chan struct{})}
+func (i *instance) server() *server {
+	address := fmt.Sprintf("127.0.0.1:%d", i.port)
+	s := &server{instance: i, url: "http://" + address, cmd: exec.Command(serverPath), log: &tail{}, ended: make(chan struct{})}
 	s.cmd.Env = append([]string{
-		"CPOD_DATA_DIR=" + p.dir, "CPOD_LISTEN=" + address, "CPOD_OPS_LISTEN=127.0.0.1:0", "CPOD_PUBLIC_URL=" + s.url,
-	}, p.env...)
+		"CPOD_DATA_DIR=" + i.dir, "CPOD_LISTEN=" + address, "CPOD_OPS_LISTEN=127.0.0.1:0", "CPOD_PUBLIC_URL=" + s.url,
+	}, i.env...)
 	s.cmd.Stderr = s.log
 	dieWithParent(s.cmd)
 	return s
@@ -177,7 +177,7 @@ func (s *server) launch() error {
 	}()
 	for line := range strings.Lines(string(text[:n])) {
 		if key := strings.TrimSpace(line); strings.HasPrefix(key, "cpod_") {
-			s.place.adminKey = key
+			s.instance.adminKey = key
 		}
 	}
 	if n == 0 {
@@ -245,7 +245,7 @@ func (s *server) client(t *testing.T, c client.Config) *client.Client {
 
 func (s *server) admin(t *testing.T) *client.Client {
 	t.Helper()
-	return s.client(t, client.Config{APIKey: s.place.adminKey})
+	return s.client(t, client.Config{APIKey: s.instance.adminKey})
 }
 
 // register makes an app that may do everything in its private tier.

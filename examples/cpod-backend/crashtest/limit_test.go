@@ -19,7 +19,7 @@ import (
 func TestMaxFileBytes(t *testing.T) {
 	t.Parallel()
 	const most = 100_000
-	s := newPlace(t, filepath.Join(t.TempDir(), "data"), fmt.Sprintf("CPOD_MAX_FILE_BYTES=%d", most)).start(t)
+	s := newInstance(t, filepath.Join(t.TempDir(), "data"), fmt.Sprintf("CPOD_MAX_FILE_BYTES=%d", most)).start(t)
 	owner := s.register(t, "owner")
 	token, err := fetchToken(t.Context(), s.url, owner)
 	if err != nil {
@@ -90,7 +90,7 @@ func TestMaxFileBytes(t *testing.T) {
 	if got, err := io.ReadAll(r); string(got) != "what was there" {
 		t.Errorf("the file that was there holds %.50q, %v", got, err)
 	}
-	if n := countFiles(t, filepath.Join(s.place.dir, "files", "tmp")); n != 0 {
+	if n := countFiles(t, filepath.Join(s.instance.dir, "files", "tmp")); n != 0 {
 		t.Errorf("%d temporary files are left", n)
 	}
 }

@@ -55,7 +55,7 @@ func (w *watcher) take() []event {
 }
 
 // startWatched starts a server under a watcher.
-func (p *place) startWatched(t *testing.T) (*server, *watcher) {
+func (i *instance) startWatched(t *testing.T) (*server, *watcher) {
 	t.Helper()
 	if _, ok := auditArch(); !ok {
 		t.Skipf("no number of the architecture %s is known here", runtime.GOARCH)
@@ -70,11 +70,11 @@ func (p *place) startWatched(t *testing.T) (*server, *watcher) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := p.server()
+	s := i.server()
 	s.cmd.Path, s.cmd.Args = os.Args[0], []string{os.Args[0]}
 	s.cmd.Env = append(s.cmd.Env, watchedVariable+"="+serverPath)
 	s.cmd.ExtraFiles = []*os.File{theirs}
-	w := &watcher{dir: p.dir}
+	w := &watcher{dir: i.dir}
 	w.fail(nil)
 	var watching sync.WaitGroup
 	t.Cleanup(watching.Wait) // after the kill, which is registered later
