@@ -31,7 +31,14 @@ type APIKey struct {
 	Scopes    cpodkit.Scopes
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero when it does not expire
+
+	// LastUsedAt is the hour in which the key was last used. It is zero for a key
+	// that was never used, and for one whose uses are not noted.
+	LastUsedAt time.Time
 }
+
+// Expired reports whether the key has ended by now.
+func (k APIKey) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }
 
 // KeyDigest is the SHA-256 of an API key, under which its record is kept.
 type KeyDigest [sha256.Size]byte
@@ -84,7 +91,7 @@ func (v *APIKeys) Verify(ctx context.Context, token string) (cpodkit.Identity, e
 	if err != nil {
 		return cpodkit.Identity{}, unavailable(ctx, err)
 	}
-	if !key.ExpiresAt.IsZero() && !time.Now().Before(key.ExpiresAt) {
+	if key.Expired(time.Now()) {
 		return cpodkit.Identity{}, cpodkit.Errorf(cpodkit.CodeTokenExpired, "The API key has expired.")
 	}
 	id := cpodkit.Identity{

@@ -42,8 +42,8 @@ func (a *Apps) CreateKey(ctx context.Context, clientID string, key NewAPIKey) (m
 	if err != nil {
 		return APIKey{}, "", err
 	}
-	if key.ExpiresIn < 0 || key.ExpiresIn > maxKeyLife || key.ExpiresIn%time.Second != 0 {
-		return APIKey{}, "", invalid(op, cpodkit.CodeValidationFailed, "an API key expires in whole seconds, up to ten years")
+	if err := checkKeyLife(op, key.ExpiresIn); err != nil {
+		return APIKey{}, "", err
 	}
 	body := struct {
 		Name      string         `json:"name"`
@@ -95,10 +95,7 @@ func (a *Apps) AllKeys(ctx context.Context, clientID string) iter.Seq2[APIKey, e
 // [Apps.Delete] it is not repeated after a broken connection.
 func (a *Apps) DeleteKey(ctx context.Context, clientID, keyID string) error {
 	const op = "apps.deleteKey"
-	if keyID == "" || keyID == "." || keyID == ".." || len(keyID) > maxKeyID {
-		return invalid(op, cpodkit.CodeInvalidKey, "the id of an API key has 1 to %d bytes and is not %q or %q", maxKeyID, ".", "..")
-	}
-	if err := checkText(op, "id", keyID); err != nil {
+	if err := checkKeyID(op, keyID); err != nil {
 		return err
 	}
 	remove, err := a.call(op, http.MethodDelete, clientID, "/keys/"+url.PathEscape(keyID), http.StatusNoContent)

@@ -11,6 +11,8 @@ type Client struct {
 	Storage Storage
 	// Apps administers the tenant's OAuth apps; it needs the admin scope.
 	Apps *Apps
+	// AdminKeys administers the tenant's admin keys; it needs one.
+	AdminKeys *AdminKeys
 	// RateLimit takes tokens from the app's rate limits.
 	RateLimit *RateLimit
 
@@ -50,6 +52,7 @@ func New(config Config) (*Client, error) {
 	return &Client{
 		Storage:   Storage{Files: &Files{api: a}, DB: &DB{api: a}, KV: &KV{api: a}},
 		Apps:      &Apps{api: a},
+		AdminKeys: &AdminKeys{api: a},
 		RateLimit: &RateLimit{api: a},
 		api:       a,
 	}, nil

@@ -1,6 +1,8 @@
 package oauth
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/cpodkit/cpodkit"
@@ -18,6 +20,21 @@ type administrator struct {
 	platform bool // of all tenants
 }
 
+// hasAdminKey reports whether the administrator calls with an admin key.
+func (a administrator) hasAdminKey() bool { return a.AppID == AdminAppID && a.Issuer == "" }
+
+// administers reports whether the tenant is the administrator's to administer.
+func (a administrator) administers(tenantID string) bool { return a.platform || a.TenantID == tenantID }
+
+// logAttrs say who changes something.
+func (a administrator) logAttrs(ctx context.Context) []slog.Attr {
+	return []slog.Attr{
+		slog.String("request_id", cpodkit.RequestID(ctx)),
+		slog.String("by", a.AppID),
+		slog.String("by_credential", a.TokenID),
+	}
+}
+
 // caller returns the administrator who calls. The route asks for one of the two
 // scopes.
 func caller(r *http.Request) administrator {
@@ -32,7 +49,7 @@ func (s *Server) appOf(r *http.Request) (admin administrator, app App, err error
 	if app, err = s.lookUp(r.Context(), r.PathValue("id")); err != nil {
 		return admin, App{}, err
 	}
-	if app.ClientID == "" || !admin.platform && app.TenantID != admin.TenantID {
+	if app.ClientID == "" || !admin.administers(app.TenantID) {
 		return admin, App{}, cpodkit.Errorf(cpodkit.CodeNotFound, "There is no app with this client_id.")
 	}
 	return admin, app, nil

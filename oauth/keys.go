@@ -44,11 +44,14 @@ func (k keyRequest) check(app App) error {
 			faults.unless(app.DeclaredScopes.Covers(scope), pointer(at, i), "is not a scope that the app has declared")
 		}
 	}
-	if k.ExpiresIn != nil {
-		longest := int64(MaxKeyLife / time.Second)
-		faults.unless(1 <= *k.ExpiresIn && *k.ExpiresIn <= longest, "/expiresIn", "must be 1 to %d seconds", longest)
-	}
+	faults.expiresIn("/expiresIn", k.ExpiresIn)
 	return faults.err()
+}
+
+// expiresIn checks how many seconds a key is to live.
+func (f *faults) expiresIn(at string, seconds *int64) {
+	longest := int64(MaxKeyLife / time.Second)
+	f.unless(seconds == nil || 1 <= *seconds && *seconds <= longest, at, "must be 1 to %d seconds", longest)
 }
 
 // keyView is an API key in an answer. Key is there once, when it is made.

@@ -7,13 +7,14 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
 )
 
-// KeyStore is for stores: it keeps the API keys of apps under their digests. It is
-// durable, safe for concurrent use, and honours ctx. Errors are those of
+// KeyStore is for stores: it keeps the API keys of apps and the admin keys of
+// tenants under their digests. An admin key has no instance. The store is durable, safe for concurrent use, and honours ctx. Errors are those of
 // [AppStore]. Package oauthtest has its suite.
 type KeyStore interface {
 	// Find returns the record of a key, or [cpodkit.CodeNotFound].
@@ -34,6 +35,21 @@ type KeyStore interface {
 	// DeleteAll removes the keys of an instance. To have none is no error; an empty
 	// instance is one, because it stands for all keys without an app.
 	DeleteAll(ctx context.Context, instance string) error
+
+	// FindAdmin returns the admin key with the ID, or [cpodkit.CodeNotFound].
+	FindAdmin(ctx context.Context, id string) (authz.APIKey, error)
+
+	// ListAdmin is List for the admin keys of a tenant.
+	ListAdmin(ctx context.Context, tenantID, after string, limit int) ([]authz.APIKey, error)
+
+	// DeleteAdmin removes an admin key, or returns [cpodkit.CodeNotFound]. The last
+	// key of a tenant that has not expired is [cpodkit.CodeConflict] unless mayBeLast.
+	// Of calls at once that would together remove the last one, one is refused.
+	DeleteAdmin(ctx context.Context, key authz.APIKey, mayBeLast bool) error
+
+	// NoteUse stores when a key was last used. A key that is not there stays so, and
+	// is no error.
+	NoteUse(ctx context.Context, digest authz.KeyDigest, at time.Time) error
 }
 
 // LiveKeys returns the keys of a store as they are to be verified: a key that
@@ -42,12 +58,15 @@ type KeyStore interface {
 //
 // So no key outlives its app, even when a crash left its record behind, and none
 // comes alive with a later app of the same ClientID.
-func LiveKeys(keys authz.KeyStore, apps AppStore, revocations *authz.Revocations) authz.KeyStore {
+//
+// It notes, to the hour, when an admin key was last used. That this fails does not
+// make the key fail.
+func LiveKeys(keys KeyStore, apps AppStore, revocations *authz.Revocations) authz.KeyStore {
 	return liveKeys{keys, apps, revocations}
 }
 
 type liveKeys struct {
-	keys        authz.KeyStore
+	keys        KeyStore
 	apps        AppStore
 	revocations *authz.Revocations
 }
@@ -55,8 +74,12 @@ type liveKeys struct {
 // Find implements [authz.KeyStore].
 func (l liveKeys) Find(ctx context.Context, digest authz.KeyDigest) (authz.APIKey, error) {
 	key, err := l.keys.Find(ctx, digest)
-	if err != nil || key.Instance == "" {
+	if err != nil {
 		return key, err
+	}
+	if key.Instance == "" {
+		l.noteUse(ctx, digest, key)
+		return key, nil
 	}
 	deleted, err := l.revocations.Revoked(ctx, allTokens(key.Instance))
 	if err != nil {
@@ -73,6 +96,13 @@ func (l liveKeys) Find(ctx context.Context, digest authz.KeyDigest) (authz.APIKe
 		return authz.APIKey{}, cpodkit.CodeNotFound
 	}
 	return key, nil
+}
+
+func (l liveKeys) noteUse(ctx context.Context, digest authz.KeyDigest, key authz.APIKey) {
+	now := time.Now().UTC()
+	if hour := now.Truncate(time.Hour); key.LastUsedAt.Before(hour) && !key.Expired(now) {
+		_ = l.keys.NoteUse(ctx, digest, hour)
+	}
 }
 
 // allTokens is the revocation of everything that an instance was given.
@@ -121,6 +151,11 @@ func (m *MemoryKeys) Create(ctx context.Context, digest authz.KeyDigest, key aut
 
 // List implements [KeyStore].
 func (m *MemoryKeys) List(ctx context.Context, instance, after string, limit int) ([]authz.APIKey, error) {
+	return m.list(ctx, limit, func(key authz.APIKey) bool { return key.Instance == instance && key.ID > after })
+}
+
+// list returns up to limit of the keys, by ID.
+func (m *MemoryKeys) list(ctx context.Context, limit int, which func(authz.APIKey) bool) ([]authz.APIKey, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -128,7 +163,7 @@ func (m *MemoryKeys) List(ctx context.Context, instance, after string, limit int
 	}
 	var keys []authz.APIKey
 	for _, key := range m.byDigest {
-		if key.Instance == instance && key.ID > after {
+		if which(key) {
 			keys = append(keys, cloneKey(key))
 		}
 	}
@@ -151,6 +186,63 @@ func (m *MemoryKeys) DeleteAll(ctx context.Context, instance string) error {
 		return nil
 	}
 	return err
+}
+
+// FindAdmin implements [KeyStore].
+func (m *MemoryKeys) FindAdmin(ctx context.Context, id string) (authz.APIKey, error) {
+	found, err := m.list(ctx, 1, func(key authz.APIKey) bool { return key.Instance == "" && key.ID == id })
+	if err != nil {
+		return authz.APIKey{}, err
+	}
+	if len(found) == 0 {
+		return authz.APIKey{}, cpodkit.CodeNotFound
+	}
+	return found[0], nil
+}
+
+// ListAdmin implements [KeyStore].
+func (m *MemoryKeys) ListAdmin(ctx context.Context, tenantID, after string, limit int) ([]authz.APIKey, error) {
+	return m.list(ctx, limit, func(key authz.APIKey) bool { return key.Instance == "" && key.TenantID == tenantID && key.ID > after })
+}
+
+// DeleteAdmin implements [KeyStore].
+func (m *MemoryKeys) DeleteAdmin(ctx context.Context, key authz.APIKey, mayBeLast bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	now := time.Now()
+	last := !mayBeLast && !key.Expired(now)
+	var found *authz.KeyDigest
+	for digest, other := range m.byDigest {
+		switch {
+		case other.Instance != "" || other.TenantID != key.TenantID:
+		case other.ID == key.ID:
+			found = &digest
+		case !other.Expired(now):
+			last = false
+		}
+	}
+	if found == nil {
+		return cpodkit.CodeNotFound
+	}
+	if last {
+		return cpodkit.CodeConflict
+	}
+	delete(m.byDigest, *found)
+	return nil
+}
+
+// NoteUse implements [KeyStore].
+func (m *MemoryKeys) NoteUse(ctx context.Context, digest authz.KeyDigest, at time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if key, ok := m.byDigest[digest]; ok && ctx.Err() == nil {
+		key.LastUsedAt = at
+		m.byDigest[digest] = key
+	}
+	return ctx.Err()
 }
 
 func (m *MemoryKeys) remove(ctx context.Context, which func(authz.APIKey) bool) error {

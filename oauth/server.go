@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -40,9 +41,17 @@ type Config struct {
 	Signer      *authz.Signer
 	Revocations *authz.Revocations
 
-	// Keys keeps the API keys of apps; what verifies them is made with [LiveKeys].
-	// Optional: without it the server has no calls on keys.
+	// Keys keeps the API keys of apps and the admin keys; what verifies them is made
+	// with [LiveKeys]. Optional: without it the server has no calls on keys.
 	Keys KeyStore
+
+	// FixedAdminKeys are admin keys that the configuration of the server holds. They
+	// are listed, and no call ends them. Optional.
+	FixedAdminKeys []authz.APIKey
+
+	// TenantExists says whether there is a tenant for which an administrator of the
+	// platform makes or lists admin keys. Optional: without it every name is one.
+	TenantExists func(ctx context.Context, tenantID string) (bool, error)
 
 	// Origins are read again when an app with allowed origins is registered or
 	// deleted. Optional.
@@ -75,20 +84,22 @@ type Config struct {
 
 // Server is the authorization server. It is safe for concurrent use.
 type Server struct {
-	issuer      string
-	audience    string
-	apps        AppStore
-	signer      *authz.Signer
-	revocations *authz.Revocations
-	keys        KeyStore
-	origins     *Origins
-	verifier    authz.Verifier
-	tokenTTL    time.Duration
-	cursors     *seal.Box
-	limiter     Limiter
-	limits      Limits
-	log         *slog.Logger
-	metadata    metadata
+	issuer         string
+	audience       string
+	apps           AppStore
+	signer         *authz.Signer
+	revocations    *authz.Revocations
+	keys           KeyStore
+	fixedAdminKeys []authz.APIKey
+	tenantExists   func(ctx context.Context, tenantID string) (bool, error)
+	origins        *Origins
+	verifier       authz.Verifier
+	tokenTTL       time.Duration
+	cursors        *seal.Box
+	limiter        Limiter
+	limits         Limits
+	log            *slog.Logger
+	metadata       metadata
 }
 
 // New returns a Server, or what is wrong with config.
@@ -120,20 +131,22 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	return &Server{
-		issuer:      config.Issuer,
-		audience:    cmp.Or(config.Audience, config.Issuer),
-		apps:        config.Apps,
-		signer:      config.Signer,
-		revocations: config.Revocations,
-		keys:        config.Keys,
-		origins:     config.Origins,
-		verifier:    config.Verifier,
-		tokenTTL:    ttl,
-		cursors:     cursors,
-		limiter:     config.Limiter,
-		limits:      limits,
-		log:         cmp.Or(config.Log, slog.New(slog.DiscardHandler)),
-		metadata:    newMetadata(config.Issuer),
+		issuer:         config.Issuer,
+		audience:       cmp.Or(config.Audience, config.Issuer),
+		apps:           config.Apps,
+		signer:         config.Signer,
+		revocations:    config.Revocations,
+		keys:           config.Keys,
+		fixedAdminKeys: config.FixedAdminKeys,
+		tenantExists:   config.TenantExists,
+		origins:        config.Origins,
+		verifier:       config.Verifier,
+		tokenTTL:       ttl,
+		cursors:        cursors,
+		limiter:        config.Limiter,
+		limits:         limits,
+		log:            cmp.Or(config.Log, slog.New(slog.DiscardHandler)),
+		metadata:       newMetadata(config.Issuer),
 	}, nil
 }
 
@@ -188,7 +201,10 @@ func (s *Server) Routes() []cpodkit.Route {
 		routes = append(routes,
 			admin("createApiKey", "POST /v1/oauth/apps/{id}/keys", s.createKey),
 			admin("listApiKeys", "GET /v1/oauth/apps/{id}/keys", s.listKeys, "limit", "cursor"),
-			admin("deleteApiKey", "DELETE /v1/oauth/apps/{id}/keys/{keyId}", s.deleteKey))
+			admin("deleteApiKey", "DELETE /v1/oauth/apps/{id}/keys/{keyId}", s.deleteKey),
+			admin("createAdminKey", "POST /v1/admin-keys", s.createAdminKey),
+			admin("listAdminKeys", "GET /v1/admin-keys", s.listAdminKeys, "limit", "cursor", "tenant"),
+			admin("deleteAdminKey", "DELETE /v1/admin-keys/{id}", s.deleteAdminKey))
 	}
 	return routes
 }

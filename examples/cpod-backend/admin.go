@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -15,16 +15,21 @@ import (
 
 const defaultTenant = "default"
 
-// withAdminToken verifies CPOD_ADMIN_TOKEN beside the stored API keys.
-func withAdminToken(adminToken string, stored authz.Verifier) authz.Verifier {
-	if adminToken == "" {
-		return stored
+// envKey is what CPOD_ADMIN_TOKEN stands for. It is made when the server starts.
+func envKey() authz.APIKey {
+	return authz.APIKey{
+		ID: "env", Name: "CPOD_ADMIN_TOKEN", TenantID: defaultTenant, AppID: oauth.AdminAppID,
+		Scopes: cpodkit.Scopes{oauth.AdminScope}, CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
 	}
+}
+
+// withAdminToken verifies CPOD_ADMIN_TOKEN, which stands for key, beside the stored
+// API keys.
+func withAdminToken(adminToken string, key authz.APIKey, stored authz.Verifier) authz.Verifier {
 	want := authz.DigestOf(adminToken)
 	return authz.VerifierFunc(func(ctx context.Context, token string) (cpodkit.Identity, error) {
 		if got := authz.DigestOf(token); subtle.ConstantTimeCompare(want[:], got[:]) == 1 {
-			k := adminRecord("CPOD_ADMIN_TOKEN", defaultTenant)
-			return cpodkit.Identity{TenantID: k.TenantID, AppID: k.AppID, Scopes: k.Scopes, TokenID: k.ID}, nil
+			return cpodkit.Identity{TenantID: key.TenantID, AppID: key.AppID, Scopes: key.Scopes, TokenID: key.ID}, nil
 		}
 		return stored.Verify(ctx, token)
 	})
@@ -51,44 +56,15 @@ func firstAdminKey(ctx context.Context, h *house) (string, error) {
 	if there, err := hasAdminKey(ctx, h); there || err != nil {
 		return "", err
 	}
-	return makeAdminKey(ctx, h, defaultTenant)
+	_, key, err := oauth.MakeAdminKey(ctx, h.records.apiKeys, oauth.NewAdminKey{TenantID: defaultTenant, Name: "first key"})
+	return key, err
 }
 
-// hasAdminKey reports whether somebody can administer the first tenant.
+// hasAdminKey reports whether there is an admin key of the first tenant, also when it
+// has expired: who had it makes the next one with a command.
 func hasAdminKey(ctx context.Context, h *house) (bool, error) {
-	const pageSize = 100
-	for after := ""; ; {
-		keys, err := h.records.apiKeys.List(ctx, "", after, pageSize) // of no app: the operator's
-		if err != nil {
-			return false, err
-		}
-		for _, k := range keys {
-			if k.TenantID == defaultTenant && k.Scopes.Covers(oauth.AdminScope) {
-				return true, nil
-			}
-			after = k.ID
-		}
-		if len(keys) < pageSize {
-			return false, nil
-		}
-	}
-}
-
-// makeAdminKey stores a new admin key of a tenant and returns it.
-func makeAdminKey(ctx context.Context, h *house, tenant string, more ...string) (string, error) {
-	key := authz.NewAPIKey()
-	return key, h.records.apiKeys.Create(ctx, authz.DigestOf(key), adminRecord("key-"+rand.Text()[:16], tenant, more...))
-}
-
-func adminRecord(id, tenant string, more ...string) authz.APIKey {
-	return authz.APIKey{
-		ID:        id,
-		Name:      "admin key",
-		TenantID:  tenant,
-		AppID:     "cpod:admin", // no client_id holds a colon, so no app is this one
-		Scopes:    append(cpodkit.Scopes{oauth.AdminScope}, more...),
-		CreatedAt: time.Now().UTC().Truncate(time.Second),
-	}
+	keys, err := h.records.apiKeys.ListAdmin(ctx, defaultTenant, "", 1)
+	return len(keys) > 0, err
 }
 
 // ensureTenant makes a tenant that is not there.
@@ -102,4 +78,36 @@ func ensureTenant(ctx context.Context, h *house, id string) error {
 		return nil
 	}
 	return err
+}
+
+// tenantExists reports whether there is a tenant with this name.
+func (h *house) tenantExists(ctx context.Context, id string) (bool, error) {
+	_, err := h.records.tenants.Get(ctx, id)
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// allTenants returns the tenants by their names. It ends after an error.
+func (h *house) allTenants(ctx context.Context) iter.Seq2[tenantstore.Tenant, error] {
+	const pageSize = 500
+	return func(yield func(tenantstore.Tenant, error) bool) {
+		for after := ""; ; {
+			tenants, err := h.records.tenants.List(ctx, after, pageSize)
+			if err != nil {
+				yield(tenantstore.Tenant{}, err)
+				return
+			}
+			for _, t := range tenants {
+				if !yield(t, nil) {
+					return
+				}
+				after = t.ID
+			}
+			if len(tenants) < pageSize {
+				return
+			}
+		}
+	}
 }

@@ -36,7 +36,12 @@ type environment struct {
 func commands() []command {
 	return []command{
 		{"serve", "", "", "Serve until a signal comes. This is what happens without a command.", declareServe},
-		{"admin-key", "[--tenant NAME] [--platform]", "", "Print a new admin key of a tenant.", declareAdminKey},
+		{"admin-key list", "[--tenant NAME]", "", "List the admin keys: their ids, names, and when they were last used.", declareAdminKeyList},
+		{"admin-key revoke", "", "ID", "End an admin key. Servers refuse it at once.", declareAdminKeyRevoke},
+		{
+			"admin-key", "[--name NAME] [--expires DURATION] [--tenant NAME] [--platform]", "",
+			"Print a new admin key of a tenant.", declareAdminKey,
+		},
 		{"tenant create", "", "NAME", "Make a tenant and print its first admin key.", declareTenantCreate},
 		{"tenant list", "", "", "List the tenants and when they were made.", declareTenantList},
 		{

@@ -14,30 +14,6 @@ import (
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
-func declareAdminKey(flags *flag.FlagSet) action {
-	tenant := flags.String("tenant", defaultTenant, "the `NAME` of the tenant that it administers; "+defaultTenant+" without it")
-	platform := flags.Bool("platform", false, "let the key administer all tenants")
-	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
-		_, err := h.records.tenants.Get(ctx, *tenant)
-		if errors.Is(err, cpodkit.CodeNotFound) {
-			return fmt.Errorf("there is no tenant %q: make it with cpod-backend tenant create", *tenant)
-		}
-		if err != nil {
-			return err
-		}
-		var more []string
-		if *platform {
-			more = append(more, oauth.PlatformScope)
-		}
-		key, err := makeAdminKey(ctx, h, *tenant, more...)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(env.stdout, key)
-		return err
-	})
-}
-
 func declareTenantCreate(*flag.FlagSet) action {
 	return onRecords(func(ctx context.Context, env environment, h *house, name string) error {
 		if !validTenant(name) {
@@ -50,7 +26,7 @@ func declareTenantCreate(*flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		key, err := makeAdminKey(ctx, h, name)
+		_, key, err := oauth.MakeAdminKey(ctx, h.records.apiKeys, oauth.NewAdminKey{TenantID: name, Name: "first key"})
 		if err != nil {
 			return fmt.Errorf("the tenant is made, but no key of it (try cpod-backend admin-key --tenant %s): %w", name, err)
 		}
@@ -69,20 +45,13 @@ func validTenant(name string) bool {
 
 func declareTenantList(*flag.FlagSet) action {
 	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
-		const pageSize = 500
 		table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
-		for after := ""; ; {
-			tenants, err := h.records.tenants.List(ctx, after, pageSize)
+		for t, err := range h.allTenants(ctx) {
 			if err != nil {
 				return err
 			}
-			for _, t := range tenants {
-				fmt.Fprintf(table, "%s\t%s\n", t.ID, t.CreatedAt.Format(time.RFC3339))
-				after = t.ID
-			}
-			if len(tenants) < pageSize {
-				return table.Flush()
-			}
+			fmt.Fprintf(table, "%s\t%s\n", t.ID, t.CreatedAt.Format(time.RFC3339))
 		}
+		return table.Flush()
 	})
 }

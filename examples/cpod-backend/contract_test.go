@@ -14,6 +14,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/api/apitest"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/oauth"
 )
 
 // caller sends raw requests, with every answer held against the OpenAPI
@@ -304,7 +305,7 @@ func TestBackendDownIsUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := makeAdminKey(t.Context(), server.house, defaultTenant)
+	_, key, err := oauth.MakeAdminKey(t.Context(), server.records.apiKeys, oauth.NewAdminKey{TenantID: defaultTenant, Name: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,18 +63,26 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 	if err != nil {
 		return nil, nil, err
 	}
-	verifier := authz.Any(withAdminToken(h.adminToken, apiKeys), tokens)
+	var byKey authz.Verifier = apiKeys
+	var fixed []authz.APIKey
+	if h.adminToken != "" {
+		fixed = []authz.APIKey{envKey()}
+		byKey = withAdminToken(h.adminToken, fixed[0], apiKeys)
+	}
+	verifier := authz.Any(byKey, tokens)
 	server, err := oauth.New(oauth.Config{
-		Issuer:       h.publicURL,
-		Apps:         apps,
-		Signer:       h.signer,
-		Revocations:  h.revocations,
-		Keys:         keys,
-		Origins:      h.origins,
-		Verifier:     verifier,
-		CursorSecret: h.ring.Secret("oauth"),
-		Limiter:      h.limiter,
-		Log:          h.log,
+		Issuer:         h.publicURL,
+		Apps:           apps,
+		Signer:         h.signer,
+		Revocations:    h.revocations,
+		Keys:           keys,
+		FixedAdminKeys: fixed,
+		TenantExists:   h.tenantExists,
+		Origins:        h.origins,
+		Verifier:       verifier,
+		CursorSecret:   h.ring.Secret("oauth"),
+		Limiter:        h.limiter,
+		Log:            h.log,
 	})
 	return server, verifier, err
 }

@@ -25,6 +25,10 @@ func RunKeys(t *testing.T, newStore func(t *testing.T) oauth.KeyStore) {
 		{"List returns one instance, in order, page by page", listKeys},
 		{"Delete removes one key of one instance", deleteKey},
 		{"DeleteAll removes one instance and nothing else", deleteAllKeys},
+		{"admin keys are listed and found by tenant", listAdminKeys},
+		{"DeleteAdmin keeps the last key of a tenant", deleteAdminKey},
+		{"of many concurrent DeleteAdmins one key is left", deleteAdminConcurrently},
+		{"NoteUse notes, and brings no key back", noteUse},
 		{"a context that has ended ends the call", endedKeys},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -174,18 +178,151 @@ func deleteAllKeys(t *testing.T, store oauth.KeyStore) {
 	}
 }
 
+// addAdmin adds an admin key that expires so long from now, or never.
+func addAdmin(t *testing.T, store oauth.KeyStore, tenant, id string, expires time.Duration) authz.APIKey {
+	t.Helper()
+	key := authz.APIKey{
+		ID: id, Name: id, TenantID: tenant, AppID: oauth.AdminAppID, Scopes: cpodkit.Scopes{oauth.AdminScope},
+		CreatedAt: time.Date(2026, 1, 2, 15, 4, 5, 678e6, time.UTC),
+	}
+	if expires != 0 {
+		key.ExpiresAt = time.Now().Add(expires).UTC().Truncate(time.Millisecond)
+	}
+	if err := store.Create(t.Context(), authz.DigestOf("admin "+id), key); err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func adminIDs(t *testing.T, store oauth.KeyStore, tenant string) (ids []string) {
+	t.Helper()
+	for after := ""; ; after = ids[len(ids)-1] {
+		page, err := store.ListAdmin(t.Context(), tenant, after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) > 2 {
+			t.Fatalf("a page of %d keys", len(page))
+		}
+		if len(page) == 0 {
+			return ids
+		}
+		for _, key := range page {
+			ids = append(ids, key.ID)
+		}
+	}
+}
+
+func listAdminKeys(t *testing.T, store oauth.KeyStore) {
+	for _, id := range []string{"k1", "k2", "k3"} {
+		addAdmin(t, store, "t1", id, 0)
+		addAdmin(t, store, "t10", id+"0", time.Hour)
+		addKey(t, store, "i1", id) // of an app of t1
+	}
+	if got := adminIDs(t, store, "t1"); !reflect.DeepEqual(got, []string{"k1", "k2", "k3"}) {
+		t.Errorf("t1 has %v", got)
+	}
+	if got := adminIDs(t, store, "t"); got != nil {
+		t.Errorf("a tenant without keys has %v", got)
+	}
+	found, err := store.FindAdmin(t.Context(), "k20")
+	if err != nil || found.TenantID != "t10" || found.ID != "k20" {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	addKey(t, store, "i1", "of-app")
+	for _, id := range []string{"of-app", "none", ""} {
+		_, err := store.FindAdmin(t.Context(), id)
+		wantCode(t, err, cpodkit.CodeNotFound)
+	}
+}
+
+func deleteAdminKey(t *testing.T, store oauth.KeyStore) {
+	first, second := addAdmin(t, store, "t1", "first", 0), addAdmin(t, store, "t1", "second", time.Hour)
+	expired := addAdmin(t, store, "t1", "expired", -time.Hour)
+	addAdmin(t, store, "t2", "other", 0)
+	if err := store.DeleteAdmin(t.Context(), first, false); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, store.DeleteAdmin(t.Context(), first, false), cpodkit.CodeNotFound)
+	// Neither an expired key nor one of another tenant is another key.
+	wantCode(t, store.DeleteAdmin(t.Context(), second, false), cpodkit.CodeConflict)
+	if err := store.DeleteAdmin(t.Context(), expired, false); err != nil {
+		t.Errorf("an expired key: %v", err)
+	}
+	wantCode(t, store.DeleteAdmin(t.Context(), second, false), cpodkit.CodeConflict)
+	if err := store.DeleteAdmin(t.Context(), second, true); err != nil {
+		t.Errorf("the last key, by somebody who may: %v", err)
+	}
+	if got := adminIDs(t, store, "t1"); got != nil {
+		t.Errorf("left: %v", got)
+	}
+	if got := adminIDs(t, store, "t2"); len(got) != 1 {
+		t.Errorf("left of the other tenant: %v", got)
+	}
+}
+
+func deleteAdminConcurrently(t *testing.T, store oauth.KeyStore) {
+	for round := range 5 {
+		tenant := fmt.Sprint("t", round)
+		keys := []authz.APIKey{addAdmin(t, store, tenant, tenant+"a", 0), addAdmin(t, store, tenant, tenant+"b", 0)}
+		var ended, kept atomic.Int32
+		concurrently(func(i int) {
+			switch err := store.DeleteAdmin(t.Context(), keys[i%2], false); {
+			case err == nil:
+				ended.Add(1)
+			case errors.Is(err, cpodkit.CodeConflict):
+				kept.Add(1)
+			case !errors.Is(err, cpodkit.CodeNotFound) && !errors.Is(err, cpodkit.CodeUnavailable):
+				t.Error(err)
+			}
+		})
+		if left := adminIDs(t, store, tenant); len(left) != 1 || ended.Load() == 0 || kept.Load() == 0 {
+			t.Errorf("%v is left; %d deletes succeeded, %d were refused", left, ended.Load(), kept.Load())
+		}
+	}
+}
+
+func noteUse(t *testing.T, store oauth.KeyStore) {
+	key := addAdmin(t, store, "t1", "k1", 0)
+	digest := authz.DigestOf("admin k1")
+	at := time.Date(2026, 3, 4, 5, 0, 0, 0, time.UTC)
+	if err := store.NoteUse(t.Context(), digest, at); err != nil {
+		t.Fatal(err)
+	}
+	found, err := store.Find(t.Context(), digest)
+	if err != nil || !found.LastUsedAt.Equal(at) || found.Name != key.Name {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	if err := store.DeleteAdmin(t.Context(), key, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.NoteUse(t.Context(), digest, at); err != nil {
+		t.Errorf("the use of a deleted key: %v", err)
+	}
+	_, err = store.Find(t.Context(), digest)
+	wantCode(t, err, cpodkit.CodeNotFound)
+}
+
 func endedKeys(t *testing.T, store oauth.KeyStore) {
 	addKey(t, store, "i1", "k1")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, findErr := store.Find(ctx, digest("i1", "k1"))
 	_, listErr := store.List(ctx, "i1", "", 1)
+	admin := addAdmin(t, store, "t1", "admin", 0)
+	_, findAdminErr := store.FindAdmin(ctx, "admin")
+	_, listAdminErr := store.ListAdmin(ctx, "t1", "", 1)
 	for name, err := range map[string]error{
 		"Create":    store.Create(ctx, digest("i1", "k2"), newKey("i1", "k2")),
 		"Find":      findErr,
 		"List":      listErr,
 		"Delete":    store.Delete(ctx, "i1", "k1"),
 		"DeleteAll": store.DeleteAll(ctx, "i1"),
+
+		"FindAdmin":   findAdminErr,
+		"ListAdmin":   listAdminErr,
+		"DeleteAdmin": store.DeleteAdmin(ctx, admin, true),
+		"NoteUse":     store.NoteUse(ctx, authz.DigestOf("admin admin"), time.Now()),
 	} {
 		if err == nil || errors.Is(err, cpodkit.CodeNotFound) {
 			t.Errorf("%s returned %v, which is not about the context", name, err)

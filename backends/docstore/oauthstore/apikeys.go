@@ -1,6 +1,7 @@
 package oauthstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -13,16 +14,20 @@ import (
 )
 
 // APIKeys keeps what is known of API keys, under their digests. Keys without an
-// instance are the operator's, and belong to no app.
+// instance are admin keys, and belong to no app.
 type APIKeys struct {
 	records *docstore.Collection[apiKeyRecord]
+	ends    *docstore.Collection[endRecord]
 }
 
 var _ oauth.KeyStore = (*APIKeys)(nil)
 
 // NewAPIKeys returns the store of API keys.
 func NewAPIKeys(db *docstore.DB) *APIKeys {
-	return &APIKeys{docstore.NewCollection[apiKeyRecord](db, "authz", "api-keys")}
+	return &APIKeys{
+		docstore.NewCollection[apiKeyRecord](db, "authz", "api-keys"),
+		docstore.NewCollection[endRecord](db, "authz", "admin-key-ends"),
+	}
 }
 
 type apiKeyRecord struct {
@@ -34,6 +39,14 @@ type apiKeyRecord struct {
 	Scopes    cpodkit.Scopes `json:"scopes"`
 	CreatedAt time.Time      `json:"createdAt"`
 	ExpiresAt time.Time      `json:"expiresAt,omitzero"`
+
+	LastUsedAt time.Time `json:"lastUsedAt,omitzero"`
+}
+
+// endRecord names the admin key of a tenant that is being deleted or was. Its key is
+// the tenant.
+type endRecord struct {
+	Ending string `json:"ending"` // the digest, in hex
 }
 
 // Find implements [authz.KeyStore].
@@ -49,9 +62,11 @@ func (k *APIKeys) Create(ctx context.Context, digest authz.KeyDigest, key authz.
 
 // List implements [oauth.KeyStore].
 func (k *APIKeys) List(ctx context.Context, instance, after string, limit int) ([]authz.APIKey, error) {
-	page, err := k.records.List(ctx, docstore.Query{
-		Where: []docstore.Condition{ofInstance(instance)}, OrderBy: "id", After: after, Limit: limit,
-	})
+	return k.list(ctx, after, limit, ofInstance(instance))
+}
+
+func (k *APIKeys) list(ctx context.Context, after string, limit int, where ...docstore.Condition) ([]authz.APIKey, error) {
+	page, err := k.records.List(ctx, docstore.Query{Where: where, OrderBy: "id", After: after, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
@@ -64,16 +79,23 @@ func (k *APIKeys) List(ctx context.Context, instance, after string, limit int) (
 
 // Delete implements [oauth.KeyStore].
 func (k *APIKeys) Delete(ctx context.Context, instance, id string) error {
-	page, err := k.records.List(ctx, docstore.Query{
-		Where: []docstore.Condition{ofInstance(instance), docstore.Equal("id", id)}, Limit: 1,
-	})
+	found, err := k.find(ctx, instance, id)
 	if err != nil {
 		return err
 	}
-	if len(page) == 0 {
-		return cpodkit.CodeNotFound
+	return k.records.Delete(ctx, found.Key)
+}
+
+// find returns the key with the ID of an instance, or not_found.
+func (k *APIKeys) find(ctx context.Context, instance, id string) (docstore.Record[apiKeyRecord], error) {
+	page, err := k.records.List(ctx, docstore.Query{Where: []docstore.Condition{ofInstance(instance), docstore.Equal("id", id)}, Limit: 1})
+	if err == nil && len(page) == 0 {
+		err = cpodkit.CodeNotFound
 	}
-	return k.records.Delete(ctx, page[0].Key)
+	if err != nil {
+		return docstore.Record[apiKeyRecord]{}, err
+	}
+	return page[0], nil
 }
 
 // DeleteAll implements [oauth.KeyStore].
@@ -82,6 +104,94 @@ func (k *APIKeys) DeleteAll(ctx context.Context, instance string) error {
 		return errors.New("oauthstore: DeleteAll needs an instance")
 	}
 	return k.records.DeleteAll(ctx, ofInstance(instance))
+}
+
+// FindAdmin implements [oauth.KeyStore].
+func (k *APIKeys) FindAdmin(ctx context.Context, id string) (authz.APIKey, error) {
+	found, err := k.find(ctx, "", id)
+	return authz.APIKey(found.Value), err
+}
+
+// ListAdmin implements [oauth.KeyStore].
+func (k *APIKeys) ListAdmin(ctx context.Context, tenantID, after string, limit int) ([]authz.APIKey, error) {
+	return k.list(ctx, after, limit, ofInstance(""), docstore.Equal("tenantId", tenantID))
+}
+
+// endAttempts bounds how often DeleteAdmin starts again after another one.
+const endAttempts = 20
+
+// DeleteAdmin implements [oauth.KeyStore]. Who deletes writes first, by
+// compare-and-set, which key of the tenant ends. Who comes next deletes that key, and
+// then looks at what is left.
+func (k *APIKeys) DeleteAdmin(ctx context.Context, key authz.APIKey, mayBeLast bool) error {
+	for range endAttempts {
+		found, err := k.find(ctx, "", key.ID)
+		if err != nil {
+			return err
+		}
+		if mayBeLast {
+			return k.records.Delete(ctx, found.Key)
+		}
+		end, err := k.ends.Get(ctx, key.TenantID)
+		switch {
+		case errors.Is(err, cpodkit.CodeNotFound):
+		case err != nil:
+			return err
+		default:
+			if err := k.records.Delete(ctx, end.Value.Ending); err != nil {
+				return err
+			}
+			if end.Value.Ending == found.Key {
+				return cpodkit.CodeNotFound
+			}
+		}
+		if last, err := k.isLast(ctx, authz.APIKey(found.Value)); err != nil || last {
+			return cmp.Or(err, error(cpodkit.CodeConflict))
+		}
+		if end.Version == "" {
+			err = k.ends.Create(ctx, key.TenantID, endRecord{found.Key})
+		} else {
+			err = k.ends.Replace(ctx, key.TenantID, endRecord{found.Key}, end.Version)
+		}
+		switch {
+		case err == nil:
+			return k.records.Delete(ctx, found.Key)
+		case !errors.Is(err, cpodkit.CodeConflict) && !errors.Is(err, cpodkit.CodePreconditionFailed):
+			return err
+		}
+	}
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "Other admin keys are deleted at the same time; try again.")
+}
+
+// isLast reports whether a key is the last one of its tenant that has not expired.
+func (k *APIKeys) isLast(ctx context.Context, key authz.APIKey) (bool, error) {
+	now := time.Now()
+	if key.Expired(now) {
+		return false, nil
+	}
+	for other, err := range k.records.All(ctx, ofInstance(""), docstore.Equal("tenantId", key.TenantID)) {
+		if err != nil {
+			return false, err
+		}
+		if other.Value.ID != key.ID && !authz.APIKey(other.Value).Expired(now) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// NoteUse implements [oauth.KeyStore].
+func (k *APIKeys) NoteUse(ctx context.Context, digest authz.KeyDigest, at time.Time) error {
+	key := hex.EncodeToString(digest[:])
+	r, err := k.records.Get(ctx, key)
+	if err == nil {
+		r.Value.LastUsedAt = at.UTC()
+		err = k.records.Replace(ctx, key, r.Value, r.Version)
+	}
+	if errors.Is(err, cpodkit.CodeNotFound) || errors.Is(err, cpodkit.CodePreconditionFailed) {
+		return nil
+	}
+	return err
 }
 
 // ofInstance holds for the keys of an instance.
