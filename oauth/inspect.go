@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -104,6 +105,9 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return backendError(err)
 		}
+		s.log.LogAttrs(r.Context(), slog.LevelInfo, "token revoked", slog.String("request_id", cpodkit.RequestID(r.Context())),
+			slog.String("by", app.ClientID), slog.String("tenant", app.TenantID), slog.String("client_id", id.AppID),
+			slog.String("token_id", id.TokenID))
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)

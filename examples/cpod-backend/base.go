@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -65,7 +62,7 @@ func readBase(s *settings) base {
 	case b.publicURL != "":
 		checkPublicURL(s, b.publicURL)
 	case err == nil && !loopback(host):
-		s.log.Warn("CPOD_PUBLIC_URL is not set: tokens and signed URLs name localhost, which other machines cannot reach")
+		s.warn("CPOD_PUBLIC_URL", "this variable is not set: tokens and signed URLs name localhost, which other machines cannot reach")
 	}
 	if env := s.get("CORESDK_ENV", "production", "`production` is all that this version serves"); env != "production" {
 		s.fail("CORESDK_ENV", "this version serves \"production\" only; unset it")
@@ -75,7 +72,7 @@ func readBase(s *settings) base {
 	}
 	for _, name := range []string{"CORESDK_SIDECAR_ADDR", "CORESDK_CONTROL_PLANE_URL"} {
 		if s.optional(name, "", "not used yet; a value is a warning") != "" {
-			s.log.Warn("this variable is not used yet", "variable", name)
+			s.warn(name, "this variable is not used yet")
 		}
 	}
 	return b
@@ -99,23 +96,3 @@ func checkPublicURL(s *settings, text string) {
 
 // localURL is the public URL of a server that was given none.
 func localURL(port string) string { return "http://localhost:" + port }
-
-// urlToBe is the public URL of a server that listens there, also while it does
-// not run.
-func (b base) urlToBe(ctx context.Context) (string, error) {
-	if b.publicURL != "" {
-		return b.publicURL, nil
-	}
-	_, name, err := net.SplitHostPort(b.listen)
-	if err != nil {
-		return "", fmt.Errorf("CPOD_LISTEN: %w", err)
-	}
-	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", name)
-	if err != nil {
-		return "", fmt.Errorf("CPOD_LISTEN: %w", err)
-	}
-	if port == 0 {
-		return "", errors.New("CPOD_LISTEN leaves the port to the system: set CPOD_PUBLIC_URL to the URL that the server printed")
-	}
-	return localURL(strconv.Itoa(port)), nil
-}

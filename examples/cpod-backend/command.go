@@ -48,6 +48,7 @@ func commands() []command {
 			"token", "--app ID --scope SCOPE... [--user ID] [--tenant NAME] [--ttl 1h]", "",
 			"Print an access token of a registered app, to try things out with.", declareToken,
 		},
+		{"welcome", "", "", "Print the commands to try that the first start has shown.", declareWelcome},
 		{"rotate-key", "", "", "Make a new key that signs tokens. A running server takes it over.", declareRotateKey},
 		{"version", "", "", "Print the version.", declareVersion},
 	}
@@ -158,6 +159,18 @@ func declareVersion(*flag.FlagSet) action {
 		_, err := fmt.Fprintln(env.stdout, version())
 		return err
 	}
+}
+
+// findPublicURL sets the public URL: the one of CPOD_PUBLIC_URL, else that of the
+// server that started last on the data.
+func (h *house) findPublicURL(ctx context.Context) (err error) {
+	if h.publicURL == "" {
+		h.publicURL, err = h.records.installation.Issuer(ctx)
+	}
+	if err == nil && h.publicURL == "" {
+		err = errors.New("no server has started on this data yet: start one, or set CPOD_PUBLIC_URL")
+	}
+	return err
 }
 
 // onRecords returns an action on the records of an installation, beside a

@@ -29,7 +29,7 @@ func declareToken(flags *flag.FlagSet) action {
 	})
 	sign := onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
 		var err error
-		if h.publicURL, err = h.urlToBe(ctx); err != nil {
+		if err = h.findPublicURL(ctx); err != nil {
 			return err
 		}
 		rotator, err := newRotator(h)

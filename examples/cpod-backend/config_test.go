@@ -98,9 +98,11 @@ func TestUnusedVariablesWarn(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	environment := []string{"CORESDK_SIDECAR_ADDR=[::1]:50051", "CPOD_LISTEN=127.0.0.1:8000"}
-	if _, _, err := load(readSettings(environment, &out)); err != nil {
-		t.Fatal(err)
+	s := readSettings(environment, &out)
+	if _, _, err := load(s); err != nil || out.Len() > 0 {
+		t.Fatalf("%v, logged %q", err, &out)
 	}
+	s.logWarnings()
 	if !strings.Contains(out.String(), "CORESDK_SIDECAR_ADDR") || strings.Count(out.String(), "\n") != 1 {
 		t.Errorf("logged %q", &out)
 	}

@@ -5,8 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-
-	"github.com/cpodkit/cpodkit"
 )
 
 // newLog returns the log that the variables ask for: lines that people can read on a
@@ -33,25 +31,12 @@ func newLog(s *settings, out io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(out, options))
 }
 
-// logStart says what has started, and which of its systems answer.
+// logStart says what has started. Which of its systems answer is said once they do, or
+// do not.
 func (s *server) logStart(ctx context.Context, read *settings, address string) {
 	read.log.LogAttrs(ctx, slog.LevelInfo, "started", append([]slog.Attr{
 		slog.String("version", version()), slog.String("address", address), slog.String("url", s.publicURL),
 	}, read.backends...)...)
-	for _, d := range s.ready {
-		pinger, ok := d.driver.(cpodkit.Pinger)
-		if !ok {
-			continue // it is in this process
-		}
-		ctx, cancel := context.WithTimeout(ctx, pingTimeout)
-		err := pinger.Ping(ctx)
-		cancel()
-		if err != nil {
-			read.log.Warn("a backend does not answer", "backend", d.name, "error", err)
-		} else {
-			read.log.Info("a backend answers", "backend", d.name)
-		}
-	}
 }
 
 func isTerminal(out io.Writer) bool {

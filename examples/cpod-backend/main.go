@@ -73,6 +73,7 @@ func serve(ctx context.Context, s *settings, stdout io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	s.logWarnings()
 	b := d.base
 	ln, err := listen(ctx, b.listen)
 	if err != nil {
@@ -98,6 +99,9 @@ func serve(ctx context.Context, s *settings, stdout io.Writer) (err error) {
 	key, err := firstAdminKey(ctx, server.house)
 	if err != nil {
 		return err
+	}
+	if err := server.records.installation.SetIssuer(ctx, b.publicURL); err != nil {
+		s.log.Warn("commands will not know the server's public URL unless CPOD_PUBLIC_URL is set", "error", err)
 	}
 	server.logStart(ctx, s, ln.Addr().String())
 	if err := welcome(stdout, server.house, key); err != nil {

@@ -16,30 +16,110 @@ import (
 	"github.com/cpodkit/cpodkit/client"
 )
 
-// The three commands that the first start prints work as they stand.
-func TestTheThreeCommands(t *testing.T) {
-	t.Parallel()
+// toTry returns the three commands of a welcome.
+func toTry(t *testing.T, welcome []string) string {
+	t.Helper()
 	for _, tool := range []string{"sh", "curl", "sed"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("the commands need %s", tool)
 		}
 	}
-	srv := start(t, t.TempDir(), nil)
 	var script []string
-	for _, line := range srv.welcome {
-		if command, ok := strings.CutPrefix(line, "  "); ok && command != srv.adminKey {
-			script = append(script, command)
+	for _, line := range welcome {
+		for _, begin := range []string{"  SECRET=", "  TOKEN=", "  curl "} {
+			if strings.HasPrefix(line, begin) {
+				script = append(script, line)
+			}
 		}
 	}
 	if len(script) != 3 {
-		t.Fatalf("the welcome holds %d commands: %q", len(script), srv.welcome)
+		t.Fatalf("the welcome holds %d commands: %q", len(script), welcome)
 	}
+	return strings.Join(script, "\n")
+}
+
+// sh runs a script, as a user who pastes it.
+func sh(t *testing.T, script string) (stdout, stderr string, err error) {
+	t.Helper()
 	var failures bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", strings.Join(script, "\n"))
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 	cmd.Stderr = &failures
 	out, err := cmd.Output()
-	if err != nil || !strings.HasSuffix(string(out), "\nhello, world") || !strings.Contains(string(out), `"key":"hello.txt"`) {
-		t.Errorf("%v, printed %s%s", err, out, &failures)
+	return string(out), failures.String(), err
+}
+
+// The three commands that the first start prints work as they stand. Their app
+// declares every scope of the seeds.
+func TestTheThreeCommands(t *testing.T) {
+	t.Parallel()
+	srv := start(t, t.TempDir(), nil)
+	script := toTry(t, srv.welcome)
+	out, problems, err := sh(t, script)
+	if err != nil || !strings.HasSuffix(out, "\nhello, world") || !strings.Contains(out, `"key":"hello.txt"`) || problems != "" {
+		t.Errorf("%v, printed %s%s", err, out, problems)
+	}
+	app, err := srv.client(t, client.Config{APIKey: srv.adminKey}).Apps.Get(t.Context(), "app-hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range []string{
+		"auth", "policy", "secrets", "masking", "audit", "flags", "ratelimit", "jobs", "storage.private", "storage.user", "storage.shared",
+	} {
+		for _, action := range []string{".read", ".write"} {
+			if !app.DeclaredScopes.Covers(family + action) {
+				t.Errorf("the app lacks %s", family+action)
+			}
+		}
+	}
+
+	// A second time the app is there: the commands say so, and do nothing else.
+	out, problems, err = sh(t, script)
+	if err == nil || out != "" || !strings.Contains(problems, "taken") || strings.Count(problems, "has failed") != 2 {
+		t.Errorf("again: %v, printed %q and %q", err, out, problems)
+	}
+	// Those that "welcome" prints register another app.
+	again := strings.Split(srv.mustCommand(t, "welcome"), "\n")
+	script = toTry(t, again)
+	if _, problems, err := sh(t, script); err == nil || !strings.Contains(problems, "there is no admin key in it") {
+		t.Errorf("without a key: %v, printed %q", err, problems)
+	}
+	out, problems, err = sh(t, "ADMIN_KEY="+srv.adminKey+"\n"+script)
+	if err != nil || !strings.HasSuffix(out, "\nhello, world") || problems != "" {
+		t.Errorf("welcome: %v, printed %s%s", err, out, problems)
+	}
+}
+
+// The commands stop at the first error.
+func TestTheThreeCommandsWithoutAServer(t *testing.T) {
+	t.Parallel()
+	srv := start(t, t.TempDir(), nil)
+	script := toTry(t, srv.welcome)
+	srv.stop()
+	srv.stop = func() {}
+	out, problems, err := sh(t, script)
+	if err == nil || out != "" || strings.Count(problems, "curl:") != 1 || !strings.Contains(problems, "has failed") {
+		t.Errorf("%v, printed %q and %q", err, out, problems)
+	}
+}
+
+// The welcome says how to replace the first key, and what to type for it.
+func TestTheWelcomeReplacesItsKey(t *testing.T) {
+	t.Parallel()
+	srv := start(t, t.TempDir(), nil)
+	text := strings.Join(srv.welcome, "\n")
+	for _, want := range []string{` admin-key --name "$USER" --expires 90d`, " admin-key list\n", " admin-key revoke ID\n", ` welcome" shows`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the welcome lacks %q: %s", want, text)
+		}
+	}
+	for arg0, want := range map[string]string{
+		"/tmp/go-build123/b001/exe/cpod-backend": "go run ./examples/cpod-backend",
+		"./cpod-backend":                         "./cpod-backend",
+		"cpod-backend":                           "cpod-backend",
+	} {
+		if got := program(arg0); got != want {
+			t.Errorf("program(%q) = %q", arg0, got)
+		}
 	}
 }
 

@@ -205,9 +205,41 @@ func TestNotReadyWithoutTheStores(t *testing.T) {
 	if status != http.StatusServiceUnavailable || body != `{"status":"unavailable","backends":{"documents":"unavailable","files":"unavailable","kv":"ok"}}` {
 		t.Errorf("without its stores: %d %s", status, body)
 	}
-	if len(log.lines(t, "a backend is down")) != 2 {
+	if len(log.lines(t, "a backend answers")) != 2 || len(log.lines(t, "a backend does not answer")) != 2 {
 		t.Errorf("the log says %s", log)
 	}
+}
+
+// The log says what answers at the start, and when that changes, while nobody asks.
+func TestBackendsAreWatched(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		log, system := new(logBuffer), new(fakeBackend)
+		ready := newReadiness(ctx, []dependency{{"system", system, false}}, slog.New(slog.NewJSONHandler(log, nil)))
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			ready.follow(ctx)
+		}()
+		synctest.Wait()
+		for _, step := range []struct {
+			err  error
+			want string
+		}{
+			{nil, "a backend answers"},
+			{errors.New("the disk is gone"), "a backend is down"},
+			{nil, "a backend is up again"},
+		} {
+			system.err = step.err
+			time.Sleep(3 * pingEvery)
+			if len(log.lines(t, step.want)) != 1 {
+				t.Errorf("%q is not logged once: %s", step.want, log)
+			}
+		}
+		stop()
+		<-done
+	})
 }
 
 // fakeBackend answers pings as a test wants.

@@ -66,12 +66,13 @@ type dependency struct {
 
 // records are the stores of what the server keeps itself.
 type records struct {
-	apps        *oauthstore.Apps
-	apiKeys     *oauthstore.APIKeys
-	tenants     *tenantstore.Tenants
-	claims      *tenantstore.Claims
-	keyRing     *keyringstore.Store
-	revocations *authzstore.Revocations
+	apps         *oauthstore.Apps
+	apiKeys      *oauthstore.APIKeys
+	installation *tenantstore.Installation
+	tenants      *tenantstore.Tenants
+	claims       *tenantstore.Claims
+	keyRing      *keyringstore.Store
+	revocations  *authzstore.Revocations
 }
 
 // house is what parts hand to each other. They are opened in their order, so each

@@ -245,7 +245,8 @@ func (h *house) makeRecords() error {
 		return err
 	}
 	h.records = records{
-		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db), tenants: tenantstore.New(db), claims: tenantstore.NewClaims(db),
+		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db),
+		installation: tenantstore.NewInstallation(db), tenants: tenantstore.New(db), claims: tenantstore.NewClaims(db),
 		keyRing: keyringstore.New(db), revocations: authzstore.NewRevocations(db),
 	}
 	return nil

@@ -23,18 +23,20 @@ func opsPart(s *settings) part {
 		s.fail(name, "want host:port, :port or off")
 	}
 	return part{open: func(ctx context.Context, h *house) (opened, error) {
+		ready := newReadiness(ctx, h.ready, h.log)
+		o := opened{run: []func(context.Context){ready.follow}}
 		ln, err := listenOps(ctx, address, h.log)
 		if ln == nil {
-			return opened{}, err
+			return o, err
 		}
 		h.log.Info("operations listener", "address", ln.Addr().String())
-		ready := newReadiness(ctx, h.ready, h.log)
 		server := httpserver.NewServer(opsHandler(ready, h.telemetry.scrape, h.log), idleTimeout)
-		return opened{run: []func(context.Context){func(ctx context.Context) {
+		o.run = append(o.run, func(ctx context.Context) {
 			if err := httpserver.Serve(ctx, server, ln, httpserver.Stop{Grace: time.Second}); err != nil {
 				h.log.Warn("the operations listener ended", "error", err)
 			}
-		}}}, nil
+		})
+		return o, nil
 	}}
 }
 
@@ -83,6 +85,7 @@ func answerState(w http.ResponseWriter, r *http.Request, status int, state any) 
 const (
 	pingTimeout = 800 * time.Millisecond // below the second that probes wait by default
 	pingCached  = time.Second
+	pingEvery   = 5 * time.Second // also while nobody asks, for the log
 )
 
 // What /readyz says of the server, and the first two of a backend.
@@ -119,6 +122,26 @@ func (f pingFunc) Ping(ctx context.Context) error { return f(ctx) }
 func (r *readiness) watch(d dependency, log *slog.Logger) {
 	pinger, _ := d.driver.(cpodkit.Pinger)
 	r.backends = append(r.backends, &backend{name: d.name, spare: d.spare, pinger: pinger, log: log})
+}
+
+// follow pings the backends now and then until ctx ends, so that the log says when one
+// goes away or returns.
+func (r *readiness) follow(ctx context.Context) {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		for _, b := range r.backends {
+			b.refresh(ctx)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			for _, b := range r.backends { // whose drivers are closed next
+				b.isUp(context.WithoutCancel(ctx))
+			}
+			return
+		}
+	}
 }
 
 func (r *readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
@@ -162,7 +185,7 @@ type backend struct {
 
 	mu      sync.Mutex
 	asking  chan struct{} // closed when the ping under way has ended; nil without one
-	checked time.Time
+	checked time.Time // zero before the first ping has ended
 	failure error
 }
 
@@ -184,7 +207,11 @@ func (b *backend) ping(ctx context.Context) {
 	err := b.pinger.Ping(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch {
+	switch first := b.checked.IsZero(); {
+	case err != nil && first:
+		b.log.Warn("a backend does not answer", "backend", b.name, "error", err)
+	case first:
+		b.log.Info("a backend answers", "backend", b.name)
 	case err != nil && b.failure == nil:
 		b.log.Warn("a backend is down", "backend", b.name, "error", err)
 	case err == nil && b.failure != nil:

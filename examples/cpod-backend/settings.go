@@ -28,6 +28,7 @@ type settings struct {
 	variables []variable
 	backends  []slog.Attr // of each part that has one: the scheme of its URL
 	faults    []error
+	warnings  []slog.Attr // by variable
 }
 
 // readSettings takes an environment in the form of [os.Environ]. The log goes to
@@ -57,6 +58,16 @@ func (s *settings) optional(name, shownDefault, meaning string) string {
 // fail keeps what is wrong with a variable.
 func (s *settings) fail(name, format string, args ...any) {
 	s.faults = append(s.faults, fmt.Errorf(name+": "+format, args...))
+}
+
+// warn keeps what is doubtful about a variable for a server that starts.
+func (s *settings) warn(name, text string) { s.warnings = append(s.warnings, slog.String(name, text)) }
+
+// logWarnings logs a line for each warning.
+func (s *settings) logWarnings() {
+	for _, w := range s.warnings {
+		s.log.Warn(w.Value.String(), "variable", w.Key)
+	}
 }
 
 // backend returns the URL of a backend, which has one of the schemes.
