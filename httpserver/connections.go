@@ -33,8 +33,9 @@ type ConnectionLimits struct {
 	// net/http cannot read: problem+json, as all others.
 	Server cpodkit.ServerInfo
 
-	// Log gets a warning when connections are closed for a limit, at most one a
-	// minute. nil is none.
+	// Log gets a line for each request whose head cannot be read, with the address of
+	// the connection, and a warning when connections are closed for a limit, at most
+	// one a minute. nil is none.
 	Log *slog.Logger
 }
 
@@ -199,7 +200,10 @@ func (c *limitedConn) Write(p []byte) (int, error) {
 	if status == 0 { // such as "100 Continue"
 		return c.Conn.Write(p)
 	}
-	if _, err := c.Conn.Write(refusedHead(c.base, status, c.listener.Server)); err != nil {
+	answer, id := refusedHead(c.base, status, c.listener.Server)
+	c.listener.Log.LogAttrs(c.base, slog.LevelInfo, "request", slog.Int("status", status), slog.String("request_id", id),
+		slog.String("peer", c.addr.String()), slog.String("error", "no handler could read the head"))
+	if _, err := c.Conn.Write(answer); err != nil {
 		return 0, err
 	}
 	return len(p), nil

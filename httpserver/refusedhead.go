@@ -27,8 +27,9 @@ func statusOf(answer []byte) int {
 	return status
 }
 
-// refusedHead is the whole answer to a head that cannot be read.
-func refusedHead(base context.Context, status int, server cpodkit.ServerInfo) []byte {
+// refusedHead returns the whole answer to a head that cannot be read, and the id of the
+// request in it.
+func refusedHead(base context.Context, status int, server cpodkit.ServerInfo) (answer []byte, id string) {
 	refusal := &cpodkit.Error{Code: cpodkit.CodeBadRequest, Status: status, Detail: "The head of the request is malformed."}
 	switch status {
 	case http.StatusRequestHeaderFieldsTooLarge:
@@ -41,17 +42,17 @@ func refusedHead(base context.Context, status int, server cpodkit.ServerInfo) []
 	if status != refusal.Code.Status() {
 		refusal.Title = http.StatusText(status)
 	}
-	id := rand.Text()
+	id = rand.Text()
 	ctx, _ := cpodkit.WithRecord(base, id, server)
 	w := &headWriter{header: http.Header{"X-Request-Id": {id}, "Connection": {"close"}}}
 	cpodkit.WriteError(w, (&http.Request{URL: &url.URL{}}).WithContext(ctx), refusal)
-	var answer bytes.Buffer
-	fmt.Fprintf(&answer, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
+	var whole bytes.Buffer
+	fmt.Fprintf(&whole, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
 	w.header.Set("Content-Length", strconv.Itoa(w.body.Len()))
-	_ = w.header.Write(&answer) // a buffer takes everything
-	answer.WriteString("\r\n")
-	answer.Write(w.body.Bytes())
-	return answer.Bytes()
+	_ = w.header.Write(&whole) // a buffer takes everything
+	whole.WriteString("\r\n")
+	whole.Write(w.body.Bytes())
+	return whole.Bytes(), id
 }
 
 // headWriter is an answer in memory.

@@ -92,6 +92,7 @@ func Serve(ctx context.Context, srv *http.Server, ln net.Listener, stop Stop) er
 	if stopped := <-failed; !errors.Is(stopped, http.ErrServerClosed) {
 		err = errors.Join(err, stopped)
 	}
+	stop.Log.Info("stopped")
 	return err
 }
 

@@ -1,9 +1,11 @@
 package keyring_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -183,7 +185,8 @@ func TestAServerNoticesARotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, master := keyring.NewMemoryStore(), keyring.NewMaster()
 		ring := open(t, store, master)
-		s := follow(t, newRotator(t, store, master), ring)
+		var log bytes.Buffer
+		s := follow(t, newRotator(t, store, master, keyring.WithLog(slog.New(slog.NewTextHandler(&log, nil)))), ring)
 		first := ring.SigningKeys()[0].ID
 		command := newRotator(t, store, master)
 
@@ -207,6 +210,9 @@ func TestAServerNoticesARotation(t *testing.T) {
 		}
 		time.Sleep(overlap + interval)
 		s.want(t, "two rotations in a day", third.ID, first, next.ID)
+		if lines := log.String(); !strings.Contains(lines, `msg="signing keys changed" signing=`+third.ID) {
+			t.Errorf("logged %s", lines)
+		}
 	})
 }
 

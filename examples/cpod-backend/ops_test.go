@@ -40,8 +40,13 @@ func (b *logBuffer) String() string {
 // lines returns the logged lines with a message.
 func (b *logBuffer) lines(t *testing.T, message string) []map[string]any {
 	t.Helper()
+	return logLines(t, b.String(), message)
+}
+
+func logLines(t *testing.T, log, message string) []map[string]any {
+	t.Helper()
 	var found []map[string]any
-	for text := range strings.Lines(b.String()) {
+	for text := range strings.Lines(log) {
 		var line map[string]any
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Errorf("a line of the log is not JSON: %s", text)

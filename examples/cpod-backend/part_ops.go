@@ -185,7 +185,7 @@ type backend struct {
 
 	mu      sync.Mutex
 	asking  chan struct{} // closed when the ping under way has ended; nil without one
-	checked time.Time // zero before the first ping has ended
+	checked time.Time     // zero before the first ping has ended
 	failure error
 }
 
