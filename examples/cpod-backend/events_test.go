@@ -254,7 +254,7 @@ func TestSecurityEvents(t *testing.T) {
 		"a backend goes away or returns",         // TestBackendsAreWatched
 		"the signing keys change",                // TestAServerNoticesARotation of package keyring
 		"connections are closed for their limit", // TestSlowHeadsLeaveRoom of package httpserver
-		"a panic",                                // TestRecover of package httpserver
+		"a panic",                                // TestPanicAndLog of package httpserver
 	}
 	for _, name := range listed {
 		if _, ok := events[name]; !ok && !slices.Contains(elsewhere, name) {
