@@ -38,15 +38,28 @@ func (s *Server) appOf(r *http.Request) (admin administrator, app App, err error
 	return admin, app, nil
 }
 
-// mayGrant returns an invalid_scope error for the administration of all tenants,
-// also by a wildcard, when the administrator lacks it. Every other scope is an
-// administrator's to give.
+// mayGrant returns an invalid_scope error for the first scope that the administrator
+// may not hand on. The credential of an app or a user hands on what it holds itself. An
+// admin key hands on every scope; platform.admin, also by a wildcard, only when it
+// holds it.
 func (a administrator) mayGrant(scopes cpodkit.Scopes) error {
-	if a.platform || !scopes.Covers(PlatformScope) {
-		return nil
+	for _, scope := range scopes {
+		switch {
+		case grantsPlatform(scope):
+			scope = PlatformScope
+		case a.isAdminKey():
+			continue
+		}
+		if err := a.Require(scope); err != nil {
+			return err
+		}
 	}
-	return a.Require(PlatformScope)
+	return nil
 }
+
+// isAdminKey reports whether the credential is an admin key: no token, and not of an
+// app, because no app can have its app id.
+func (a administrator) isAdminKey() bool { return a.Issuer == "" && !validClientID(a.AppID) }
 
 // cursorBinding ties a cursor to one list of one caller. No encoded id holds a
 // slash.

@@ -38,7 +38,7 @@ func (k keyRequest) check(app App) error {
 	const at = "/scopes"
 	var faults faults
 	faults.name("/name", k.Name)
-	faults.scopes(at, k.Scopes)
+	faults.scopes(at, k.Scopes, nil)
 	if len(faults) == 0 {
 		for i, scope := range k.Scopes {
 			faults.unless(app.DeclaredScopes.Covers(scope), pointer(at, i), "is not a scope that the app has declared")
