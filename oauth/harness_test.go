@@ -98,7 +98,7 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 	for _, change := range changes {
 		change(&config)
 	}
-	apiKeys, err = authz.NewAPIKeys(oauth.LiveKeys(config.Keys, config.Apps, revocations))
+	apiKeys, err = authz.NewAPIKeys(oauth.LiveKeys(config.Keys, config.Apps))
 	f.must(err)
 	server, err := oauth.New(config)
 	f.must(err)

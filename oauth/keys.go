@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,7 +100,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, _ rest.Query)
 	if err := s.keys.Create(r.Context(), authz.DigestOf(secret), key); err != nil {
 		return backendError(err)
 	}
-	if err := s.confirmKey(r, app); err != nil {
+	if err := s.confirmKey(r, app, key); err != nil {
 		s.undoKey(r.Context(), key)
 		return err
 	}
@@ -110,8 +111,8 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, _ rest.Query)
 
 // confirmKey looks, after a key was stored, whether its app may have it. In this
 // order calls at the same time cannot exceed the bound together, nor add a key
-// to an app that is being deleted.
-func (s *Server) confirmKey(r *http.Request, app App) error {
+// to an app that is being deleted, nor one with a scope that was taken away.
+func (s *Server) confirmKey(r *http.Request, app App, key authz.APIKey) error {
 	keys, err := s.keys.List(r.Context(), app.Instance, "", MaxKeys+1)
 	if err != nil {
 		return backendError(err)
@@ -123,15 +124,17 @@ func (s *Server) confirmKey(r *http.Request, app App) error {
 	if err != nil {
 		return err
 	}
-	deleted, err := s.revocations.Revoked(r.Context(), allTokens(app.Instance))
+	live, err := current.live(key)
 	if err != nil {
-		return err
+		return errDeleting()
 	}
-	if deleted || current.Instance != app.Instance {
-		return cpodkit.Errorf(cpodkit.CodeConflict, "The app is being deleted.")
+	if !slices.Equal(live.Scopes, key.Scopes) {
+		return errBusy()
 	}
 	return nil
 }
+
+func errDeleting() error { return cpodkit.Errorf(cpodkit.CodeConflict, "The app is being deleted.") }
 
 // undoKey takes back a key that nobody was told, also when the caller has gone.
 func (s *Server) undoKey(ctx context.Context, key authz.APIKey) {
@@ -160,7 +163,10 @@ func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, q rest.Query) 
 	}
 	rest.WritePage(w, r, page, keys,
 		func(key authz.APIKey) string { return key.ID },
-		func(key authz.APIKey) keyView { return viewKey(key, "") })
+		func(key authz.APIKey) keyView {
+			key.Scopes = narrowed(key.Scopes, app.DeclaredScopes)
+			return viewKey(key, "")
+		})
 	return nil
 }
 

@@ -59,7 +59,7 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		return nil, nil, err
 	}
 	keys, apps := h.records.apiKeys, h.records.apps
-	apiKeys, err := authz.NewAPIKeys(oauth.LiveKeys(keys, apps, h.revocations))
+	apiKeys, err := authz.NewAPIKeys(oauth.LiveKeys(keys, apps))
 	if err != nil {
 		return nil, nil, err
 	}

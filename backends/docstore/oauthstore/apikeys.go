@@ -62,18 +62,43 @@ func (k *APIKeys) List(ctx context.Context, instance, after string, limit int) (
 	return keys, nil
 }
 
+// Narrow implements [oauth.KeyStore]. It starts again when the key is changed
+// meanwhile.
+func (k *APIKeys) Narrow(ctx context.Context, instance, id string, scopes cpodkit.Scopes) error {
+	for {
+		r, err := k.find(ctx, instance, id)
+		if err != nil {
+			return err
+		}
+		r.Value.Scopes = scopes
+		if err := k.records.Replace(ctx, r.Key, r.Value, r.Version); !errors.Is(err, cpodkit.CodePreconditionFailed) {
+			return err
+		}
+	}
+}
+
 // Delete implements [oauth.KeyStore].
 func (k *APIKeys) Delete(ctx context.Context, instance, id string) error {
+	r, err := k.find(ctx, instance, id)
+	if err != nil {
+		return err
+	}
+	return k.records.Delete(ctx, r.Key)
+}
+
+// find returns the record of the key with the ID of an instance, or
+// [cpodkit.CodeNotFound].
+func (k *APIKeys) find(ctx context.Context, instance, id string) (docstore.Record[apiKeyRecord], error) {
 	page, err := k.records.List(ctx, docstore.Query{
 		Where: []docstore.Condition{ofInstance(instance), docstore.Equal("id", id)}, Limit: 1,
 	})
 	if err != nil {
-		return err
+		return docstore.Record[apiKeyRecord]{}, err
 	}
 	if len(page) == 0 {
-		return cpodkit.CodeNotFound
+		return docstore.Record[apiKeyRecord]{}, cpodkit.CodeNotFound
 	}
-	return k.records.Delete(ctx, page[0].Key)
+	return page[0], nil
 }
 
 // DeleteAll implements [oauth.KeyStore].
