@@ -53,12 +53,12 @@ type App struct {
 	AllowedOrigins []string       `json:"allowed_origins"`
 	CreatedAt      time.Time      `json:"created_at"`
 
-	// ETag is set by [Apps.Get] and [Apps.Update], and changes with what is above; see [IfMatch].
+	// ETag is set by [Apps.Get] and [Apps.Update], and changes with the other fields; see [IfMatch].
 	ETag string `json:"-"`
 }
 
-// AppChange says what to change of an app. What is empty stays as it is, except for a list that is empty and not nil: it
-// empties the list.
+// AppChange says what to change of an app. What is empty stays as it is. A list that is empty, but
+// not nil, empties the app's.
 type AppChange struct {
 	Name           string         `json:"name,omitempty"`
 	DeclaredScopes cpodkit.Scopes `json:"declared_scopes,omitzero"`
@@ -133,9 +133,9 @@ func (a *Apps) Get(ctx context.Context, clientID string) (App, error) {
 	return a.one(ctx, get)
 }
 
-// Update changes an app, and returns it as it is then. Taking a scope away ends the app's earlier tokens and the signed URLs
-// that they made, and narrows its API keys. With [IfMatch] and [App.ETag] it changes that very state only; else it
-// fails with a [PreconditionFailedError].
+// Update changes an app, and returns it as it is then. Taking a scope away ends the app's earlier
+// tokens and the signed URLs that they made, and narrows its API keys. With [IfMatch] and [App.ETag]
+// it changes that very state only; else it fails with a [PreconditionFailedError].
 func (a *Apps) Update(ctx context.Context, clientID string, change AppChange, options ...UpdateOption) (App, error) {
 	const op = "apps.update"
 	update, err := a.call(op, http.MethodPatch, clientID, "", http.StatusOK)
@@ -171,9 +171,10 @@ func (a *Apps) one(ctx context.Context, c *call) (App, error) {
 	return app, nil
 }
 
-// Delete removes an app, and its tokens and API keys stop working, and so do the signed URLs that the server serves. One
-// that is not there is a [NotFoundError]. It is not repeated after a broken connection, since the repetition would not
-// find the app that the first attempt removed.
+// Delete removes an app, and its tokens and API keys stop working, and so do the signed URLs that
+// they made and the server serves. One that is not there is a [NotFoundError]. It is not repeated
+// after a broken connection, since the repetition would not find the app that the first attempt
+// removed.
 func (a *Apps) Delete(ctx context.Context, clientID string) error {
 	remove, err := a.call("apps.delete", http.MethodDelete, clientID, "", http.StatusNoContent)
 	if err != nil {

@@ -155,8 +155,8 @@ func (m Match) applyToWrite(w *writing)  { w.ifMatch = (*string)(&m) }
 func (m Match) applyToSet(w *writing)    { w.ifMatch = (*string)(&m) }
 func (m Match) applyToUpdate(w *writing) { w.ifMatch = (*string)(&m) }
 
-// IfMatch writes only over the very state that the tag names, [File.ETag], [Document.Version] or [App.ETag]; else the
-// write fails with a [PreconditionFailedError].
+// IfMatch writes only over the very state that the tag names, [File.ETag], [Document.Version] or
+// [App.ETag]; else the write fails with a [PreconditionFailedError].
 func IfMatch(tag string) Match { return Match(tag) }
 
 type ttl time.Duration

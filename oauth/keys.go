@@ -23,6 +23,9 @@ const (
 	// MaxKeyLife is how long an API key that expires may live: ten years.
 	MaxKeyLife = 10 * 365 * 24 * time.Hour
 
+	// keyIDPrefix begins the IDs of API keys, and not those of tokens.
+	keyIDPrefix = "key-"
+
 	// undoTime is what taking back a key may take after its caller has gone.
 	undoTime = 5 * time.Second
 )
@@ -195,5 +198,5 @@ func newKeyID(now time.Time) string {
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16)
 	rand.Read(id[6:])
-	return "key-" + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:]))
+	return keyIDPrefix + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:]))
 }

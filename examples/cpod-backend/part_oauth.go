@@ -37,6 +37,7 @@ func oauthPart(s *settings) part {
 		if err != nil {
 			return opened{}, err
 		}
+		h.oauth = server
 		return opened{
 			routes: server.Routes(),
 			wraps:  []wrap{{authentication, cpodkit.WrapProtected(authz.Authenticate(verifier))}},

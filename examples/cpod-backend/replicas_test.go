@@ -35,6 +35,7 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 	})
 	in.step("wrong secrets", in.wrongSecrets)
 	in.step("clients that leave", in.leaving)
+	in.step("signed URLs", in.signedURLs)
 	in.step("revocation", in.revocation)
 	in.step("without Redis", in.withoutRedis)
 	in.step("kill", in.kill)
@@ -150,6 +151,45 @@ func (in *installation) shared(t *testing.T) {
 	}
 	if status, body := get(t, signed.URL); status != http.StatusOK || body != "walk/3" {
 		t.Errorf("the signed URL answers %d %q", status, body)
+	}
+}
+
+// signedURLs makes a URL that the store signs, and one for longer, which each server
+// refuses at once when another one has deleted the key that made it.
+func (in *installation) signedURLs(t *testing.T) {
+	in.register(in.all(), "app-signing")
+	admin := in.through(in.replicas[1].url).client(t, client.Config{APIKey: in.adminKey}).Apps
+	made, key, err := admin.CreateKey(t.Context(), "app-signing", client.NewAPIKey{
+		Name: "test", Scopes: []string{"storage.private.read", "storage.private.write"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := in.through(in.replicas[0].url).client(t, client.Config{APIKey: key}).Storage.Files
+	if _, err := store.Write(t.Context(), "x", strings.NewReader("content")); err != nil {
+		t.Fatal(err)
+	}
+	urls := map[bool]string{}
+	for isOurs, lasts := range map[bool]time.Duration{false: time.Hour, true: time.Hour + time.Second} {
+		signed, err := store.URL(t.Context(), "x", lasts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if urls[isOurs] = signed.URL; strings.HasPrefix(signed.URL, in.env["CPOD_PUBLIC_URL"]) != isOurs {
+			t.Errorf("a URL for %v is %s", lasts, signed.URL)
+		}
+		if status, body := get(t, signed.URL); status != http.StatusOK || body != "content" {
+			t.Errorf("a URL for %v answers %d %q", lasts, status, body)
+		}
+	}
+	if err := admin.DeleteKey(t.Context(), "app-signing", made.ID); err != nil {
+		t.Fatal(err)
+	}
+	path := strings.TrimPrefix(urls[true], in.env["CPOD_PUBLIC_URL"])
+	for i, p := range in.replicas {
+		if status, body := get(t, p.url+path); status != http.StatusForbidden {
+			t.Errorf("server %d answers a URL of a deleted key with %d %s", i, status, body)
+		}
 	}
 }
 

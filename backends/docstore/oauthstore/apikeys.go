@@ -2,7 +2,6 @@ package oauthstore
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -38,13 +37,13 @@ type apiKeyRecord struct {
 
 // Find implements [authz.KeyStore].
 func (k *APIKeys) Find(ctx context.Context, digest authz.KeyDigest) (authz.APIKey, error) {
-	r, err := k.records.Get(ctx, hex.EncodeToString(digest[:]))
+	r, err := k.records.Get(ctx, digest.String())
 	return authz.APIKey(r.Value), err
 }
 
 // Create implements [oauth.KeyStore].
 func (k *APIKeys) Create(ctx context.Context, digest authz.KeyDigest, key authz.APIKey) error {
-	return k.records.Create(ctx, hex.EncodeToString(digest[:]), apiKeyRecord(key))
+	return k.records.Create(ctx, digest.String(), apiKeyRecord(key))
 }
 
 // List implements [oauth.KeyStore].
