@@ -22,6 +22,10 @@ type Identity struct {
 	Issuer    string    // who signed the token; empty for an API key
 	IssuedAt  time.Time // zero for an API key
 	ExpiresAt time.Time // zero when the credential does not expire
+
+	// KeyDigest is that of an API key, in hex: the SHA-256 under which the key is kept. It
+	// names the key to what outlives the request, such as a signed URL. Empty for a token.
+	KeyDigest string
 }
 
 // Validate reports whether tenant, app and, where there is one, user can be

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -42,6 +43,15 @@ func (k APIKey) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !n
 
 // KeyDigest is the SHA-256 of an API key, under which its record is kept.
 type KeyDigest [sha256.Size]byte
+
+// String returns the digest in hex.
+func (d KeyDigest) String() string { return hex.EncodeToString(d[:]) }
+
+// ParseKeyDigest is the inverse of [KeyDigest.String]. ok is false for another text.
+func ParseKeyDigest(text string) (digest KeyDigest, ok bool) {
+	n, err := hex.Decode(digest[:], []byte(text[:min(len(text), 2*len(digest))]))
+	return digest, err == nil && n == len(digest) && len(text) == 2*n
+}
 
 // KeyStore is for stores: it finds API keys. It is safe for concurrent use and
 // honours ctx.
@@ -84,7 +94,8 @@ func (v *APIKeys) Verify(ctx context.Context, token string) (cpodkit.Identity, e
 	if len(token) <= len(APIKeyPrefix) || len(token) > maxAPIKey || token[:len(APIKeyPrefix)] != APIKeyPrefix {
 		return cpodkit.Identity{}, errUnknownKey()
 	}
-	key, err := v.store.Find(ctx, DigestOf(token))
+	digest := DigestOf(token)
+	key, err := v.store.Find(ctx, digest)
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return cpodkit.Identity{}, errUnknownKey()
 	}
@@ -96,6 +107,7 @@ func (v *APIKeys) Verify(ctx context.Context, token string) (cpodkit.Identity, e
 	}
 	id := cpodkit.Identity{
 		TenantID: key.TenantID, AppID: key.AppID, Scopes: key.Scopes, TokenID: key.ID, ExpiresAt: key.ExpiresAt,
+		KeyDigest: digest.String(),
 	}
 	return id, checkIdentity(id)
 }

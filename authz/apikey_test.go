@@ -44,7 +44,7 @@ func TestAPIKeys(t *testing.T) {
 		}
 		id, err := v.Verify(t.Context(), forever)
 		must(t, err)
-		if id.TenantID != "t1" || id.AppID != "a1" || id.TokenID != "k1" || id.Issuer != "" || !id.Scopes.Covers("admin") {
+		if id.TenantID != "t1" || id.AppID != "a1" || id.TokenID != "k1" || id.Issuer != "" || id.KeyDigest != authz.DigestOf(forever).String() || !id.Scopes.Covers("admin") {
 			t.Errorf("the identity is %+v", id)
 		}
 		check(hour, "")
@@ -61,6 +61,20 @@ func TestAPIKeys(t *testing.T) {
 		delete(store, authz.DigestOf(forever))
 		check(forever, cpodkit.CodeInvalidToken) // at once
 	})
+}
+
+func TestKeyDigestAsText(t *testing.T) {
+	t.Parallel()
+	want := authz.DigestOf("x")
+	text := want.String()
+	if got, ok := authz.ParseKeyDigest(text); !ok || got != want || len(text) != 64 {
+		t.Errorf("%s is read as %s, %t", text, got, ok)
+	}
+	for _, wrong := range []string{"", "0", text[1:], text + "0", text + "00", "g" + text[1:], strings.Repeat("0", 62) + "0\x00"} {
+		if got, ok := authz.ParseKeyDigest(wrong); ok {
+			t.Errorf("%q is read as %s", wrong, got)
+		}
+	}
 }
 
 func TestAPIKeyStoreDownIsUnavailable(t *testing.T) {

@@ -41,7 +41,7 @@ func TestAdminKeyCalls(t *testing.T) {
 		"List": {
 			func(c *client.Client) error {
 				page, err := c.AdminKeys.Tenant("a b").List(t.Context(), client.Limit(10), client.Cursor("x"))
-				equal(t, "page", fmt.Sprint(len(page.Items), page.Items[0].ID, page.NextCursor), "1 key-1 y")
+				equal(t, "page", fmt.Sprint(len(page.Items), page.Items[0].ID, page.NextCursor), "1key-1y")
 				return err
 			},
 			"GET /v1/admin-keys?cursor=x&limit=10&tenant=a+b", "", http.StatusOK, `{"items":[{"id":"key-1"}],"nextCursor":"y"}`,

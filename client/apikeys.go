@@ -91,8 +91,9 @@ func (a *Apps) AllKeys(ctx context.Context, clientID string) iter.Seq2[APIKey, e
 	})
 }
 
-// DeleteKey removes an API key, which stops working at once. One that is not there is a [NotFoundError]. Like
-// [Apps.Delete] it is not repeated after a broken connection.
+// DeleteKey removes an API key, which stops working at once, and so do the signed URLs that it made
+// and the server serves. One that is not there is a [NotFoundError]. Like [Apps.Delete] it is not
+// repeated after a broken connection.
 func (a *Apps) DeleteKey(ctx context.Context, clientID, keyID string) error {
 	const op = "apps.deleteKey"
 	if err := checkKeyID(op, keyID); err != nil {

@@ -52,6 +52,18 @@ type App struct {
 	RedirectURIs   []string       `json:"redirect_uris"`
 	AllowedOrigins []string       `json:"allowed_origins"`
 	CreatedAt      time.Time      `json:"created_at"`
+
+	// ETag is set by [Apps.Get] and [Apps.Update], and changes with the other fields; see [IfMatch].
+	ETag string `json:"-"`
+}
+
+// AppChange says what to change of an app. What is empty stays as it is. A list that is empty, but
+// not nil, empties the app's.
+type AppChange struct {
+	Name           string         `json:"name,omitempty"`
+	DeclaredScopes cpodkit.Scopes `json:"declared_scopes,omitzero"`
+	RedirectURIs   []string       `json:"redirect_uris,omitzero"`
+	AllowedOrigins []string       `json:"allowed_origins,omitzero"`
 }
 
 // Register makes an app and its client secret, which is shown this once; it is empty for a [BrowserApp]. A client id
@@ -118,15 +130,51 @@ func (a *Apps) Get(ctx context.Context, clientID string) (App, error) {
 		return App{}, err
 	}
 	get.repeat = always
-	var app App
-	if err := a.api.doJSON(ctx, get, &app); err != nil {
+	return a.one(ctx, get)
+}
+
+// Update changes an app, and returns it as it is then. Taking a scope away ends the app's earlier
+// tokens and the signed URLs that they made, and narrows its API keys. With [IfMatch] and [App.ETag]
+// it changes that very state only; else it fails with a [PreconditionFailedError].
+func (a *Apps) Update(ctx context.Context, clientID string, change AppChange, options ...UpdateOption) (App, error) {
+	const op = "apps.update"
+	update, err := a.call(op, http.MethodPatch, clientID, "", http.StatusOK)
+	if err != nil {
 		return App{}, err
 	}
+	if update.data, err = encodeJSON(op, change); err != nil {
+		return App{}, err
+	}
+	var w writing
+	for _, option := range options {
+		option.applyToUpdate(&w)
+	}
+	update.header = http.Header{}
+	if update.repeat, err = w.condition(op, update.header); err != nil {
+		return App{}, err
+	}
+	update.contentType = "application/merge-patch+json"
+	return a.one(ctx, update)
+}
+
+// one sends a call that is answered with an app and its ETag.
+func (a *Apps) one(ctx context.Context, c *call) (App, error) {
+	got, err := a.api.do(ctx, c)
+	if err != nil {
+		return App{}, err
+	}
+	var app App
+	if err := got.decode(&app); err != nil {
+		return App{}, err
+	}
+	app.ETag = bareTag(got.header.Get("ETag"))
 	return app, nil
 }
 
-// Delete removes an app, and its tokens and API keys stop working. One that is not there is a [NotFoundError]. It is not repeated
-// after a broken connection, since the repetition would not find the app that the first attempt removed.
+// Delete removes an app, and its tokens and API keys stop working, and so do the signed URLs that
+// they made and the server serves. One that is not there is a [NotFoundError]. It is not repeated
+// after a broken connection, since the repetition would not find the app that the first attempt
+// removed.
 func (a *Apps) Delete(ctx context.Context, clientID string) error {
 	remove, err := a.call("apps.delete", http.MethodDelete, clientID, "", http.StatusNoContent)
 	if err != nil {

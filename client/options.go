@@ -95,6 +95,9 @@ type WriteOption interface{ applyToWrite(*writing) }
 // SetOption refines [Collection.Set]: [IfAbsent], [IfMatch].
 type SetOption interface{ applyToSet(*writing) }
 
+// UpdateOption refines [Apps.Update]: [IfMatch].
+type UpdateOption interface{ applyToUpdate(*writing) }
+
 // KVOption refines [KV.Set]: [TTL], [IfAbsent].
 type KVOption interface{ applyToKV(*writing) }
 
@@ -148,11 +151,12 @@ func IfAbsent() Absence { return Absence{} }
 // Match is the condition that [IfMatch] makes.
 type Match string
 
-func (m Match) applyToWrite(w *writing) { w.ifMatch = (*string)(&m) }
-func (m Match) applyToSet(w *writing)   { w.ifMatch = (*string)(&m) }
+func (m Match) applyToWrite(w *writing)  { w.ifMatch = (*string)(&m) }
+func (m Match) applyToSet(w *writing)    { w.ifMatch = (*string)(&m) }
+func (m Match) applyToUpdate(w *writing) { w.ifMatch = (*string)(&m) }
 
-// IfMatch writes only over the very state that the tag names, [File.ETag] or [Document.Version]; else the write fails
-// with a [PreconditionFailedError].
+// IfMatch writes only over the very state that the tag names, [File.ETag], [Document.Version] or
+// [App.ETag]; else the write fails with a [PreconditionFailedError].
 func IfMatch(tag string) Match { return Match(tag) }
 
 type ttl time.Duration

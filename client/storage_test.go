@@ -296,9 +296,16 @@ func TestAppAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "secret", secret, "cs_new")
-	equal(t, "app", fmt.Sprint(registered), "{ app App a.read web [https://x] [] 2026-01-02 03:04:05 +0000 UTC}")
+	equal(t, "app", fmt.Sprint(registered), "{ app App a.read web [https://x] [] 2026-01-02 03:04:05 +0000 UTC }")
 	secret, err = newClient(t, reply(200, "application/json", app)).Apps.RotateSecret(t.Context(), "app")
 	equal(t, "rotated", fmt.Sprint(secret, " ", err), "cs_new <nil>")
+	got, err := newClient(t, reply(200, "application/json", app, "ETag", `"e1"`)).Apps.Get(t.Context(), "app")
+	equal(t, "ETag", fmt.Sprint(got.ETag, " ", err), "e1 <nil>")
+	got, err = newClient(t, reply(200, "application/json", app, "ETag", `"e2"`)).Apps.Update(t.Context(), "app", client.AppChange{})
+	equal(t, "changed", fmt.Sprint(got.Name, " ", got.ETag, " ", err), "App e2 <nil>")
+	_, err = newClient(t, reply(412, "application/problem+json", `{"code":"precondition_failed"}`)).
+		Apps.Update(t.Context(), "app", client.AppChange{}, client.IfMatch("e1"))
+	equal(t, "changed meanwhile", errors.As(err, new(*client.PreconditionFailedError)), true)
 }
 
 func TestIntrospection(t *testing.T) {

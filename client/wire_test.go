@@ -255,6 +255,21 @@ func TestWire(t *testing.T) {
 			func(c ctx, cl cl) error { _, err := cl.Apps.Get(c, "a/b"); return err },
 			"GET /v1/oauth/apps/a%2Fb", "", "", ok, `{}`,
 		},
+		"apps.Update": {
+			func(c ctx, cl cl) error {
+				_, err := cl.Apps.Update(c, "a", client.AppChange{Name: "x & y", RedirectURIs: []string{}}, client.IfMatch("e1"))
+				return err
+			},
+			"PATCH /v1/oauth/apps/a", `If-Match: "e1"`, `{"name":"x & y","redirect_uris":[]}`, ok, `{}`,
+		},
+		"apps.Update of scopes": {
+			func(c ctx, cl cl) error {
+				_, err := cl.Apps.Update(c, "a", client.AppChange{DeclaredScopes: []string{"a.read"}, AllowedOrigins: []string{"https://x"}})
+				return err
+			},
+			"PATCH /v1/oauth/apps/a", "Content-Type: application/merge-patch+json",
+			`{"declared_scopes":["a.read"],"allowed_origins":["https://x"]}`, ok, `{}`,
+		},
 		"apps.Delete": {
 			func(c ctx, cl cl) error { return cl.Apps.Delete(c, "a") },
 			"DELETE /v1/oauth/apps/a", "", "", done, "",

@@ -20,8 +20,8 @@ type administrator struct {
 	platform bool // of all tenants
 }
 
-// hasAdminKey reports whether the administrator calls with an admin key.
-func (a administrator) hasAdminKey() bool { return a.AppID == AdminAppID && a.Issuer == "" }
+// isAdminKey reports whether the administrator calls with an admin key.
+func (a administrator) isAdminKey() bool { return a.AppID == AdminAppID && a.Issuer == "" }
 
 // administers reports whether the tenant is the administrator's to administer.
 func (a administrator) administers(tenantID string) bool { return a.platform || a.TenantID == tenantID }
@@ -55,14 +55,23 @@ func (s *Server) appOf(r *http.Request) (admin administrator, app App, err error
 	return admin, app, nil
 }
 
-// mayGrant returns an invalid_scope error for the administration of all tenants,
-// also by a wildcard, when the administrator lacks it. Every other scope is an
-// administrator's to give.
+// mayGrant returns an invalid_scope error for the first scope that the administrator
+// may not hand on. The credential of an app or a user hands on what it holds itself. An
+// admin key hands on every scope; platform.admin, also by a wildcard, only when it
+// holds it.
 func (a administrator) mayGrant(scopes cpodkit.Scopes) error {
-	if a.platform || !scopes.Covers(PlatformScope) {
-		return nil
+	for _, scope := range scopes {
+		switch {
+		case grantsPlatform(scope):
+			scope = PlatformScope
+		case a.isAdminKey():
+			continue
+		}
+		if err := a.Require(scope); err != nil {
+			return err
+		}
 	}
-	return a.Require(PlatformScope)
+	return nil
 }
 
 // cursorBinding ties a cursor to one list of one caller. No encoded id holds a

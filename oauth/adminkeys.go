@@ -81,7 +81,7 @@ func viewAdminKey(key authz.APIKey, secret string) adminKeyView {
 // or key must not outlive the app by making one.
 func keyCaller(r *http.Request) (administrator, error) {
 	admin := caller(r)
-	if !admin.hasAdminKey() {
+	if !admin.isAdminKey() {
 		return admin, cpodkit.Errorf(cpodkit.CodeForbidden, "Admin keys are administered with an admin key, not with the credential of an app.")
 	}
 	return admin, nil

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -37,14 +38,25 @@ type App struct {
 	SecretHash     SecretHash // zero for a public client
 	CreatedAt      time.Time  // UTC, whole seconds
 
-	// Instance is random and made at the registration. The "jti" of every token
-	// of the app begins with it and a dot, and its API keys hold it, so that
-	// deleting the app ends both, and none of a later app with the same ClientID.
+	// Instance is random and made at the registration. The app's API keys hold it, so
+	// that none of them counts for a later app with the same ClientID.
 	Instance string
+
+	// TokenPrefix is random. The "jti" of every token of the app begins with it and a
+	// dot, so that one revocation ends them all. It is new when a scope was taken away
+	// from the app; until then it is empty, which stands for Instance.
+	TokenPrefix string
+
+	// Deleting is set when the deletion has begun. The API keys of the app are refused
+	// from then on, also when the deletion was not finished.
+	Deleting bool
 
 	// Version is the store's: it changes with every write.
 	Version string
 }
+
+// tokens is the revocation of all tokens that the app was given so far.
+func (a App) tokens() string { return cmp.Or(a.TokenPrefix, a.Instance) + "." }
 
 // SecretHash is the SHA-256 of a client secret. Nothing slower is needed: a
 // secret has 256 random bits, which nobody can guess.

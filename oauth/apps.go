@@ -1,7 +1,11 @@
 package oauth
 
 import (
+	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -13,9 +17,8 @@ import (
 	"github.com/cpodkit/cpodkit/internal/rest"
 )
 
-// deleteAttempts bounds how often a delete starts again after another change
-// of the same app.
-const deleteAttempts = 5
+// changeAttempts bounds how often a change of an app starts again after another one.
+const changeAttempts = 5
 
 // appView is an app in an answer. Its tenant is shown to those alone who see the
 // apps of all tenants.
@@ -83,7 +86,7 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request, _ rest.Quer
 	if err != nil {
 		return backendError(err)
 	}
-	s.origins.changed(r.Context(), app)
+	s.origins.changed(r.Context(), app.AllowedOrigins...)
 	s.logChange(r, "app registered", admin, app)
 	w.Header().Set("Location", "/v1/oauth/apps/"+url.PathEscape(app.ClientID))
 	writeUncached(w, r, http.StatusCreated, admin.view(app, secret))
@@ -118,47 +121,74 @@ func (s *Server) getApp(w http.ResponseWriter, r *http.Request, _ rest.Query) er
 	if err != nil {
 		return err
 	}
-	cpodkit.WriteJSON(w, r, http.StatusOK, admin.view(app, ""))
+	admin.writeApp(w, r, app)
 	return nil
 }
 
-// revokedFor is longer than any token lives ([MaxTokenTTL]), and as long as what
-// is made with one may: a signed URL works for up to seven days.
-const revokedFor = 7 * 24 * time.Hour
+// writeApp answers with an app and its ETag.
+func (a administrator) writeApp(w http.ResponseWriter, r *http.Request, app App) {
+	w.Header().Set("ETag", rest.ETag(a.tag(app)))
+	cpodkit.WriteJSON(w, r, http.StatusOK, a.view(app, ""))
+}
+
+// tag returns the entity tag of an app, without quotes: a hash of what the
+// administrator sees of it.
+func (a administrator) tag(app App) string {
+	shown, _ := json.Marshal(a.view(app, "")) // of texts and a time, which cannot fail
+	hash := sha256.Sum256(shown)
+	return base64.RawURLEncoding.EncodeToString(hash[:16])
+}
+
+// RevocationLife is how long tokens stand revoked, which is longer than what they made
+// can live: a token lives for [MaxTokenTTL] at most, and a signed URL for seven days.
+const RevocationLife = 7*24*time.Hour + time.Hour
+
+// revoke ends the tokens with the "jti", or the prefix of one, that id is.
+func (s *Server) revoke(ctx context.Context, id string) error {
+	return s.revocations.Revoke(ctx, authz.Revocation{ID: id, ExpiresAt: time.Now().Add(RevocationLife)})
+}
 
 // deleteApp is DELETE /v1/oauth/apps/{id}.
 func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
-	for range deleteAttempts {
+	for range changeAttempts {
 		admin, app, err := s.appOf(r)
 		if err != nil {
 			return err
 		}
-		// Tokens and keys go first: a crash in between leaves an app whose tokens
-		// and keys are refused, old and new, and never these without an app.
-		err = s.revocations.Revoke(r.Context(), authz.Revocation{
-			ID: allTokens(app.Instance), ExpiresAt: time.Now().Add(revokedFor),
-		})
-		if err != nil {
+		isMarked := app.Deleting
+		if isMarked {
+			err = s.remove(r.Context(), app)
+		} else {
+			app.Deleting = true
+			err = s.apps.Update(r.Context(), app)
+		}
+		if err != nil && !errors.Is(err, cpodkit.CodePreconditionFailed) {
 			return backendError(err)
 		}
-		if s.keys != nil {
-			if err := s.keys.DeleteAll(r.Context(), app.Instance); err != nil {
-				return backendError(err)
-			}
+		if err != nil || !isMarked {
+			continue // with the app as it is now
 		}
-		err = s.apps.Delete(r.Context(), app)
-		if errors.Is(err, cpodkit.CodePreconditionFailed) {
-			continue
-		}
-		if err != nil {
-			return backendError(err)
-		}
-		s.origins.changed(r.Context(), app)
+		s.origins.changed(r.Context(), app.AllowedOrigins...)
 		s.logChange(r, "app deleted", admin, app)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
 	return errBusy()
+}
+
+// remove removes an app that is marked. Its tokens and keys end first: a crash in
+// between leaves an app whose tokens and keys are refused, old and new, and never
+// these without an app.
+func (s *Server) remove(ctx context.Context, app App) error {
+	if err := s.revoke(ctx, app.tokens()); err != nil {
+		return err
+	}
+	if s.keys != nil {
+		if err := s.keys.DeleteAll(ctx, app.Instance); err != nil {
+			return err
+		}
+	}
+	return s.apps.Delete(ctx, app)
 }
 
 // rotateSecret is POST /v1/oauth/apps/{id}/rotate-secret.

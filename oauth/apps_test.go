@@ -85,7 +85,7 @@ func TestAppsNeedTheAdminScope(t *testing.T) {
 	c := f.register(adminT1, "app-1", "storage.private.read")
 	for _, call := range []struct{ method, path string }{
 		{"POST", "/v1/oauth/apps"}, {"GET", "/v1/oauth/apps"}, {"GET", "/v1/oauth/apps/app-1"},
-		{"DELETE", "/v1/oauth/apps/app-1"}, {"POST", "/v1/oauth/apps/app-1/rotate-secret"},
+		{"PATCH", "/v1/oauth/apps/app-1"}, {"DELETE", "/v1/oauth/apps/app-1"}, {"POST", "/v1/oauth/apps/app-1/rotate-secret"},
 		{"POST", keysPath}, {"GET", keysPath}, {"DELETE", keysPath + "/key-1"},
 	} {
 		wantProblem(f, f.call(call.method, call.path, "", ""), cpodkit.CodeMissingToken)

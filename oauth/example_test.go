@@ -46,7 +46,7 @@ func Example() {
 		if key != "cpod_admin" {
 			return cpodkit.Identity{}, cpodkit.CodeInvalidToken
 		}
-		return cpodkit.Identity{TenantID: "acme", AppID: "console", Scopes: cpodkit.Scopes{"admin"}}, nil
+		return cpodkit.Identity{TenantID: "acme", AppID: "cpod:admin", Scopes: cpodkit.Scopes{"admin"}}, nil
 	})
 	mux := http.NewServeMux()
 	cpodkit.Mount(mux, server.Routes(), cpodkit.WrapProtected(authz.Authenticate(authz.Any(adminKeys, tokens))))

@@ -26,12 +26,13 @@ import (
 
 const issuer = "https://api.example.com"
 
-// The credentials of administrators, by the name of their token.
+// The credentials of administrators, by the name of their token. Those of no app are
+// admin keys.
 var admins = map[string]cpodkit.Identity{
-	"cpod_admin-t1":      {TenantID: "t1", AppID: "console", Scopes: cpodkit.Scopes{"admin"}},
-	"cpod_admin-t2":      {TenantID: "t2", AppID: "console", Scopes: cpodkit.Scopes{"admin"}},
-	"cpod_platform":      {TenantID: "t1", AppID: "operator", Scopes: cpodkit.Scopes{"admin", "platform.admin"}},
-	"cpod_only-platform": {TenantID: "t3", AppID: "operator", Scopes: cpodkit.Scopes{"platform.admin"}},
+	"cpod_admin-t1":      {TenantID: "t1", AppID: "cpod:admin", Scopes: cpodkit.Scopes{"admin"}},
+	"cpod_admin-t2":      {TenantID: "t2", AppID: "cpod:admin", Scopes: cpodkit.Scopes{"admin"}},
+	"cpod_platform":      {TenantID: "t1", AppID: "cpod:admin", Scopes: cpodkit.Scopes{"admin", "platform.admin"}},
+	"cpod_only-platform": {TenantID: "t3", AppID: "cpod:admin", Scopes: cpodkit.Scopes{"platform.admin"}},
 	"cpod_plain-t1":      {TenantID: "t1", AppID: "plain", Scopes: cpodkit.Scopes{"storage.private.read"}},
 }
 
@@ -97,7 +98,7 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 	for _, change := range changes {
 		change(&config)
 	}
-	apiKeys, err = authz.NewAPIKeys(oauth.LiveKeys(config.Keys, config.Apps, revocations))
+	apiKeys, err = authz.NewAPIKeys(oauth.LiveKeys(config.Keys, config.Apps))
 	f.must(err)
 	server, err := oauth.New(config)
 	f.must(err)

@@ -4,10 +4,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/authz"
 )
 
 // introspection is RFC 7662 section 2.2.
@@ -100,9 +98,7 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) error {
 		// RFC 7009 section 2.1: the client is told.
 		return badRequest("unauthorized_client", "The token belongs to another app.")
 	default:
-		// What was made with the token may outlive it.
-		err := s.revocations.Revoke(r.Context(), authz.Revocation{ID: id.TokenID, ExpiresAt: time.Now().Add(revokedFor)})
-		if err != nil {
+		if err := s.revoke(r.Context(), id.TokenID); err != nil {
 			return backendError(err)
 		}
 		s.log.LogAttrs(r.Context(), slog.LevelInfo, "token revoked", slog.String("request_id", cpodkit.RequestID(r.Context())),

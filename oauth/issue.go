@@ -78,7 +78,7 @@ func (s *Server) sign(app App, userID string, scopes cpodkit.Scopes, ttl time.Du
 		Audience:  s.audience,
 		Subject:   subject,
 		ClientID:  app.ClientID,
-		TokenID:   allTokens(app.Instance) + rand.Text(),
+		TokenID:   app.tokens() + rand.Text(),
 		IssuedAt:  now,
 		ExpiresAt: now.Add(ttl),
 		Scopes:    scopes,

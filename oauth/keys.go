@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,9 @@ const (
 	MaxKeys = 100
 	// MaxKeyLife is how long an API key that expires may live: ten years.
 	MaxKeyLife = 10 * 365 * 24 * time.Hour
+
+	// keyIDPrefix begins the IDs of API keys, and not those of tokens.
+	keyIDPrefix = "key-"
 
 	// undoTime is what taking back a key may take after its caller has gone.
 	undoTime = 5 * time.Second
@@ -38,7 +42,7 @@ func (k keyRequest) check(app App) error {
 	const at = "/scopes"
 	var faults faults
 	faults.name("/name", k.Name)
-	faults.scopes(at, k.Scopes)
+	faults.scopes(at, k.Scopes, nil)
 	if len(faults) == 0 {
 		for i, scope := range k.Scopes {
 			faults.unless(app.DeclaredScopes.Covers(scope), pointer(at, i), "is not a scope that the app has declared")
@@ -102,7 +106,7 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, _ rest.Query)
 	if err := s.keys.Create(r.Context(), authz.DigestOf(secret), key); err != nil {
 		return backendError(err)
 	}
-	if err := s.confirmKey(r, app); err != nil {
+	if err := s.confirmKey(r, app, key); err != nil {
 		s.undoKey(r.Context(), key)
 		return err
 	}
@@ -113,8 +117,8 @@ func (s *Server) createKey(w http.ResponseWriter, r *http.Request, _ rest.Query)
 
 // confirmKey looks, after a key was stored, whether its app may have it. In this
 // order calls at the same time cannot exceed the bound together, nor add a key
-// to an app that is being deleted.
-func (s *Server) confirmKey(r *http.Request, app App) error {
+// to an app that is being deleted, nor one with a scope that was taken away.
+func (s *Server) confirmKey(r *http.Request, app App, key authz.APIKey) error {
 	keys, err := s.keys.List(r.Context(), app.Instance, "", MaxKeys+1)
 	if err != nil {
 		return backendError(err)
@@ -126,15 +130,17 @@ func (s *Server) confirmKey(r *http.Request, app App) error {
 	if err != nil {
 		return err
 	}
-	deleted, err := s.revocations.Revoked(r.Context(), allTokens(app.Instance))
+	live, err := current.live(key)
 	if err != nil {
-		return err
+		return errDeleting()
 	}
-	if deleted || current.Instance != app.Instance {
-		return cpodkit.Errorf(cpodkit.CodeConflict, "The app is being deleted.")
+	if !slices.Equal(live.Scopes, key.Scopes) {
+		return errBusy()
 	}
 	return nil
 }
+
+func errDeleting() error { return cpodkit.Errorf(cpodkit.CodeConflict, "The app is being deleted.") }
 
 // undoKey takes back a key that nobody was told, also when the caller has gone.
 func (s *Server) undoKey(ctx context.Context, key authz.APIKey) {
@@ -163,7 +169,10 @@ func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, q rest.Query) 
 	}
 	rest.WritePage(w, r, page, keys,
 		func(key authz.APIKey) string { return key.ID },
-		func(key authz.APIKey) keyView { return viewKey(key, "") })
+		func(key authz.APIKey) keyView {
+			key.Scopes = narrowed(key.Scopes, app.DeclaredScopes)
+			return viewKey(key, "")
+		})
 	return nil
 }
 
@@ -192,5 +201,5 @@ func newKeyID(now time.Time) string {
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16)
 	rand.Read(id[6:])
-	return "key-" + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:]))
+	return keyIDPrefix + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:]))
 }

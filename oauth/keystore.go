@@ -28,6 +28,10 @@ type KeyStore interface {
 	// the bytes of the ID, at most limit of them.
 	List(ctx context.Context, instance, after string, limit int) ([]authz.APIKey, error)
 
+	// Narrow gives the key with the ID of an instance other scopes, or returns
+	// [cpodkit.CodeNotFound].
+	Narrow(ctx context.Context, instance, id string, scopes cpodkit.Scopes) error
+
 	// Delete removes the key with the ID from an instance, or returns
 	// [cpodkit.CodeNotFound].
 	Delete(ctx context.Context, instance, id string) error
@@ -54,21 +58,19 @@ type KeyStore interface {
 
 // LiveKeys returns the keys of a store as they are to be verified: a key that
 // belongs to an app is found only while that very registration of the app is
-// there, in its tenant, and not being deleted. Hand it to [authz.NewAPIKeys].
+// there, in its tenant, and not being deleted. It has the scopes that the app still
+// declares. Hand it to [authz.NewAPIKeys].
 //
 // So no key outlives its app, even when a crash left its record behind, and none
 // comes alive with a later app of the same ClientID.
 //
 // It notes, to the hour, when an admin key was last used. That this fails does not
 // make the key fail.
-func LiveKeys(keys KeyStore, apps AppStore, revocations *authz.Revocations) authz.KeyStore {
-	return liveKeys{keys, apps, revocations}
-}
+func LiveKeys(keys KeyStore, apps AppStore) authz.KeyStore { return liveKeys{keys, apps} }
 
 type liveKeys struct {
-	keys        KeyStore
-	apps        AppStore
-	revocations *authz.Revocations
+	keys KeyStore
+	apps AppStore
 }
 
 // Find implements [authz.KeyStore].
@@ -81,20 +83,20 @@ func (l liveKeys) Find(ctx context.Context, digest authz.KeyDigest) (authz.APIKe
 		l.noteUse(ctx, digest, key)
 		return key, nil
 	}
-	deleted, err := l.revocations.Revoked(ctx, allTokens(key.Instance))
-	if err != nil {
-		return authz.APIKey{}, err
-	}
-	if deleted {
-		return authz.APIKey{}, cpodkit.CodeNotFound
-	}
 	app, err := l.apps.Get(ctx, key.AppID)
 	if err != nil {
 		return authz.APIKey{}, err
 	}
-	if app.Instance != key.Instance || app.TenantID != key.TenantID {
+	return app.live(key)
+}
+
+// live returns a key as it counts now, or [cpodkit.CodeNotFound] when it is not one of
+// this registration.
+func (a App) live(key authz.APIKey) (authz.APIKey, error) {
+	if a.Deleting || a.Instance != key.Instance || a.TenantID != key.TenantID {
 		return authz.APIKey{}, cpodkit.CodeNotFound
 	}
+	key.Scopes = narrowed(key.Scopes, a.DeclaredScopes)
 	return key, nil
 }
 
@@ -105,8 +107,23 @@ func (l liveKeys) noteUse(ctx context.Context, digest authz.KeyDigest, key authz
 	}
 }
 
-// allTokens is the revocation of everything that an instance was given.
-func allTokens(instance string) string { return instance + "." }
+// narrowed returns what is left of scopes where these are declared. A wildcard that is
+// not declared as such becomes the declared scopes that it covers.
+func narrowed(scopes, declared cpodkit.Scopes) cpodkit.Scopes {
+	var left cpodkit.Scopes
+	for _, scope := range scopes {
+		if declared.Covers(scope) {
+			left = append(left, scope)
+			continue
+		}
+		for _, one := range declared {
+			if (cpodkit.Scopes{scope}).Covers(one) && !slices.Contains(left, one) {
+				left = append(left, one)
+			}
+		}
+	}
+	return left
+}
 
 // MemoryKeys is a [KeyStore] that a restart empties.
 type MemoryKeys struct {
@@ -169,6 +186,23 @@ func (m *MemoryKeys) list(ctx context.Context, limit int, which func(authz.APIKe
 	}
 	slices.SortFunc(keys, func(a, b authz.APIKey) int { return cmp.Compare(a.ID, b.ID) })
 	return keys[:min(limit, len(keys))], nil
+}
+
+// Narrow implements [KeyStore].
+func (m *MemoryKeys) Narrow(ctx context.Context, instance, id string, scopes cpodkit.Scopes) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for digest, key := range m.byDigest {
+		if key.Instance == instance && key.ID == id {
+			key.Scopes = slices.Clone(scopes)
+			m.byDigest[digest] = key
+			return nil
+		}
+	}
+	return cpodkit.CodeNotFound
 }
 
 // Delete implements [KeyStore].

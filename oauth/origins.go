@@ -54,8 +54,8 @@ func OpenOrigins(ctx context.Context, apps AppStore, log *slog.Logger) (*Origins
 }
 
 // Follow reads all apps every 5 s until ctx ends, and at once when the [Server] of
-// [Config.Origins] has registered or deleted an app with origins. While the store
-// fails, the last origins stay.
+// [Config.Origins] has registered, changed or deleted an app with origins. While the
+// store fails, the last origins stay.
 func (o *Origins) Follow(ctx context.Context) { o.follower.Run(ctx) }
 
 // AnyAppAllows reports whether there is an app that allows the origin.
@@ -92,10 +92,10 @@ func (o *Origins) read(ctx context.Context) error {
 	}
 }
 
-// changed reads the apps again after one was changed. When that fails, Follow tries
-// it again.
-func (o *Origins) changed(ctx context.Context, app App) {
-	if o != nil && len(app.AllowedOrigins) > 0 {
+// changed reads the apps again after these origins were allowed, or no longer. When
+// that fails, Follow tries it again.
+func (o *Origins) changed(ctx context.Context, origins ...string) {
+	if o != nil && len(origins) > 0 {
 		_ = o.follower.Announce(ctx)
 	}
 }

@@ -147,6 +147,19 @@ func TestOriginsOfThisServer(t *testing.T) {
 		if !origins.AppAllows("t1", "web", "https://web.example") || before != 2 {
 			t.Errorf("the new app is not known; %d reads before it", before)
 		}
+		patch := func(body string) { wantProblem(f, f.call(http.MethodPatch, "/v1/oauth/apps/web", adminT1, body), "") }
+		patch(`{"allowed_origins": ["https://new.example"]}`)
+		if origins.AnyAppAllows("https://web.example") || !origins.AppAllows("t1", "web", "https://new.example") {
+			t.Error("the app has its old origin, or not the new one")
+		}
+		before = apps.reads.Load()
+		if patch(`{"name": "Renamed"}`); apps.reads.Load() != before {
+			t.Error("the apps are read for a new name")
+		}
+		if patch(`{"allowed_origins": null}`); origins.AnyAppAllows("https://new.example") {
+			t.Error("the app has its last origin")
+		}
+		patch(`{"allowed_origins": ["https://web.example"]}`)
 		wantProblem(f, f.call(http.MethodDelete, "/v1/oauth/apps/web", adminT1, ""), "")
 		if origins.AnyAppAllows("https://web.example") {
 			t.Error("the deleted app is known")

@@ -41,14 +41,15 @@ func (g registration) check() error {
 	faults.name("/name", g.Name)
 	faults.unless(slices.Contains([]AppType{ServiceApp, WebApp, BrowserApp}, g.AppType), "/app_type",
 		"must be service, web or browser")
-	faults.scopes("/declared_scopes", g.DeclaredScopes)
+	faults.scopes("/declared_scopes", g.DeclaredScopes, nil)
 	faults.list("/redirect_uris", g.RedirectURIs, checkRedirectURI)
 	faults.list("/allowed_origins", g.AllowedOrigins, checkOrigin)
 	return faults.err()
 }
 
-// scopes checks the scopes of an app or of one of its keys.
-func (f *faults) scopes(at string, scopes []string) {
+// scopes checks the scopes of an app or of one of its keys. Those of before, which an
+// older version may have let in, need not be known.
+func (f *faults) scopes(at string, scopes, before []string) {
 	switch {
 	case scopes == nil:
 		f.add(at, "is required")
@@ -61,6 +62,9 @@ func (f *faults) scopes(at string, scopes []string) {
 		f.unless(cpodkit.ValidScope(scope), pointer(at, i),
 			"must be a scope, such as storage.private.read: dotted names of a-z, 0-9, _ and -")
 		f.unless(!slices.Contains(scopes[:i], scope), pointer(at, i), "stands more than once")
+		if fault := scopeFault(scope); fault != "" && cpodkit.ValidScope(scope) && !slices.Contains(before, scope) {
+			f.add(pointer(at, i), "%s", fault)
+		}
 	}
 }
 

@@ -156,11 +156,13 @@ func TestRegistrationGrantsOnlyWhatTheAdminHas(t *testing.T) {
 		want         cpodkit.Code
 	}{
 		{adminT1, "platform.admin", cpodkit.CodeInvalidScope},
-		{adminT1, "platform.*", cpodkit.CodeInvalidScope},
+		{adminT1, "platform.*", cpodkit.CodeValidationFailed},
 		{adminT1, "admin", ""},
 		{platform, "platform.admin", ""},
-		{platform, "platform.*", ""},
-		{adminT1, "platform.other", ""},
+		{onlyPlatform, "platform.admin", ""},
+		{onlyPlatform, "jobs.*", ""},
+		{platform, "platform.*", cpodkit.CodeValidationFailed},
+		{adminT1, "platform.other", cpodkit.CodeValidationFailed},
 	} {
 		t.Run(test.token+" "+test.scope, func(t *testing.T) {
 			t.Parallel()

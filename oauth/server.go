@@ -53,7 +53,7 @@ type Config struct {
 	// platform makes or lists admin keys. Optional: without it every name is one.
 	TenantExists func(ctx context.Context, tenantID string) (bool, error)
 
-	// Origins are read again when an app with allowed origins is registered or
+	// Origins are read again when an app with allowed origins is registered, changed or
 	// deleted. Optional.
 	Origins *Origins
 
@@ -77,8 +77,8 @@ type Config struct {
 	// have defaults.
 	Limits Limits
 
-	// Log gets a line for each app and API key that is made or deleted and each
-	// secret that is rotated. Optional.
+	// Log gets a line for each app that is registered, changed or deleted, each API key
+	// that is made or deleted, and each secret that is rotated. Optional.
 	Log *slog.Logger
 }
 
@@ -189,6 +189,7 @@ func (s *Server) Routes() []cpodkit.Route {
 		admin("registerApp", "POST /v1/oauth/apps", s.registerApp),
 		admin("listApps", "GET /v1/oauth/apps", s.listApps, "limit", "cursor"),
 		admin("getApp", "GET /v1/oauth/apps/{id}", s.getApp),
+		admin("updateApp", "PATCH /v1/oauth/apps/{id}", s.updateApp),
 		admin("deleteApp", "DELETE /v1/oauth/apps/{id}", s.deleteApp),
 		admin("rotateAppSecret", "POST /v1/oauth/apps/{id}/rotate-secret", s.rotateSecret),
 		client(TokenRoute, "POST /v1/oauth/token", cpodkit.WritesAfter, s.issueToken),

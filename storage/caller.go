@@ -68,11 +68,9 @@ func FromRequest(ctx context.Context, q Query) (Caller, error) {
 	return c, c.Apps.check(c.Tier)
 }
 
-// AppID returns the app; "" when there is none.
-func (c Caller) AppID() string { return c.id.AppID }
-
-// TokenID returns the id of the identity's token; "" when there is none.
-func (c Caller) TokenID() string { return c.id.TokenID }
+// Identity returns for whom the caller acts. That of an owner has neither a credential
+// nor scopes.
+func (c Caller) Identity() cpodkit.Identity { return c.id }
 
 // Binding returns what ties a cursor to the caller, to the tier, and to what it is
 // for. Different callers and purposes have different bindings.

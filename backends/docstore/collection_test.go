@@ -136,6 +136,7 @@ func TestRecordsKeepTheirForm(t *testing.T) {
 	const hash = "qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo="
 	golden := []struct{ space, collection, key, value string }{
 		{"oauth", "apps", "shop", `{"tenantId":"acme","name":"Shop","type":"service","declaredScopes":["a.read"],"redirectUris":null,"allowedOrigins":null,"secretSha256":"` + hash + `","createdAt":"2026-01-02T15:04:05Z","instance":"I1"}`},
+		{"oauth", "apps", "narrowed", `{"tenantId":"acme","name":"Shop","type":"browser","declaredScopes":["a.read"],"redirectUris":["https://a.example"],"allowedOrigins":[],"createdAt":"2026-01-02T15:04:05Z","instance":"I2","tokenPrefix":"P2","deleting":true}`},
 		{"authz", "api-keys", digestHex("secret"), `{"id":"key-1","name":"n","tenantId":"acme","appId":"shop","instance":"I1","scopes":["a.read"],"createdAt":"2026-01-02T15:04:05Z","expiresAt":"2036-01-02T15:04:05Z"}`},
 		{"authz", "revocations", "4cbdb00ec0e4d94f1b9a9a5e3f0b2a07", `{"id":"x.y","expiresAt":4102444800000,"addedAt":1767366245000}`},
 		{"tenants", "tenants", "acme", `{"createdAt":"2026-01-02T15:04:05Z"}`},
@@ -156,6 +157,11 @@ func TestRecordsKeepTheirForm(t *testing.T) {
 	must(t, err)
 	if app.TenantID != "acme" || app.SecretHash[0] != 0xaa || app.Instance != "I1" || !app.CreatedAt.Equal(made) {
 		t.Errorf("the app is %+v", app)
+	}
+	narrowed, err := apps.Get(ctx, "narrowed")
+	must(t, err)
+	if app.TokenPrefix != "" || app.Deleting || narrowed.TokenPrefix != "P2" || !narrowed.Deleting {
+		t.Errorf("the app is %+v, and the other one %+v", app, narrowed)
 	}
 	key, err := keys.Find(ctx, authz.DigestOf("secret"))
 	must(t, err)
@@ -178,10 +184,11 @@ func TestRecordsKeepTheirForm(t *testing.T) {
 
 	// And back.
 	must(t, apps.Update(ctx, app))
+	must(t, apps.Update(ctx, narrowed))
 	must(t, keys.Delete(ctx, "I1", "key-1"))
 	must(t, keys.Create(ctx, authz.DigestOf("secret"), key))
 	must(t, tenants.Create(ctx, tenantstore.Tenant{ID: "globex", CreatedAt: made}))
-	for _, g := range append(golden[:2:2], struct{ space, collection, key, value string }{"tenants", "tenants", "globex", `{"createdAt":"2026-01-02T15:04:05Z"}`}) {
+	for _, g := range append(golden[:3:3], struct{ space, collection, key, value string }{"tenants", "tenants", "globex", `{"createdAt":"2026-01-02T15:04:05Z"}`}) {
 		r, err := driver.Get(ctx, documents.CollectionID{Space: storage.System(g.space).Root(), Name: g.collection}, g.key)
 		must(t, err)
 		if string(r.Value) != g.value {

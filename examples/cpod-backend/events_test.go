@@ -124,6 +124,10 @@ func securityEvents() map[string]struct {
 			func(t *testing.T, w *eventWorld) { w.register(t, "app-new") },
 			map[string]string{"msg": "app registered", "tenant": "default", "client_id": "app-new", "by": "cpod:admin", "by_credential": "*"},
 		},
+		"an app is changed": {
+			calls("admin", "PATCH /v1/oauth/apps/app-c", `{"name":"C"}`),
+			map[string]string{"msg": "app changed", "client_id": "app-c", "by_credential": "*", "members": "*"},
+		},
 		"the secret of an app is rotated": {
 			calls("admin", "POST /v1/oauth/apps/app-c/rotate-secret", ""),
 			map[string]string{"msg": "app secret rotated", "client_id": "app-c", "by_credential": "*"},

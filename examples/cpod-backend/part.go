@@ -96,8 +96,9 @@ type house struct {
 	place string // of the data, for the welcome
 
 	limiter    *ratelimit.Limiter // of the server's own limits
-	origins    *oauth.Origins     // of all apps
-	adminToken string             // "" for none
+	oauth      *oauth.Server
+	origins    *oauth.Origins // of all apps
+	adminToken string         // "" for none
 
 	ready   []dependency // of the parts so far
 	closers []func() error

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
 	"github.com/cpodkit/cpodkit/backends/s3/s3files"
+	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -51,7 +52,9 @@ func serveFiles(h *house, driver files.Driver, opts ...files.Option) (opened, er
 	store, err := files.New(driver, append(opts,
 		files.WithSecret(h.ring.Secret("storage/files")),
 		files.WithPublicURL(h.publicURL),
-		files.WithRevoked(h.revocations.Revoked),
+		files.WithRevoked(func(ctx context.Context, maker files.URLMaker) (bool, error) {
+			return h.oauth.Ended(ctx, oauth.Credential(maker))
+		}),
 		files.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))...)
 	if err != nil {
 		return opened{}, err

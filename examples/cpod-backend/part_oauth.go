@@ -37,6 +37,7 @@ func oauthPart(s *settings) part {
 		if err != nil {
 			return opened{}, err
 		}
+		h.oauth = server
 		return opened{
 			routes: server.Routes(),
 			wraps:  []wrap{{authentication, cpodkit.WrapProtected(authz.Authenticate(verifier))}},
@@ -59,7 +60,7 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		return nil, nil, err
 	}
 	keys, apps := h.records.apiKeys, h.records.apps
-	apiKeys, err := authz.NewAPIKeys(oauth.LiveKeys(keys, apps, h.revocations))
+	apiKeys, err := authz.NewAPIKeys(oauth.LiveKeys(keys, apps))
 	if err != nil {
 		return nil, nil, err
 	}

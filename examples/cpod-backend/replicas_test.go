@@ -35,6 +35,7 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 	})
 	in.step("wrong secrets", in.wrongSecrets)
 	in.step("clients that leave", in.leaving)
+	in.step("signed URLs", in.signedURLs)
 	in.step("revocation", in.revocation)
 	in.step("without Redis", in.withoutRedis)
 	in.step("kill", in.kill)
@@ -151,6 +152,41 @@ func (in *installation) shared(t *testing.T) {
 	if status, body := get(t, signed.URL); status != http.StatusOK || body != "walk/3" {
 		t.Errorf("the signed URL answers %d %q", status, body)
 	}
+}
+
+// signedURLs makes a URL, which each server refuses at once when another one has
+// deleted the key that made it.
+func (in *installation) signedURLs(t *testing.T) {
+	in.register(in.all(), "app-signing")
+	admin := in.through(in.replicas[1].url).client(t, client.Config{APIKey: in.adminKey}).Apps
+	made, key, err := admin.CreateKey(t.Context(), "app-signing", client.NewAPIKey{
+		Name: "test", Scopes: []string{"storage.private.read", "storage.private.write"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := in.through(in.replicas[0].url).client(t, client.Config{APIKey: key}).Storage.Files
+	if _, err := store.Write(t.Context(), "x", strings.NewReader("content")); err != nil {
+		t.Fatal(err)
+	}
+	signed, err := store.URL(t.Context(), "x", 24*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := strings.TrimPrefix(signed.URL, in.env["CPOD_PUBLIC_URL"])
+	answers := func(want int) {
+		t.Helper()
+		for i, p := range in.replicas {
+			if status, body := get(t, p.url+path); status != want {
+				t.Errorf("server %d answers the signed URL with %d %s, want %d", i, status, body, want)
+			}
+		}
+	}
+	answers(http.StatusOK)
+	if err := admin.DeleteKey(t.Context(), "app-signing", made.ID); err != nil {
+		t.Fatal(err)
+	}
+	answers(http.StatusForbidden)
 }
 
 // revocation measures how long the others accept what one has revoked.

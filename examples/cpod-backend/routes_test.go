@@ -16,6 +16,8 @@ import (
 	"github.com/cpodkit/cpodkit/api"
 	"github.com/cpodkit/cpodkit/api/apitest"
 	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/storage"
 )
 
 // serverRoutes returns the routes of all parts.
@@ -77,6 +79,41 @@ func TestRoutesAreTheOperations(t *testing.T) {
 	for call := range documented {
 		if _, ok := served[call]; !ok && !heads[call] {
 			t.Errorf("%s is documented and has no route", call)
+		}
+	}
+}
+
+// The scopes that apps can declare are those that the document lists, and the routes
+// need no others.
+func TestScopesOfTheDocument(t *testing.T) {
+	t.Parallel()
+	doc, err := openapi3.NewLoader().LoadFromData(api.Spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := oauth.KnownScopes()
+	if listed := doc.Components.Schemas["Scope"].Value.Extensions["x-known-scopes"]; fmt.Sprint(listed) != fmt.Sprint(known) {
+		t.Errorf("the document lists %v, want %v", listed, known)
+	}
+	needed := map[string]bool{}
+	for _, route := range serverRoutes(t) {
+		for _, scope := range route.Scopes {
+			needed[scope] = scope != cpodkit.ByRequest
+		}
+	}
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			scopes, _ := op.Extensions["x-required-scopes"].([]any)
+			for _, scope := range scopes {
+				for _, tier := range []storage.Tier{storage.Private, storage.User, storage.Shared} {
+					needed[strings.ReplaceAll(scope.(string), "{tier}", string(tier))] = true
+				}
+			}
+		}
+	}
+	for scope, isNeeded := range needed {
+		if isNeeded && !slices.Contains(known, scope) {
+			t.Errorf("a call needs %s, which no app can declare", scope)
 		}
 	}
 }

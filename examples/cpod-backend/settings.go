@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cpodkit/cpodkit/internal/nearest"
 )
 
 // off is the value of variables that switch something off.
@@ -105,16 +107,16 @@ func (s *settings) bytes(name, byDefault, meaning string) int64 {
 
 // err returns all that is wrong, once all parts have read their variables.
 func (s *settings) err() error {
+	known := make([]string, len(s.variables))
+	for i, v := range s.variables {
+		known[i] = v.name
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.env)) {
-		if strings.HasPrefix(name, "CPOD_") && !s.knows(name) && !isForeign(name) {
-			s.fail(name, "there is no such variable; the nearest is %s", s.nearest(name))
+		if strings.HasPrefix(name, "CPOD_") && !slices.Contains(known, name) && !isForeign(name) {
+			s.fail(name, "there is no such variable; the nearest is %s", nearest.Name(name, known))
 		}
 	}
 	return errors.Join(s.faults...)
-}
-
-func (s *settings) knows(name string) bool {
-	return slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == name })
 }
 
 // isForeign reports whether a variable belongs to somebody else: to a client on
@@ -126,34 +128,6 @@ func isForeign(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "CPOD_SERVICE_PORT") || strings.HasPrefix(name, "CPOD_PORT")
-}
-
-// nearest returns the known variable with the fewest edits from name.
-func (s *settings) nearest(name string) string {
-	return slices.MinFunc(s.variables, func(a, b variable) int {
-		return cmp.Compare(editDistance(name, a.name), editDistance(name, b.name))
-	}).name
-}
-
-// editDistance is the Levenshtein distance of two texts, by bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // scheme is what stands before the colon of a URL.

@@ -51,6 +51,7 @@ func newApp(tenantID, clientID string) oauth.App {
 		AllowedOrigins: []string{"https://app.example.com"},
 		CreatedAt:      time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),
 		Instance:       "instance-of-" + clientID,
+		TokenPrefix:    "prefix-of-" + clientID,
 	}
 	for i := range app.SecretHash {
 		app.SecretHash[i] = byte(255 - i)
@@ -107,6 +108,8 @@ func createConcurrently(t *testing.T, store oauth.AppStore) {
 func update(t *testing.T, store oauth.AppStore) {
 	app := created(t, store, newApp("t1", "a"))
 	app.Name, app.SecretHash[0], app.RedirectURIs = "Renamed", 1, nil
+	app.DeclaredScopes, app.AllowedOrigins = cpodkit.Scopes{"jobs.read"}, []string{"https://a.example", "https://b.example"}
+	app.TokenPrefix, app.Deleting = "another", true
 	if err := store.Update(t.Context(), app); err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,8 @@ func RunKeys(t *testing.T, newStore func(t *testing.T) oauth.KeyStore) {
 		{"Find returns what Create stored", findKey},
 		{"one of many concurrent Creates of a digest succeeds", createKeyConcurrently},
 		{"List returns one instance, in order, page by page", listKeys},
+		{"Narrow gives one key other scopes", narrowKey},
+		{"a key that is deleted beside Narrows does not come back", narrowBesideDelete},
 		{"Delete removes one key of one instance", deleteKey},
 		{"DeleteAll removes one instance and nothing else", deleteAllKeys},
 		{"admin keys are listed and found by tenant", listAdminKeys},
@@ -130,6 +132,45 @@ func keyIDs(t *testing.T, store oauth.KeyStore, instance string) (ids []string) 
 			ids = append(ids, key.ID)
 		}
 	}
+}
+
+func narrowKey(t *testing.T, store oauth.KeyStore) {
+	for _, instance := range []string{"i1", "i2", ""} {
+		addKey(t, store, instance, "k1")
+		addKey(t, store, instance, "k2")
+	}
+	wantCode(t, store.Narrow(t.Context(), "i3", "k1", nil), cpodkit.CodeNotFound)
+	wantCode(t, store.Narrow(t.Context(), "i1", "k3", nil), cpodkit.CodeNotFound)
+	for _, scopes := range []cpodkit.Scopes{{"jobs.read"}, {"jobs.read", "orders.read"}, nil} {
+		if err := store.Narrow(t.Context(), "i1", "k1", scopes); err != nil {
+			t.Fatal(err)
+		}
+		want := newKey("i1", "k1")
+		want.Scopes = scopes
+		if got, err := store.Find(t.Context(), digest("i1", "k1")); err != nil || !sameKey(got, want) {
+			t.Errorf("Find returned %+v, error %v; want %+v", got, err, want)
+		}
+	}
+	for _, key := range []struct{ instance, id string }{{"i1", "k2"}, {"i2", "k1"}, {"", "k1"}} {
+		if got, err := store.Find(t.Context(), digest(key.instance, key.id)); err != nil || !sameKey(got, newKey(key.instance, key.id)) {
+			t.Errorf("another key is %+v, error %v", got, err)
+		}
+	}
+}
+
+func narrowBesideDelete(t *testing.T, store oauth.KeyStore) {
+	addKey(t, store, "i", "k")
+	concurrently(func(i int) {
+		err := store.Narrow(t.Context(), "i", "k", cpodkit.Scopes{fmt.Sprint("s", i)})
+		if err == nil && i == 7 {
+			err = store.Delete(t.Context(), "i", "k")
+		}
+		if err != nil && !errors.Is(err, cpodkit.CodeNotFound) {
+			t.Error(err)
+		}
+	})
+	_, err := store.Find(t.Context(), digest("i", "k"))
+	wantCode(t, err, cpodkit.CodeNotFound)
 }
 
 func deleteKey(t *testing.T, store oauth.KeyStore) {
@@ -316,6 +357,7 @@ func endedKeys(t *testing.T, store oauth.KeyStore) {
 		"Create":    store.Create(ctx, digest("i1", "k2"), newKey("i1", "k2")),
 		"Find":      findErr,
 		"List":      listErr,
+		"Narrow":    store.Narrow(ctx, "i1", "k1", nil),
 		"Delete":    store.Delete(ctx, "i1", "k1"),
 		"DeleteAll": store.DeleteAll(ctx, "i1"),
 

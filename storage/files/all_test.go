@@ -92,7 +92,7 @@ func TestAll(t *testing.T) {
 // signs URLs that no revoked token ends.
 func TestTrusted(t *testing.T) {
 	t.Parallel()
-	asked := func(context.Context, string) (bool, error) { return true, nil }
+	asked := func(context.Context, files.URLMaker) (bool, error) { return true, nil }
 	s := serve(t, files.NewMemory(), files.WithRevoked(asked))
 	for _, tier := range []storage.Tier{storage.Private, storage.User, storage.Shared} {
 		h := s.store.Trusted(storage.Owner{TenantID: "t1", AppID: "a1", UserID: "alice"}).Tier(tier)

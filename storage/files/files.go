@@ -37,7 +37,7 @@ type config struct {
 	secret    []byte
 	publicURL string
 	maxSize   int64
-	revoked   func(ctx context.Context, tokenID string) (bool, error)
+	revoked   func(context.Context, URLMaker) (bool, error)
 	tracers   trace.TracerProvider
 	meters    metric.MeterProvider
 	err       error // of the options
@@ -76,11 +76,13 @@ func WithMaxSize(bytes int64) Option {
 	}
 }
 
-// WithRevoked makes signed URLs end with the token that they were made with:
-// revoked is asked for its id (cpodkit.Identity.TokenID) at each use, and its
-// error is the answer. It must be safe for concurrent use. URLs that a driver
-// signs are not asked about.
-func WithRevoked(revoked func(ctx context.Context, tokenID string) (bool, error)) Option {
+// WithRevoked makes signed URLs end with the credential that they were made with. At
+// each use of a URL, before its body is read, revoked is asked whether the credential
+// has ended. Its error is the answer. It must be safe for concurrent use.
+//
+// URLs that a driver signs are not asked about. So the driver signs for an hour at most
+// then; what is to work longer, the store signs on the URL of [WithPublicURL].
+func WithRevoked(revoked func(context.Context, URLMaker) (bool, error)) Option {
 	return func(c *config) {
 		if c.revoked = revoked; revoked == nil {
 			c.refuse(errors.New("WithRevoked(nil): there is nobody to ask"))

@@ -84,17 +84,17 @@ func (h Handle) SignURL(ctx context.Context, key string, opts URLOptions) (Signe
 		return SignedURL{}, cpodkit.Errorf(cpodkit.CodeNotSupported,
 			"This server has no public URL configured, so it cannot sign URLs.")
 	}
-	sealed := h.store.sealToken(token{at, expiresAt, h.caller.AppID(), h.caller.TokenID()}, method)
+	sealed := h.store.sealToken(at, expiresAt, h.caller.Identity(), method)
 	return SignedURL{URL: h.store.publicURL + signedPath + sealed, Method: method, ExpiresAt: expiresAt}, nil
 }
 
-// unrevokedExpiry bounds how long a URL may work after its token was revoked: the
+// unrevokedExpiry bounds how long a URL may work after its credential has ended: the
 // store that signed it does not ask.
 const unrevokedExpiry = time.Hour
 
 // mayPresign reports whether the driver's store may sign a URL that works so long.
 func (s *Store) mayPresign(expiresIn time.Duration) bool {
-	return s.revoked == nil || s.publicURL == "" || expiresIn <= unrevokedExpiry
+	return s.revoked == nil || expiresIn <= unrevokedExpiry
 }
 
 // forSigning returns the key that a URL is for.
@@ -133,52 +133,94 @@ func errExpiresIn() error {
 // signedPath is where the store serves its signed URLs.
 const signedPath = "/v1/storage/signed/"
 
-// token is what a signed URL carries. The method is the binding of its seal, so
-// that a URL to read cannot write.
-type token struct {
-	authorized
-	expires time.Time
-	appID   string // of who made it
-	tokenID string // of the token that it was made with
+// URLMaker is the credential that a signed URL was made with, and what the URL needs of
+// it.
+type URLMaker struct {
+	TenantID string
+	AppID    string
+	TokenID  string // as in cpodkit.Identity: of a token or an API key
+
+	// KeyDigest is that of the API key, as in cpodkit.Identity; empty for a token.
+	KeyDigest string
+
+	// IsOld is set where the URL comes from a version that did not keep KeyDigest. Then
+	// TokenID is that of a token or an API key, and AppID may be empty.
+	IsOld bool
+
+	Scope string // such as "storage.private.read"
 }
 
-// sealToken joins the parts with NUL, which none but the last can hold. JSON would
-// escape the longest keys beyond the size of a token.
-func (s *Store) sealToken(t token, method string) string {
-	return s.tokens.Seal(method, fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s\x00%s\x00%s",
-		t.expires.UnixMilli(), t.tier, t.root, t.key, url.PathEscape(t.appID), t.tokenID))
+// tokenForm begins the token of a signed URL. In a token of before a time is there, in
+// milliseconds.
+const tokenForm = "2"
+
+// sealToken returns the token of a URL for method, which is the binding of its seal, so
+// that a URL to read cannot write. It joins the parts with NUL, which none but the last
+// can hold. JSON would escape the longest keys beyond the size of a token.
+func (s *Store) sealToken(at authorized, expires time.Time, maker cpodkit.Identity, method string) string {
+	return s.tokens.Seal(method, fmt.Appendf(nil, tokenForm+"\x00%d\x00%s\x00%s\x00%s\x00%s\x00%s\x00%s",
+		expires.UnixMilli(), at.tier, at.root, at.key, url.PathEscape(maker.AppID), maker.KeyDigest, maker.TokenID))
 }
 
+// openToken returns the file of a URL that may still be used.
 func (s *Store) openToken(ctx context.Context, sealed, method string) (authorized, error) {
 	plain, err := s.tokens.Open(method, sealed)
 	if err != nil {
 		return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden,
 			"This URL was altered, or made for another method or server.")
 	}
-	parts := strings.SplitN(string(plain), "\x00", 6)
-	if len(parts) == 5 { // made before URLs named their app
-		parts = slices.Insert(parts, 4, "")
-	}
-	if len(parts) != 6 {
-		return authorized{}, errors.New("files: the token of a signed URL has another form")
-	}
-	expires, err := strconv.ParseInt(parts[0], 10, 64)
+	at, expires, maker, err := parseToken(string(plain))
 	if err != nil {
 		return authorized{}, err
 	}
-	if !time.Now().Before(time.UnixMilli(expires)) {
+	if !time.Now().Before(expires) {
 		return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL has expired; ask for a new one.")
 	}
-	if s.revoked != nil && parts[5] != "" {
-		revoked, err := s.revoked(ctx, parts[5])
+	action := storage.Read
+	if method == http.MethodPut {
+		action = storage.Write
+	}
+	maker.Scope = at.tier.Scope(action)
+	if s.revoked != nil && maker.TokenID != "" {
+		revoked, err := s.revoked(ctx, maker)
 		if err != nil {
 			return authorized{}, classified(err)
 		}
 		if revoked {
-			return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL was made with a token that has been revoked.")
+			return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "The credential that this URL was made with has ended.")
 		}
 	}
-	appID, _ := url.PathUnescape(parts[4]) // sealToken has escaped it
-	cpodkit.RecordFromContext(ctx).NoteClientID(appID)
-	return authorized{root: parts[2], key: parts[3], tier: storage.Tier(parts[1])}, nil
+	cpodkit.RecordFromContext(ctx).NoteClientID(maker.AppID)
+	return at, nil
+}
+
+// parseToken reads what sealToken wrote, and the forms of before: without KeyDigest, and
+// without the app too.
+func parseToken(plain string) (at authorized, expires time.Time, maker URLMaker, err error) {
+	parts := strings.SplitN(plain, "\x00", 8)
+	if parts[0] == tokenForm {
+		parts = parts[1:]
+	} else {
+		maker.IsOld = true
+		parts = strings.SplitN(plain, "\x00", 6)
+		if len(parts) == 5 {
+			parts = slices.Insert(parts, 4, "")
+		}
+		if len(parts) == 6 {
+			parts = slices.Insert(parts, 5, "")
+		}
+	}
+	if len(parts) != 7 {
+		return at, expires, maker, errors.New("files: the token of a signed URL has another form")
+	}
+	milliseconds, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil {
+		return at, expires, maker, err
+	}
+	at = authorized{tier: storage.Tier(parts[1]), root: parts[2], key: parts[3]}
+	tenant, _, _ := strings.Cut(at.root, "/")
+	maker.TenantID, _ = url.PathUnescape(tenant) // storage.Space has encoded it,
+	maker.AppID, _ = url.PathUnescape(parts[4])  // and sealToken has escaped it
+	maker.KeyDigest, maker.TokenID = parts[5], parts[6]
+	return at, time.UnixMilli(milliseconds), maker, nil
 }

@@ -200,29 +200,119 @@ func TestPresigner(t *testing.T) {
 }
 
 // No revocation ends what the store has signed, so it signs nothing for long
-// where tokens are revoked.
+// where credentials end. How long the credential lives makes no difference.
 func TestPresignerAndRevocation(t *testing.T) {
 	t.Parallel()
-	never := func(context.Context, string) (bool, error) { return false, nil }
+	never := func(context.Context, files.URLMaker) (bool, error) { return false, nil }
+	const store, server = "https://store.test/", "https://files.test/v1/storage/signed/"
 	for _, c := range []struct {
-		opts  []files.Option
-		lasts time.Duration
-		want  string
+		opts    []files.Option
+		expires time.Duration // of the credential; 0 for never
+		lasts   time.Duration
+		want    string
 	}{
-		{nil, files.MaxURLExpiry, "https://store.test/"},
-		{[]files.Option{files.WithRevoked(never)}, time.Hour, "https://store.test/"},
-		{[]files.Option{files.WithRevoked(never)}, time.Hour + time.Second, "https://files.test/v1/storage/signed/"},
+		{nil, 0, files.MaxURLExpiry, store},
+		{[]files.Option{files.WithRevoked(never)}, 0, time.Hour, store},
+		{[]files.Option{files.WithRevoked(never)}, 0, time.Hour + time.Second, server},
+		{[]files.Option{files.WithRevoked(never)}, 10 * time.Minute, time.Hour, store},
+		{[]files.Option{files.WithRevoked(never)}, 10 * time.Minute, 2 * time.Hour, server},
+		{[]files.Option{files.WithRevoked(never)}, 24 * time.Hour, 2 * time.Hour, server},
 	} {
 		s := serve(t, presigner{files.NewMemory(), nil}, c.opts...)
-		h := s.store.For(cpodkit.Identity{TenantID: "t", AppID: "a", Scopes: cpodkit.Scopes{"storage.private.*"}})
-		signed, err := h.SignURL(t.Context(), "x", files.URLOptions{ExpiresIn: c.lasts})
+		id := cpodkit.Identity{TenantID: "t", AppID: "a", TokenID: "x.y", Scopes: cpodkit.Scopes{"storage.private.*"}}
+		if c.expires > 0 {
+			id.ExpiresAt = time.Now().Add(c.expires)
+		}
+		signed, err := s.store.For(id).SignURL(t.Context(), "x", files.URLOptions{ExpiresIn: c.lasts})
 		if err != nil || !strings.HasPrefix(signed.URL, c.want) {
 			t.Errorf("for %v: %s, %v; want %s", c.lasts, signed.URL, err, c.want)
 		}
 	}
+	nowhere, err := files.New(presigner{files.NewMemory(), nil}, files.WithRevoked(never))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := nowhere.Trusted(storage.Owner{TenantID: "t", AppID: "a"})
+	if _, err := h.SignURL(t.Context(), "x", files.URLOptions{ExpiresIn: 2 * time.Hour}); !errors.Is(err, cpodkit.CodeNotSupported) {
+		t.Errorf("for two hours without a public URL: %v", err)
+	}
 }
 
-// A URL that was made before URLs named their app goes on to work until it expires.
+// makers is somebody to ask about credentials.
+type makers struct {
+	asked []files.URLMaker
+	ended bool
+	err   error
+}
+
+func (m *makers) ask(_ context.Context, maker files.URLMaker) (bool, error) {
+	m.asked = append(m.asked, maker)
+	return m.ended, m.err
+}
+
+// Each use of a URL asks whether the credential that made it has ended.
+func TestURLsEndWithTheirCredential(t *testing.T) {
+	t.Parallel()
+	var m makers
+	s := serve(t, files.NewMemory(), files.WithRevoked(m.ask))
+	scopes := cpodkit.ParseScopes(allScopes)
+	token := cpodkit.Identity{TenantID: "t/1", AppID: "a1", UserID: "u", TokenID: "I.x\x00y", Issuer: "https://issuer", Scopes: scopes}
+	key := cpodkit.Identity{TenantID: "t", AppID: "a\x00/ü", TokenID: "key-1", KeyDigest: "ff00", Scopes: scopes}
+	for _, c := range []struct {
+		id     cpodkit.Identity
+		tier   storage.Tier
+		method string
+		scope  string
+	}{
+		{token, storage.Private, http.MethodGet, "storage.private.read"},
+		{token, storage.User, http.MethodPut, "storage.user.write"},
+		{token, storage.User, http.MethodGet, "storage.user.read"},
+		{key, storage.Shared, http.MethodPut, "storage.shared.write"},
+		{key, storage.Shared, http.MethodGet, "storage.shared.read"},
+	} {
+		signed, err := s.store.For(c.id).Tier(c.tier).SignURL(t.Context(), "x", files.URLOptions{Method: c.method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := files.URLMaker{TenantID: c.id.TenantID, AppID: c.id.AppID, TokenID: c.id.TokenID, KeyDigest: c.id.KeyDigest, Scope: c.scope}
+		path := strings.TrimPrefix(signed.URL, "https://files.test")
+		for _, answer := range []struct {
+			ended bool
+			err   error
+			code  cpodkit.Code
+		}{
+			{false, nil, ""},
+			{true, nil, cpodkit.CodeForbidden},
+			{true, cpodkit.CodeUnavailable, cpodkit.CodeUnavailable},
+			{false, cpodkit.Errorf(cpodkit.CodeUnavailable, "Ask again."), cpodkit.CodeUnavailable},
+			{false, errors.New("broken"), cpodkit.CodeInternal},
+		} {
+			m = makers{ended: answer.ended, err: answer.err}
+			w := s.call("", c.method, path, "body")
+			switch {
+			case answer.code != "":
+				wantProblem(t, w, answer.code)
+			case w.Code != http.StatusOK && w.Code != http.StatusNotFound:
+				t.Errorf("%s", w)
+			}
+			if len(m.asked) != 1 || m.asked[0] != want {
+				t.Errorf("asked about %+v, want %+v", m.asked, want)
+			}
+		}
+	}
+	// Nobody made what trusted code has signed.
+	signed, err := s.store.Trusted(storage.Owner{TenantID: "t", AppID: "a"}).SignURL(t.Context(), "x", files.URLOptions{Method: http.MethodPut})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m = makers{ended: true}
+	if w := s.call("", "PUT", strings.TrimPrefix(signed.URL, "https://files.test"), "x"); w.Code != http.StatusOK || m.asked != nil {
+		t.Errorf("%s; asked about %+v", w, m.asked)
+	}
+}
+
+// A URL that an older version made goes on to work until it expires, or its credential
+// ends.
 func TestURLFromBefore(t *testing.T) {
 	t.Parallel()
 	secret := make([]byte, 32)
@@ -230,10 +320,33 @@ func TestURLFromBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serve(t, files.NewMemory(), files.WithSecret(secret))
+	var m makers
+	s := serve(t, files.NewMemory(), files.WithSecret(secret), files.WithRevoked(m.ask))
 	s.put(alice, "/v1/storage/files/old", "x")
-	token := box.Seal("GET", fmt.Appendf(nil, "%d\x00private\x00t1/apps/a1/\x00old\x00jti-1", time.Now().Add(time.Hour).UnixMilli()))
-	if w := s.call("", "GET", "/v1/storage/signed/"+token, ""); w.Code != http.StatusOK || w.Body.String() != "x" {
-		t.Errorf("%d %s", w.Code, w.Body)
+	maker := files.URLMaker{TenantID: "t1", IsOld: true, Scope: "storage.private.read"}
+	for _, c := range []struct{ tail, app, id string }{
+		{"jti-1", "", "jti-1"}, // before URLs named their app
+		{"a1\x00INSTANCE.jti", "a1", "INSTANCE.jti"},
+		{"cpod:admin\x00key-1", "cpod:admin", "key-1"},
+		{"a%2F1\x00", "a/1", ""},
+	} {
+		token := box.Seal("GET", fmt.Appendf(nil, "%d\x00private\x00t1/apps/a1/\x00old\x00%s", time.Now().Add(time.Hour).UnixMilli(), c.tail))
+		for _, ended := range []bool{false, true} {
+			m = makers{ended: ended}
+			w := s.call("", "GET", "/v1/storage/signed/"+token, "")
+			if ended && c.id != "" {
+				wantProblem(t, w, cpodkit.CodeForbidden)
+			} else if w.Code != http.StatusOK || w.Body.String() != "x" {
+				t.Errorf("%q: %d %s", c.tail, w.Code, w.Body)
+			}
+			maker.AppID, maker.TokenID = c.app, c.id
+			if c.id != "" && (len(m.asked) != 1 || m.asked[0] != maker) || c.id == "" && m.asked != nil {
+				t.Errorf("%q: asked about %+v, want %+v", c.tail, m.asked, maker)
+			}
+		}
+	}
+	for _, broken := range []string{"", "2", "2\x00", "x\x00private\x00t1/apps/a1/\x00old\x00a1\x00i", "2\x00x\x00private\x00t1/apps/a1/\x00old\x00a1\x00\x00i", "1\x00private"} {
+		w := s.call("", "GET", "/v1/storage/signed/"+box.Seal("GET", []byte(broken)), "")
+		wantProblem(t, w, cpodkit.CodeInternal)
 	}
 }

@@ -3,7 +3,6 @@ package oauthstore
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -51,13 +50,13 @@ type endRecord struct {
 
 // Find implements [authz.KeyStore].
 func (k *APIKeys) Find(ctx context.Context, digest authz.KeyDigest) (authz.APIKey, error) {
-	r, err := k.records.Get(ctx, hex.EncodeToString(digest[:]))
+	r, err := k.records.Get(ctx, digest.String())
 	return authz.APIKey(r.Value), err
 }
 
 // Create implements [oauth.KeyStore].
 func (k *APIKeys) Create(ctx context.Context, digest authz.KeyDigest, key authz.APIKey) error {
-	return k.records.Create(ctx, hex.EncodeToString(digest[:]), apiKeyRecord(key))
+	return k.records.Create(ctx, digest.String(), apiKeyRecord(key))
 }
 
 // List implements [oauth.KeyStore].
@@ -75,6 +74,21 @@ func (k *APIKeys) list(ctx context.Context, after string, limit int, where ...do
 		keys[i] = authz.APIKey(r.Value)
 	}
 	return keys, nil
+}
+
+// Narrow implements [oauth.KeyStore]. It starts again when the key is changed
+// meanwhile.
+func (k *APIKeys) Narrow(ctx context.Context, instance, id string, scopes cpodkit.Scopes) error {
+	for {
+		r, err := k.find(ctx, instance, id)
+		if err != nil {
+			return err
+		}
+		r.Value.Scopes = scopes
+		if err := k.records.Replace(ctx, r.Key, r.Value, r.Version); !errors.Is(err, cpodkit.CodePreconditionFailed) {
+			return err
+		}
+	}
 }
 
 // Delete implements [oauth.KeyStore].
@@ -182,7 +196,7 @@ func (k *APIKeys) isLast(ctx context.Context, key authz.APIKey) (bool, error) {
 
 // NoteUse implements [oauth.KeyStore].
 func (k *APIKeys) NoteUse(ctx context.Context, digest authz.KeyDigest, at time.Time) error {
-	key := hex.EncodeToString(digest[:])
+	key := digest.String()
 	r, err := k.records.Get(ctx, key)
 	if err == nil {
 		r.Value.LastUsedAt = at.UTC()

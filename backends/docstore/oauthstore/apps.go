@@ -34,6 +34,8 @@ type appRecord struct {
 	SecretSHA256   []byte         `json:"secretSha256,omitempty"`
 	CreatedAt      time.Time      `json:"createdAt"`
 	Instance       string         `json:"instance"`
+	TokenPrefix    string         `json:"tokenPrefix,omitempty"`
+	Deleting       bool           `json:"deleting,omitempty"`
 }
 
 func newAppRecord(app oauth.App) appRecord {
@@ -46,6 +48,8 @@ func newAppRecord(app oauth.App) appRecord {
 		AllowedOrigins: app.AllowedOrigins,
 		CreatedAt:      app.CreatedAt.UTC(),
 		Instance:       app.Instance,
+		TokenPrefix:    app.TokenPrefix,
+		Deleting:       app.Deleting,
 	}
 	if app.SecretHash != (oauth.SecretHash{}) {
 		r.SecretSHA256 = app.SecretHash[:]
@@ -64,6 +68,8 @@ func (r appRecord) app(clientID, version string) (oauth.App, error) {
 		AllowedOrigins: r.AllowedOrigins,
 		CreatedAt:      r.CreatedAt,
 		Instance:       r.Instance,
+		TokenPrefix:    r.TokenPrefix,
+		Deleting:       r.Deleting,
 		Version:        version,
 	}
 	if n := len(r.SecretSHA256); n != 0 && n != len(app.SecretHash) {
