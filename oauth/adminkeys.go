@@ -34,7 +34,7 @@ type NewAdminKey struct {
 // which is not stored.
 func MakeAdminKey(ctx context.Context, keys KeyStore, k NewAdminKey) (authz.APIKey, string, error) {
 	var faults faults
-	faults.name("/name", k.Name)
+	faults.name(k.Name)
 	faults.unless(0 <= k.ExpiresIn && k.ExpiresIn <= MaxKeyLife, "/expiresIn", "must be at most %d seconds", int64(MaxKeyLife/time.Second))
 	if err := faults.err(); err != nil {
 		return authz.APIKey{}, "", err
@@ -98,7 +98,7 @@ func (s *Server) createAdminKey(w http.ResponseWriter, r *http.Request, _ rest.Q
 		return err
 	}
 	var faults faults
-	faults.name("/name", body.Name)
+	faults.name(body.Name)
 	faults.expiresIn("/expiresIn", body.ExpiresIn)
 	if err := faults.err(); err != nil {
 		return err

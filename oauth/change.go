@@ -62,7 +62,7 @@ func readChange(w http.ResponseWriter, r *http.Request) (change, error) {
 func (c change) check(app App) error {
 	var faults faults
 	if c.Name != nil {
-		faults.name("/name", *c.Name)
+		faults.name(*c.Name)
 	}
 	if c.DeclaredScopes != nil {
 		faults.scopes("/declared_scopes", *c.DeclaredScopes, app.DeclaredScopes)

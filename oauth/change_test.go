@@ -343,7 +343,7 @@ func TestAChangeAfterAnotherOne(t *testing.T) {
 			return store.MemoryApps.Update(t.Context(), app)
 		}, cpodkit.CodeConflict, "App app-1"},
 		{"deleted", false, func(store *racedApps, app oauth.App) error {
-			return store.MemoryApps.Delete(t.Context(), app)
+			return store.Delete(t.Context(), app)
 		}, cpodkit.CodeNotFound, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -41,7 +41,7 @@ type keyRequest struct {
 func (k keyRequest) check(app App) error {
 	const at = "/scopes"
 	var faults faults
-	faults.name("/name", k.Name)
+	faults.name(k.Name)
 	faults.scopes(at, k.Scopes, nil)
 	if len(faults) == 0 {
 		for i, scope := range k.Scopes {

@@ -38,7 +38,7 @@ func (g registration) check() error {
 	var faults faults
 	faults.unless(validClientID(g.ClientID), "/client_id",
 		"must be 1 to %d of A-Z, a-z, 0-9, @, ., _ and -, and not . or ..", cpodkit.MaxIDLen)
-	faults.name("/name", g.Name)
+	faults.name(g.Name)
 	faults.unless(slices.Contains([]AppType{ServiceApp, WebApp, BrowserApp}, g.AppType), "/app_type",
 		"must be service, web or browser")
 	faults.scopes("/declared_scopes", g.DeclaredScopes, nil)
@@ -76,10 +76,10 @@ func validClientID(id string) bool {
 }
 
 // name checks what an app or a key is called.
-func (f *faults) name(at, name string) {
+func (f *faults) name(name string) {
 	valid := name == strings.TrimSpace(name) && name != "" && utf8.RuneCountInString(name) <= maxName &&
 		!strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })
-	f.unless(valid, at, "must be 1 to %d printable characters", maxName)
+	f.unless(valid, "/name", "must be 1 to %d printable characters", maxName)
 }
 
 // checkRedirectURI keeps to RFC 9700 section 2.1 and RFC 6749 section 3.1.2: an

@@ -51,7 +51,7 @@ func securityEvents() map[string]struct {
 	another := func(t *testing.T, w *eventWorld) { w.instance, w.before = start(t, t.TempDir(), nil), 0 }
 	return map[string]event{
 		"a client gets a token": {
-			func(t *testing.T, w *eventWorld) { w.instance.token(t, w.app) },
+			func(t *testing.T, w *eventWorld) { w.token(t, w.app) },
 			map[string]string{"msg": "request", "route": "POST /v1/oauth/token", "status": "200", "client_id": "app-a", "client_addr": "*"},
 		},
 		"a client secret is wrong": {
@@ -172,7 +172,7 @@ func securityEvents() map[string]struct {
 		},
 		"a token is revoked": {
 			func(t *testing.T, w *eventWorld) {
-				w.form(t, "/v1/oauth/revoke", fmt.Sprintf("token=%s&client_id=%s&client_secret=%s", w.instance.token(t, w.app), w.app.ClientID, w.app.ClientSecret))
+				w.form(t, "/v1/oauth/revoke", fmt.Sprintf("token=%s&client_id=%s&client_secret=%s", w.token(t, w.app), w.app.ClientID, w.app.ClientSecret))
 			},
 			map[string]string{"msg": "token revoked", "tenant": "default", "client_id": "app-a", "token_id": "*", "by": "app-a"},
 		},
