@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -134,8 +134,9 @@ func (a administrator) writeApp(w http.ResponseWriter, r *http.Request, app App)
 // tag returns the entity tag of an app, without quotes: a hash of what the
 // administrator sees of it.
 func (a administrator) tag(app App) string {
-	shown, _ := json.Marshal(a.view(app, "")) //nolint:gosec // without the secret; texts and a time cannot fail
-	hash := sha256.Sum256(shown)
+	v := a.view(app, "")
+	hash := sha256.Sum256(fmt.Appendf(nil, "%d %q", app.CreatedAt.Unix(),
+		[]any{v.TenantID, v.ClientID, v.Name, v.DeclaredScopes, v.AppType, v.RedirectURIs, v.AllowedOrigins}))
 	return base64.RawURLEncoding.EncodeToString(hash[:16])
 }
 
@@ -223,6 +224,9 @@ func errBusy() error {
 }
 
 func (s *Server) logChange(r *http.Request, what string, admin administrator, app App, more ...slog.Attr) {
-	attrs := append(admin.logAttrs(r.Context()), slog.String("tenant", app.TenantID), slog.String("client_id", app.ClientID))
-	s.log.LogAttrs(r.Context(), slog.LevelInfo, what, append(attrs, more...)...)
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, what, append(more,
+		slog.String("request_id", cpodkit.RequestID(r.Context())),
+		slog.String("tenant", app.TenantID),
+		slog.String("client_id", app.ClientID),
+		slog.String("by", admin.AppID))...)
 }

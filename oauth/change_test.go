@@ -222,7 +222,7 @@ func TestTakingAScopeAwayNarrowsKeys(t *testing.T) {
 	f.register(adminT1, "app-2", "jobs.*")
 	made := map[string]apiKey{}
 	for name, scopes := range map[string][]string{
-		"both": {"orders.write", "orders.read"}, "wild": {"jobs.*", "orders.read"}, "narrow": {"jobs.write"}, "none": {},
+		"both": {"orders.write", "orders.read"}, "wild": {"jobs.*", "jobs.read", "orders.read"}, "narrow": {"jobs.write"}, "none": {},
 	} {
 		made[name] = f.createKey(adminT1, keysPath, scopes...)
 	}
@@ -232,7 +232,7 @@ func TestTakingAScopeAwayNarrowsKeys(t *testing.T) {
 		declared string
 		want     map[string]string
 	}{
-		{`"orders.read", "orders.write", "jobs.*"`, map[string]string{"both": "orders.write orders.read", "wild": "jobs.* orders.read", "narrow": "jobs.write", "none": ""}},
+		{`"orders.read", "orders.write", "jobs.*"`, map[string]string{"both": "orders.write orders.read", "wild": "jobs.* jobs.read orders.read", "narrow": "jobs.write", "none": ""}},
 		{`"orders.read", "jobs.read"`, map[string]string{"both": "orders.read", "wild": "jobs.read orders.read", "narrow": "", "none": ""}},
 		{`"orders.read", "orders.write", "jobs.*"`, map[string]string{"both": "orders.read", "wild": "jobs.read orders.read", "narrow": "", "none": ""}},
 		{`"orders.*"`, map[string]string{"both": "orders.read", "wild": "orders.read", "narrow": "", "none": ""}},

@@ -111,14 +111,19 @@ func (l liveKeys) noteUse(ctx context.Context, digest authz.KeyDigest, key authz
 // not declared as such becomes the declared scopes that it covers.
 func narrowed(scopes, declared cpodkit.Scopes) cpodkit.Scopes {
 	var left cpodkit.Scopes
+	add := func(scope string) {
+		if !slices.Contains(left, scope) {
+			left = append(left, scope)
+		}
+	}
 	for _, scope := range scopes {
 		if declared.Covers(scope) {
-			left = append(left, scope)
+			add(scope)
 			continue
 		}
 		for _, one := range declared {
-			if (cpodkit.Scopes{scope}).Covers(one) && !slices.Contains(left, one) {
-				left = append(left, one)
+			if (cpodkit.Scopes{scope}).Covers(one) {
+				add(one)
 			}
 		}
 	}
