@@ -30,7 +30,7 @@ const (
 // A wrong definition is one validation_failed error with up to 20 faults, each with its
 // JSON pointer; [Position] finds it in the text.
 func Parse(definition []byte) (*Set, error) {
-	f, faults, err := parse(definition)
+	f, faults, err := parse(definition, MaxDefinition)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func Parse(definition []byte) (*Set, error) {
 // not exist evaluates to GENERAL when it chooses that. The faults are those that Parse
 // would return. The error is for what no flag can be read from.
 func ParseLenient(definition []byte) (*Set, []cpodkit.FieldError, error) {
-	f, faults, err := parse(definition)
+	f, faults, err := parse(definition, MaxDefinition)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -84,9 +84,9 @@ type flag struct {
 }
 
 // parse returns what can be read, and what is wrong with it.
-func parse(definition []byte) (*fragment, []cpodkit.FieldError, error) {
-	if len(definition) > MaxDefinition {
-		return nil, nil, invalid("", fmt.Sprintf("the definition has %d bytes; at most %d are allowed", len(definition), MaxDefinition))
+func parse(definition []byte, maxBytes int) (*fragment, []cpodkit.FieldError, error) {
+	if len(definition) > maxBytes {
+		return nil, nil, invalid("", fmt.Sprintf("the definition has %d bytes; at most %d are allowed", len(definition), maxBytes))
 	}
 	var root any
 	if err := decode(definition, &root); err != nil {

@@ -1,6 +1,9 @@
 package flags
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // Source is for drivers: it gives the definitions of flags. Errors are raw; an outcome
 // that callers act on is one for which errors.Is finds a cpodkit.Code, such as
@@ -24,6 +27,10 @@ type Definition struct {
 	// Lenient keeps a flag with a fault, as [ParseLenient] does. Without it a fault
 	// refuses all definitions of the tenant.
 	Lenient bool
+
+	// MaxBytes replaces [MaxDefinition], when it is more than 0: for a source that puts a
+	// definition together out of parts that it has checked.
+	MaxBytes int
 
 	compiled *fragment // of JSON, where a source of this package has compiled it
 }
@@ -64,7 +71,7 @@ func (d *Definition) compile() error {
 	if d.compiled != nil {
 		return nil
 	}
-	compiled, faults, err := parse(d.JSON)
+	compiled, faults, err := parse(d.JSON, cmp.Or(d.MaxBytes, MaxDefinition))
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func NewMemory() *Memory {
 // Set replaces the definition of a tenant, or with "" the one that holds for all
 // tenants, before their own. A wrong one is the error of [Parse], and changes nothing.
 func (m *Memory) Set(tenantID string, definition []byte) error {
-	compiled, faults, err := parse(definition)
+	compiled, faults, err := parse(definition, MaxDefinition)
 	if err != nil {
 		return err
 	}
