@@ -33,6 +33,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/ulule/ululelimit"
 	"github.com/cpodkit/cpodkit/client"
 	"github.com/cpodkit/cpodkit/cluster"
+	"github.com/cpodkit/cpodkit/flags"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
@@ -132,6 +133,11 @@ func refusals(t *testing.T) []refusal {
 		{"ratelimit/prefetch.New", "a slice of no number", func() error { return newPrefetch(prefetch.WithMaxSlice(math.NaN())) }},
 		{"ratelimit/prefetch.New", "no hold", func() error { return newPrefetch(prefetch.WithHold(0)) }},
 		{"ratelimit/prefetch.New", "few keys", func() error { return newPrefetch(prefetch.WithMaxKeys(63)) }},
+		{"flags.New", "no source", func() error { return of(flags.New(nil)) }},
+		{"flags.New", "no interval", func() error { return of(flags.New(flags.NewMemory(), flags.WithInterval(0))) }},
+		{"flags.New", "no tenants", func() error { return of(flags.New(flags.NewMemory(), flags.WithMaxTenants(0))) }},
+		{"flags.NewFile", "no file", func() error { return of(flags.NewFile(ctx, filepath.Join(dir, "none.json"))) }},
+		{"flags.NewFile", "no interval", func() error { return of(flags.NewFile(ctx, dir, flags.WithFileInterval(0))) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},

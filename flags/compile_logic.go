@@ -1,0 +1,254 @@
+package flags
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// variable compiles var: what the context has at a path with dots, or the second
+// operand where there is nothing.
+func (c *compiler) variable(name string, operand any, at *place) node {
+	operands, ok := c.operands(name, operand, at, 0, 2)
+	if !ok {
+		return nothing(at)
+	}
+	fallback := func(*env) value { return value{} }
+	if len(operands) == 2 {
+		fallback = operands[1].eval
+	}
+	if len(operands) == 0 {
+		return node{eval: (*env).data}.over(operands)
+	}
+	if operands[0].lit == nil {
+		path := operands[0].eval
+		return node{eval: func(e *env) value { return e.lookup(parsePath(path(e)), fallback) }}.over(operands)
+	}
+	path := parsePath(*operands[0].lit)
+	if len(path) == 0 {
+		return node{eval: (*env).data}.over(operands)
+	}
+	if path[0].name == "$flagd" && (len(path) != 2 || path[1].name != "flagKey" && path[1].name != "timestamp") {
+		c.fault(at, "flagd has $flagd.flagKey and $flagd.timestamp, and nothing else under $flagd")
+		return nothing(at)
+	}
+	if len(path) == 1 {
+		root := path[0].name
+		return node{eval: func(e *env) value {
+			if e.scope == nil {
+				if x, ok := e.context.root(root); ok {
+					return e.admit(x)
+				}
+				if root != "$flagd" {
+					return fallback(e)
+				}
+			}
+			return e.lookup(path, fallback)
+		}}.over(operands)
+	}
+	return node{eval: func(e *env) value { return e.lookup(path, fallback) }}.over(operands)
+}
+
+// segment is one step of a path: a member, and an element where it is a number.
+type segment struct {
+	name  string
+	index int // -1 for none
+}
+
+func parsePath(v value) []segment {
+	if v.kind == null || v.kind == text && v.str == "" {
+		return nil
+	}
+	var path []segment
+	for name := range strings.SplitSeq(v.toText(), ".") {
+		i, err := strconv.Atoi(name)
+		if err != nil || i < 0 || strconv.Itoa(i) != name {
+			i = -1
+		}
+		path = append(path, segment{name, i})
+	}
+	return path
+}
+
+// data is what a var without a path returns: the context, or the element.
+func (e *env) data() value {
+	switch {
+	case e.scope == nil:
+		whole := e.context.all()
+		whole["$flagd"] = map[string]any{"flagKey": e.flag.key, "timestamp": e.timestamp()}
+		return value{kind: object, ref: whole}
+	case e.scope.isReduce:
+		return value{kind: object, ref: map[string]any{"current": e.scope.element, "accumulator": e.scope.accumulator}}
+	}
+	return e.scope.element
+}
+
+// lookup follows a path. It returns the fallback where there is nothing.
+func (e *env) lookup(path []segment, fallback eval) value {
+	if len(path) == 0 {
+		return e.data()
+	}
+	v, ok := e.first(path[0])
+	for i := 1; ok && i < len(path); i++ {
+		v, ok = e.member(v, path[i])
+	}
+	if !ok {
+		return fallback(e)
+	}
+	return v
+}
+
+// first returns what the first step of a path leads to.
+func (e *env) first(s segment) (value, bool) {
+	switch {
+	case e.scope == nil && s.name == "$flagd":
+		return value{kind: object, ref: map[string]any{"flagKey": e.flag.key, "timestamp": e.timestamp()}}, true
+	case e.scope == nil:
+		x, ok := e.context.root(s.name)
+		return e.admit(x), ok
+	case !e.scope.isReduce:
+		return e.member(e.scope.element, s)
+	case s.name == "current":
+		return e.scope.element, true
+	case s.name == "accumulator":
+		return e.scope.accumulator, true
+	}
+	return value{}, false
+}
+
+// member returns a member of an object, or an element of a list.
+func (e *env) member(v value, s segment) (value, bool) {
+	switch v.kind {
+	case object:
+		members, _ := v.ref.(map[string]any) //nolint:errcheck // every object is one
+		x, ok := members[s.name]
+		return e.admit(x), ok
+	case list:
+		if s.index >= 0 && s.index < v.length() {
+			return v.at(s.index), true
+		}
+	case null, boolean, number, text:
+	}
+	return value{}, false
+}
+
+// admit takes a value of the context.
+func (e *env) admit(x any) value {
+	v, ok := valueOf(x)
+	if !ok {
+		e.code = ErrorInvalidContext
+	}
+	return v
+}
+
+// conditional compiles if: condition, result, condition, result, …, else.
+func (c *compiler) conditional(name string, operand any, at *place) node {
+	operands, ok := c.operands(name, operand, at, 0, many)
+	if !ok {
+		return nothing(at)
+	}
+	var results []result
+	for i, o := range operands {
+		if i%2 == 1 || i == len(operands)-1 {
+			results = append(results, o.results...)
+		}
+	}
+	args := evals(operands)
+	n := node{eval: func(e *env) value {
+		i := 0
+		for ; i+1 < len(args); i += 2 {
+			if args[i](e).truthy() {
+				return args[i+1](e)
+			}
+		}
+		if i < len(args) {
+			return args[i](e)
+		}
+		return value{}
+	}, results: results}
+	if len(args) == 3 {
+		condition, yes, no := args[0], args[1], args[2]
+		n.eval = func(e *env) value {
+			if condition(e).truthy() {
+				return yes(e)
+			}
+			return no(e)
+		}
+	}
+	return n.over(operands)
+}
+
+// and compiles and: the first operand that is false, or the last one.
+func (c *compiler) and(name string, operand any, at *place) node {
+	return c.junction(name, operand, at, false)
+}
+
+// or compiles or: the first operand that is true, or the last one.
+func (c *compiler) or(name string, operand any, at *place) node {
+	return c.junction(name, operand, at, true)
+}
+
+func (c *compiler) junction(name string, operand any, at *place, until bool) node {
+	operands, ok := c.operands(name, operand, at, 1, many)
+	if !ok {
+		return nothing(at)
+	}
+	args, last := evals(operands[:len(operands)-1]), operands[len(operands)-1]
+	return node{eval: func(e *env) value {
+		for _, arg := range args {
+			if v := arg(e); v.truthy() == until {
+				return v
+			}
+		}
+		return last.eval(e)
+	}, results: last.results}.over(operands)
+}
+
+// missing returns the paths at which the context has nothing, null or "".
+func missing(args []eval) eval {
+	return func(e *env) value {
+		paths := make([]value, len(args))
+		for i, arg := range args {
+			paths[i] = arg(e)
+		}
+		return listValue(e.missing(keys(paths)))
+	}
+}
+
+// keys returns the elements of the first list, if the first is one.
+func keys(paths []value) []value {
+	if len(paths) == 0 || paths[0].kind != list {
+		return paths
+	}
+	elements := make([]value, paths[0].length())
+	for i := range elements {
+		elements[i] = paths[0].at(i)
+	}
+	return elements
+}
+
+func (e *env) missing(paths []value) []value {
+	absent := []value{}
+	nothing := func(*env) value { return value{} }
+	for _, path := range paths {
+		v := e.lookup(parsePath(path), nothing)
+		if v.kind == null || v.kind == text && v.str == "" {
+			absent = append(absent, path)
+		}
+	}
+	return absent
+}
+
+// missingSome is an empty list when at least so many paths have something, and else
+// what missing returns.
+func missingSome(args []eval) eval {
+	needed, paths := args[0], args[1]
+	return func(e *env) value {
+		wanted := keys([]value{paths(e)})
+		absent := e.missing(wanted)
+		if float64(len(wanted)-len(absent)) >= needed(e).toNumber() {
+			absent = nil
+		}
+		return listValue(slices.Clip(absent))
+	}
+}

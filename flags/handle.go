@@ -1,0 +1,189 @@
+package flags
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/portable"
+)
+
+// Handle is the flags of one tenant, evaluated for one identity. It is a small value,
+// safe for concurrent use. It asks for no scope: the server's own code reads the flags,
+// not the client.
+//
+// An evaluation completes the context that it is given. The targeting key is the
+// context's, else its member user_id, else the identity's user, else its app. Rules find
+// the identity in identity.tenant, identity.app, identity.user and identity.claims.
+//
+// Errors are those of [Flags], missing_token without an identity, and forbidden for one
+// whose ids cannot be encoded (see [cpodkit.EncodeID]).
+type Handle struct {
+	flags    *Flags
+	identity cpodkit.Identity
+	trusted  bool
+}
+
+// For returns the flags of id's tenant, evaluated for id.
+func (f *Flags) For(id cpodkit.Identity) Handle { return Handle{flags: f, identity: id} }
+
+// Trusted returns the flags of a tenant for code that acts for no request, such as a
+// cron job. Rules find the tenant in identity.tenant. Never take the tenant from what a
+// client sent.
+func (f *Flags) Trusted(tenantID string) Handle {
+	return Handle{flags: f, identity: cpodkit.Identity{TenantID: tenantID}, trusted: true}
+}
+
+// Attach is middleware: inside of next, [FromContext] returns the handle of the
+// request's identity.
+func (f *Flags) Attach(next http.Handler) http.Handler { return portable.Attach(next, f.For) }
+
+// FromContext returns the handle of the identity in ctx. Every call of it is
+// missing_token when there is none, or when [Flags.Attach] is not around the handler.
+func FromContext(ctx context.Context) Handle { return portable.FromContext[Handle](ctx) }
+
+// Evaluate returns the value of a flag. An unknown flag, and whatever is wrong with the
+// flag or the context, is a [Result] with an error code, and no error.
+func (h Handle) Evaluate(ctx context.Context, key string, c *Context) (Result, error) {
+	set, err := h.set(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	return set.Evaluate(key, h.context(ctx, c)), nil
+}
+
+// EvaluateAll returns the values of all flags, or of those with the given keys, in the
+// order of the keys.
+func (h Handle) EvaluateAll(ctx context.Context, c *Context, keys ...string) ([]Result, error) {
+	set, err := h.set(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c = h.context(ctx, c)
+	if len(keys) == 0 {
+		return set.EvaluateAll(c), nil
+	}
+	results := make([]Result, len(keys))
+	for i, key := range keys {
+		results[i] = set.Evaluate(key, c)
+	}
+	return results, nil
+}
+
+// Bool returns the value of a boolean flag. It returns def when the flag leaves the
+// value to the caller, is unknown or has another type, and also with an error. So do the
+// other methods for their types; Evaluate says why.
+func (h Handle) Bool(ctx context.Context, key string, def bool, c *Context) (bool, error) {
+	r, err := h.Evaluate(ctx, key, c)
+	v, _ := r.Bool(def)
+	return v, err
+}
+
+// String returns the value of a string flag; see [Handle.Bool].
+func (h Handle) String(ctx context.Context, key, def string, c *Context) (string, error) {
+	r, err := h.Evaluate(ctx, key, c)
+	v, _ := r.String(def)
+	return v, err
+}
+
+// Int returns the value of a number flag without a fraction; see [Handle.Bool].
+func (h Handle) Int(ctx context.Context, key string, def int64, c *Context) (int64, error) {
+	r, err := h.Evaluate(ctx, key, c)
+	v, _ := r.Int(def)
+	return v, err
+}
+
+// Float returns the value of a number flag; see [Handle.Bool].
+func (h Handle) Float(ctx context.Context, key string, def float64, c *Context) (float64, error) {
+	r, err := h.Evaluate(ctx, key, c)
+	v, _ := r.Float(def)
+	return v, err
+}
+
+// Object returns the value of an object flag, which is not to be changed; see
+// [Handle.Bool].
+func (h Handle) Object(ctx context.Context, key string, def any, c *Context) (any, error) {
+	r, err := h.Evaluate(ctx, key, c)
+	v, _ := r.Object(def)
+	return v, err
+}
+
+// Set returns the flags as they are now.
+func (h Handle) Set(ctx context.Context) (*Set, error) { return h.set(ctx) }
+
+// set checks the identity.
+func (h Handle) set(ctx context.Context) (*Set, error) {
+	if h.flags == nil || h.identity.TenantID == "" {
+		return nil, h.missingToken()
+	}
+	if h.trusted {
+		if _, err := cpodkit.EncodeID(h.identity.TenantID); err != nil {
+			return nil, invalid("/tenant", err.Error())
+		}
+	} else if err := h.identity.Validate(); err != nil {
+		return nil, cpodkit.Errorf(cpodkit.CodeForbidden, "The token's identity cannot have flags: %s.", err)
+	}
+	return h.flags.Set(ctx, h.identity.TenantID)
+}
+
+func (h Handle) missingToken() error {
+	err := cpodkit.MissingToken()
+	if h.flags == nil {
+		return err.WithCause(errors.New("flags: there is no handle in the context: wrap the handler in Flags.Attach"))
+	}
+	return err
+}
+
+// userMember is the member of a context that names the user where there is no targeting
+// key.
+const userMember = "user_id"
+
+// Complete returns the context with which the handle evaluates c, which may be nil: with
+// the targeting key and the identity.
+func (h Handle) Complete(ctx context.Context, c *Context) *Context { return h.context(ctx, c) }
+
+func (h Handle) context(ctx context.Context, c *Context) *Context {
+	complete := &Context{}
+	if c != nil {
+		complete.TargetingKey, complete.Attributes = c.TargetingKey, c.Attributes
+	}
+	subject := &subject{id: h.identity}
+	if h.flags != nil && h.flags.claims != nil && !h.trusted {
+		subject.claims = func() map[string]any { return h.flags.claims(ctx, h.identity) }
+	}
+	complete.identity = subject
+	for _, name := range [...]string{TargetingKey, userMember} {
+		if complete.TargetingKey == "" {
+			complete.TargetingKey, _ = complete.Attributes[name].(string)
+		}
+	}
+	if complete.TargetingKey == "" {
+		complete.TargetingKey = h.identity.UserID
+	}
+	if complete.TargetingKey == "" {
+		complete.TargetingKey = h.identity.AppID
+	}
+	return complete
+}
+
+// subject is the identity for which a handle evaluates.
+type subject struct {
+	id     cpodkit.Identity
+	claims func() map[string]any // nil without
+}
+
+// members returns what rules see of the identity.
+func (s *subject) members() map[string]any {
+	members := map[string]any{"tenant": s.id.TenantID}
+	if s.id.AppID != "" {
+		members["app"] = s.id.AppID
+	}
+	if s.id.UserID != "" {
+		members["user"] = s.id.UserID
+	}
+	if s.claims != nil {
+		members["claims"] = s.claims()
+	}
+	return members
+}
