@@ -47,8 +47,14 @@ type compiler struct {
 	bucketing  bucketing
 	evaluators map[string]any
 	done       map[string]node
-	path       []string // of the evaluators that are under way
+	broken     map[string]bool // evaluators with a fault
+	path       []string        // of the evaluators that are under way
 	faults     []fault
+	isBroken   bool // there was a fault, or a reference to an evaluator with one
+}
+
+func newCompiler() *compiler {
+	return &compiler{done: map[string]node{}, broken: map[string]bool{}}
 }
 
 // fault is one thing that is wrong with a definition.
@@ -58,6 +64,7 @@ type fault struct {
 }
 
 func (c *compiler) fault(at *place, format string, args ...any) {
+	c.isBroken = true
 	c.faults = append(c.faults, fault{at, fmt.Sprintf(format, args...)})
 }
 
@@ -204,16 +211,24 @@ func (c *compiler) reference(x any, at *place) node {
 	return c.evaluator(name)
 }
 
+// evaluator returns an evaluator. One with a fault is reported once, and breaks what
+// refers to it.
 func (c *compiler) evaluator(name string) node {
 	if n, ok := c.done[name]; ok {
+		c.isBroken = c.isBroken || c.broken[name]
 		return n
 	}
+	before := c.isBroken
+	c.isBroken = false
 	at := (*place)(nil).member("$evaluators").member(name)
 	c.path = append(c.path, name)
 	n := c.rule(c.evaluators[name], at)
 	c.path = c.path[:len(c.path)-1]
-	c.bounded(n, at)
-	c.done[name] = n
+	if !c.isBroken && !c.bounded(n, at) {
+		n = nothing(at)
+	}
+	c.done[name], c.broken[name] = n, c.isBroken
+	c.isBroken = c.isBroken || before
 	return n
 }
 

@@ -11,6 +11,7 @@ import (
 // flag compiles a flag. One with a fault becomes one that evaluates to PARSE_ERROR.
 func (c *compiler) flag(d flagDefinition, setMetadata map[string]any) *flag {
 	before := len(c.faults)
+	c.isBroken = false
 	f := &flag{key: d.key}
 	members, ok := d.members.(map[string]any)
 	if !ok {
@@ -24,11 +25,13 @@ func (c *compiler) flag(d flagDefinition, setMetadata map[string]any) *flag {
 	if ok {
 		results = c.members(f, members, d.at)
 	}
-	if len(c.faults) > before {
-		first := c.faults[before]
-		f.rule = nil
-		f.fallback = failed(d.key, ErrorParse,
-			"The definition of the flag is wrong at "+first.at.pointer()+": "+first.detail+".", f.metadata)
+	if c.isBroken {
+		message := "The flag refers to an evaluator that is wrong."
+		if len(c.faults) > before {
+			first := c.faults[before]
+			message = "The definition of the flag is wrong at " + first.at.pointer() + ": " + first.detail + "."
+		}
+		f.rule, f.fallback = nil, failed(d.key, ErrorParse, message, f.metadata)
 	}
 	for _, r := range results {
 		if name, ok := variantName(r.value); !ok {
@@ -55,7 +58,7 @@ func (c *compiler) members(f *flag, members map[string]any, at *place) []result 
 		reason = ReasonDefault
 		at := at.member("targeting")
 		n := c.rule(targeting, at)
-		if c.bounded(n, at) {
+		if c.isBroken || c.bounded(n, at) {
 			f.rule, results = n.eval, n.results
 		}
 	default:

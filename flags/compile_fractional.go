@@ -137,8 +137,11 @@ func defaultBucketing(e *env) value {
 	if !ok || key.kind != text {
 		return value{}
 	}
-	// Inside of a loop the element is all that rules see, and the salt is not in it.
-	if e.scope != nil {
+	if e.scope != nil { // the element is all that rules see
+		salt := e.lookup([]segment{{"$flagd", -1}, {"flagKey", -1}}, func(*env) value { return value{} })
+		if salt.kind == text {
+			key.str = salt.str + key.str
+		}
 		return key
 	}
 	return value{kind: text, str: key.str, ref: salted{}}

@@ -35,15 +35,13 @@ func (c *compiler) variable(name string, operand any, at *place) node {
 	if len(path) == 1 {
 		root := path[0].name
 		return node{eval: func(e *env) value {
-			if e.scope == nil {
-				if x, ok := e.context.root(root); ok {
-					return e.admit(x)
-				}
-				if root != "$flagd" {
-					return fallback(e)
-				}
+			if e.scope != nil {
+				return e.lookup(path, fallback)
 			}
-			return e.lookup(path, fallback)
+			if x, ok := e.context.root(root); ok {
+				return e.admit(x)
+			}
+			return fallback(e)
 		}}.over(operands)
 	}
 	return node{eval: func(e *env) value { return e.lookup(path, fallback) }}.over(operands)

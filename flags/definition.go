@@ -99,7 +99,7 @@ func parse(definition []byte, maxBytes int) (*fragment, []cpodkit.FieldError, er
 	if !ok {
 		return nil, nil, invalid("", "must be an object")
 	}
-	c := &compiler{done: map[string]node{}}
+	c := newCompiler()
 	f := &fragment{flags: map[string]*flag{}, digest: sha256.Sum256(definition)}
 	f.metadata = c.metadata(members["metadata"], (*place)(nil).member("metadata"))
 	c.selectBucketing(f.metadata)
