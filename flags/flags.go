@@ -37,6 +37,7 @@ type Flags struct {
 	options
 	source        Source
 	load, version *portable.Operation
+	web
 
 	mu      sync.Mutex
 	tenants map[string]*tenant
@@ -58,6 +59,7 @@ type options struct {
 	interval   time.Duration
 	maxTenants int
 	claims     func(context.Context, cpodkit.Identity) map[string]any
+	webOptions
 }
 
 // WithTelemetry makes a span of every call to the source ("flags.load"), measures how
@@ -113,6 +115,9 @@ func New(source Source, opts ...Option) (*Flags, error) {
 		return nil, fmt.Errorf("flags: %w", err)
 	}
 	f.load, f.version = calls.Operation("load"), calls.Operation("version")
+	if f.web, err = newWeb(calls, f.webOptions); err != nil {
+		return nil, fmt.Errorf("flags: %w", err)
+	}
 	if f.meters != nil {
 		if err := f.observe(); err != nil {
 			return nil, fmt.Errorf("flags: %w", err)

@@ -114,17 +114,25 @@ func (h Handle) Set(ctx context.Context) (*Set, error) { return h.set(ctx) }
 
 // set checks the identity.
 func (h Handle) set(ctx context.Context) (*Set, error) {
+	if err := h.check(); err != nil {
+		return nil, err
+	}
+	return h.flags.Set(ctx, h.identity.TenantID)
+}
+
+// check refuses a handle without an identity, and one that cannot have flags.
+func (h Handle) check() error {
 	if h.flags == nil || h.identity.TenantID == "" {
-		return nil, h.missingToken()
+		return h.missingToken()
 	}
 	if h.trusted {
 		if _, err := cpodkit.EncodeID(h.identity.TenantID); err != nil {
-			return nil, invalid("/tenant", err.Error())
+			return invalid("/tenant", err.Error())
 		}
 	} else if err := h.identity.Validate(); err != nil {
-		return nil, cpodkit.Errorf(cpodkit.CodeForbidden, "The token's identity cannot have flags: %s.", err)
+		return cpodkit.Errorf(cpodkit.CodeForbidden, "The token's identity cannot have flags: %s.", err)
 	}
-	return h.flags.Set(ctx, h.identity.TenantID)
+	return nil
 }
 
 func (h Handle) missingToken() error {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongoclient"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
@@ -138,6 +139,9 @@ func refusals(t *testing.T) []refusal {
 		{"flags.New", "no tenants", func() error { return of(flags.New(flags.NewMemory(), flags.WithMaxTenants(0))) }},
 		{"flags.NewFile", "no file", func() error { return of(flags.NewFile(ctx, filepath.Join(dir, "none.json"))) }},
 		{"flags.NewFile", "no interval", func() error { return of(flags.NewFile(ctx, dir, flags.WithFileInterval(0))) }},
+		{"flags.New", "a short secret", func() error { return of(flags.New(flags.NewMemory(), flags.WithSecret(make([]byte, 15)))) }},
+		{"flags.New", "no URL", func() error { return of(flags.New(flags.NewMemory(), flags.WithPublicURL(""))) }},
+		{"backends/docstore/flagstore.New", "no database", func() error { return of(flagstore.New(nil)) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},
