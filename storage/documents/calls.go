@@ -14,7 +14,7 @@ import (
 type calls struct {
 	*portable.Calls
 
-	get, apply, query, spaces *portable.Operation
+	get, apply, query, spaces, collections *portable.Operation
 }
 
 func newCalls(tracers trace.TracerProvider, meters metric.MeterProvider) (calls, error) {
@@ -28,6 +28,8 @@ func newCalls(tracers trace.TracerProvider, meters metric.MeterProvider) (calls,
 		apply:  c.Operation("apply"),
 		query:  c.Operation("query"),
 		spaces: c.Operation("spaces"),
+
+		collections: c.Operation("collections"),
 	}, nil
 }
 
