@@ -3,11 +3,13 @@ package documents
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit/internal/portable"
+	"github.com/cpodkit/cpodkit/storage"
 )
 
 // calls are the calls of a store to its driver.
@@ -42,6 +44,13 @@ func (s *Store) get(ctx context.Context, in CollectionID, key string) (Record, e
 // apply returns the driver's own error for each op, or one for the client when the
 // driver does not answer each op.
 func (s *Store) apply(ctx context.Context, in CollectionID, ops []Op) ([]error, error) {
+	if slices.ContainsFunc(ops, func(op Op) bool { return !op.Delete }) {
+		leave, err := storage.Enter(s.gate, in.Space)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
 	ctx, call := s.calls.apply.Start(ctx)
 	errs := s.driver.Apply(ctx, in, ops)
 	call.Measure(ctx, errs...)

@@ -52,6 +52,7 @@ type options struct {
 	queryTimeout time.Duration
 	tracers      trace.TracerProvider
 	meters       metric.MeterProvider
+	gate         storage.Gate
 }
 
 // WithSecret sets what cursors are sealed with, at least 16 bytes. Every replica
@@ -61,6 +62,9 @@ func WithSecret(secret []byte) Option { return func(o *options) { o.secret = sec
 
 // WithClock sets where a document's UpdatedAt comes from; [time.Now] without it.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// WithGate has each write that sets a document ask the gate first.
+func WithGate(gate storage.Gate) Option { return func(o *options) { o.gate = gate } }
 
 // WithTelemetry makes a span of every call to the driver ("storage.documents.query"),
 // measures how long it takes, and counts its errors by code (docs/operations.md).

@@ -40,6 +40,7 @@ type config struct {
 	revoked   func(ctx context.Context, tokenID string) (bool, error)
 	tracers   trace.TracerProvider
 	meters    metric.MeterProvider
+	gate      storage.Gate
 	err       error // of the options
 }
 
@@ -87,6 +88,11 @@ func WithRevoked(revoked func(ctx context.Context, tokenID string) (bool, error)
 		}
 	}
 }
+
+// WithGate has each write ask the gate when it begins, and again when its body has
+// ended: a body that arrives slowly keeps nobody waiting at the gate. Each use of a signed
+// URL asks it too.
+func WithGate(gate storage.Gate) Option { return func(c *config) { c.gate = gate } }
 
 // WithTelemetry makes a span of every call to the driver ("storage.files.put"),
 // measures how long it takes, and counts its errors by code (docs/operations.md).

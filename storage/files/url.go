@@ -178,6 +178,9 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 			return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL was made with a token that has been revoked.")
 		}
 	}
+	if err := s.admit(parts[2]); err != nil {
+		return authorized{}, err
+	}
 	appID, _ := url.PathUnescape(parts[4]) // sealToken has escaped it
 	cpodkit.RecordFromContext(ctx).NoteClientID(appID)
 	return authorized{root: parts[2], key: parts[3], tier: storage.Tier(parts[1])}, nil

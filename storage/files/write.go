@@ -7,6 +7,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/cpodkit/cpodkit/storage"
 )
 
 func (s *Store) write(ctx context.Context, at authorized, body io.Reader, opts WriteOptions) (File, error) {
@@ -17,7 +19,11 @@ func (s *Store) write(ctx context.Context, at authorized, body io.Reader, opts W
 	if body == nil {
 		body = http.NoBody
 	}
-	src := &source{body: body, max: s.maxSize}
+	if err := s.admit(at.root); err != nil {
+		return File{}, err
+	}
+	src := &source{body: body, max: s.maxSize, enter: func() (func(), error) { return storage.Enter(s.gate, at.root) }}
+	defer src.leave()
 	ctx, call := s.calls.put.Start(ctx)
 	attrs, err := s.driver.Put(ctx, at.name(), src, PutOptions{
 		ContentType: contentType,
@@ -34,13 +40,32 @@ func (s *Store) write(ctx context.Context, at authorized, body io.Reader, opts W
 	return File{}, err
 }
 
+// admit asks the gate whether anything may be written below a root.
+func (s *Store) admit(root string) error {
+	leave, err := storage.Enter(s.gate, root)
+	if err == nil {
+		leave()
+	}
+	return err
+}
+
 // source is a body that stops past max bytes and keeps its own error apart from
-// the driver's.
+// the driver's. It enters the gate when the body has ended, before the driver learns of
+// that and stores the file.
 type source struct {
-	body io.Reader
-	max  int64 // 0 for no limit
-	n    int64
-	err  error
+	body  io.Reader
+	max   int64 // 0 for no limit
+	enter func() (leave func(), err error)
+	n     int64
+	err   error
+	left  func() // nil before the end
+}
+
+// leave leaves the gate.
+func (s *source) leave() {
+	if s.left != nil {
+		s.left()
+	}
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -56,7 +81,12 @@ func (s *source) Read(p []byte) (int, error) {
 		s.err = errTooLarge(s.max)
 		return 0, s.err
 	}
-	if err != nil && err != io.EOF {
+	switch {
+	case err == io.EOF && s.left == nil:
+		if s.left, s.err = s.enter(); s.err != nil {
+			return 0, s.err
+		}
+	case err != nil && err != io.EOF:
 		s.err = err
 	}
 	return n, err

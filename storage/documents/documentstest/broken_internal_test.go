@@ -100,3 +100,62 @@ func TestCollectionsFindBrokenDrivers(t *testing.T) {
 	m := documents.NewMemory()
 	checkCollections(t, m, m)
 }
+
+// brokenErasure is a driver in memory that deletes in a wrong way.
+type brokenErasure struct {
+	*documents.Memory
+	collections func(m *documents.Memory, prefix string, after documents.CollectionID, limit int) ([]documents.CollectionID, error)
+	apply       func(m *documents.Memory, in documents.CollectionID, ops []documents.Op) []error
+}
+
+func (b brokenErasure) Collections(
+	ctx context.Context, prefix string, after documents.CollectionID, limit int,
+) ([]documents.CollectionID, error) {
+	if b.collections == nil {
+		return b.Memory.Collections(ctx, prefix, after, limit)
+	}
+	return b.collections(b.Memory, prefix, after, limit)
+}
+
+func (b brokenErasure) Apply(ctx context.Context, in documents.CollectionID, ops []documents.Op) []error {
+	if b.apply == nil || !ops[0].Delete {
+		return b.Memory.Apply(ctx, in, ops)
+	}
+	return b.apply(b.Memory, in, ops)
+}
+
+func TestErasureFindsBrokenDrivers(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string]brokenErasure{
+		"stops after one page": {collections: func(m *documents.Memory, prefix string, after documents.CollectionID, limit int) ([]documents.CollectionID, error) {
+			if after != (documents.CollectionID{}) {
+				return nil, nil
+			}
+			return m.Collections(t.Context(), prefix, after, min(limit, 3))
+		}},
+		"finds one space alone": {collections: func(m *documents.Memory, prefix string, after documents.CollectionID, limit int) ([]documents.CollectionID, error) {
+			found, err := m.Collections(t.Context(), prefix, after, limit)
+			return slices.DeleteFunc(found, func(in documents.CollectionID) bool { return in.Space != "t1/apps/a/" }), err
+		}},
+		"ignores the slash of the prefix": {collections: func(m *documents.Memory, prefix string, after documents.CollectionID, limit int) ([]documents.CollectionID, error) {
+			return m.Collections(t.Context(), strings.TrimSuffix(prefix, "/"), after, limit)
+		}},
+		"erases the sibling": {apply: func(m *documents.Memory, in documents.CollectionID, ops []documents.Op) []error {
+			errs := m.Apply(t.Context(), in, ops)
+			in.Space = strings.Replace(in.Space, "t1/", "t1x/", 1)
+			m.Apply(t.Context(), in, ops)
+			return errs
+		}},
+		"deletes the first of a batch": {apply: func(m *documents.Memory, in documents.CollectionID, ops []documents.Op) []error {
+			m.Apply(t.Context(), in, ops[:1])
+			return make([]error, len(ops))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b.Memory = documents.NewMemory()
+			mustfail.Want(t, func(t testing.TB) { checkErase(t, b) })
+		})
+	}
+	checkErase(t, documents.NewMemory())
+}
