@@ -38,6 +38,14 @@ func commands() []command {
 		{"serve", "", "", "Serve until a signal comes. This is what happens without a command.", declareServe},
 		{"admin-key", "[--tenant NAME] [--platform]", "", "Print a new admin key of a tenant.", declareAdminKey},
 		{"tenant create", "", "NAME", "Make a tenant and print its first admin key.", declareTenantCreate},
+		{
+			"tenant delete", "[--yes]", "NAME",
+			"Delete a tenant with its apps, keys and data. Without --yes it says what that is.", declareTenantDelete,
+		},
+		{
+			"user erase", "[--tenant NAME] [--yes]", "USER",
+			"Erase what apps store for a user. Without --yes it says what that is.", declareUserErase,
+		},
 		{"tenant list", "", "", "List the tenants and when they were made.", declareTenantList},
 		{
 			"token", "--app ID --scope SCOPE... [--user ID] [--tenant NAME] [--ttl 1h]", "",
@@ -80,7 +88,12 @@ func (c command) run(ctx context.Context, env environment, args []string, stderr
 	flags.SetOutput(io.Discard) // the usage is printed here, and once
 	do := c.declare(flags)
 	err := flags.Parse(args)
-	switch operands := flags.Args(); {
+	operands := flags.Args()
+	if err == nil && c.operand != "" && len(operands) > 1 { // flags may also follow the operand
+		err = flags.Parse(operands[1:])
+		operands = append(operands[:1:1], flags.Args()...)
+	}
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return c.printUsage(env.stdout, flags)
 	case err != nil:

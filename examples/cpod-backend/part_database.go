@@ -68,7 +68,9 @@ func readDatabase(s *settings, b base) database {
 // databasePart is documents, and the records of the server. It comes before the
 // parts that use a record.
 func databasePart(d database) part {
-	p := part{open: func(ctx context.Context, h *house) (opened, error) {
+	p := part{name: "documents", data: func(_ context.Context, h *house) (data, error) {
+		return documents.New(h.documents)
+	}, open: func(ctx context.Context, h *house) (opened, error) {
 		follow, err := d.indexDeclaration.open(ctx, h)
 		if err != nil {
 			return opened{}, err
@@ -94,6 +96,7 @@ func databasePart(d database) part {
 func serveDocuments(h *house, build func(context.Context) error, follow func(context.Context)) (opened, error) {
 	store, err := documents.New(h.documents,
 		documents.WithSecret(h.ring.Secret("storage/documents")),
+		documents.WithGate(h.gate),
 		documents.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
 	if err != nil {
 		return opened{}, err
@@ -245,7 +248,8 @@ func (h *house) makeRecords() error {
 		return err
 	}
 	h.records = records{
-		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db), tenants: tenantstore.New(db), claims: tenantstore.NewClaims(db),
+		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db), tenants: tenantstore.New(db),
+		erasures: tenantstore.NewErasures(db), servers: tenantstore.NewServers(db), claims: tenantstore.NewClaims(db),
 		keyRing: keyringstore.New(db), revocations: authzstore.NewRevocations(db),
 	}
 	return nil

@@ -15,7 +15,14 @@ func filesPart(s *settings) part {
 	const name = "CPOD_FILES"
 	url := s.backend(name, "file:", "files: `file:` (in the data directory), `file:/path`, or `s3://bucket?endpoint=…`", "file", "s3")
 	maxBytes := s.bytes("CPOD_MAX_FILE_BYTES", "0", "the largest file, in bytes; a larger one is 413; 0 for no limit")
-	p := part{open: func(_ context.Context, h *house) (opened, error) {
+	p := part{name: "files", data: func(_ context.Context, h *house) (data, error) {
+		driver, err := openFiles(h, name, url, localfiles.BesideOwner())
+		if err != nil {
+			return nil, err
+		}
+		h.onClose(driver.Close)
+		return files.New(driver)
+	}, open: func(_ context.Context, h *house) (opened, error) {
 		driver, err := openFiles(h, name, url)
 		if err != nil {
 			return opened{}, err
@@ -28,7 +35,7 @@ func filesPart(s *settings) part {
 	return p
 }
 
-func openFiles(h *house, name, url string) (files.Driver, error) {
+func openFiles(h *house, name, url string, opts ...localfiles.Option) (files.Driver, error) {
 	if !isLocal(url) {
 		bucket, err := s3files.Open(url)
 		if err != nil {
@@ -43,7 +50,7 @@ func openFiles(h *house, name, url string) (files.Driver, error) {
 		}
 		path = filepath.Join(h.dataDir, "files")
 	}
-	return localfiles.Open(path, localfiles.KeepFree(h.keepFree))
+	return localfiles.Open(path, append(opts, localfiles.KeepFree(h.keepFree))...)
 }
 
 func serveFiles(h *house, driver files.Driver, opts ...files.Option) (opened, error) {
@@ -51,6 +58,7 @@ func serveFiles(h *house, driver files.Driver, opts ...files.Option) (opened, er
 	store, err := files.New(driver, append(opts,
 		files.WithSecret(h.ring.Secret("storage/files")),
 		files.WithPublicURL(h.publicURL),
+		files.WithGate(h.gate),
 		files.WithRevoked(h.revocations.Revoked),
 		files.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))...)
 	if err != nil {

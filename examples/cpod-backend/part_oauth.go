@@ -63,7 +63,7 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 	if err != nil {
 		return nil, nil, err
 	}
-	verifier := authz.Any(withAdminToken(h.adminToken, apiKeys), tokens)
+	verifier := h.gate.guard(authz.Any(withAdminToken(h.adminToken, apiKeys), tokens))
 	server, err := oauth.New(oauth.Config{
 		Issuer:       h.publicURL,
 		Apps:         apps,
