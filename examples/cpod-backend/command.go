@@ -39,6 +39,10 @@ func commands() []command {
 		{"admin-key", "[--tenant NAME] [--platform]", "", "Print a new admin key of a tenant.", declareAdminKey},
 		{"tenant create", "", "NAME", "Make a tenant and print its first admin key.", declareTenantCreate},
 		{
+			"tenant usage", "[--recount]", "[NAME]",
+			"Print how many bytes a tenant stores, or all tenants, and the limit.", declareTenantUsage,
+		},
+		{
 			"tenant delete", "[--yes]", "NAME",
 			"Delete a tenant with its apps, keys and data. Without --yes it says what that is.", declareTenantDelete,
 		},
@@ -98,7 +102,7 @@ func (c command) run(ctx context.Context, env environment, args []string, stderr
 		return c.printUsage(env.stdout, flags)
 	case err != nil:
 		err = misuse{err.Error()}
-	case c.operand != "" && len(operands) == 0:
+	case c.operand != "" && len(operands) == 0 && !strings.HasPrefix(c.operand, "["):
 		err = misuse{c.operand + " is missing"}
 	case c.operand != "" && len(operands) == 1:
 		err = do(ctx, env, operands[0])

@@ -121,6 +121,9 @@ func (e *erasing) deleteTenant(ctx context.Context, name string, realm storage.R
 			return err
 		}
 	}
+	if err := e.records.usage.Delete(ctx, encoded(name)); err != nil {
+		return err
+	}
 	if err := e.records.tenants.Delete(ctx, name); err != nil {
 		return err
 	}
@@ -149,6 +152,7 @@ func declareUserErase(flags *flag.FlagSet) action {
 		err = e.announce(ctx, &erasure, &erased)
 		if err == nil {
 			err = e.erase(ctx, realm, &erased)
+			err = errors.Join(err, e.giveBack(ctx, *tenant, erased))
 		}
 		if err == nil {
 			err = e.finish(ctx, erasure)
@@ -162,6 +166,19 @@ func declareUserErase(flags *flag.FlagSet) action {
 		fmt.Fprintf(e.out, "The data of the user %s of the tenant %s is erased:\n", user, *tenant)
 		return erased.print(e.out)
 	})
+}
+
+// giveBack takes what was erased off the usage of a tenant, if that was counted.
+func (e *erasing) giveBack(ctx context.Context, tenant string, erased figures) error {
+	bytes := int64(0)
+	for _, line := range erased {
+		bytes += line.amount.Bytes
+	}
+	_, err := e.records.usage.Add(ctx, encoded(tenant), -bytes)
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (e *erasing) showUser(ctx context.Context, user, tenant string, realm storage.Realm) error {

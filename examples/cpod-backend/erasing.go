@@ -33,9 +33,10 @@ const (
 // erasing is what a command needs to erase.
 type erasing struct {
 	*house
-	out     io.Writer
-	parts   []part
-	sources []namedData // opened by open; the data is nil where only servers reach it
+	settings *settings
+	out      io.Writer
+	parts    []part
+	sources  []namedData // opened by open; the data is nil where only servers reach it
 }
 
 // onErasing returns an action that may erase, beside running servers or without one.
@@ -49,7 +50,7 @@ func onErasing(do func(ctx context.Context, e *erasing, operand string) error) a
 			if err != nil {
 				return err
 			}
-			return do(ctx, &erasing{house: h, out: env.stdout, parts: parts}, operand)
+			return do(ctx, &erasing{house: h, settings: env.settings, out: env.stdout, parts: parts}, operand)
 		})(ctx, env, operand)
 	}
 }

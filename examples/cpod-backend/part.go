@@ -15,6 +15,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
@@ -90,6 +91,7 @@ type records struct {
 	tenants     *tenantstore.Tenants
 	erasures    *tenantstore.Erasures
 	servers     *tenantstore.Servers
+	usage       *usagestore.Records
 	claims      *tenantstore.Claims
 	keyRing     *keyringstore.Store
 	revocations *authzstore.Revocations
@@ -118,6 +120,10 @@ type house struct {
 	gate     *gate
 	inMemory []namedData // what no other process reaches
 
+	quota   storage.Quota       // nil for none
+	counted []namedData         // what a quota counts
+	forget  func(tenant string) // drops what a quota has in memory of a tenant that is erased
+
 	limiter    *ratelimit.Limiter // of the server's own limits
 	origins    *oauth.Origins     // of all apps
 	adminToken string             // "" for none
@@ -131,7 +137,7 @@ type house struct {
 const elsewhere = "the backends of CPOD_DB, CPOD_FILES and CPOD_KV"
 
 func newHouse(b base, log *slog.Logger) *house {
-	return &house{base: b, log: log, telemetry: &telemetry{}, place: elsewhere, gate: newGate()}
+	return &house{base: b, log: log, telemetry: &telemetry{}, place: elsewhere, gate: newGate(), forget: func(string) {}}
 }
 
 // onClose has Close call closeOne. What is opened last is closed first.

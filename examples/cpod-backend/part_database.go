@@ -17,6 +17,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/storage/documents"
@@ -39,6 +40,7 @@ type database struct {
 	url                      string
 	masterKey, masterKeyFile string
 	patience                 time.Duration // for one that does not answer yet
+	tenantBytes              int64         // see readTenantBytes
 }
 
 const databaseVariable = "CPOD_DB"
@@ -55,6 +57,7 @@ func readDatabase(s *settings, b base) database {
 			"a file that holds them; made with mode 0600 when the database is on this machine"),
 	}
 	d.indexDeclaration = readIndexes(s)
+	d.tenantBytes = readTenantBytes(s)
 	switch {
 	case d.masterKey != "" && d.masterKeyFile != "":
 		s.fail("CPOD_MASTER_KEY", "CPOD_MASTER_KEY_FILE is set, too; keep one")
@@ -82,7 +85,15 @@ func databasePart(d database) part {
 		if err := d.await(ctx, h.log, func() error { return h.openRecords(ctx) }); err != nil {
 			return opened{}, err
 		}
-		return serveDocuments(h, build, follow)
+		count, err := h.openQuota(ctx, d.tenantBytes)
+		if err != nil {
+			return opened{}, err
+		}
+		o, err := serveDocuments(h, build, follow)
+		if count != nil {
+			o.run = append(o.run, count)
+		}
+		return o, err
 	}}
 	if d.publicURL == "" {
 		p.alone = "CPOD_PUBLIC_URL is not set: servers on this database accept each other's tokens only when it is, and the same on all"
@@ -97,10 +108,12 @@ func serveDocuments(h *house, build func(context.Context) error, follow func(con
 	store, err := documents.New(h.documents,
 		documents.WithSecret(h.ring.Secret("storage/documents")),
 		documents.WithGate(h.gate),
+		documents.WithQuota(h.quota),
 		documents.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
 	if err != nil {
 		return opened{}, err
 	}
+	h.counted = append(h.counted, namedData{"documents", store})
 	o := opened{
 		routes: store.Routes(), ready: []dependency{{"documents", h.documents, false}},
 		run: []func(context.Context){h.followRevocations},
@@ -249,7 +262,8 @@ func (h *house) makeRecords() error {
 	}
 	h.records = records{
 		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db), tenants: tenantstore.New(db),
-		erasures: tenantstore.NewErasures(db), servers: tenantstore.NewServers(db), claims: tenantstore.NewClaims(db),
+		erasures: tenantstore.NewErasures(db), servers: tenantstore.NewServers(db), usage: usagestore.NewRecords(db),
+		claims:  tenantstore.NewClaims(db),
 		keyRing: keyringstore.New(db), revocations: authzstore.NewRevocations(db),
 	}
 	return nil

@@ -59,10 +59,12 @@ func serveFiles(h *house, driver files.Driver, opts ...files.Option) (opened, er
 		files.WithSecret(h.ring.Secret("storage/files")),
 		files.WithPublicURL(h.publicURL),
 		files.WithGate(h.gate),
+		files.WithQuota(h.quota),
 		files.WithRevoked(h.revocations.Revoked),
 		files.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))...)
 	if err != nil {
 		return opened{}, err
 	}
+	h.counted = append(h.counted, namedData{"files", store})
 	return opened{routes: store.Routes(), ready: []dependency{{"files", driver, false}}}, nil
 }

@@ -148,6 +148,7 @@ func (f *erasureFollower) apply(ctx context.Context, e tenantstore.Erasure) erro
 		}
 	}
 	if e.UserID == "" {
+		f.forget(encoded(e.TenantID))
 		f.gate.set(encoded(e.TenantID), e.Closed)
 	}
 	if f.server.Applied == nil {

@@ -51,6 +51,13 @@ func (s *Store) apply(ctx context.Context, in CollectionID, ops []Op) ([]error, 
 		}
 		defer leave()
 	}
+	if s.quota != nil {
+		return s.applyBooked(ctx, in, ops)
+	}
+	return s.applyAll(ctx, in, ops)
+}
+
+func (s *Store) applyAll(ctx context.Context, in CollectionID, ops []Op) ([]error, error) {
 	ctx, call := s.calls.apply.Start(ctx)
 	errs := s.driver.Apply(ctx, in, ops)
 	call.Measure(ctx, errs...)

@@ -28,6 +28,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/keylock"
 	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/storage"
@@ -41,6 +42,7 @@ type Store struct {
 	driver  Driver
 	calls   calls
 	cursors *seal.Box
+	keys    keylock.Locks // of documents whose size must not change; with a quota
 }
 
 // Option configures [New].
@@ -53,6 +55,7 @@ type options struct {
 	tracers      trace.TracerProvider
 	meters       metric.MeterProvider
 	gate         storage.Gate
+	quota        storage.Quota
 }
 
 // WithSecret sets what cursors are sealed with, at least 16 bytes. Every replica

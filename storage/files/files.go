@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/keylock"
 	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/storage"
@@ -31,6 +32,7 @@ type Store struct {
 	calls   calls
 	cursors *seal.Box
 	tokens  *seal.Box
+	names   keylock.Locks // of files whose size must not change; with a quota
 }
 
 type config struct {
@@ -41,6 +43,7 @@ type config struct {
 	tracers   trace.TracerProvider
 	meters    metric.MeterProvider
 	gate      storage.Gate
+	quota     storage.Quota
 	err       error // of the options
 }
 
