@@ -68,12 +68,12 @@ func (x *tenantOf) fill(t *testing.T) {
 			t.Fatalf("PUT %s: %d %s", p.target, a.status, a.body)
 		}
 	}
-	x.signedGet, x.signedPut = x.sign(t, "GET"), x.sign(t, "PUT")
+	x.signedGet, x.signedPut = x.sign(t, "GET", "a/b"), x.sign(t, "PUT", "a/b")
 }
 
-func (x *tenantOf) sign(t *testing.T, method string) string {
+func (x *tenantOf) sign(t *testing.T, method, key string) string {
 	t.Helper()
-	a := x.do(t, "app", "POST /v1/storage/file-urls", `{"key":"a/b","method":"`+method+`"}`)
+	a := x.do(t, "app", "POST /v1/storage/file-urls", `{"key":"`+key+`","method":"`+method+`"}`)
 	_, url, _ := strings.Cut(a.body, `"url":"`)
 	url, _, _ = strings.Cut(url, `"`)
 	if a.status != http.StatusOK || url == "" {

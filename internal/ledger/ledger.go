@@ -6,11 +6,9 @@ import (
 	"sync"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/storage"
 )
 
-// Ledger is a [storage.Quota] with one limit for each tenant. It is safe for concurrent
-// use.
+// Ledger is a storage.Quota with one limit for each tenant. It is safe for concurrent use.
 type Ledger struct {
 	limit int64
 
@@ -19,14 +17,12 @@ type Ledger struct {
 	most map[string]int64 // that was ever used
 }
 
-var _ storage.Quota = (*Ledger)(nil)
-
 // New returns a ledger that lets each tenant have so many bytes.
 func New(limit int64) *Ledger {
 	return &Ledger{limit: limit, used: map[string]int64{}, most: map[string]int64{}}
 }
 
-// Reserve implements [storage.Quota].
+// Reserve takes n bytes, or is quota_exceeded.
 func (l *Ledger) Reserve(_ context.Context, tenant string, n int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -38,7 +34,7 @@ func (l *Ledger) Reserve(_ context.Context, tenant string, n int64) error {
 	return nil
 }
 
-// Release implements [storage.Quota].
+// Release gives n bytes back.
 func (l *Ledger) Release(tenant string, n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

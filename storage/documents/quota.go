@@ -13,7 +13,7 @@ import (
 // values. A write then looks at the document that is there. A set that does not fit is
 // quota_exceeded, in a batch by itself. What a batch deletes makes room once the batch is
 // over. Of writes of one document at once, by one process, one is carried out after the
-// other.
+// other. A nil q is none.
 func WithQuota(q storage.Quota) Option { return func(o *options) { o.quota = q } }
 
 // sizesAtOnce is how many documents are asked for their size at a time.

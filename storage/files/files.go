@@ -94,7 +94,7 @@ func WithRevoked(revoked func(ctx context.Context, tokenID string) (bool, error)
 
 // WithGate has each write ask the gate when it begins, and again when its body has
 // ended: a body that arrives slowly keeps nobody waiting at the gate. Each use of a signed
-// URL asks it too.
+// URL asks it too. A nil gate is none.
 func WithGate(gate storage.Gate) Option { return func(c *config) { c.gate = gate } }
 
 // WithTelemetry makes a span of every call to the driver ("storage.files.put"),

@@ -12,7 +12,7 @@ import (
 // looks at the file that is there. A body of a known length that does not fit is refused
 // before it is read, and one of another as soon as it has more than fits: quota_exceeded.
 // Of writes of one file at once, by one process, the last steps come one after the other.
-// URLs to write that a driver signs know no quota.
+// URLs to write that a driver signs know no quota. A nil q is none.
 func WithQuota(q storage.Quota) Option { return func(c *config) { c.quota = q } }
 
 // booking is the bytes that one write has reserved. A nil booking reserves none.

@@ -51,7 +51,7 @@ func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Op
 	return func(o *options) { o.tracers, o.meters = tracers, meters }
 }
 
-// WithGate has each write that stores something ask the gate first.
+// WithGate has each write that stores something ask the gate first. A nil gate is none.
 func WithGate(gate storage.Gate) Option { return func(o *options) { o.gate = gate } }
 
 // New returns a store that keeps its entries in driver. The store owns the
