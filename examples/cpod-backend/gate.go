@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
@@ -14,21 +16,26 @@ import (
 // gate keeps tenants out that are deleted. It is a [storage.Gate], the check of every
 // credential, and counts the writes that are under way. It is safe for concurrent use.
 type gate struct {
-	mu     sync.Mutex
-	closed map[string]bool // by encoded tenant
-	inside map[string]int  // writes under way
-	left   chan struct{}   // closed with the next one that leaves; nil when nobody waits
+	closed atomic.Pointer[map[string]bool] // by encoded tenant; the map is never changed
+
+	mu     sync.Mutex     // is held while closed is replaced
+	inside map[string]int // writes under way
+	left   chan struct{}  // closed with the next one that leaves; nil when nobody waits
 }
 
 var _ storage.Gate = (*gate)(nil)
 
-func newGate() *gate { return &gate{closed: map[string]bool{}, inside: map[string]int{}} }
+func newGate() *gate {
+	g := &gate{inside: map[string]int{}}
+	g.closed.Store(&map[string]bool{})
+	return g
+}
 
 // Enter implements [storage.Gate].
 func (g *gate) Enter(tenant string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed[tenant] {
+	if (*g.closed.Load())[tenant] {
 		return cpodkit.Errorf(cpodkit.CodeForbidden, "The tenant has been deleted.")
 	}
 	g.inside[tenant]++
@@ -52,9 +59,11 @@ func (g *gate) Leave(tenant string) {
 func (g *gate) set(tenant string, closed bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed[tenant] = closed; !closed {
-		delete(g.closed, tenant)
+	next := maps.Clone(*g.closed.Load())
+	if next[tenant] = closed; !closed {
+		delete(next, tenant)
 	}
+	g.closed.Store(&next)
 }
 
 // drain waits until no write of the tenant is under way.
@@ -85,14 +94,7 @@ func (g *gate) guard(v authz.Verifier) authz.Verifier {
 		if err != nil {
 			return id, err
 		}
-		tenant, err := cpodkit.EncodeID(id.TenantID)
-		if err != nil {
-			return id, nil //nolint:nilerr // whoever asked for the identity refuses it
-		}
-		g.mu.Lock()
-		closed := g.closed[tenant]
-		g.mu.Unlock()
-		if closed {
+		if closed := *g.closed.Load(); len(closed) > 0 && closed[encoded(id.TenantID)] {
 			return cpodkit.Identity{}, cpodkit.Errorf(cpodkit.CodeTokenRevoked, "The tenant of this credential has been deleted.")
 		}
 		return id, nil

@@ -66,6 +66,7 @@ type place struct{ tenantID, userID string }
 type erasureFollower struct {
 	*house
 	server  tenantstore.Server
+	written bool             // the server is in the records
 	applied map[place]string // the ID of the last erasure of each
 }
 
@@ -82,7 +83,15 @@ func (f *erasureFollower) start(ctx context.Context) error {
 			f.applied[place{e.TenantID, e.UserID}] = e.ID
 		}
 	}
-	return f.records.servers.Put(ctx, f.server)
+	_ = f.write(ctx) // a database that takes no writes now gets it later
+	return nil
+}
+
+// write puts the server into the records, where commands find whom to wait for.
+func (f *erasureFollower) write(ctx context.Context) error {
+	err := f.records.servers.Put(ctx, f.server)
+	f.written = f.written || err == nil
+	return err
 }
 
 func (f *erasureFollower) refresh(ctx context.Context) error {
@@ -98,7 +107,10 @@ func (f *erasureFollower) refresh(ctx context.Context) error {
 		underWay[e.ID] = underWay[e.ID] || !e.Done
 	}
 	if len(due) == 0 {
-		return nil
+		if f.written {
+			return nil
+		}
+		return f.write(ctx)
 	}
 	// What is over is nobody's to read any more.
 	over := func(id string) bool { return !underWay[id] }
@@ -110,7 +122,7 @@ func (f *erasureFollower) refresh(ctx context.Context) error {
 		}
 		f.server.Seen = append(f.server.Seen, e.ID)
 	}
-	if err := f.records.servers.Put(ctx, f.server); err != nil {
+	if err := f.write(ctx); err != nil {
 		return err
 	}
 	var failed []error
@@ -155,7 +167,7 @@ func (f *erasureFollower) apply(ctx context.Context, e tenantstore.Erasure) erro
 		f.server.Applied = map[string]map[string]storage.Amount{}
 	}
 	f.server.Applied[e.ID] = erased
-	if err := f.records.servers.Put(ctx, f.server); err != nil {
+	if err := f.write(ctx); err != nil {
 		return err
 	}
 	f.applied[place{e.TenantID, e.UserID}] = e.ID

@@ -1,4 +1,4 @@
-// Package ledger is a quota in memory, for tests of what reserves bytes.
+// Package ledger is a quota and a gate in memory, for tests of what asks them.
 package ledger
 
 import (
@@ -53,4 +53,44 @@ func (l *Ledger) Most(tenant string) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.most[tenant]
+}
+
+// Door is a storage.Gate that a test closes for all tenants, and that counts who is
+// inside. It is safe for concurrent use.
+type Door struct {
+	mu     sync.Mutex
+	closed bool
+	inside int
+}
+
+// Close keeps everybody out from now on.
+func (d *Door) Close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+}
+
+// Inside returns how many are inside.
+func (d *Door) Inside() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.inside
+}
+
+// Enter lets somebody in, or is forbidden.
+func (d *Door) Enter(string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return cpodkit.Errorf(cpodkit.CodeForbidden, "The door is closed.")
+	}
+	d.inside++
+	return nil
+}
+
+// Leave lets somebody out.
+func (d *Door) Leave(string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.inside--
 }

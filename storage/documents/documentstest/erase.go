@@ -3,6 +3,7 @@ package documentstest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
@@ -46,7 +47,7 @@ func checkErase(t testing.TB, d documents.Driver) {
 	rest := append(places(501, "t1/apps/a/"), places(2, "t1/apps/b/", "t1/shared/", "t1/users/ux/apps/a/", "t1/users/u./apps/a/")...)
 	outside := places(2, "t1x/apps/a/", "t1-/shared/", "t1./shared/", "t10/shared/", "t/shared/", "T1/shared/", "x/t1/shared/", "$system/t1/")
 	ops := map[documents.CollectionID][]documents.Op{}
-	for _, p := range append(append(user[:len(user):len(user)], rest...), outside...) {
+	for _, p := range append(append(slices.Clip(user), rest...), outside...) {
 		ops[p.in] = append(ops[p.in], documents.Op{Record: record(p.key, `{"n":1}`)})
 	}
 	for in, ops := range ops {
@@ -82,7 +83,7 @@ func checkErase(t testing.TB, d documents.Driver) {
 			t.Errorf("Measure = %+v, %v; want %+v", got, err, want)
 		}
 	}
-	measure(amountOf(append(rest[:len(rest):len(rest)], user...)))
+	measure(amountOf(append(slices.Clip(rest), user...)))
 	if got, err := store.Erase(t.Context(), userRealm); err != nil || got != amountOf(user) {
 		t.Errorf("Erase of a user = %+v, %v; want %+v", got, err, amountOf(user))
 	}

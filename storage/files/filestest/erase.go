@@ -57,11 +57,11 @@ func testErase(s *suite) {
 		}
 	}
 	realms := map[string]storage.Realm{}
-	for name, make := range map[string]func() (storage.Realm, error){
+	for name, of := range map[string]func() (storage.Realm, error){
 		"tenant": func() (storage.Realm, error) { return storage.TenantRealm(tenant) },
 		"user":   func() (storage.Realm, error) { return storage.UserRealm(tenant, "u") },
 	} {
-		if realms[name], err = make(); err != nil {
+		if realms[name], err = of(); err != nil {
 			s.Fatal(err)
 		}
 	}
