@@ -43,6 +43,7 @@ const (
 	CodeNotSupported         Code = "not_supported"
 	CodeUnavailable          Code = "unavailable"
 	CodeTimeout              Code = "timeout"
+	CodeQuotaExceeded        Code = "quota_exceeded"
 
 	// CodeCanceled is for the log and for metrics: the client has gone, and nobody
 	// reads the answer. Its status is [StatusCanceled].
@@ -121,6 +122,8 @@ func (c Code) describe() description { //nolint:gocyclo // a case for each code
 		return description{http.StatusServiceUnavailable, "Unavailable"}
 	case CodeTimeout:
 		return description{http.StatusGatewayTimeout, "Timeout"}
+	case CodeQuotaExceeded:
+		return description{http.StatusInsufficientStorage, "Quota exceeded"}
 	case CodeCanceled:
 		return description{StatusCanceled, "Canceled"}
 	}

@@ -34,6 +34,7 @@ var contractCodes = map[int][]cpodkit.Code{
 	501: {"not_supported"},
 	503: {"unavailable"},
 	504: {"timeout"},
+	507: {"quota_exceeded"},
 }
 
 type problem struct {

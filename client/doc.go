@@ -28,6 +28,6 @@
 // # Errors
 //
 // What the server refuses is an [*Error], with a type for each usual class: [NotFoundError], [AuthError],
-// [ValidationError], [RateLimitError], [ConflictError], [PreconditionFailedError], [UnavailableError]. Use [errors.AsType]
-// or [errors.As]; each also unwraps to *Error. No error holds a token, a secret or a URL.
+// [ValidationError], [RateLimitError], [ConflictError], [PreconditionFailedError], [UnavailableError],
+// [QuotaExceededError]. Use [errors.AsType] or [errors.As]; each also unwraps to *Error. No error holds a token, a secret or a URL.
 package client

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"time"
 
@@ -13,12 +14,70 @@ import (
 
 // DB stores JSON documents in named collections.
 type DB struct {
-	api *api
+	api  *api
+	tier Tier
+	apps apps
 }
 
-// Collection returns the named collection, on the [Private] tier. Names have 1 to 64 letters, digits, "_" or "-";
+// CollectionInfo is one collection of a list.
+type CollectionInfo struct {
+	Name string `json:"name"`
+	// App is the client id of the app that it belongs to, in the lists of [DB.AllApps].
+	App string `json:"app"`
+}
+
+// Tier returns the collections of another tier.
+func (db *DB) Tier(tier Tier) *DB { return &DB{api: db.api, tier: tier, apps: db.apps} }
+
+// App returns the collections that one app has on the [User] tier, for [DB.List], [DB.All] and the reading calls of
+// [Collection]. Every other call fails.
+func (db *DB) App(clientID string) *DB {
+	return &DB{api: db.api, tier: db.tier, apps: apps{named: true, id: clientID}}
+}
+
+// AllApps returns the collections that all apps have on the [User] tier, for [DB.List], [DB.All], [Collection.Query] and
+// [Collection.All]. Every other call fails.
+func (db *DB) AllApps() *DB { return &DB{api: db.api, tier: db.tier, apps: apps{all: true}} }
+
+// List returns one page of the collections that hold a document, in byte order of their names.
+func (db *DB) List(ctx context.Context, options ...PageOption) (Page[CollectionInfo], error) {
+	const op = "db.list"
+	if err := db.tier.check(op); err != nil {
+		return Page[CollectionInfo]{}, err
+	}
+	var page listing
+	for _, option := range options {
+		option.applyToPage(&page)
+	}
+	query := db.tier.query()
+	if err := db.apps.addTo(op, query, db.tier, anyApps); err != nil {
+		return Page[CollectionInfo]{}, err
+	}
+	page.addTo(query)
+	var listed Page[CollectionInfo]
+	err := db.api.doJSON(ctx, &call{
+		op: op, method: http.MethodGet, path: "/v1/storage/db", query: query, repeat: always, success: []int{http.StatusOK},
+	}, &listed)
+	return listed, err
+}
+
+// All walks through all collections that [DB.List] lists, fetching pages as it goes. It ends after an error.
+func (db *DB) All(ctx context.Context) iter.Seq2[CollectionInfo, error] {
+	return walk("", func(cursor string) ([]CollectionInfo, string, error) {
+		options := []PageOption{Limit(maxPageItems)}
+		if cursor != "" {
+			options = append(options, Cursor(cursor))
+		}
+		page, err := db.List(ctx, options...)
+		return page.Items, page.NextCursor, err
+	})
+}
+
+// Collection returns the named collection, on the tier and of the apps of db. Names have 1 to 64 letters, digits, "_" or "-";
 // another name makes every call on the collection fail. A collection comes into being with its first document.
-func (db *DB) Collection(name string) *Collection { return &Collection{api: db.api, name: name} }
+func (db *DB) Collection(name string) *Collection {
+	return &Collection{api: db.api, name: name, tier: db.tier, apps: db.apps}
+}
 
 // Collection holds documents under keys of up to 512 bytes of UTF-8 without control characters; between slashes, no
 // segment is empty, "." or "..". It is safe for concurrent use.

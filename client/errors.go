@@ -58,6 +58,9 @@ type PreconditionFailedError Error
 // UnavailableError (502, 503, 504): the server or what it stands on is down. A write may have taken effect.
 type UnavailableError Error
 
+// QuotaExceededError (507): the tenant's storage is full. Message has the figures, and nothing was stored.
+type QuotaExceededError Error
+
 // Error gives the message, the status, the code and the request id in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -99,6 +102,7 @@ func (e *RateLimitError) Error() string          { return (*Error)(e).Error() }
 func (e *ConflictError) Error() string           { return (*Error)(e).Error() }
 func (e *PreconditionFailedError) Error() string { return (*Error)(e).Error() }
 func (e *UnavailableError) Error() string        { return (*Error)(e).Error() }
+func (e *QuotaExceededError) Error() string      { return (*Error)(e).Error() }
 
 // Unwrap returns the [*Error], so that errors.As finds it.
 func (e *NotFoundError) Unwrap() error { return (*Error)(e) }
@@ -121,6 +125,9 @@ func (e *PreconditionFailedError) Unwrap() error { return (*Error)(e) }
 // Unwrap returns the [*Error], so that errors.As finds it.
 func (e *UnavailableError) Unwrap() error { return (*Error)(e) }
 
+// Unwrap returns the [*Error], so that errors.As finds it.
+func (e *QuotaExceededError) Unwrap() error { return (*Error)(e) }
+
 // typed gives the error the type of its class.
 func (e *Error) typed() error {
 	grantRefused := []cpodkit.Code{"invalid_client", "invalid_grant", cpodkit.CodeInvalidScope, "unauthorized_client", "access_denied"}
@@ -141,6 +148,8 @@ func (e *Error) typed() error {
 		return (*RateLimitError)(e)
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return (*UnavailableError)(e)
+	case http.StatusInsufficientStorage:
+		return (*QuotaExceededError)(e)
 	}
 	return e
 }

@@ -30,6 +30,8 @@ func TestErrorMapping(t *testing.T) {
 			return "precondition"
 		case errors.As(err, new(*client.UnavailableError)):
 			return "unavailable"
+		case errors.As(err, new(*client.QuotaExceededError)):
+			return "quota"
 		}
 		return ""
 	}
@@ -62,6 +64,7 @@ func TestErrorMapping(t *testing.T) {
 		{501, "not_supported", ""},
 		{503, "unavailable", "unavailable"},
 		{504, "timeout", "unavailable"},
+		{507, "quota_exceeded", "quota"},
 	} {
 		t.Run(fmt.Sprint(tt.status, " ", tt.code), func(t *testing.T) {
 			t.Parallel()

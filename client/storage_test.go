@@ -203,15 +203,15 @@ func TestWalks(t *testing.T) {
 			t.Errorf("request %d does not carry the cursor of the page before: %s", n, at)
 		}
 		if n < 3 {
-			respond(w, 200, "application/json", fmt.Sprintf(`{"items":[{"key":"a%d","client_id":"a%d"},{"key":"b%d","client_id":"b%d"}],"nextCursor":"c%d"}`, n, n, n, n, n))
+			respond(w, 200, "application/json", fmt.Sprintf(`{"items":[{"key":"a%[1]d","client_id":"a%[1]d","name":"a%[1]d"},{"key":"b%[1]d","client_id":"b%[1]d","name":"b%[1]d"}],"nextCursor":"c%[1]d"}`, n))
 			return
 		}
 		requests.n = 0
-		respond(w, 200, "application/json", `{"items":[{"key":"a3","client_id":"a3"}]}`)
+		respond(w, 200, "application/json", `{"items":[{"key":"a3","client_id":"a3","name":"a3"}]}`)
 	}))
 	want := []string{"a1", "b1", "a2", "b2", "a3"}
 	ctx := t.Context()
-	var files, documents, apps []string
+	var files, documents, apps, collections []string
 	for file, err := range c.Storage.Files.All(ctx, "") {
 		if err != nil {
 			t.Fatal(err)
@@ -230,7 +230,13 @@ func TestWalks(t *testing.T) {
 		}
 		apps = append(apps, app.ClientID)
 	}
-	for name, got := range map[string][]string{"files": files, "documents": documents, "apps": apps} {
+	for collection, err := range c.Storage.DB.All(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		collections = append(collections, collection.Name)
+	}
+	for name, got := range map[string][]string{"files": files, "documents": documents, "apps": apps, "collections": collections} {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", name, got, want)
 		}
@@ -326,4 +332,42 @@ func TestIntrospection(t *testing.T) {
 		"Audience:[x y] TokenID:j TenantID:acme AppID:app UserID:u IssuedAt:2026-01-02 03:04:05 +0000 UTC ExpiresAt:2026-01-02 04:04:05 +0000 UTC}")
 	equal(t, "one audience", fmt.Sprint(ask(`{"active":true,"aud":"x"}`).Audience), "[x]")
 	equal(t, "inactive", ask(`{"active":false}`).Active, false)
+}
+
+func TestListCollections(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		list   func(db *client.DB) (client.Page[client.CollectionInfo], error)
+		target string
+	}{
+		"private": {func(db *client.DB) (client.Page[client.CollectionInfo], error) { return db.List(t.Context()) }, "/v1/storage/db"},
+		"a page": {func(db *client.DB) (client.Page[client.CollectionInfo], error) {
+			return db.List(t.Context(), client.Limit(2), client.Cursor("c"))
+		}, "/v1/storage/db?cursor=c&limit=2"},
+		"one app": {func(db *client.DB) (client.Page[client.CollectionInfo], error) {
+			return db.Tier(client.User).App("app-a").List(t.Context())
+		}, "/v1/storage/db?app=app-a&tier=user"},
+		"all apps": {func(db *client.DB) (client.Page[client.CollectionInfo], error) {
+			return db.Tier(client.User).AllApps().List(t.Context())
+		}, "/v1/storage/db?app=%2A&tier=user"},
+	} {
+		c := newClient(t, handlerTransport(func(w http.ResponseWriter, r *http.Request) {
+			equal(t, name, r.Method+" "+r.URL.RequestURI(), "GET "+tt.target)
+			respond(w, 200, "application/json", `{"items":[{"name":"a","app":"app-a"}],"nextCursor":"n"}`)
+		}))
+		page, err := tt.list(c.Storage.DB)
+		if err != nil || page.NextCursor != "n" || !slices.Equal(page.Items, []client.CollectionInfo{{Name: "a", App: "app-a"}}) {
+			t.Errorf("%s: %+v, %v", name, page, err)
+		}
+	}
+	db := newClient(t, handlerTransport(func(w http.ResponseWriter, r *http.Request) {
+		equal(t, "request", r.URL.RequestURI(), "/v1/storage/db/c/k?tier=shared")
+		respond(w, 200, "application/json", `{"key":"k","value":1}`)
+	})).Storage.DB.Tier(client.Shared)
+	if _, found, err := db.Collection("c").Document(t.Context(), "k"); !found || err != nil {
+		t.Errorf("a document of the tier: %t, %v", found, err)
+	}
+	if _, err := db.App("app-a").List(t.Context()); err == nil {
+		t.Error("an app outside of the user tier is no error")
+	}
 }

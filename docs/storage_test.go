@@ -123,6 +123,12 @@ func TestDocuments(t *testing.T) {
 			}
 			fmt.Println(d.Key, string(d.Value))
 		}
+		for c, err := range store.For(identity).All(ctx, documents.ListOptions{}) {
+			if err != nil {
+				return err
+			}
+			fmt.Println(c.Name)
+		}
 		return nil
 	})
 }

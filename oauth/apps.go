@@ -224,9 +224,6 @@ func errBusy() error {
 }
 
 func (s *Server) logChange(r *http.Request, what string, admin administrator, app App, more ...slog.Attr) {
-	s.log.LogAttrs(r.Context(), slog.LevelInfo, what, append(more,
-		slog.String("request_id", cpodkit.RequestID(r.Context())),
-		slog.String("tenant", app.TenantID),
-		slog.String("client_id", app.ClientID),
-		slog.String("by", admin.AppID))...)
+	attrs := append(admin.logAttrs(r.Context()), slog.String("tenant", app.TenantID), slog.String("client_id", app.ClientID))
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, what, append(attrs, more...)...)
 }

@@ -30,6 +30,10 @@ func System(name string) Space { return Space{root: systemRoot + name + "/"} }
 // IsSystem is for drivers: it reports whether root is that of a space of [System].
 func IsSystem(root string) bool { return strings.HasPrefix(root, systemRoot) }
 
+// PrefixEnd is for drivers: it returns the first text after all that begin with
+// prefix, which ends with a slash.
+func PrefixEnd(prefix string) string { return strings.TrimSuffix(prefix, "/") + "0" }
+
 // JustBefore is for callers of drivers: it returns a text that sorts before key and
 // after every other key that does. A driver lists what comes after a text; after
 // this one it lists from key itself. The text is not a key, and may have some bytes

@@ -45,6 +45,9 @@ func firstAdminKey(ctx context.Context, h *house) (string, error) {
 	if h.adminToken != "" {
 		return "", nil
 	}
+	if closed, err := h.isClosed(ctx, defaultTenant); closed || err != nil {
+		return "", err
+	}
 	if there, err := hasAdminKey(ctx, h); there || err != nil {
 		return "", err
 	}
@@ -69,6 +72,9 @@ func hasAdminKey(ctx context.Context, h *house) (bool, error) {
 
 // ensureTenant makes a tenant that is not there.
 func ensureTenant(ctx context.Context, h *house, id string) error {
+	if closed, err := h.isClosed(ctx, id); closed || err != nil {
+		return err // a deleted tenant comes back by tenant create alone
+	}
 	_, err := h.records.tenants.Get(ctx, id)
 	if !errors.Is(err, cpodkit.CodeNotFound) {
 		return err

@@ -43,6 +43,18 @@ func commands() []command {
 			"Print a new admin key of a tenant.", declareAdminKey,
 		},
 		{"tenant create", "", "NAME", "Make a tenant and print its first admin key.", declareTenantCreate},
+		{
+			"tenant usage", "[--recount]", "[NAME]",
+			"Print how many bytes a tenant stores, or all tenants, and the limit.", declareTenantUsage,
+		},
+		{
+			"tenant delete", "[--yes]", "NAME",
+			"Delete a tenant with its apps, keys and data. Without --yes it says what that is.", declareTenantDelete,
+		},
+		{
+			"user erase", "[--tenant NAME] [--yes]", "USER",
+			"Erase what apps store for a user. Without --yes it says what that is.", declareUserErase,
+		},
 		{"tenant list", "", "", "List the tenants and when they were made.", declareTenantList},
 		{
 			"token", "--app ID --scope SCOPE... [--user ID] [--tenant NAME] [--ttl 1h]", "",
@@ -90,12 +102,17 @@ func (c command) run(ctx context.Context, env environment, args []string, stderr
 	flags.SetOutput(io.Discard) // the usage is printed here, and once
 	do := c.declare(flags)
 	err := flags.Parse(args)
-	switch operands := flags.Args(); {
+	operands := flags.Args()
+	if err == nil && c.operand != "" && len(operands) > 1 { // flags may also follow the operand
+		err = flags.Parse(operands[1:])
+		operands = append(operands[:1:1], flags.Args()...)
+	}
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return c.printUsage(env.stdout, flags)
 	case err != nil:
 		err = misuse{err.Error()}
-	case c.operand != "" && len(operands) == 0:
+	case c.operand != "" && len(operands) == 0 && !strings.HasPrefix(c.operand, "["):
 		err = misuse{c.operand + " is missing"}
 	case c.operand != "" && len(operands) == 1:
 		err = do(ctx, env, operands[0])

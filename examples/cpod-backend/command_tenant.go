@@ -15,9 +15,14 @@ import (
 )
 
 func declareTenantCreate(*flag.FlagSet) action {
-	return onRecords(func(ctx context.Context, env environment, h *house, name string) error {
+	return onErasing(func(ctx context.Context, h *erasing, name string) error {
 		if !validTenant(name) {
 			return misuse{fmt.Sprintf("the name of a tenant has 1 to %d of a-z, 0-9, ., _ and -, and begins with a letter or digit", cpodkit.MaxIDLen)}
+		}
+		if _, err := h.records.tenants.Get(ctx, name); errors.Is(err, cpodkit.CodeNotFound) {
+			if err := h.reopen(ctx, name); err != nil {
+				return err
+			}
 		}
 		err := h.records.tenants.Create(ctx, tenantstore.Tenant{ID: name, CreatedAt: time.Now().UTC().Truncate(time.Second)})
 		if errors.Is(err, cpodkit.CodeConflict) {
@@ -30,7 +35,7 @@ func declareTenantCreate(*flag.FlagSet) action {
 		if err != nil {
 			return fmt.Errorf("the tenant is made, but no key of it (try cpod-backend admin-key --tenant %s): %w", name, err)
 		}
-		_, err = fmt.Fprintln(env.stdout, key)
+		_, err = fmt.Fprintln(h.out, key)
 		return err
 	})
 }

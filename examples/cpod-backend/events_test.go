@@ -176,6 +176,10 @@ func securityEvents() map[string]struct {
 			},
 			map[string]string{"msg": "token revoked", "tenant": "default", "client_id": "app-a", "token_id": "*", "by": "app-a"},
 		},
+		"a tenant or user is erased": {
+			func(t *testing.T, w *eventWorld) { w.mustCommand(t, "user", "erase", "--yes", "ann") },
+			map[string]string{"msg": "erased in memory", "tenant": "default", "user": "ann", "tenant_closed": "false"},
+		},
 		"the server starts": {
 			another,
 			map[string]string{"msg": "started", "version": "*", "address": "*", "url": "*", "db": "sqlite"},

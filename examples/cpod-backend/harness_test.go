@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func start(t *testing.T, dir string, env map[string]string) *instance {
 		in.CloseWithError(io.EOF)
 		done <- err
 	}()
-	srv := &instance{dir: dir, log: log, stop: func() {
+	srv := &instance{dir: dir, log: log, stop: sync.OnceFunc(func() {
 		cancel()
 		select {
 		case err := <-done:
@@ -101,7 +102,7 @@ func start(t *testing.T, dir string, env map[string]string) *instance {
 		case <-time.After(watchdog):
 			t.Error("the server does not stop")
 		}
-	}}
+	})}
 	t.Cleanup(func() { srv.stop() })
 	srv.readWelcome(out)
 	if srv.url == "" {

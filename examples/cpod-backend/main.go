@@ -57,6 +57,7 @@ func parts(s *settings, d database) []part {
 		filesPart(s),
 		kvPart(s),
 		flagsPart(s),
+		tenantsPart(),
 		apiPart(s),
 		opsPart(s),
 	}

@@ -16,17 +16,24 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
+	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 // part is one capability of the server. The function that makes it reads its
 // variables, and opens nothing.
 type part struct {
+	// name is that of its data in what erasures print, and data opens the data for a
+	// command; nil for a part without any.
+	name string
+	data func(ctx context.Context, h *house) (data, error)
+
 	// alone is the warning for a part that this server has for itself, although
 	// other servers can use its database; "" for none. variable mends it.
 	alone, variable string
@@ -34,6 +41,19 @@ type part struct {
 	// open opens the part. What it has opened is closed by house.onClose, also
 	// when open fails.
 	open func(ctx context.Context, h *house) (opened, error)
+}
+
+// data is what a part holds of tenants and users. Each method returns how much it is, or
+// was, also when it fails.
+type data interface {
+	Measure(ctx context.Context, realm storage.Realm) (storage.Amount, error)
+	Erase(ctx context.Context, realm storage.Realm) (storage.Amount, error)
+}
+
+// namedData is the data of a part.
+type namedData struct {
+	name string
+	data data
 }
 
 // opened is what a part gives to the server.
@@ -74,6 +94,9 @@ type records struct {
 	claims       *tenantstore.Claims
 	keyRing      *keyringstore.Store
 	revocations  *authzstore.Revocations
+	erasures     *tenantstore.Erasures
+	servers      *tenantstore.Servers
+	usage        *usagestore.Records
 }
 
 // house is what parts hand to each other. They are opened in their order, so each
@@ -97,6 +120,13 @@ type house struct {
 
 	place string // of the data, for the welcome
 
+	gate     *gate
+	inMemory []namedData // what no other process reaches
+
+	quota   storage.Quota       // nil for none
+	counted []namedData         // what a quota counts
+	forget  func(tenant string) // drops what a quota has in memory of a tenant that is erased
+
 	limiter    *ratelimit.Limiter // of the server's own limits
 	oauth      *oauth.Server
 	origins    *oauth.Origins // of all apps
@@ -111,7 +141,7 @@ type house struct {
 const elsewhere = "the backends of CPOD_DB, CPOD_FILES and CPOD_KV"
 
 func newHouse(b base, log *slog.Logger) *house {
-	return &house{base: b, log: log, telemetry: &telemetry{}, place: elsewhere}
+	return &house{base: b, log: log, telemetry: &telemetry{}, place: elsewhere, gate: newGate(), forget: func(string) {}}
 }
 
 // onClose has Close call closeOne. What is opened last is closed first.

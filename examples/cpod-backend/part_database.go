@@ -17,6 +17,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/storage/documents"
@@ -39,6 +40,7 @@ type database struct {
 	url                      string
 	masterKey, masterKeyFile string
 	patience                 time.Duration // for one that does not answer yet
+	tenantBytes              int64         // see readTenantBytes
 }
 
 const databaseVariable = "CPOD_DB"
@@ -55,6 +57,7 @@ func readDatabase(s *settings, b base) database {
 			"a file that holds them; made with mode 0600 when the database is on this machine"),
 	}
 	d.indexDeclaration = readIndexes(s)
+	d.tenantBytes = readTenantBytes(s)
 	switch {
 	case d.masterKey != "" && d.masterKeyFile != "":
 		s.fail("CPOD_MASTER_KEY", "CPOD_MASTER_KEY_FILE is set, too; keep one")
@@ -68,7 +71,9 @@ func readDatabase(s *settings, b base) database {
 // databasePart is documents, and the records of the server. It comes before the
 // parts that use a record.
 func databasePart(d database) part {
-	p := part{open: func(ctx context.Context, h *house) (opened, error) {
+	p := part{name: "documents", data: func(_ context.Context, h *house) (data, error) {
+		return documents.New(h.documents)
+	}, open: func(ctx context.Context, h *house) (opened, error) {
 		follow, err := d.indexDeclaration.open(ctx, h)
 		if err != nil {
 			return opened{}, err
@@ -80,7 +85,15 @@ func databasePart(d database) part {
 		if err := d.await(ctx, h.log, func() error { return h.openRecords(ctx) }); err != nil {
 			return opened{}, err
 		}
-		return serveDocuments(h, build, follow)
+		count, err := h.openQuota(ctx, d.tenantBytes)
+		if err != nil {
+			return opened{}, err
+		}
+		o, err := serveDocuments(h, build, follow)
+		if count != nil {
+			o.run = append(o.run, count)
+		}
+		return o, err
 	}}
 	if d.publicURL == "" {
 		p.alone = "CPOD_PUBLIC_URL is not set: servers on this database accept each other's tokens only when it is, and the same on all"
@@ -94,10 +107,13 @@ func databasePart(d database) part {
 func serveDocuments(h *house, build func(context.Context) error, follow func(context.Context)) (opened, error) {
 	store, err := documents.New(h.documents,
 		documents.WithSecret(h.ring.Secret("storage/documents")),
+		documents.WithGate(h.gate),
+		documents.WithQuota(h.quota),
 		documents.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
 	if err != nil {
 		return opened{}, err
 	}
+	h.counted = append(h.counted, namedData{"documents", store})
 	o := opened{
 		routes: store.Routes(), ready: []dependency{{"documents", h.documents, false}},
 		run: []func(context.Context){h.followRevocations},
@@ -248,6 +264,7 @@ func (h *house) makeRecords() error {
 	h.records = records{
 		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db),
 		installation: tenantstore.NewInstallation(db), tenants: tenantstore.New(db), claims: tenantstore.NewClaims(db),
+		erasures: tenantstore.NewErasures(db), servers: tenantstore.NewServers(db), usage: usagestore.NewRecords(db),
 		keyRing: keyringstore.New(db), revocations: authzstore.NewRevocations(db),
 	}
 	return nil

@@ -16,7 +16,14 @@ func filesPart(s *settings) part {
 	const name = "CPOD_FILES"
 	url := s.backend(name, "file:", "files: `file:` (in the data directory), `file:/path`, or `s3://bucket?endpoint=…`", "file", "s3")
 	maxBytes := s.bytes("CPOD_MAX_FILE_BYTES", "0", "the largest file, in bytes; a larger one is 413; 0 for no limit")
-	p := part{open: func(_ context.Context, h *house) (opened, error) {
+	p := part{name: "files", data: func(_ context.Context, h *house) (data, error) {
+		driver, err := openFiles(h, name, url, localfiles.BesideOwner())
+		if err != nil {
+			return nil, err
+		}
+		h.onClose(driver.Close)
+		return files.New(driver)
+	}, open: func(_ context.Context, h *house) (opened, error) {
 		driver, err := openFiles(h, name, url)
 		if err != nil {
 			return opened{}, err
@@ -29,7 +36,7 @@ func filesPart(s *settings) part {
 	return p
 }
 
-func openFiles(h *house, name, url string) (files.Driver, error) {
+func openFiles(h *house, name, url string, opts ...localfiles.Option) (files.Driver, error) {
 	if !isLocal(url) {
 		bucket, err := s3files.Open(url)
 		if err != nil {
@@ -44,7 +51,7 @@ func openFiles(h *house, name, url string) (files.Driver, error) {
 		}
 		path = filepath.Join(h.dataDir, "files")
 	}
-	return localfiles.Open(path, localfiles.KeepFree(h.keepFree))
+	return localfiles.Open(path, append(opts, localfiles.KeepFree(h.keepFree))...)
 }
 
 func serveFiles(h *house, driver files.Driver, opts ...files.Option) (opened, error) {
@@ -52,6 +59,8 @@ func serveFiles(h *house, driver files.Driver, opts ...files.Option) (opened, er
 	store, err := files.New(driver, append(opts,
 		files.WithSecret(h.ring.Secret("storage/files")),
 		files.WithPublicURL(h.publicURL),
+		files.WithGate(h.gate),
+		files.WithQuota(h.quota),
 		files.WithRevoked(func(ctx context.Context, maker files.URLMaker) (bool, error) {
 			return h.oauth.Ended(ctx, oauth.Credential(maker))
 		}),
@@ -59,5 +68,6 @@ func serveFiles(h *house, driver files.Driver, opts ...files.Option) (opened, er
 	if err != nil {
 		return opened{}, err
 	}
+	h.counted = append(h.counted, namedData{"files", store})
 	return opened{routes: store.Routes(), ready: []dependency{{"files", driver, false}}}, nil
 }

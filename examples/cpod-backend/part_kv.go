@@ -16,12 +16,22 @@ func kvPart(s *settings) part {
 	const name = "CPOD_KV"
 	url := s.backend(name, "memory:",
 		"keys and values: `memory:`, or `redis://…`, also `rediss`, `redis+sentinel`, `redis+cluster`", memoryOrRedis()...)
-	p := part{open: func(_ context.Context, h *house) (opened, error) {
+	p := part{name: "kv", data: func(_ context.Context, h *house) (data, error) {
+		if isLocal(url) {
+			return nil, nil //nolint:nilnil // it is in the memory of the running server
+		}
+		driver, err := openKV(h, name, url)
+		if err != nil {
+			return nil, err
+		}
+		h.onClose(driver.Close)
+		return kv.New(driver)
+	}, open: func(_ context.Context, h *house) (opened, error) {
 		driver, err := openKV(h, name, url)
 		if err != nil {
 			return opened{}, err
 		}
-		return serveKV(h, driver)
+		return serveKV(h, driver, isLocal(url))
 	}}
 	if isLocal(url) {
 		p.alone, p.variable = "what kv keeps is this server's own: run one server only, or set CPOD_KV", name
@@ -44,11 +54,14 @@ func openKV(h *house, name, url string) (kv.Driver, error) {
 	return driver, nil
 }
 
-func serveKV(h *house, driver kv.Driver) (opened, error) {
+func serveKV(h *house, driver kv.Driver, inMemory bool) (opened, error) {
 	h.onClose(driver.Close)
-	store, err := kv.New(driver, kv.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
+	store, err := kv.New(driver, kv.WithGate(h.gate), kv.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
 	if err != nil {
 		return opened{}, err
+	}
+	if inMemory {
+		h.inMemory = append(h.inMemory, namedData{"kv", store})
 	}
 	return opened{routes: store.Routes(), ready: []dependency{{"kv", driver, false}}}, nil
 }

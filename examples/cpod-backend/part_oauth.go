@@ -70,7 +70,7 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		fixed = []authz.APIKey{envKey()}
 		byKey = withAdminToken(h.adminToken, fixed[0], apiKeys)
 	}
-	verifier := authz.Any(byKey, tokens)
+	verifier := h.gate.guard(authz.Any(byKey, tokens))
 	server, err := oauth.New(oauth.Config{
 		Issuer:         h.publicURL,
 		Apps:           apps,

@@ -37,6 +37,7 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 	in.step("clients that leave", in.leaving)
 	in.step("signed URLs", in.signedURLs)
 	in.step("revocation", in.revocation)
+	in.step("a tenant is deleted", in.tenantDelete)
 	in.step("without Redis", in.withoutRedis)
 	in.step("kill", in.kill)
 	in.step("signing keys", in.rotation)
@@ -61,6 +62,43 @@ func (in *installation) storageClient(t *testing.T) {
 		})
 	}
 	t.Run("user tier through the client", func(t *testing.T) { userTierThroughTheClient(t, srv) })
+}
+
+// tenantDelete deletes a tenant and erases a user while all servers run: none of them
+// serves the tenant any more when the command returns, and nothing is left in any system.
+func (in *installation) tenantDelete(t *testing.T) {
+	srv := in.all()
+	acme, beside := newTenant(t, srv, "acme", "app-acme"), newTenant(t, srv, "acmex", "app-acmex")
+	acme.fill(t)
+	beside.fill(t)
+	if said := srv.mustCommand(t, "user", "erase", "--tenant", "acme", "--yes", "alice"); !strings.Contains(strings.Join(strings.Fields(said), " "), "kv 1") {
+		t.Errorf("the erasure of a user says\n%s", said)
+	}
+	acme.want(t, http.StatusNotFound, func(who string) bool { return who == "alice" })
+	acme.want(t, http.StatusOK, func(who string) bool { return who != "alice" })
+	said := srv.mustCommand(t, "tenant", "delete", "--yes", "acme")
+	for _, want := range []string{"documents 3", "files 3 21 bytes", "kv 3", "apps 1"} {
+		if !strings.Contains(strings.Join(strings.Fields(said), " "), want) {
+			t.Errorf("the deletion says\n%s\nwant %q", said, want)
+		}
+	}
+	for i, p := range in.replicas {
+		for _, credential := range []string{acme.token, acme.key, acme.admin} {
+			if _, status := in.accepts(p, credential); status != http.StatusUnauthorized {
+				t.Errorf("server %d answers a credential of the tenant with %d", i, status)
+			}
+		}
+	}
+	beside.want(t, http.StatusOK, anyone)
+	later := newTenant(t, srv, "acme", "app-acme")
+	later.want(t, http.StatusNotFound, anyone)
+	later.fill(t)
+	later.want(t, http.StatusOK, anyone)
+	for i, p := range in.replicas {
+		if _, status := in.accepts(p, acme.token); status != http.StatusUnauthorized {
+			t.Errorf("server %d takes an old token for the later tenant: %d", i, status)
+		}
+	}
 }
 
 // wrongSecrets tries more of them on all servers in turn than one address may.

@@ -275,6 +275,8 @@ func TestParametersThatDoNotApply(t *testing.T) {
 		"DELETE /v1/storage/files/x?ifValue=x":        "ifValue",
 		"POST /v1/storage/file-urls?tier=shared":      "tier",
 		"POST /v1/storage/file-urls?expiresIn=60":     "expiresIn",
+		"GET /v1/storage/db?tier=shared&app=b":        "app",
+		"GET /v1/storage/db?prefix=c":                 "prefix",
 		"GET /v1/storage/db/c/x?tier=private&app=b":   "app",
 		"PUT /v1/storage/db/c/x?tier=user&app=a":      "app",
 		"DELETE /v1/storage/db/c/x?tier=user&app=a":   "app",

@@ -1,6 +1,7 @@
 package housetest_test
 
 import (
+	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -21,6 +22,7 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongoclient"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
@@ -77,6 +79,7 @@ func refusals(t *testing.T) []refusal {
 	newRotator := func(opts ...keyring.Option) error {
 		return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.NewMaster(), opts...))
 	}
+	countNothing := func(context.Context, string) (int64, error) { return 0, nil }
 	return []refusal{
 		{"storage/files.New", "no driver", func() error { return of(files.New(nil)) }},
 		{"storage/files.New", "no secret", func() error { return newFiles(files.WithSecret(nil)) }},
@@ -93,6 +96,9 @@ func refusals(t *testing.T) []refusal {
 		{"storage/kv.NewMemoryOf", "negative bytes", func() error { return of(kv.NewMemoryOf(-1)) }},
 
 		{"backends/docstore.New", "no driver", func() error { return of(docstore.New(nil)) }},
+		{"backends/docstore/usagestore.New", "no records", func() error { return of(usagestore.New(nil, 1, countNothing, nil)) }},
+		{"backends/docstore/usagestore.New", "no limit", func() error { return of(usagestore.New(&usagestore.Records{}, 0, countNothing, nil)) }},
+		{"backends/docstore/usagestore.New", "no counter", func() error { return of(usagestore.New(&usagestore.Records{}, 1, nil, nil)) }},
 		{"backends/local/localfiles.Open", "no folder", func() error { return of(localfiles.Open("")) }},
 		{"backends/local/localfiles.Open", "negative room", func() error { return of(localfiles.Open(dir, localfiles.KeepFree(-1))) }},
 		{"backends/sqlite/sqlitedocuments.Open", "no path", func() error { return of(sqlitedocuments.Open(ctx, "")) }},

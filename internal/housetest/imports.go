@@ -109,7 +109,8 @@ func backendRules() []Rule {
 		Allow:   []string{root, "storage/files", "storage/documents", "storage/kv", "go.uber.org/goleak"},
 	}}
 	for store, serves := range map[string][]string{
-		"authzstore": {"authz"}, "oauthstore": {"authz", "oauth"}, "keyringstore": {"keyring"}, "tenantstore": nil,
+		"authzstore": {"authz"}, "oauthstore": {"authz", "oauth"}, "keyringstore": {"keyring"}, "tenantstore": {"storage"},
+		"usagestore": {"storage"},
 		"flagstore": {"flags"},
 	} {
 		rules = append(rules, Rule{

@@ -69,7 +69,7 @@ func (s *Store) batch(ctx context.Context, in CollectionID, ops []BatchOp) (Batc
 			return BatchResult{}, err
 		}
 	}
-	if err := s.applyAll(ctx, in, writes, indexes, failures); err != nil {
+	if err := s.applyWrites(ctx, in, writes, indexes, failures); err != nil {
 		return BatchResult{}, err
 	}
 	return batchResult(failures), nil
@@ -89,8 +89,8 @@ func (s *Store) batchOp(op BatchOp, pointer string) (Op, error) {
 	return s.setOp(op.Key, compact), err
 }
 
-// applyAll carries out writes and puts what failed at their indexes into failures.
-func (s *Store) applyAll(ctx context.Context, in CollectionID, writes []Op, indexes []int, failures []error) error {
+// applyWrites carries out writes and puts what failed at their indexes into failures.
+func (s *Store) applyWrites(ctx context.Context, in CollectionID, writes []Op, indexes []int, failures []error) error {
 	if len(writes) == 0 {
 		return nil
 	}

@@ -3,18 +3,20 @@ package documents
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit/internal/portable"
+	"github.com/cpodkit/cpodkit/storage"
 )
 
 // calls are the calls of a store to its driver.
 type calls struct {
 	*portable.Calls
 
-	get, apply, query, spaces *portable.Operation
+	get, apply, query, spaces, collections *portable.Operation
 }
 
 func newCalls(tracers trace.TracerProvider, meters metric.MeterProvider) (calls, error) {
@@ -28,6 +30,8 @@ func newCalls(tracers trace.TracerProvider, meters metric.MeterProvider) (calls,
 		apply:  c.Operation("apply"),
 		query:  c.Operation("query"),
 		spaces: c.Operation("spaces"),
+
+		collections: c.Operation("collections"),
 	}, nil
 }
 
@@ -40,6 +44,20 @@ func (s *Store) get(ctx context.Context, in CollectionID, key string) (Record, e
 // apply returns the driver's own error for each op, or one for the client when the
 // driver does not answer each op.
 func (s *Store) apply(ctx context.Context, in CollectionID, ops []Op) ([]error, error) {
+	if slices.ContainsFunc(ops, func(op Op) bool { return !op.Delete }) {
+		leave, err := storage.Enter(s.gate, in.Space)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
+	if s.quota != nil {
+		return s.applyBooked(ctx, in, ops)
+	}
+	return s.applyAll(ctx, in, ops)
+}
+
+func (s *Store) applyAll(ctx context.Context, in CollectionID, ops []Op) ([]error, error) {
 	ctx, call := s.calls.apply.Start(ctx)
 	errs := s.driver.Apply(ctx, in, ops)
 	call.Measure(ctx, errs...)

@@ -32,6 +32,16 @@ const (
 	cursorAllApps
 )
 
+func cursorApps(apps storage.Apps) byte {
+	if _, named := apps.Named(); named {
+		return cursorOneApp
+	}
+	if apps.All() {
+		return cursorAllApps
+	}
+	return cursorOwnApp
+}
+
 // The forms of a position in a cursor.
 const (
 	// exact is the position itself: the sort keys and key of the last document.
@@ -197,13 +207,9 @@ func digest(keys []SortKey) []byte {
 }
 
 func encodeQuery(q parsedQuery) []byte {
-	b := []byte{cursorFormat}
+	b := []byte{cursorFormat, cursorApps(q.apps)}
 	if app, named := q.apps.Named(); named {
-		b = appendText(append(b, cursorOneApp), app)
-	} else if q.apps.All() {
-		b = append(b, cursorAllApps)
-	} else {
-		b = append(b, cursorOwnApp)
+		b = appendText(b, app)
 	}
 	b = appendText(b, q.filter)
 	b = binary.AppendUvarint(b, uint64(len(q.order)))

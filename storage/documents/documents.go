@@ -28,6 +28,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/keylock"
 	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/storage"
@@ -41,6 +42,7 @@ type Store struct {
 	driver  Driver
 	calls   calls
 	cursors *seal.Box
+	keys    keylock.Locks // of documents whose size must not change; with a quota
 }
 
 // Option configures [New].
@@ -52,6 +54,8 @@ type options struct {
 	queryTimeout time.Duration
 	tracers      trace.TracerProvider
 	meters       metric.MeterProvider
+	gate         storage.Gate
+	quota        storage.Quota
 }
 
 // WithSecret sets what cursors are sealed with, at least 16 bytes. Every replica
@@ -61,6 +65,9 @@ func WithSecret(secret []byte) Option { return func(o *options) { o.secret = sec
 
 // WithClock sets where a document's UpdatedAt comes from; [time.Now] without it.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// WithGate has each write that sets a document ask the gate first. A nil gate is none.
+func WithGate(gate storage.Gate) Option { return func(o *options) { o.gate = gate } }
 
 // WithTelemetry makes a span of every call to the driver ("storage.documents.query"),
 // measures how long it takes, and counts its errors by code (docs/operations.md).

@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,6 +48,16 @@ type SpaceFinder interface {
 	Spaces(ctx context.Context, prefix, collection string, limit int) ([]string, error)
 }
 
+// CollectionFinder is for drivers: a [Driver] that knows which collections hold
+// documents. Without it a list of collections is not_supported.
+type CollectionFinder interface {
+	// Collections returns the collections that hold a document, in the spaces that
+	// begin with prefix, which ends with a slash. They are in byte order of their
+	// spaces and then of their names, begin after the given one, and are at most limit.
+	// The zero CollectionID is before all. It reads no document.
+	Collections(ctx context.Context, prefix string, after CollectionID, limit int) ([]CollectionID, error)
+}
+
 // IndexDeclarer is for drivers: a [Driver] whose indexes can be declared anew while it
 // is in use.
 type IndexDeclarer interface {
@@ -84,6 +95,10 @@ func CheckIndexes(indexes []Index) error {
 type CollectionID struct {
 	Space string
 	Name  string
+}
+
+func (c CollectionID) compare(other CollectionID) int {
+	return cmp.Or(cmp.Compare(c.Space, other.Space), cmp.Compare(c.Name, other.Name))
 }
 
 // Record is for drivers: one stored document.

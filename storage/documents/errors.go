@@ -17,6 +17,8 @@ func sentence(code cpodkit.Code, said string) string {
 		return "The document is not in the state that the call asks for; read it and try again."
 	case cpodkit.CodeUnavailable:
 		return cmp.Or(said, "The document store cannot be reached or cannot write now; try again.")
+	case cpodkit.CodeQuotaExceeded:
+		return cmp.Or(said, "The tenant's storage is full.")
 	}
 	return portable.Failed("The document store", code)
 }

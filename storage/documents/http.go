@@ -14,28 +14,52 @@ import (
 // tier, so they check it themselves.
 func (s *Store) Routes() []cpodkit.Route {
 	return []cpodkit.Route{
-		s.route("setDocument", "PUT /v1/storage/db/{collection}/{key}", cpodkit.Writes, serveSet, "tier"),
-		s.route("getDocument", "GET /v1/storage/db/{collection}/{key}", cpodkit.Reads, serveGet, "tier", "app"),
-		s.route("deleteDocument", "DELETE /v1/storage/db/{collection}/{key}", cpodkit.Writes, serveDelete, "tier"),
-		s.route("queryDocuments", "POST /v1/storage/db/{collection}/query", cpodkit.Reads, serveQuery, "tier", "app"),
-		s.route("batchDocuments", "POST /v1/storage/db/{collection}/batch", cpodkit.Writes, serveBatch, "tier"),
+		s.route("listCollections", "GET /v1/storage/db", cpodkit.Reads, serveList, "tier", "app", "limit", "cursor"),
+		s.route("setDocument", "PUT /v1/storage/db/{collection}/{key}", cpodkit.Writes, inCollection(serveSet), "tier"),
+		s.route("getDocument", "GET /v1/storage/db/{collection}/{key}", cpodkit.Reads, inCollection(serveGet), "tier", "app"),
+		s.route("deleteDocument", "DELETE /v1/storage/db/{collection}/{key}", cpodkit.Writes, inCollection(serveDelete), "tier"),
+		s.route("queryDocuments", "POST /v1/storage/db/{collection}/query", cpodkit.Reads, inCollection(serveQuery), "tier", "app"),
+		s.route("batchDocuments", "POST /v1/storage/db/{collection}/batch", cpodkit.Writes, inCollection(serveBatch), "tier"),
 	}
 }
 
-// route serves a call on the collection that its path names, in the tier and of
-// the app that its query names.
-func (s *Store) route(
-	name, pattern string, access cpodkit.Access,
-	call func(http.ResponseWriter, *http.Request, Collection) error, parameters ...string,
-) cpodkit.Route {
+type call func(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) error
+
+// route serves a call in the tier and of the app that its query names.
+func (s *Store) route(name, pattern string, access cpodkit.Access, serve call, parameters ...string) cpodkit.Route {
 	handler := rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
 		caller, err := storage.FromRequest(r.Context(), q)
 		if err != nil {
 			return err
 		}
-		return call(w, r, Handle{s, caller}.Collection(r.PathValue("collection")))
+		return serve(w, r, q, Handle{s, caller})
 	}, parameters...)
 	return cpodkit.Route{Name: name, Pattern: pattern, Scopes: []string{cpodkit.ByRequest}, Access: access, Handler: handler}
+}
+
+// inCollection serves a call on the collection that its path names.
+func inCollection(serve func(http.ResponseWriter, *http.Request, Collection) error) call {
+	return func(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
+		return serve(w, r, h.Collection(r.PathValue("collection")))
+	}
+}
+
+func serveList(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) error {
+	limit, err := q.Limit()
+	if err != nil {
+		return err
+	}
+	opts := ListOptions{Limit: limit, Cursor: q.Get("cursor")}
+	if q.Has("cursor") && opts.Cursor == "" {
+		return errListCursor(nil)
+	}
+	page, err := h.List(r.Context(), opts)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	cpodkit.WriteJSON(w, r, http.StatusOK, page)
+	return nil
 }
 
 func serveSet(w http.ResponseWriter, r *http.Request, c Collection) error {

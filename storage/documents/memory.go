@@ -34,8 +34,9 @@ type memoryDocument struct {
 }
 
 var (
-	_ Driver      = (*Memory)(nil)
-	_ SpaceFinder = (*Memory)(nil)
+	_ Driver           = (*Memory)(nil)
+	_ SpaceFinder      = (*Memory)(nil)
+	_ CollectionFinder = (*Memory)(nil)
 )
 
 // NewMemory returns an empty driver.
@@ -152,18 +153,38 @@ func (m *Memory) Spaces(ctx context.Context, prefix, collection string, limit in
 		return nil, err
 	}
 	var spaces []string
+	for _, in := range m.collectionsBelow(prefix) {
+		if in.Name == collection {
+			spaces = append(spaces, in.Space)
+		}
+	}
+	return spaces[:min(limit, len(spaces))], nil
+}
+
+// Collections implements [CollectionFinder]. It looks at every collection.
+func (m *Memory) Collections(ctx context.Context, prefix string, after CollectionID, limit int) ([]CollectionID, error) {
+	if err := m.ready(ctx); err != nil {
+		return nil, err
+	}
+	found := slices.DeleteFunc(m.collectionsBelow(prefix), func(in CollectionID) bool { return in.compare(after) <= 0 })
+	return found[:min(limit, len(found))], nil
+}
+
+// collectionsBelow returns those in the spaces that begin with prefix, in order.
+func (m *Memory) collectionsBelow(prefix string) []CollectionID {
+	var found []CollectionID
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.RLock()
 		for in := range maps.Keys(s.collections) {
-			if in.Name == collection && strings.HasPrefix(in.Space, prefix) {
-				spaces = append(spaces, in.Space)
+			if strings.HasPrefix(in.Space, prefix) {
+				found = append(found, in)
 			}
 		}
 		s.mu.RUnlock()
 	}
-	slices.Sort(spaces)
-	return spaces[:min(limit, len(spaces))], nil
+	slices.SortFunc(found, CollectionID.compare)
+	return found
 }
 
 // documents returns those of a collection now, so that a query holds up no

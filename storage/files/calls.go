@@ -10,7 +10,7 @@ import (
 )
 
 // calls are the calls of a store to its driver.
-type calls struct{ put, open, stat, remove, list, presign *portable.Operation }
+type calls struct{ put, open, stat, remove, list, presign, erase *portable.Operation }
 
 func newCalls(tracers trace.TracerProvider, meters metric.MeterProvider) (calls, error) {
 	c, err := portable.NewCalls("storage.files", tracers, meters, sentence)
@@ -24,6 +24,7 @@ func newCalls(tracers trace.TracerProvider, meters metric.MeterProvider) (calls,
 		remove:  c.Operation("delete"),
 		list:    c.Operation("list"),
 		presign: c.Operation("presign"),
+		erase:   c.Operation("erase"),
 	}, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/keylock"
 	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/storage"
@@ -31,6 +32,7 @@ type Store struct {
 	calls   calls
 	cursors *seal.Box
 	tokens  *seal.Box
+	names   keylock.Locks // of files whose size must not change; with a quota
 }
 
 type config struct {
@@ -40,6 +42,8 @@ type config struct {
 	revoked   func(context.Context, URLMaker) (bool, error)
 	tracers   trace.TracerProvider
 	meters    metric.MeterProvider
+	gate      storage.Gate
+	quota     storage.Quota
 	err       error // of the options
 }
 
@@ -89,6 +93,11 @@ func WithRevoked(revoked func(context.Context, URLMaker) (bool, error)) Option {
 		}
 	}
 }
+
+// WithGate has each write ask the gate when it begins, and again when its body has
+// ended: a body that arrives slowly keeps nobody waiting at the gate. Each use of a signed
+// URL asks it too. A nil gate is none.
+func WithGate(gate storage.Gate) Option { return func(c *config) { c.gate = gate } }
 
 // WithTelemetry makes a span of every call to the driver ("storage.files.put"),
 // measures how long it takes, and counts its errors by code (docs/operations.md).

@@ -92,7 +92,7 @@ func (h Handle) Write(ctx context.Context, key string, body io.Reader, opts *Wri
 	if opts == nil {
 		opts = &WriteOptions{}
 	}
-	return h.store.write(ctx, at, body, *opts)
+	return h.store.write(ctx, at, body, -1, *opts)
 }
 
 // Reader is an open file. It reads the file's state of when it was opened,
@@ -149,8 +149,7 @@ func (h Handle) Delete(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	ctx, call := h.store.calls.remove.Start(ctx)
-	return call.End(ctx, h.store.driver.Delete(ctx, at.name()))
+	return h.store.remove(ctx, at)
 }
 
 // authorized is a key that a call may use: what a Handle works out, and a signed URL

@@ -190,6 +190,9 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 			return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "The credential that this URL was made with has ended.")
 		}
 	}
+	if err := s.admit(at.root); err != nil {
+		return authorized{}, err
+	}
 	cpodkit.RecordFromContext(ctx).NoteClientID(maker.AppID)
 	return at, nil
 }

@@ -7,9 +7,14 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/cpodkit/cpodkit/storage"
 )
 
-func (s *Store) write(ctx context.Context, at authorized, body io.Reader, opts WriteOptions) (File, error) {
+// write stores a body. A negative length is not known.
+func (s *Store) write(
+	ctx context.Context, at authorized, body io.Reader, length int64, opts WriteOptions,
+) (file File, err error) {
 	contentType := cmp.Or(opts.ContentType, DefaultContentType)
 	if !validContentType(contentType) {
 		return File{}, errContentType()
@@ -17,7 +22,16 @@ func (s *Store) write(ctx context.Context, at authorized, body io.Reader, opts W
 	if body == nil {
 		body = http.NoBody
 	}
-	src := &source{body: body, max: s.maxSize}
+	if err := s.admit(at.root); err != nil {
+		return File{}, err
+	}
+	booked, err := s.book(ctx, at, length)
+	defer func() { booked.end(err == nil) }()
+	if err != nil {
+		return File{}, err
+	}
+	src := &source{store: s, ctx: ctx, root: at.root, body: body, booked: booked}
+	defer src.leave()
 	ctx, call := s.calls.put.Start(ctx)
 	attrs, err := s.driver.Put(ctx, at.name(), src, PutOptions{
 		ContentType: contentType,
@@ -34,32 +48,71 @@ func (s *Store) write(ctx context.Context, at authorized, body io.Reader, opts W
 	return File{}, err
 }
 
-// source is a body that stops past max bytes and keeps its own error apart from
-// the driver's.
+// admit asks the gate whether anything may be written below a root.
+func (s *Store) admit(root string) error {
+	leave, err := storage.Enter(s.gate, root)
+	if err == nil {
+		leave()
+	}
+	return err
+}
+
+// source is a body that stops past the largest size, or past what the tenant may store,
+// and keeps its own error apart from the driver's. When the body has ended, and before
+// the driver learns of that and stores the file, it enters the gate.
 type source struct {
-	body io.Reader
-	max  int64 // 0 for no limit
-	n    int64
-	err  error
+	store  *Store
+	ctx    context.Context //nolint:containedctx // that of the write, for a Read that has none
+	root   string
+	body   io.Reader
+	booked *booking
+	n      int64
+	err    error
+	left   func() // nil before the end
+}
+
+// leave leaves the gate.
+func (s *source) leave() {
+	if s.left != nil {
+		s.left()
+	}
 }
 
 func (s *source) Read(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
-	if s.max > 0 && int64(len(p)) > s.max-s.n+1 {
-		p = p[:s.max-s.n+1]
+	most := s.store.maxSize // 0 for no limit
+	if most > 0 && int64(len(p)) > most-s.n+1 {
+		p = p[:most-s.n+1]
 	}
 	n, err := s.body.Read(p)
 	s.n += int64(n)
-	if s.max > 0 && s.n > s.max {
-		s.err = errTooLarge(s.max)
+	if most > 0 && s.n > most {
+		s.err = errTooLarge(most)
 		return 0, s.err
 	}
 	if err != nil && err != io.EOF {
 		s.err = err
+		return n, err
+	}
+	if s.err = s.booked.cover(s.ctx, s.n); s.err == nil && err == io.EOF && s.left == nil {
+		s.err = s.end()
+	}
+	if s.err != nil {
+		return 0, s.err
 	}
 	return n, err
+}
+
+// end is what comes before the end of the body.
+func (s *source) end() error {
+	left, err := storage.Enter(s.store.gate, s.root)
+	if err != nil {
+		return err
+	}
+	s.left = left
+	return s.booked.settle(s.ctx, s.n)
 }
 
 const maxContentType = 255

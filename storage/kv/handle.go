@@ -63,6 +63,11 @@ func (s *Store) setAt(ctx context.Context, path, value string, opts SetOptions) 
 	case !utf8.ValidString(value):
 		return invalid("/value", "must be UTF-8; encode other bytes in base64")
 	}
+	leave, err := storage.Enter(s.gate, path)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	ctx, call := s.set.Start(ctx)
 	stored, err := s.driver.Set(ctx, path, value, opts.TTL, opts.IfAbsent)
 	if err = call.End(ctx, err); err != nil {
@@ -138,6 +143,11 @@ func (h Handle) Incr(ctx context.Context, key string, by int64) (int64, error) {
 
 // incrAt is Incr for a path that is authorized.
 func (s *Store) incrAt(ctx context.Context, path string, by int64) (int64, error) {
+	leave, err := storage.Enter(s.gate, path)
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
 	ctx, call := s.incr.Start(ctx)
 	sum, err := s.driver.Incr(ctx, path, by)
 	return sum, call.End(ctx, err)

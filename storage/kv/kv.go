@@ -29,8 +29,9 @@ const (
 // Store is the key-value store of all tenants. It is safe for concurrent use.
 type Store struct {
 	driver Driver
+	gate   storage.Gate // nil for none
 
-	get, exists, set, remove, incr, ttl *portable.Operation
+	get, exists, set, remove, incr, ttl, erase *portable.Operation
 }
 
 // Option configures [New].
@@ -39,6 +40,7 @@ type Option func(*options)
 type options struct {
 	tracers trace.TracerProvider
 	meters  metric.MeterProvider
+	gate    storage.Gate
 }
 
 // WithTelemetry makes a span of every call to the driver ("storage.kv.get"),
@@ -48,6 +50,9 @@ type options struct {
 func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
 	return func(o *options) { o.tracers, o.meters = tracers, meters }
 }
+
+// WithGate has each write that stores something ask the gate first. A nil gate is none.
+func WithGate(gate storage.Gate) Option { return func(o *options) { o.gate = gate } }
 
 // New returns a store that keeps its entries in driver. The store owns the
 // driver: [Store.Close] closes it.
@@ -64,13 +69,14 @@ func New(driver Driver, opts ...Option) (*Store, error) {
 		return nil, fmt.Errorf("kv: %w", err)
 	}
 	return &Store{
-		driver: driver,
+		driver: driver, gate: o.gate,
 		get:    calls.Operation("get"),
 		exists: calls.Operation("exists"),
 		set:    calls.Operation("set"),
 		remove: calls.Operation("delete"),
 		incr:   calls.Operation("incr"),
 		ttl:    calls.Operation("ttl"),
+		erase:  calls.Operation("erase"),
 	}, nil
 }
 

@@ -57,6 +57,9 @@ func RunHTTP(t *testing.T, server Server, opts ...Option) {
 			if s.name() == "files" {
 				stages = append(stages, stage{"prefixes", func(w *world) int { return attackPrefixes(w, c.effort) }})
 			}
+			if documents, ok := s.(httpDocuments); ok {
+				stages = append(stages, stage{"lists", func(w *world) int { return attackLists(w, documents) }})
+			}
 			for _, stage := range stages {
 				t.Run(stage.name, func(t *testing.T) {
 					attempts += stage.attack(worlds[i].in(t))

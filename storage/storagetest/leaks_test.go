@@ -302,6 +302,28 @@ func (d findingDocuments) Query(ctx context.Context, in documents.CollectionID, 
 	return append(found, more[:min(len(more), q.Limit-len(found))]...), err
 }
 
+// listingDocuments lists the collections of a whole tenant as those of each place.
+type listingDocuments struct{ *documents.Memory }
+
+func (d listingDocuments) Collections(
+	ctx context.Context, prefix string, after documents.CollectionID, limit int,
+) ([]documents.CollectionID, error) {
+	tenant, _, _ := strings.Cut(prefix, "/")
+	all, err := d.Memory.Collections(ctx, tenant+"/", documents.CollectionID{}, mostKeys)
+	var names []string
+	for _, in := range all {
+		names = append(names, in.Name)
+	}
+	slices.Sort(names)
+	var found []documents.CollectionID
+	for _, name := range slices.Compact(names) {
+		if name > after.Name && len(found) < limit {
+			found = append(found, documents.CollectionID{Space: prefix, Name: name})
+		}
+	}
+	return found, err
+}
+
 // softDocuments carries out an op without its condition.
 type softDocuments struct{ documents.Driver }
 
@@ -339,6 +361,7 @@ func TestDocumentsLeaksAreSeen(t *testing.T) {
 			return in
 		}), "ESCAPE"},
 		"finds a neighbour's by a filter": {findingDocuments{documents.NewMemory()}, "ESCAPE"},
+		"lists a tenant's collections":    {listingDocuments{documents.NewMemory()}, "ESCAPE: listing collections"},
 		"forgets conditions":              {softDocuments{documents.NewMemory()}, "ESCAPE"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -105,6 +105,7 @@ func tokenRequests(known tokens) []request {
 		request{line: "GET /v1/storage/files?tier=user&cursor=" + known.filesCursor, tier: "user", want: badCursor},
 		request{line: "GET /v1/storage/files?tier=shared&cursor=" + known.filesCursor, tier: "shared", want: badCursor},
 		request{line: "GET /v1/storage/files?tier=shared&cursor=" + known.filesCursor, want: noScope},
+		request{line: "GET /v1/storage/db?cursor=" + known.documentsCursor, want: badCursor},
 		request{line: "POST /v1/storage/db/others/query", body: jsonText(map[string]string{"cursor": known.documentsCursor}), want: badCursor},
 		request{line: "POST /v1/storage/db/things/query?tier=shared", tier: "shared", body: jsonText(map[string]string{"cursor": known.documentsCursor}), want: badCursor},
 		request{line: "GET /v1/storage/files?cursor=" + known.filesCursor + "&cursor=" + known.filesCursor, want: badRequest},

@@ -72,7 +72,7 @@ func pathRequests() []request {
 		"/v1/storage/db/things/query", "/v1/storage/db/things/batch", "/v1/storage/db/Things/x",
 		"//v1/storage/files/x", "/./v1/storage/files/x", "/v1/./storage/files/x", "/v1//storage/files/x", "/x/../v1/storage/files/x", "/v1/x/../storage/files/x", "/V1/storage/files/x",
 		"/v1/Storage/files/x", "/v1/storage/Files/x", "/v1/storage", "/v1/storage/", "/v1", "/", "/v1/storage/files%2fx", "/v1%2fstorage%2ffiles%2fx", "/v1/storage%2ffiles/x",
-		"/v1/storage/kv", "/v1/storage/db", "/v1/storage/db/things", "/v1/storage/db/things/x/y", "/v2/storage/files/x", "/storage/files/x", "http://t2.test/v1/storage/files/x",
+		"/v1/storage/kv", "/v1/storage/db/things", "/v1/storage/db/things/x/y", "/v2/storage/files/x", "/storage/files/x", "http://t2.test/v1/storage/files/x",
 		"/..%2fv1/storage/files/x", "/%2e%2e/v1/storage/files/x", "/.//v1/storage/files/x")
 	add(nil,
 		"/v1/storage/db/things/", "/v1/storage/kv/", "/v1/storage/kv/x/y", "/v1/storage/kv/x/ttl/y", "/v1/storage/signed/", "/v1/storage/signed/..", "/v1/storage/signed/x/../y",
@@ -93,7 +93,7 @@ func pathRequests() []request {
 func tierRequests() []request {
 	var all []request
 	for _, call := range []struct{ line, body string }{
-		{"GET /v1/storage/files/x?", ""}, {"GET /v1/storage/kv/x?", ""}, {"GET /v1/storage/db/things/x?", ""},
+		{"GET /v1/storage/files/x?", ""}, {"GET /v1/storage/kv/x?", ""}, {"GET /v1/storage/db/things/x?", ""}, {"GET /v1/storage/db?", ""},
 		{"DELETE /v1/storage/kv/x?", ""}, {"POST /v1/storage/db/things/query?", "{}"},
 	} {
 		for _, c := range []struct {
@@ -126,11 +126,13 @@ func tierRequests() []request {
 	for _, params := range []string{"app=*", "app=app", "app=App", "app=u%2Fapps%2Fapp", "app=u", "app=%25", "app=_"} {
 		all = append(all,
 			request{line: "GET /v1/storage/files?tier=user&" + params, tier: storage.User, want: any200},
+			request{line: "GET /v1/storage/db?tier=user&" + params, tier: storage.User, want: any200},
 			request{line: "POST /v1/storage/db/things/query?tier=user&" + params, body: "{}", tier: storage.User, want: any200})
 	}
 	for _, params := range []string{"app=..", "app=", "app=.", "app=*&app=*", "app=app&app=*", "app=" + strings.Repeat("a", 65)} {
 		all = append(all,
 			request{line: "GET /v1/storage/files?tier=user&" + params, tier: storage.User, want: badRequest},
+			request{line: "GET /v1/storage/db?tier=user&" + params, tier: storage.User, want: badRequest},
 			request{line: "POST /v1/storage/db/things/query?tier=user&" + params, body: "{}", tier: storage.User, want: badRequest},
 			request{line: "PUT /v1/storage/files/x?tier=user&" + params, body: "1", tier: storage.User, want: badRequest},
 			request{line: "PUT /v1/storage/kv/x?tier=user&" + params, body: `{"value":1}`, tier: storage.User, want: badRequest})

@@ -45,7 +45,8 @@ func (s *filesSubject) stages(c config) []stage {
 func (s *documentsSubject) stages(c config) []stage {
 	return append(commonStages(c),
 		stage{"apps", attackApps}, stage{"collections", s.attackCollections}, stage{"filters", s.attackFilters},
-		stage{"batches", s.attackBatches}, stage{"cursors", s.attackCursors})
+		stage{"batches", s.attackBatches}, stage{"cursors", s.attackCursors},
+		stage{"lists", func(w *world) int { return attackLists(w, s) }})
 }
 
 // siege runs one stage after the other, for they share one world.

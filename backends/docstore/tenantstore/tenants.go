@@ -1,5 +1,6 @@
-// Package tenantstore keeps the tenants of an installation in a document driver,
-// and the claims by which its replicas settle who does what is done once.
+// Package tenantstore keeps the tenants of an installation in a document driver, their
+// erasures and the servers that follow these, and the claims by which replicas settle
+// who does what is done once.
 package tenantstore
 
 import (
@@ -60,5 +61,8 @@ func (t *Tenants) List(ctx context.Context, after string, limit int) ([]Tenant, 
 	}
 	return tenants, nil
 }
+
+// Delete removes a tenant's record. One that is not there is no error.
+func (t *Tenants) Delete(ctx context.Context, id string) error { return t.records.Delete(ctx, id) }
 
 func tenant(r docstore.Record[tenantRecord]) Tenant { return Tenant{r.Key, r.Value.CreatedAt} }

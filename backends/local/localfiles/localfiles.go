@@ -38,11 +38,14 @@ const (
 
 // Driver is a [files.Driver]. It is safe for concurrent use.
 type Driver struct {
-	root      *os.Root
-	objects   *os.Root
-	temp      *os.Root
-	lockFile  *os.File // the folder of temporary files, locked
-	noSync    bool
+	root     *os.Root
+	objects  *os.Root
+	temp     *os.Root
+	lockFile *os.File // the folder of temporary files, locked
+	noSync   bool
+
+	besideOwner bool
+
 	keepFree  int64
 	unsynced  unsyncedFolders
 	leftovers leftovers
@@ -76,7 +79,8 @@ func KeepFree(bytes int64) Option {
 // Open opens the folder dir, which it makes when it is not there, and removes
 // temporary files that a crash has left. The folder and all in it are for the
 // server's own user alone (0700, 0600). It fails while another process, or
-// another Driver, has the folder open, where the file system has locks.
+// another Driver, has the folder open, where the file system has locks (see
+// [BesideOwner]).
 func Open(dir string, opts ...Option) (*Driver, error) {
 	if dir == "" {
 		return nil, errors.New("localfiles: the folder has no name")
@@ -110,6 +114,9 @@ func (d *Driver) open(dir string) (err error) {
 	}
 	if err := d.sync(d.root, "."); err != nil {
 		return err
+	}
+	if d.besideOwner {
+		return nil
 	}
 	if d.lockFile, err = d.temp.Open("."); err != nil {
 		return err

@@ -88,7 +88,10 @@ func WithPoolSize(connections int) Option { return func(c *config) { c.poolSize 
 // here, at most 63, in all spaces. The driver builds those that are missing and
 // drops those that are declared no more, behind its first call, which does not
 // wait for that; [Driver.BuildIndexes] does. Without this option it leaves
-// them as they are. [Driver.DeclareIndexes] declares others later.
+// them as they are. [Driver.DeclareIndexes] declares others later. Beside them it builds
+// one by the spaces of documents, which serves [Driver.Collections] and
+// [Driver.DeleteAll]; with 63 declared there is no room for it, and these look through
+// all documents.
 //
 // MongoDB chooses by itself which of them serves a query. One does when its first
 // members are those that the filter fixes to one value (eq, or exists: false) and

@@ -146,6 +146,13 @@ func (x *indexes) change(ctx context.Context, wanted []documents.Index) error {
 	if err != nil && !hasCode(err, namespaceNotFound) {
 		return fmt.Errorf("mongodocuments: the indexes: %w", err)
 	}
+	room := len(wanted) < maxIndexes
+	hasSpaces := slices.ContainsFunc(there, func(s mongo.IndexSpecification) bool { return s.Name == spacesName })
+	if hasSpaces && !room {
+		if err := x.drop(ctx, spacesName); err != nil {
+			return err
+		}
+	}
 	for _, i := range wanted {
 		known := func(s mongo.IndexSpecification) bool { return s.Name == indexName(i) }
 		if slices.ContainsFunc(there, known) {
@@ -160,12 +167,34 @@ func (x *indexes) change(ctx context.Context, wanted []documents.Index) error {
 		if !strings.HasPrefix(s.Name, indexPrefix) || slices.ContainsFunc(wanted, isWanted) {
 			continue
 		}
-		// Another replica may be faster.
-		if err := x.docs.Indexes().DropOne(ctx, s.Name); err != nil && !hasCode(err, indexNotFound) {
-			return fmt.Errorf("mongodocuments: dropping the index %q: %w", s.Name, err)
+		if err := x.drop(ctx, s.Name); err != nil {
+			return err
 		}
 	}
+	if hasSpaces || !room {
+		return nil
+	}
+	o := options.Index().SetName(spacesName)
+	if _, err := x.docs.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: spacesIndex(), Options: o}); err != nil {
+		return fmt.Errorf("mongodocuments: the index of spaces: %w", err)
+	}
 	return nil
+}
+
+// drop drops an index, unless another replica is faster.
+func (x *indexes) drop(ctx context.Context, name string) error {
+	if err := x.docs.Indexes().DropOne(ctx, name); err != nil && !hasCode(err, indexNotFound) {
+		return fmt.Errorf("mongodocuments: dropping the index %q: %w", name, err)
+	}
+	return nil
+}
+
+// spacesName is the name of the index by which [Driver.Collections] and
+// [Driver.DeleteAll] find documents.
+const spacesName = "spaces"
+
+func spacesIndex() bson.D {
+	return bson.D{{Key: fieldSpace, Value: 1}, {Key: fieldCollection, Value: 1}}
 }
 
 // create builds one index of the documents of one collection, in the order of

@@ -8,10 +8,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
-var _ documents.SpaceFinder = (*Driver)(nil)
+var (
+	_ documents.SpaceFinder      = (*Driver)(nil)
+	_ documents.CollectionFinder = (*Driver)(nil)
+)
 
 // Spaces implements [documents.SpaceFinder]. It takes one call of MongoDB for each
 // space, and one more: each looks for the first id behind those of the space
@@ -22,7 +26,7 @@ func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit in
 		return nil, err
 	}
 	after := strings.TrimSuffix(string(first), separator)
-	end := strings.TrimSuffix(after, "/") + "0" // the byte after it
+	end := storage.PrefixEnd(after)
 	var spaces []string
 	for len(spaces) < limit {
 		id, err := d.firstID(ctx, after, end)
@@ -51,4 +55,49 @@ func (d *Driver) firstID(ctx context.Context, after, end string) (id string, err
 		return ignoreNone(err)
 	})
 	return id, err
+}
+
+// Collections implements [documents.CollectionFinder]. It takes one call of MongoDB for
+// each collection, one for each space, and one more: each looks in the index of spaces
+// for what follows the collection before.
+func (d *Driver) Collections(
+	ctx context.Context, prefix string, after documents.CollectionID, limit int,
+) ([]documents.CollectionID, error) {
+	end := storage.PrefixEnd(prefix)
+	if after.Space < prefix {
+		after = documents.CollectionID{Space: prefix} // which has no collection of this name
+	}
+	var found []documents.CollectionID
+	for len(found) < limit && after.Space < end {
+		next, err := d.firstCollection(ctx, bson.D{
+			{Key: fieldSpace, Value: after.Space}, {Key: fieldCollection, Value: bson.D{{Key: gt, Value: after.Name}}},
+		})
+		if err == nil && next == (documents.CollectionID{}) {
+			next, err = d.firstCollection(ctx, bson.D{
+				{Key: fieldSpace, Value: bson.D{{Key: gt, Value: after.Space}, {Key: lt, Value: end}}},
+			})
+		}
+		if err != nil || next == (documents.CollectionID{}) {
+			return found, err
+		}
+		found = append(found, next)
+		after = next
+	}
+	return found, nil
+}
+
+// firstCollection returns the collection of the first document that passes filter, in
+// the order of the index of spaces; the zero one when there is none.
+func (d *Driver) firstCollection(ctx context.Context, filter bson.D) (in documents.CollectionID, err error) {
+	o := options.FindOne().SetSort(spacesIndex()).
+		SetProjection(bson.D{{Key: fieldSpace, Value: 1}, {Key: fieldCollection, Value: 1}, {Key: fieldID, Value: 0}})
+	err = d.call(ctx, d.limit, func(ctx context.Context) error {
+		raw, err := d.docs.FindOne(ctx, filter, o).Raw()
+		if err == nil {
+			in.Space, _ = raw.Lookup(fieldSpace).StringValueOK()
+			in.Name, _ = raw.Lookup(fieldCollection).StringValueOK()
+		}
+		return ignoreNone(err)
+	})
+	return in, err
 }

@@ -199,3 +199,32 @@ func explain(t testing.TB, d *Driver, collection string, q documents.DriverQuery
 	}
 	return plan.String()
 }
+
+// A list of collections reads their index, and one entry of each by the index of keys.
+func TestPlanOfCollections(t *testing.T) {
+	t.Parallel()
+	d, err := Open(t.Context(), filepath.Join(t.TempDir(), "documents.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var plan strings.Builder
+	err = d.read(t.Context(), func(c *conn) error {
+		args := []driver.Value{"t/apps/a/", "things", "t/apps/a0", int64(10)}
+		return c.query(t.Context(), "EXPLAIN QUERY PLAN "+collectionsSQL, args, func(row []driver.Value) error {
+			fmt.Fprintf(&plan, "%v\n", row[3])
+			return nil
+		})
+	})
+	for _, want := range []string{
+		"SEARCH collections USING COVERING INDEX sqlite_autoindex_collections_1 ((space,name)>(?,?) AND space<?)",
+		"USING COVERING INDEX documents_by_key (collection=?)",
+	} {
+		if err != nil || !strings.Contains(plan.String(), want) {
+			t.Errorf("want %s: %v\n%s", want, err, &plan)
+		}
+	}
+	if strings.Contains(plan.String(), "SCAN") || strings.Contains(plan.String(), "B-TREE") {
+		t.Errorf("it scans or sorts:\n%s", &plan)
+	}
+}

@@ -4,21 +4,29 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"strings"
 
+	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
-var _ documents.SpaceFinder = (*Driver)(nil)
+var (
+	_ documents.SpaceFinder      = (*Driver)(nil)
+	_ documents.CollectionFinder = (*Driver)(nil)
+)
 
-// A collection stays when its last document goes. "0" is the byte after "/", so
-// the range is that of a prefix, and the index of the collections serves it.
-const spacesSQL = "SELECT space FROM collections WHERE space >= ? AND space < ? AND name = ? " +
-	"AND EXISTS (SELECT 1 FROM documents WHERE collection = collections.id) ORDER BY space LIMIT ?"
+// A collection stays when its last document goes, so both look for one of each. The
+// index of the collections serves the range, and that of the keys the look.
+const (
+	spacesSQL = "SELECT space FROM collections WHERE space >= ? AND space < ? AND name = ? " +
+		hasDocumentsSQL + " ORDER BY space LIMIT ?"
+	collectionsSQL = "SELECT space, name FROM collections WHERE (space, name) > (?, ?) AND space < ? " +
+		hasDocumentsSQL + " ORDER BY space, name LIMIT ?"
+	hasDocumentsSQL = "AND EXISTS (SELECT 1 FROM documents WHERE collection = collections.id)"
+)
 
 // Spaces implements [documents.SpaceFinder].
 func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit int) ([]string, error) {
-	args := []driver.Value{prefix, strings.TrimSuffix(prefix, "/") + "0", collection, int64(limit)}
+	args := []driver.Value{prefix, storage.PrefixEnd(prefix), collection, int64(limit)}
 	var spaces []string
 	err := d.read(ctx, func(c *conn) error {
 		spaces = nil
@@ -32,4 +40,28 @@ func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit in
 		})
 	})
 	return spaces, err
+}
+
+// Collections implements [documents.CollectionFinder].
+func (d *Driver) Collections(
+	ctx context.Context, prefix string, after documents.CollectionID, limit int,
+) ([]documents.CollectionID, error) {
+	if after.Space < prefix {
+		after = documents.CollectionID{Space: prefix} // which has no collection of this name
+	}
+	args := []driver.Value{after.Space, after.Name, storage.PrefixEnd(prefix), int64(limit)}
+	var found []documents.CollectionID
+	err := d.read(ctx, func(c *conn) error {
+		found = nil
+		return c.query(ctx, collectionsSQL, args, func(row []driver.Value) error {
+			space, ok1 := row[0].(string)
+			name, ok2 := row[1].(string)
+			if !ok1 || !ok2 {
+				return errors.New("sqlitedocuments: a row has columns of the wrong type")
+			}
+			found = append(found, documents.CollectionID{Space: space, Name: name})
+			return nil
+		})
+	})
+	return found, err
 }

@@ -79,6 +79,8 @@ func requirements() []requirement {
 		{"D27 a query under way ends with its context", testLongQuery},
 		{"D28 an IndexDeclarer declares indexes anew, and no result changes", testDeclareIndexes},
 		{"D29 an object is equal to itself and walked in order, whatever its names", testObjectNames},
+		{"D30 a CollectionFinder finds the collections of spaces", testCollections},
+		{"D31 a realm is erased, and nothing beside it", testErase},
 	}
 }
 

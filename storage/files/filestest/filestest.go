@@ -47,6 +47,7 @@ func Run(t *testing.T, newDriver func(t testing.TB) files.Driver) {
 		{"ListPrefix", testListPrefix},
 		{"ListWhileWriting", testListWhileWriting},
 		{"Storm", testStorm},
+		{"Erase", testErase},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -81,6 +81,7 @@ var cases = []struct {
 	{"Model", testModel},
 	{"Linearizable", testLinearizable},
 	{"CancelledContext", testCancelledContext},
+	{"Erase", testErase},
 }
 
 // patience is a watchdog: how long something may take that should be prompt.

@@ -1,0 +1,121 @@
+package documents
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+// WithQuota bounds the bytes of the documents of each tenant: those of their keys and
+// values. A write then looks at the document that is there. A set that does not fit is
+// quota_exceeded, in a batch by itself. What a batch deletes makes room once the batch is
+// over. Of writes of one document at once, by one process, one is carried out after the
+// other. A nil q is none.
+func WithQuota(q storage.Quota) Option { return func(o *options) { o.quota = q } }
+
+// sizesAtOnce is how many documents are asked for their size at a time.
+const sizesAtOnce = 16
+
+// applyBooked is applyAll with a quota. It returns an error for each op.
+func (s *Store) applyBooked(ctx context.Context, in CollectionID, ops []Op) ([]error, error) {
+	keys := make([]string, len(ops))
+	names := make([]string, len(ops))
+	for i, op := range ops {
+		keys[i], names[i] = op.Record.Key, in.Space+in.Name+"/"+op.Record.Key
+	}
+	unlock, err := s.keys.Lock(ctx, names...)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	sizes, err := s.sizesOf(ctx, in, keys)
+	if err != nil {
+		return nil, err
+	}
+	tenant := storage.TenantOf(in.Space)
+
+	// Each key may grow to the largest of its values on the way.
+	errs := make([]error, len(ops))
+	peaks, reserved := map[string]int64{}, int64(0)
+	var sent []Op
+	var indexes []int // of sent in ops
+	for i, op := range ops {
+		peak := max(peaks[op.Record.Key], sizes[op.Record.Key])
+		if need := sizeOf(op) - peak; need > 0 {
+			if errs[i] = s.quota.Reserve(ctx, tenant, need); errs[i] != nil {
+				continue
+			}
+			reserved += need
+			peak += need
+		}
+		peaks[op.Record.Key] = peak
+		sent, indexes = append(sent, op), append(indexes, i)
+	}
+	grown := int64(0) // what has really come to be, less what has gone
+	defer func() { s.quota.Release(tenant, reserved-grown) }()
+	if len(sent) == 0 {
+		return errs, nil
+	}
+	outcome, err := s.applyAll(ctx, in, sent)
+	if err != nil {
+		return nil, err
+	}
+	for i, op := range sent {
+		if errs[indexes[i]] = outcome[i]; outcome[i] == nil {
+			grown += sizeOf(op) - sizes[op.Record.Key]
+			sizes[op.Record.Key] = sizeOf(op)
+		}
+	}
+	return errs, nil
+}
+
+// sizeOf is how many bytes there are after an op that succeeds.
+func sizeOf(op Op) int64 {
+	if op.Delete {
+		return 0
+	}
+	return int64(len(op.Record.Key) + len(op.Record.Value))
+}
+
+// sizesOf returns the bytes of documents by key; those that are not there have none.
+func (s *Store) sizesOf(ctx context.Context, in CollectionID, keys []string) (map[string]int64, error) {
+	sizes := make(map[string]int64, len(keys))
+	if len(keys) == 1 {
+		size, err := s.sizeAt(ctx, in, keys[0])
+		sizes[keys[0]] = size
+		return sizes, err
+	}
+	var mu sync.Mutex
+	var failed error
+	work := make(chan string)
+	var workers sync.WaitGroup
+	for range min(sizesAtOnce, len(keys)) {
+		workers.Go(func() {
+			for key := range work {
+				size, err := s.sizeAt(ctx, in, key)
+				mu.Lock()
+				if sizes[key] = size; err != nil {
+					failed = err
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, key := range keys {
+		work <- key
+	}
+	close(work)
+	workers.Wait()
+	return sizes, failed
+}
+
+func (s *Store) sizeAt(ctx context.Context, in CollectionID, key string) (int64, error) {
+	record, err := s.get(ctx, in, key)
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return 0, nil
+	}
+	return int64(len(record.Key) + len(record.Value)), err
+}

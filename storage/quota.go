@@ -1,0 +1,16 @@
+package storage
+
+import "context"
+
+// Quota bounds how many bytes tenants store, in files and documents together. Stores
+// reserve bytes before they store them. It is safe for concurrent use.
+type Quota interface {
+	// Reserve takes n bytes, more than 0, for the tenant with that encoded id. When it
+	// may not store so many more it takes none, and the error is a [cpodkit.Error] with
+	// the code quota_exceeded. While the quota cannot tell it is unavailable.
+	Reserve(ctx context.Context, tenant string, n int64) error
+
+	// Release gives n bytes back, 0 or more: those of a write that failed, or of what
+	// was deleted or made smaller.
+	Release(tenant string, n int64)
+}

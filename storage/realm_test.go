@@ -1,0 +1,85 @@
+package storage_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+func TestRealms(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ tenant, user, want string }{
+		{"t1", "", "t1/"},
+		{"t/1", "", "t%2F1/"},
+		{"t1", "u", "t1/users/u/"},
+		{"t1", "u/apps/a", "t1/users/u%2Fapps%2Fa/"},
+	} {
+		realm, err := storage.TenantRealm(c.tenant)
+		if c.user != "" {
+			realm, err = storage.UserRealm(c.tenant, c.user)
+		}
+		root, rootErr := realm.Root()
+		if err := errors.Join(err, rootErr, storage.CheckPrefix(root)); err != nil || root != c.want {
+			t.Errorf("the realm of %q, %q is %q, %v; want %q", c.tenant, c.user, root, err, c.want)
+		}
+	}
+	for _, id := range []string{"", ".", "..", string(make([]byte, 65))} {
+		if _, err := storage.TenantRealm(id); err == nil {
+			t.Errorf("TenantRealm(%q) succeeded", id)
+		}
+		if _, err := storage.UserRealm("t1", id); err == nil {
+			t.Errorf("UserRealm(%q) succeeded", id)
+		}
+		if _, err := storage.UserRealm(id, "u"); err == nil {
+			t.Errorf("UserRealm of the tenant %q succeeded", id)
+		}
+	}
+	if _, err := (storage.Realm{}).Root(); err == nil {
+		t.Error("the zero realm has a root")
+	}
+	for _, prefix := range []string{"", "/", "t1", "t1//", "../", "t1/../", "t1/./", "/t1/", "t1\x00/", "\xff/"} {
+		if err := storage.CheckPrefix(prefix); !errors.Is(err, cpodkit.CodeInvalidKey) {
+			t.Errorf("CheckPrefix(%q) = %v", prefix, err)
+		}
+	}
+	for path, want := range map[string]string{"t1/apps/a/x": "t1", "t%2F1/": "t%2F1", "none": ""} {
+		if got := storage.TenantOf(path); got != want {
+			t.Errorf("TenantOf(%q) = %q", path, got)
+		}
+	}
+}
+
+// turnstile counts, and keeps one tenant out.
+type turnstile struct{ inside, passed int }
+
+func (t *turnstile) Enter(tenant string) error {
+	if tenant == "gone" {
+		return cpodkit.CodeForbidden
+	}
+	t.inside++
+	t.passed++
+	return nil
+}
+
+func (t *turnstile) Leave(string) { t.inside-- }
+
+func TestEnter(t *testing.T) {
+	t.Parallel()
+	var g turnstile
+	leave, err := storage.Enter(&g, "t1/apps/a/k")
+	if err != nil || g.inside != 1 {
+		t.Fatalf("%d are inside, %v", g.inside, err)
+	}
+	if leave(); g.inside != 0 {
+		t.Errorf("%d are inside", g.inside)
+	}
+	if _, err := storage.Enter(&g, "gone/apps/a/k"); !errors.Is(err, cpodkit.CodeForbidden) {
+		t.Errorf("a tenant that is kept out: %v", err)
+	}
+	if leave, err = storage.Enter(nil, "gone/apps/a/k"); err != nil {
+		t.Errorf("without a gate: %v", err)
+	}
+	leave()
+}
