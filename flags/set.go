@@ -12,11 +12,11 @@ import (
 // Set is the compiled flags of one definition or of several. Nobody changes it; it is
 // safe for concurrent use.
 type Set struct {
-	flags     map[string]*flag
-	keys      []string // sorted
-	metadata  map[string]any
-	version   string
-	envs      sync.Pool // of *env: what is handed to a rule escapes
+	flags    map[string]*flag
+	keys     []string // sorted
+	metadata map[string]any
+	version  string
+	envs     sync.Pool // of *env: what is handed to a rule escapes
 }
 
 // newSet puts definitions together: of two flags with one key the later one stays, with
