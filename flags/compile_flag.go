@@ -88,6 +88,9 @@ func (c *compiler) members(f *flag, members map[string]any, at *place) []result 
 	return results
 }
 
+// fewVariants are looked for one by one.
+const fewVariants = 4
+
 // variants returns the results of the variants, or nil after a fault.
 func (c *compiler) variants(f *flag, x any, at *place) map[string]Result {
 	at = at.member("variants")
@@ -108,6 +111,9 @@ func (c *compiler) variants(f *flag, x any, at *place) map[string]Result {
 		}
 		variants[name] = Result{
 			Key: f.key, Value: v, Variant: name, Reason: ReasonTargetingMatch, Metadata: f.metadata,
+		}
+		if i < fewVariants {
+			f.few = append(f.few, variants[name])
 		}
 	}
 	return variants

@@ -32,20 +32,34 @@ func (c *compiler) variable(name string, operand any, at *place) node {
 		c.fault(at, "flagd has $flagd.flagKey and $flagd.timestamp, and nothing else under $flagd")
 		return nothing(at)
 	}
+	if path[0].name == "$flagd" {
+		own := (*env).flagKey
+		if path[1].name == "timestamp" {
+			own = func(e *env) value { return numberValue(float64(e.timestamp())) }
+		}
+		return node{eval: func(e *env) value {
+			if e.scope != nil {
+				return e.lookup(path, fallback)
+			}
+			return own(e)
+		}}.over(operands)
+	}
 	if len(path) == 1 {
 		root := path[0].name
 		return node{eval: func(e *env) value {
 			if e.scope != nil {
 				return e.lookup(path, fallback)
 			}
-			if x, ok := e.context.root(root); ok {
-				return e.admit(x)
+			if v, ok := e.root(root); ok {
+				return v
 			}
 			return fallback(e)
 		}}.over(operands)
 	}
 	return node{eval: func(e *env) value { return e.lookup(path, fallback) }}.over(operands)
 }
+
+func (e *env) flagKey() value { return textValue(e.flag.key) }
 
 // segment is one step of a path: a member, and an element where it is a number.
 type segment struct {
@@ -102,8 +116,7 @@ func (e *env) first(s segment) (value, bool) {
 	case e.scope == nil && s.name == "$flagd":
 		return value{kind: object, ref: map[string]any{"flagKey": e.flag.key, "timestamp": e.timestamp()}}, true
 	case e.scope == nil:
-		x, ok := e.context.root(s.name)
-		return e.admit(x), ok
+		return e.root(s.name)
 	case !e.scope.isReduce:
 		return e.member(e.scope.element, s)
 	case s.name == "current":

@@ -140,17 +140,21 @@ func plainNumbers(x any, at *place) error {
 }
 
 // root returns a member of the context itself, as rules see it.
-func (c *Context) root(name string) (any, bool) {
+func (e *env) root(name string) (value, bool) {
+	c := e.context
 	switch {
 	case c == nil:
-		return nil, false
+		return value{}, false
 	case name == TargetingKey && c.TargetingKey != "":
-		return c.TargetingKey, true
+		return textValue(c.TargetingKey), true
 	case name == IdentityMember && c.identity != nil:
-		return c.identity.members(), true
+		return value{kind: object, ref: c.identity.members()}, true
 	}
 	x, ok := c.Attributes[name]
-	return x, ok
+	if !ok {
+		return value{}, false
+	}
+	return e.admit(x), true
 }
 
 // all returns the whole context as a rule sees it.

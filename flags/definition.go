@@ -79,6 +79,7 @@ type flag struct {
 	rule     eval // nil without targeting
 	metadata map[string]any
 	variants map[string]Result // the results of a targeting that chose it
+	few      []Result          // of the first variants again, for less than a map costs
 	fallback Result            // when there is no targeting, or it chooses nothing, or of a fault
 	digest   digest            // of what it is made of
 }

@@ -130,12 +130,23 @@ func (f *Flags) observe() error {
 	meter := f.meters.Meter("github.com/cpodkit/cpodkit/flags")
 	_, err := meter.Int64ObservableGauge("cpodkit.flags.stale",
 		metric.WithUnit("{tenant}"),
-		metric.WithDescription("Tenants whose flags could not be read when they were last to be: the last good ones are in effect."),
-		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(f.stale.Load())
+		metric.WithDescription("Tenants whose flags in effect are not current, since they cannot be read; at least 1 while the source is broken."),
+		metric.WithInt64Callback(func(ctx context.Context, o metric.Int64Observer) error {
+			n := f.stale.Load()
+			if f.pingSource(ctx) != nil {
+				n = max(n, 1)
+			}
+			o.Observe(n)
 			return nil
 		}))
 	return err
+}
+
+func (f *Flags) pingSource(ctx context.Context) error {
+	if pinger, ok := f.source.(cpodkit.Pinger); ok {
+		return pinger.Ping(ctx)
+	}
+	return nil
 }
 
 // Set returns the flags of a tenant as they are now.
@@ -161,12 +172,9 @@ func (f *Flags) Refresh(ctx context.Context, tenantID string) error {
 }
 
 // Ping returns nil, or why flags are in effect that are not current: the source is
-// broken, or a definition is wrong. It asks no system.
+// broken, or a definition is wrong. It asks the source only where that is a [cpodkit.Pinger].
 func (f *Flags) Ping(ctx context.Context) error {
-	var err error
-	if pinger, ok := f.source.(cpodkit.Pinger); ok {
-		err = pinger.Ping(ctx)
-	}
+	err := f.pingSource(ctx)
 	if n := f.stale.Load(); n > 0 {
 		err = errors.Join(err, fmt.Errorf("the flags of %d tenants could not be read: the last good ones are in effect", n))
 	}

@@ -23,8 +23,8 @@ const (
 func (f *Flags) Run(ctx context.Context) {
 	var watching sync.WaitGroup
 	defer watching.Wait()
-	var reports atomic.Bool
-	watching.Go(func() { f.follow(ctx, &reports) })
+	var watched watchState
+	watching.Go(func() { f.follow(ctx, &watched) })
 	tick := time.NewTicker(f.interval)
 	defer tick.Stop()
 	asked := time.Now()
@@ -32,13 +32,11 @@ func (f *Flags) Run(ctx context.Context) {
 		all, ids := false, map[string]struct{}{}
 		select {
 		case <-tick.C:
-			all = !reports.Load() || time.Since(asked) >= max(reportedInterval, f.interval)
+			all = watched.isDue(asked, f.interval)
 		case <-f.woken:
 			ids = f.takeDirty()
-			_, all = ids[f.id("")]
-			if !isShared(f.source) {
-				_, all = ids[""]
-			}
+			_, all = ids[""]
+			all = all || isShared(f.source)
 		case <-ctx.Done():
 			return
 		}
@@ -49,14 +47,25 @@ func (f *Flags) Run(ctx context.Context) {
 	}
 }
 
+// watchState is whether the source reports its changes, and since when.
+type watchState struct{ since atomic.Pointer[time.Time] }
+
+// isDue reports whether the source is to be asked for changes, when it was last at asked.
+func (w *watchState) isDue(asked time.Time, interval time.Duration) bool {
+	since := w.since.Load()
+	return since == nil ||
+		asked.Before(since.Add(interval)) || // what changed while Watch began was not reported
+		time.Since(asked) >= max(reportedInterval, interval)
+}
+
 // follow has the source report its changes, and tries again when that fails.
-func (f *Flags) follow(ctx context.Context, reports *atomic.Bool) {
+func (f *Flags) follow(ctx context.Context, watched *watchState) {
 	watcher, ok := f.source.(Watcher)
 	for ok && ctx.Err() == nil {
-		reports.Store(true)
+		now := time.Now()
+		watched.since.Store(&now)
 		err := watcher.Watch(ctx, f.noteDirty)
-		reports.Store(false)
-		f.noteDirty("") // what changed meanwhile was not reported
+		watched.since.Store(nil)
 		if errors.Is(err, cpodkit.CodeNotSupported) {
 			return
 		}

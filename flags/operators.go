@@ -151,21 +151,20 @@ func arithmetic(compute func(a, b float64) float64) func(args []eval) eval {
 // cat puts texts together. Null is "".
 func cat(args []eval) eval {
 	return func(e *env) value {
-		const most = 8
-		var buffer [most]string
-		parts, size := buffer[:0], 0
+		var buffer [128]byte // so that a usual text is copied once
+		all := buffer[:0]
 		for _, arg := range args {
-			part := ""
-			if v := arg(e); v.kind != null {
-				part = v.toText()
+			v := arg(e)
+			if v.kind == null {
+				continue
 			}
-			size += len(part)
-			parts = append(parts, part)
+			part := v.toText()
+			if !e.spend(len(part)) {
+				return value{}
+			}
+			all = append(all, part...)
 		}
-		if !e.spend(size) {
-			return value{}
-		}
-		return textValue(strings.Join(parts, ""))
+		return textValue(string(all))
 	}
 }
 

@@ -6,22 +6,24 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"sync"
 )
 
 // Set is the compiled flags of one definition or of several. Nobody changes it; it is
 // safe for concurrent use.
 type Set struct {
-	flags     map[string]*flag
-	keys      []string // sorted
-	metadata  map[string]any
-	version   string
-	fragments []*fragment
+	flags    map[string]*flag
+	keys     []string // sorted
+	metadata map[string]any
+	version  string
+	envs     sync.Pool // of *env: what is handed to a rule escapes
 }
 
 // newSet puts definitions together: of two flags with one key the later one stays, with
 // the evaluators and the metadata of its own definition.
 func newSet(fragments []*fragment) (*Set, error) {
-	s := &Set{fragments: fragments}
+	s := &Set{}
+	s.envs.New = func() any { return new(env) }
 	hash := sha256.New()
 	for _, f := range fragments {
 		_, _ = hash.Write(f.digest[:]) // it never fails
@@ -67,7 +69,12 @@ func (s *Set) Evaluate(key string, c *Context) Result {
 	if f.rule == nil {
 		return f.fallback
 	}
-	return f.evaluate(&env{context: c})
+	e := s.envs.Get().(*env) //nolint:errcheck,forcetypeassert // nothing else is put
+	e.context = c
+	r := f.evaluate(e)
+	*e = env{} // the pool keeps no context
+	s.envs.Put(e)
+	return r
 }
 
 // EvaluateAll returns the values of all flags for c, in the order of their keys.
@@ -96,11 +103,17 @@ func (f *flag) evaluate(e *env) Result {
 	if v.kind == null {
 		return f.fallback
 	}
-	chosen, known := f.variants[name]
-	if !ok || !known {
-		return failed(f.key, ErrorGeneral, "The targeting chose what is not a variant of the flag.", f.metadata)
+	if ok {
+		for i := range f.few {
+			if f.few[i].Variant == name {
+				return f.few[i]
+			}
+		}
+		if chosen, known := f.variants[name]; known {
+			return chosen
+		}
 	}
-	return chosen
+	return failed(f.key, ErrorGeneral, "The targeting chose what is not a variant of the flag.", f.metadata)
 }
 
 func (f *flag) broken(code ErrorCode) Result {
