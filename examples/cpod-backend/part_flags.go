@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	neturl "net/url"
+	"strings"
 
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/flags"
+	"github.com/cpodkit/cpodkit/storage"
 )
 
 const flagsVariable = "CPOD_FLAGS"
@@ -19,7 +22,7 @@ func flagsPart(s *settings) part {
 	if scheme(url) == "file" && pathOf(url, "") == "" {
 		s.fail(flagsVariable, "want the path of a file or a folder, such as file:/etc/cpod/flags.json")
 	}
-	return part{open: func(ctx context.Context, h *house) (opened, error) {
+	p := part{open: func(ctx context.Context, h *house) (opened, error) {
 		source, err := openFlags(ctx, h, url)
 		if err != nil {
 			return opened{}, fmt.Errorf("%s: %w", flagsVariable, err)
@@ -30,12 +33,20 @@ func flagsPart(s *settings) part {
 		if err != nil {
 			return opened{}, err
 		}
+		h.inMemory = append(h.inMemory, namedData{"flags", evaluatedFlags{all}})
 		return opened{
 			routes: all.Routes(),
 			ready:  []dependency{{"flags", all, true}}, // the last good ones go on
 			run:    []func(context.Context){all.Run},
 		}, nil
 	}}
+	if scheme(url) == "db" {
+		p.name, p.data = "flags", func(_ context.Context, h *house) (data, error) {
+			store, err := flagstore.New(h.db)
+			return keptFlags{store}, err
+		}
+	}
+	return p
 }
 
 func openFlags(ctx context.Context, h *house, url string) (flags.Source, error) {
@@ -47,4 +58,54 @@ func openFlags(ctx context.Context, h *house, url string) (flags.Source, error) 
 		opts = append(opts, flagstore.WithNotices(h.cluster.Topic("flags")))
 	}
 	return flagstore.New(h.db, opts...)
+}
+
+// keptFlags are the flags in the database, as data of tenants. No user has any.
+type keptFlags struct{ store *flagstore.Store }
+
+// Measure implements [data].
+func (k keptFlags) Measure(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
+	return ofTenant(ctx, realm, k.store.MeasureTenant)
+}
+
+// Erase implements [data].
+func (k keptFlags) Erase(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
+	return ofTenant(ctx, realm, k.store.DeleteTenant)
+}
+
+// evaluatedFlags are the flags in the memory of this server, which only repeats what
+// the database has.
+type evaluatedFlags struct{ flags *flags.Flags }
+
+// Measure implements [data].
+func (evaluatedFlags) Measure(context.Context, storage.Realm) (storage.Amount, error) {
+	return storage.Amount{}, nil
+}
+
+// Erase implements [data]: a later tenant of the same name sees nothing of the erased
+// one.
+func (e evaluatedFlags) Erase(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
+	return ofTenant(ctx, realm, func(ctx context.Context, tenantID string) (int, int64, error) {
+		return 0, 0, e.flags.Refresh(ctx, tenantID)
+	})
+}
+
+// ofTenant calls do with the tenant of a realm, unless it is the realm of a user.
+func ofTenant(
+	ctx context.Context, realm storage.Realm, do func(ctx context.Context, tenantID string) (int, int64, error),
+) (storage.Amount, error) {
+	root, err := realm.Root()
+	if err != nil {
+		return storage.Amount{}, err
+	}
+	encoded, user, _ := strings.Cut(root, "/")
+	if user != "" {
+		return storage.Amount{}, nil
+	}
+	tenantID, err := neturl.PathUnescape(encoded)
+	if err != nil {
+		return storage.Amount{}, err
+	}
+	items, size, err := do(ctx, tenantID)
+	return storage.Amount{Items: int64(items), Bytes: size}, err
 }

@@ -111,7 +111,7 @@ func backendRules() []Rule {
 	for store, serves := range map[string][]string{
 		"authzstore": {"authz"}, "oauthstore": {"authz", "oauth"}, "keyringstore": {"keyring"}, "tenantstore": {"storage"},
 		"usagestore": {"storage"},
-		"flagstore": {"flags"},
+		"flagstore":  {"flags"},
 	} {
 		rules = append(rules, Rule{
 			Package: "backends/docstore/" + store, Allow: append([]string{root, "storage/documents", "backends/docstore"}, serves...),
