@@ -22,6 +22,10 @@ type Editor struct {
 
 	// Remove removes all definitions of a tenant; nil where a source always has some.
 	Remove func(t testing.TB, tenantID string)
+
+	// OneByOne says that Put changes one flag after the other, because the source is a
+	// [flags.Editor]. A load that meets it may then have some flags of either.
+	OneByOne bool
 }
 
 // Patience is a watchdog: how long a change may take until the source has it.
