@@ -120,6 +120,8 @@ func checkKey(key string) error {
 		fault = "is not UTF-8"
 	case strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c == 0x7f }):
 		fault = "has a control character"
+	case slices.ContainsFunc(strings.Split(key, "/"), func(part string) bool { return part == "" || part == "." || part == ".." }):
+		fault = "has an empty part between slashes, or one of dots" // no path leads there
 	default:
 		return nil
 	}
