@@ -135,7 +135,7 @@ func checkFlag(key string, flag []byte) error {
 		return invalid("", fmt.Sprintf("the definition has %d bytes; at most %d are allowed", len(flag), MaxDefinition))
 	}
 	var members map[string]json.RawMessage
-	if err := cpodkit.UnmarshalStrict(flag, &members); err != nil {
+	if err := decodeBody(flag, &members); err != nil {
 		return err
 	}
 	known := []string{"state", "variants", "defaultVariant", "targeting", metadataMember, evaluatorsMember}

@@ -4,9 +4,11 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/portable"
@@ -88,8 +90,8 @@ func (f *Flags) Routes() []cpodkit.Route {
 		return route(name, pattern, ReadScope, cpodkit.Reads, rest.HandlerAs(writeOFREPError, serve, parameters...))
 	}
 	return []cpodkit.Route{
-		reads("evaluateFlag", "POST /v1/flags/{key}/evaluate", rest.JSON(maxEvaluateBody, f.serveEvaluate)),
-		reads("evaluateFlags", "POST /v1/flags/evaluate", rest.JSON(maxEvaluateBody, f.serveEvaluateAll)),
+		reads("evaluateFlag", "POST /v1/flags/{key}/evaluate", answers(f.serveEvaluate)),
+		reads("evaluateFlags", "POST /v1/flags/evaluate", answers(f.serveEvaluateAll)),
 		reads("listFlags", "GET /v1/flags", f.serveList, "limit", "cursor"),
 		reads("getFlag", "GET /v1/flags/{key}", f.serveGet),
 		writes("putFlag", "PUT /v1/flags/{key}", f.servePut),
@@ -104,6 +106,38 @@ func (f *Flags) Routes() []cpodkit.Route {
 func (f *Flags) of(r *http.Request) Handle {
 	id, _ := cpodkit.IdentityFromContext(r.Context())
 	return f.For(id)
+}
+
+// answers serves a call with a JSON body, as [rest.JSON] does, except that one which
+// nests too deep is validation_failed.
+func answers[Body, Answer any](serve func(*http.Request, Body) (Answer, error)) rest.Func {
+	return func(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
+		body, err := cpodkit.ReadJSON(w, r, maxEvaluateBody)
+		if err != nil {
+			return err
+		}
+		var decoded Body
+		if err := decodeBody(body, &decoded); err != nil {
+			return err
+		}
+		answer, err := serve(r, decoded)
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		cpodkit.WriteJSON(w, r, http.StatusOK, answer)
+		return nil
+	}
+}
+
+// decodeBody is [cpodkit.UnmarshalStrict], except that a body which nests too deep is
+// validation_failed.
+func decodeBody(body []byte, dst any) error {
+	err := cpodkit.UnmarshalStrict(body, dst)
+	if errors.Is(err, cpodkit.CodeBadRequest) && utf8.Valid(body) && json.Valid(body) {
+		return invalid("", fmt.Sprintf("nests deeper than %d levels", MaxDepth))
+	}
+	return err
 }
 
 type evaluateBody struct {

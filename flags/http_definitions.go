@@ -2,6 +2,7 @@ package flags
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sort"
 	"time"
@@ -83,6 +84,9 @@ func (f *Flags) serveGet(w http.ResponseWriter, r *http.Request, _ rest.Query) e
 		return err
 	}
 	key := r.PathValue("key")
+	if err := f.checkKey(key); err != nil {
+		return err
+	}
 	ctx, call := f.get.Start(r.Context())
 	flag, err := f.getFlag(ctx, id.TenantID, key)
 	if err = call.End(ctx, err); err != nil {
@@ -102,11 +106,16 @@ func (f *Flags) serveGet(w http.ResponseWriter, r *http.Request, _ rest.Query) e
 	return nil
 }
 
+// checkKey refuses keys that an Editor does not have. Other sources may have any.
+func (f *Flags) checkKey(key string) error {
+	if _, err := f.editor(); err != nil {
+		return nil //nolint:nilerr // it is no Editor
+	}
+	return checkKey(key)
+}
+
 func (f *Flags) getFlag(ctx context.Context, tenantID, key string) (StoredFlag, error) {
 	if e, err := f.editor(); err == nil {
-		if err := checkKey(key); err != nil {
-			return StoredFlag{}, err
-		}
 		return e.GetFlag(ctx, tenantID, key)
 	}
 	flags, err := loaded(ctx, f.source, tenantID)
@@ -134,8 +143,11 @@ func (f *Flags) servePut(w http.ResponseWriter, r *http.Request, _ rest.Query) e
 	}
 	ctx, call := f.put.Start(r.Context())
 	flag, err := e.PutFlag(ctx, id.TenantID, key, definition, c)
-	if err = call.End(ctx, err); err != nil {
-		return err
+	if worded := call.End(ctx, err); worded != nil {
+		if full, ok := errors.AsType[*cpodkit.Error](err); ok && full.Code == cpodkit.CodeValidationFailed {
+			return full // with its pointer
+		}
+		return worded
 	}
 	f.changed(r.Context(), id.TenantID)
 	status := http.StatusOK
