@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -40,7 +42,7 @@ func declareFlagsCheck(*flag.FlagSet) action {
 				return fmt.Errorf("%s: %w", file, err)
 			}
 			for _, field := range fault.Fields {
-				line, column := flags.Position(definition, field.Pointer)
+				line, column := position(definition, field.Pointer)
 				fmt.Fprintf(env.stdout, "%s:%d:%d: %s%s\n", file, line, column, at(field.Pointer), field.Detail)
 			}
 		}
@@ -52,6 +54,17 @@ func declareFlagsCheck(*flag.FlagSet) action {
 		}
 		return fmt.Errorf("the flags of %d of %d files are wrong", wrong, len(files))
 	}
+}
+
+// position is where a fault is: what is not JSON has no pointers.
+func position(definition []byte, pointer string) (line, column int) {
+	var whole json.RawMessage
+	syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(definition, &whole))
+	if !ok {
+		return flags.Position(definition, pointer)
+	}
+	before := definition[:max(0, min(int(syntax.Offset), len(definition))-1)]
+	return 1 + bytes.Count(before, []byte{'\n'}), len(before) - bytes.LastIndexByte(before, '\n')
 }
 
 // at is what stands before a detail.
