@@ -121,6 +121,21 @@ func (a *api) next(t *testing.T, want sdk.EventType) sdk.EventDetails {
 	return sdk.EventDetails{}
 }
 
+// nextState waits for the next event that is not of a change.
+func (a *api) nextState(t *testing.T) event {
+	t.Helper()
+	for {
+		select {
+		case e := <-a.events:
+			if e.kind != sdk.ProviderConfigChange {
+				return e
+			}
+		case <-time.After(patience):
+			t.Fatal("there is no event")
+		}
+	}
+}
+
 func TestTypes(t *testing.T) {
 	t.Parallel()
 	a := start(t)
@@ -228,16 +243,8 @@ func TestEvents(t *testing.T) {
 	if err := a.source.Set("acme", []byte(definition)); err != nil { // what is reported is read
 		t.Fatal(err)
 	}
-	for e := range a.events { // changes that were made too early may still come
-		if e.kind == sdk.ProviderStale {
-			if e.details.Message == "" {
-				t.Errorf("the event is %+v", e)
-			}
-			break
-		}
-		if e.kind != sdk.ProviderConfigChange {
-			t.Fatalf("the event is %+v", e)
-		}
+	if e := a.nextState(t); e.kind != sdk.ProviderStale || e.details.Message == "" {
+		t.Errorf("the event is %+v", e)
 	}
 	if v, err := a.client.StringValue(t.Context(), "string", "none", sdk.EvaluationContext{}); v == "none" || err != nil {
 		t.Errorf("the stale provider says %q, %v", v, err)
@@ -249,7 +256,9 @@ func TestEvents(t *testing.T) {
 		t.Errorf("the provider in error says %q, %v", v, err)
 	}
 	a.source.broken.Store(false)
-	a.next(t, sdk.ProviderReady)
+	if e := a.nextState(t); e.kind != sdk.ProviderReady {
+		t.Errorf("the event is %+v", e)
+	}
 	if state := a.client.State(); state != sdk.ReadyState {
 		t.Errorf("the state is %s", state)
 	}
