@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -29,9 +30,11 @@ type eval func(e *env) value
 // node is a compiled rule.
 type node struct {
 	eval   eval
-	lit    *value // what it always is; nil for a rule that has to be computed
-	size   int    // operations and literals, with references put in
-	height int    // levels, with references put in
+	test   func(e *env) bool           // whether it is true, for less than eval; nil without
+	str    func(e *env) (string, bool) // its text, for less than eval; nil without
+	lit    *value                      // what it always is; nil for a rule that has to be computed
+	size   int                         // operations and literals, with references put in
+	height int                         // levels, with references put in
 
 	// results are the literal variants among its outcomes, and where they are.
 	results []result
@@ -40,6 +43,30 @@ type node struct {
 type result struct {
 	value value
 	at    *place
+}
+
+// truth returns what computes whether the outcome is true.
+func (n node) truth() func(e *env) bool {
+	if n.test != nil {
+		return n.test
+	}
+	return func(e *env) bool { return n.eval(e).truthy() }
+}
+
+// text returns what computes the outcome where it is a text.
+func (n node) text() func(e *env) (string, bool) {
+	if n.str != nil {
+		return n.str
+	}
+	return func(e *env) (string, bool) {
+		v := n.eval(e)
+		return v.str, v.kind == text
+	}
+}
+
+// tested returns the node of a rule whose outcome is a boolean.
+func tested(test func(e *env) bool) node {
+	return node{eval: func(e *env) value { return boolValue(test(e)) }, test: test}
 }
 
 // compiler compiles the rules of one definition.
@@ -278,12 +305,16 @@ func operandCount(least, most int) string {
 
 // env is one evaluation.
 type env struct {
-	context *Context
-	flag    *flag
-	scope   *scope // nil outside of map, filter and their like
-	now     int64  // Unix time in seconds; 0 until a rule asks for it
-	steps   int    // that loops may still take
-	code    ErrorCode
+	context      *Context // nil for an empty one
+	targetingKey string
+	subject      *subject        // nil for none
+	ctx          context.Context //nolint:containedctx // of the call that this evaluation is
+
+	flag  *flag
+	scope *scope // nil outside of map, filter and their like
+	now   int64  // Unix time in seconds; 0 until a rule asks for it
+	steps int    // that loops may still take
+	code  ErrorCode
 }
 
 // scope is what var sees in the rule that is applied to each element of a list.

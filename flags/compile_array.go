@@ -131,7 +131,7 @@ func merge(args []eval) eval {
 	}
 }
 
-// manyElements is from how many elements on a literal list of texts gets a table.
+// manyElements is from how many elements on a literal list of texts is a table.
 const manyElements = 8
 
 // in compiles in: an element of a list, or a part of a text.
@@ -141,32 +141,42 @@ func (c *compiler) in(name string, operand any, at *place) node {
 		return nothing(at)
 	}
 	needle, hay := operands[0].eval, operands[1].eval
-	n := node{eval: func(e *env) value { return boolValue(isIn(needle(e), hay(e))) }}
+	n := tested(func(e *env) bool { return isIn(needle(e), hay(e)) })
 	if lit := operands[1].lit; lit != nil && lit.kind == list {
 		elements, _ := lit.ref.([]value) //nolint:errcheck // every literal list is one
-		n.eval = func(e *env) value { return boolValue(slices.ContainsFunc(elements, needle(e).same)) }
-		if table := texts(elements); table != nil {
-			n.eval = func(e *env) value {
-				v := needle(e)
-				_, ok := table[v.str]
-				return boolValue(ok && v.kind == text)
-			}
+		n = tested(func(e *env) bool { return slices.ContainsFunc(elements, needle(e).same) })
+		if isOfTexts(elements) {
+			n = tested(oneOf(elements, operands[0].text()))
 		}
 	}
 	return n.over(operands)
 }
 
-// texts returns a table of the elements, or nil when they are few or not all texts.
-func texts(elements []value) map[string]struct{} {
-	if len(elements) < manyElements {
-		return nil
+func isOfTexts(elements []value) bool {
+	return !slices.ContainsFunc(elements, func(v value) bool { return v.kind != text })
+}
+
+// oneOf reports whether a text is one of the elements, which are texts.
+func oneOf(elements []value, needle func(e *env) (string, bool)) func(e *env) bool {
+	all := make([]string, len(elements))
+	for i, element := range elements {
+		all[i] = element.str
 	}
-	table := make(map[string]struct{}, len(elements))
-	for _, element := range elements {
-		if element.kind != text {
-			return nil
+	if len(all) < manyElements {
+		return func(e *env) bool {
+			s, ok := needle(e)
+			return ok && slices.Contains(all, s)
 		}
-		table[element.str] = struct{}{}
 	}
-	return table
+	table := make(map[string]struct{}, len(all))
+	for _, s := range all {
+		table[s] = struct{}{}
+	}
+	return func(e *env) bool {
+		s, ok := needle(e)
+		if ok {
+			_, ok = table[s]
+		}
+		return ok
+	}
 }

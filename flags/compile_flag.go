@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 )
 
 // flag compiles a flag. One with a fault becomes one that evaluates to PARSE_ERROR.
@@ -36,7 +37,7 @@ func (c *compiler) flag(d flagDefinition, setMetadata map[string]any) *flag {
 	for _, r := range results {
 		if name, ok := variantName(r.value); !ok {
 			c.fault(r.at, "is no variant: it must be a string, true, false or null")
-		} else if _, ok := f.variants[name]; !ok && r.value.kind != null && f.variants != nil {
+		} else if f.variant(name) == nil && r.value.kind != null && f.variants != nil {
 			c.fault(r.at, "there is no variant %q", name)
 		}
 	}
@@ -70,11 +71,11 @@ func (c *compiler) members(f *flag, members map[string]any, at *place) []result 
 		// The value is the caller's default.
 		f.fallback.Reason = ReasonDefault
 	case string:
-		chosen, ok := f.variants[name]
-		if !ok && f.variants != nil {
+		if chosen := f.variant(name); chosen != nil {
+			f.fallback.Value, f.fallback.Variant = chosen.Value, name
+		} else if f.variants != nil {
 			c.fault(at.member("defaultVariant"), "there is no variant %q", name)
 		}
-		f.fallback.Value, f.fallback.Variant = chosen.Value, name
 	default:
 		c.fault(at.member("defaultVariant"), "must be the name of a variant, a string, or null")
 	}
@@ -88,18 +89,33 @@ func (c *compiler) members(f *flag, members map[string]any, at *place) []result 
 	return results
 }
 
-// fewVariants are looked for one by one.
-const fewVariants = 4
+// variant returns the result of a variant, or nil.
+func (f *flag) variant(name string) *Result {
+	const few = 8
+	if len(f.variants) > few {
+		byName := func(r Result, name string) int { return strings.Compare(r.Variant, name) }
+		if i, ok := slices.BinarySearchFunc(f.variants, name, byName); ok {
+			return &f.variants[i]
+		}
+		return nil
+	}
+	for i := range f.variants {
+		if f.variants[i].Variant == name {
+			return &f.variants[i]
+		}
+	}
+	return nil
+}
 
 // variants returns the results of the variants, or nil after a fault.
-func (c *compiler) variants(f *flag, x any, at *place) map[string]Result {
+func (c *compiler) variants(f *flag, x any, at *place) []Result {
 	at = at.member("variants")
 	members, ok := x.(map[string]any)
 	if !ok || len(members) == 0 {
 		c.fault(at, "must be an object with at least one variant")
 		return nil
 	}
-	variants := make(map[string]Result, len(members))
+	variants := make([]Result, 0, len(members))
 	var first string
 	for i, name := range slices.Sorted(maps.Keys(members)) {
 		v, typeName := c.variantValue(members[name], at.member(name))
@@ -109,12 +125,9 @@ func (c *compiler) variants(f *flag, x any, at *place) map[string]Result {
 		case typeName != first:
 			c.fault(at.member(name), "is %s, and other variants of the flag are %s", typeName, first)
 		}
-		variants[name] = Result{
+		variants = append(variants, Result{
 			Key: f.key, Value: v, Variant: name, Reason: ReasonTargetingMatch, Metadata: f.metadata,
-		}
-		if i < fewVariants {
-			f.few = append(f.few, variants[name])
-		}
+		})
 	}
 	return variants
 }

@@ -45,18 +45,33 @@ func (c *compiler) variable(name string, operand any, at *place) node {
 		}}.over(operands)
 	}
 	if len(path) == 1 {
-		root := path[0].name
-		return node{eval: func(e *env) value {
-			if e.scope != nil {
-				return e.lookup(path, fallback)
-			}
-			if v, ok := e.root(root); ok {
-				return v
-			}
-			return fallback(e)
-		}}.over(operands)
+		return member(path, fallback).over(operands)
 	}
 	return node{eval: func(e *env) value { return e.lookup(path, fallback) }}.over(operands)
+}
+
+// member returns the node of a member of the context itself.
+func member(path []segment, fallback eval) node {
+	root := path[0].name
+	n := node{eval: func(e *env) value {
+		if e.scope != nil {
+			return e.lookup(path, fallback)
+		}
+		if v, ok := e.root(root); ok {
+			return v
+		}
+		return fallback(e)
+	}}
+	n.str = func(e *env) (string, bool) {
+		if e.scope == nil && e.context != nil && root != TargetingKey && root != IdentityMember {
+			if s, ok := e.context.Attributes[root].(string); ok {
+				return s, true
+			}
+		}
+		v := n.eval(e)
+		return v.str, v.kind == text
+	}
+	return n
 }
 
 func (e *env) flagKey() value { return textValue(e.flag.key) }
@@ -86,9 +101,7 @@ func parsePath(v value) []segment {
 func (e *env) data() value {
 	switch {
 	case e.scope == nil:
-		whole := e.context.all()
-		whole["$flagd"] = map[string]any{"flagKey": e.flag.key, "timestamp": e.timestamp()}
-		return value{kind: object, ref: whole}
+		return value{kind: object, ref: e.whole()}
 	case e.scope.isReduce:
 		return value{kind: object, ref: map[string]any{"current": e.scope.element, "accumulator": e.scope.accumulator}}
 	}
@@ -164,29 +177,23 @@ func (c *compiler) conditional(name string, operand any, at *place) node {
 			results = append(results, o.results...)
 		}
 	}
-	args := evals(operands)
-	n := node{eval: func(e *env) value {
-		i := 0
-		for ; i+1 < len(args); i += 2 {
-			if args[i](e).truthy() {
-				return args[i+1](e)
-			}
-		}
-		if i < len(args) {
-			return args[i](e)
-		}
-		return value{}
-	}, results: results}
-	if len(args) == 3 {
-		condition, yes, no := args[0], args[1], args[2]
-		n.eval = func(e *env) value {
-			if condition(e).truthy() {
-				return yes(e)
-			}
-			return no(e)
-		}
+	last := func(*env) value { return value{} }
+	if len(operands)%2 == 1 {
+		last = operands[len(operands)-1].eval
 	}
-	return n.over(operands)
+	conditions := make([]func(e *env) bool, len(operands)/2)
+	outcomes := make([]eval, len(conditions))
+	for i := range conditions {
+		conditions[i], outcomes[i] = operands[2*i].truth(), operands[2*i+1].eval
+	}
+	return node{eval: func(e *env) value {
+		for i, condition := range conditions {
+			if condition(e) {
+				return outcomes[i](e)
+			}
+		}
+		return last(e)
+	}, results: results}.over(operands)
 }
 
 // and compiles and: the first operand that is false, or the last one.
@@ -205,14 +212,29 @@ func (c *compiler) junction(name string, operand any, at *place, until bool) nod
 		return nothing(at)
 	}
 	args, last := evals(operands[:len(operands)-1]), operands[len(operands)-1]
-	return node{eval: func(e *env) value {
-		for _, arg := range args {
-			if v := arg(e); v.truthy() == until {
-				return v
+	tests := make([]func(e *env) bool, len(operands))
+	for i, o := range operands {
+		tests[i] = o.truth()
+	}
+	return node{
+		eval: func(e *env) value {
+			for _, arg := range args {
+				if v := arg(e); v.truthy() == until {
+					return v
+				}
 			}
-		}
-		return last.eval(e)
-	}, results: last.results}.over(operands)
+			return last.eval(e)
+		},
+		test: func(e *env) bool {
+			for _, test := range tests {
+				if test(e) == until {
+					return until
+				}
+			}
+			return !until
+		},
+		results: last.results,
+	}.over(operands)
 }
 
 // missing returns the paths at which the context has nothing, null or "".

@@ -40,7 +40,7 @@ type Context struct {
 	// hold, ends with the error code INVALID_CONTEXT.
 	Attributes map[string]any
 
-	identity *subject // nil without one
+	identity func() map[string]any // what rules see of it; nil without one
 }
 
 // ParseContext reads a context from a JSON object. It is validation_failed with JSON
@@ -141,34 +141,49 @@ func plainNumbers(x any, at *place) error {
 
 // root returns a member of the context itself, as rules see it.
 func (e *env) root(name string) (value, bool) {
-	c := e.context
-	switch {
-	case c == nil:
-		return value{}, false
-	case name == TargetingKey && c.TargetingKey != "":
-		return textValue(c.TargetingKey), true
-	case name == IdentityMember && c.identity != nil:
-		return value{kind: object, ref: c.identity.members()}, true
+	switch name {
+	case TargetingKey:
+		if e.targetingKey != "" {
+			return textValue(e.targetingKey), true
+		}
+	case IdentityMember:
+		if members := e.identity(); members != nil {
+			return value{kind: object, ref: members}, true
+		}
 	}
-	x, ok := c.Attributes[name]
+	if e.context == nil {
+		return value{}, false
+	}
+	x, ok := e.context.Attributes[name]
 	if !ok {
 		return value{}, false
 	}
 	return e.admit(x), true
 }
 
-// all returns the whole context as a rule sees it.
-func (c *Context) all() map[string]any {
+// identity returns what rules see of the identity, nil without one.
+func (e *env) identity() map[string]any {
+	switch {
+	case e.subject != nil:
+		return e.subject.members(e.ctx)
+	case e.context != nil && e.context.identity != nil:
+		return e.context.identity()
+	}
+	return nil
+}
+
+// whole returns the whole context as rules see it.
+func (e *env) whole() map[string]any {
 	whole := map[string]any{}
-	if c == nil {
-		return whole
+	if e.context != nil {
+		maps.Copy(whole, e.context.Attributes)
 	}
-	maps.Copy(whole, c.Attributes)
-	if c.TargetingKey != "" {
-		whole[TargetingKey] = c.TargetingKey
+	if e.targetingKey != "" {
+		whole[TargetingKey] = e.targetingKey
 	}
-	if c.identity != nil {
-		whole[IdentityMember] = c.identity.members()
+	if members := e.identity(); members != nil {
+		whole[IdentityMember] = members
 	}
+	whole["$flagd"] = map[string]any{"flagKey": e.flag.key, "timestamp": e.timestamp()}
 	return whole
 }

@@ -78,10 +78,9 @@ type flag struct {
 	disabled bool
 	rule     eval // nil without targeting
 	metadata map[string]any
-	variants map[string]Result // the results of a targeting that chose it
-	few      []Result          // of the first variants again, for less than a map costs
-	fallback Result            // when there is no targeting, or it chooses nothing, or of a fault
-	digest   digest            // of what it is made of
+	variants []Result // of a targeting that chose them, in the order of their names
+	fallback Result   // when there is no targeting, or it chooses nothing, or of a fault
+	digest   digest   // of what it is made of
 }
 
 // parse returns what can be read, and what is wrong with it.

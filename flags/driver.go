@@ -54,8 +54,8 @@ type Versioner interface {
 
 // Shared is for drivers: a source that may be the same for all tenants.
 type Shared interface {
-	// Shared reports whether Load returns the same for every tenant. All tenants then
-	// share one compiled set.
+	// Shared reports whether Load returns the same for every tenant, which is so for ever
+	// or never. All tenants then share one compiled set.
 	Shared() bool
 }
 

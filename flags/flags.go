@@ -36,6 +36,7 @@ const (
 type Flags struct {
 	options
 	source        Source
+	isShared      bool
 	load, version *portable.Operation
 	web
 
@@ -99,7 +100,7 @@ func New(source Source, opts ...Option) (*Flags, error) {
 	}
 	f := &Flags{
 		options: options{interval: defaultInterval, maxTenants: defaultMaxTenants},
-		source:  source,
+		source:  source, isShared: isShared(source),
 		tenants: map[string]*tenant{},
 		dirty:   map[string]struct{}{},
 		woken:   make(chan struct{}, 1),

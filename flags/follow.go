@@ -36,7 +36,7 @@ func (f *Flags) Run(ctx context.Context) {
 		case <-f.woken:
 			ids = f.takeDirty()
 			_, all = ids[""]
-			all = all || isShared(f.source)
+			all = all || f.isShared
 		case <-ctx.Done():
 			return
 		}

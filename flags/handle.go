@@ -20,19 +20,37 @@ import (
 // Errors are those of [Flags], missing_token without an identity, and forbidden for one
 // whose ids cannot be encoded (see [cpodkit.EncodeID]).
 type Handle struct {
-	flags    *Flags
+	flags *Flags
+	*subject
+}
+
+// subject is for whom a handle evaluates.
+type subject struct {
 	identity cpodkit.Identity
-	trusted  bool
+	fault    error // of the identity; nil for none
+	claims   func(context.Context, cpodkit.Identity) map[string]any
 }
 
 // For returns the flags of id's tenant, evaluated for id.
-func (f *Flags) For(id cpodkit.Identity) Handle { return Handle{flags: f, identity: id} }
+func (f *Flags) For(id cpodkit.Identity) Handle {
+	s := &subject{identity: id, claims: f.claims}
+	if id.TenantID == "" {
+		s.fault = cpodkit.MissingToken()
+	} else if err := id.Validate(); err != nil {
+		s.fault = cpodkit.Errorf(cpodkit.CodeForbidden, "The token's identity cannot have flags: %s.", err)
+	}
+	return Handle{flags: f, subject: s}
+}
 
 // Trusted returns the flags of a tenant for code that acts for no request, such as a
 // cron job. Rules find the tenant in identity.tenant. Never take the tenant from what a
 // client sent.
 func (f *Flags) Trusted(tenantID string) Handle {
-	return Handle{flags: f, identity: cpodkit.Identity{TenantID: tenantID}, trusted: true}
+	s := &subject{identity: cpodkit.Identity{TenantID: tenantID}}
+	if _, err := cpodkit.EncodeID(tenantID); err != nil {
+		s.fault = invalid("/tenant", err.Error())
+	}
+	return Handle{flags: f, subject: s}
 }
 
 // Attach is middleware: inside of next, [FromContext] returns the handle of the
@@ -50,7 +68,9 @@ func (h Handle) Evaluate(ctx context.Context, key string, c *Context) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
-	return set.Evaluate(key, h.context(ctx, c)), nil
+	e := set.env(c)
+	e.complete(ctx, h.subject)
+	return set.evaluate(key, e), nil
 }
 
 // EvaluateAll returns the values of all flags, or of those with the given keys, in the
@@ -60,7 +80,7 @@ func (h Handle) EvaluateAll(ctx context.Context, c *Context, keys ...string) ([]
 	if err != nil {
 		return nil, err
 	}
-	c = h.context(ctx, c)
+	c = h.Complete(ctx, c)
 	if len(keys) == 0 {
 		return set.EvaluateAll(c), nil
 	}
@@ -122,25 +142,11 @@ func (h Handle) set(ctx context.Context) (*Set, error) {
 
 // check refuses a handle without an identity, and one that cannot have flags.
 func (h Handle) check() error {
-	if h.flags == nil || h.identity.TenantID == "" {
-		return h.missingToken()
+	if h.subject == nil {
+		return cpodkit.MissingToken().WithCause(
+			errors.New("flags: there is no handle in the context: wrap the handler in Flags.Attach"))
 	}
-	if h.trusted {
-		if _, err := cpodkit.EncodeID(h.identity.TenantID); err != nil {
-			return invalid("/tenant", err.Error())
-		}
-	} else if err := h.identity.Validate(); err != nil {
-		return cpodkit.Errorf(cpodkit.CodeForbidden, "The token's identity cannot have flags: %s.", err)
-	}
-	return nil
-}
-
-func (h Handle) missingToken() error {
-	err := cpodkit.MissingToken()
-	if h.flags == nil {
-		return err.WithCause(errors.New("flags: there is no handle in the context: wrap the handler in Flags.Attach"))
-	}
-	return err
+	return h.fault
 }
 
 // userMember is the member of a context that names the user where there is no targeting
@@ -149,49 +155,46 @@ const userMember = "user_id"
 
 // Complete returns the context with which the handle evaluates c, which may be nil: with
 // the targeting key and the identity.
-func (h Handle) Complete(ctx context.Context, c *Context) *Context { return h.context(ctx, c) }
-
-func (h Handle) context(ctx context.Context, c *Context) *Context {
-	complete := &Context{}
-	if c != nil {
-		complete.TargetingKey, complete.Attributes = c.TargetingKey, c.Attributes
+func (h Handle) Complete(ctx context.Context, c *Context) *Context {
+	if c == nil {
+		c = &Context{}
 	}
-	subject := &subject{id: h.identity}
-	if h.flags != nil && h.flags.claims != nil && !h.trusted {
-		subject.claims = func() map[string]any { return h.flags.claims(ctx, h.identity) }
-	}
-	complete.identity = subject
-	for _, name := range [...]string{TargetingKey, userMember} {
-		if complete.TargetingKey == "" {
-			complete.TargetingKey, _ = complete.Attributes[name].(string)
-		}
-	}
-	if complete.TargetingKey == "" {
-		complete.TargetingKey = h.identity.UserID
-	}
-	if complete.TargetingKey == "" {
-		complete.TargetingKey = h.identity.AppID
+	e := env{context: c, targetingKey: c.TargetingKey}
+	e.complete(ctx, h.subject)
+	complete := &Context{TargetingKey: e.targetingKey, Attributes: c.Attributes}
+	if h.subject != nil {
+		members := h.members
+		complete.identity = func() map[string]any { return members(ctx) }
 	}
 	return complete
 }
 
-// subject is the identity for which a handle evaluates.
-type subject struct {
-	id     cpodkit.Identity
-	claims func() map[string]any // nil without
+// complete lets an evaluation act for an identity.
+func (e *env) complete(ctx context.Context, s *subject) {
+	e.ctx, e.subject = ctx, s
+	if e.targetingKey == "" && e.context != nil {
+		if e.targetingKey, _ = e.context.Attributes[TargetingKey].(string); e.targetingKey == "" {
+			e.targetingKey, _ = e.context.Attributes[userMember].(string)
+		}
+	}
+	if e.targetingKey == "" && s != nil {
+		if e.targetingKey = s.identity.UserID; e.targetingKey == "" {
+			e.targetingKey = s.identity.AppID
+		}
+	}
 }
 
 // members returns what rules see of the identity.
-func (s *subject) members() map[string]any {
-	members := map[string]any{"tenant": s.id.TenantID}
-	if s.id.AppID != "" {
-		members["app"] = s.id.AppID
+func (s *subject) members(ctx context.Context) map[string]any {
+	members := map[string]any{"tenant": s.identity.TenantID}
+	if s.identity.AppID != "" {
+		members["app"] = s.identity.AppID
 	}
-	if s.id.UserID != "" {
-		members["user"] = s.id.UserID
+	if s.identity.UserID != "" {
+		members["user"] = s.identity.UserID
 	}
 	if s.claims != nil {
-		members["claims"] = s.claims()
+		members["claims"] = s.claims(ctx, s.identity)
 	}
 	return members
 }

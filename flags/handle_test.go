@@ -139,7 +139,7 @@ func TestHandlesWithoutIdentity(t *testing.T) {
 		"no handle":       {flags.FromContext(t.Context()), cpodkit.CodeMissingToken},
 		"a long id":       {all.For(cpodkit.Identity{TenantID: strings.Repeat("x", 65), AppID: "a"}), cpodkit.CodeForbidden},
 		"no app":          {all.For(cpodkit.Identity{TenantID: "acme"}), cpodkit.CodeForbidden},
-		"trusted, no id":  {all.Trusted(""), cpodkit.CodeMissingToken},
+		"trusted, no id":  {all.Trusted(""), cpodkit.CodeValidationFailed},
 		"trusted, a path": {all.Trusted(".."), cpodkit.CodeValidationFailed},
 	} {
 		if v, err := c.handle.Bool(t.Context(), "static", false, nil); v || cpodkit.CodeOf(err) != c.want {

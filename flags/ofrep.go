@@ -160,7 +160,7 @@ func (f *Flags) serveBulk(w http.ResponseWriter, r *http.Request, q rest.Query) 
 // bulkTag is an ETag over flags and context. The answer is a part of it, because rules
 // may ask for the time.
 func bulkTag(set *Set, c *Context, answer []byte) (string, error) {
-	context, err := json.Marshal(c.all())
+	context, err := json.Marshal([]any{c.TargetingKey, c.Attributes, c.identity()}) // sorts members
 	if err != nil {
 		return "", err
 	}

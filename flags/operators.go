@@ -22,17 +22,17 @@ func operators() map[string]compileFunc {
 		"?:":  (*compiler).conditional,
 		"and": (*compiler).and,
 		"or":  (*compiler).or,
-		"!":   plain(1, 1, func(args []eval) eval { a := args[0]; return func(e *env) value { return boolValue(!a(e).truthy()) } }),
-		"!!":  plain(1, 1, func(args []eval) eval { a := args[0]; return func(e *env) value { return boolValue(a(e).truthy()) } }),
+		"!":   (*compiler).not,
+		"!!":  (*compiler).not,
 
-		"==":  plain(2, 2, equality(value.equal, true)),
-		"===": plain(2, 2, equality(value.same, true)),
-		"!=":  plain(2, 2, equality(value.equal, false)),
-		"!==": plain(2, 2, equality(value.same, false)),
-		"<":   plain(2, 3, comparison(func(a, b value) bool { return a.less(b, false) })),
-		"<=":  plain(2, 3, comparison(func(a, b value) bool { return a.less(b, true) })),
-		">":   plain(2, 3, comparison(func(a, b value) bool { return b.less(a, false) })),
-		">=":  plain(2, 3, comparison(func(a, b value) bool { return b.less(a, true) })),
+		"==":  equality(value.equal, true),
+		"===": equality(value.same, true),
+		"!=":  equality(value.equal, false),
+		"!==": equality(value.same, false),
+		"<":   comparison(func(a, b value) bool { return a.less(b, false) }),
+		"<=":  comparison(func(a, b value) bool { return a.less(b, true) }),
+		">":   comparison(func(a, b value) bool { return b.less(a, false) }),
+		">=":  comparison(func(a, b value) bool { return b.less(a, true) }),
 
 		"max": plain(1, many, extreme(math.Inf(-1), math.Max)),
 		"min": plain(1, many, extreme(math.Inf(1), math.Min)),
@@ -80,25 +80,58 @@ func evals(operands []node) []eval {
 	return all
 }
 
-func equality(are func(a, b value) bool, want bool) func(args []eval) eval {
-	return func(args []eval) eval {
-		a, b := args[0], args[1]
-		return func(e *env) value { return boolValue(are(a(e), b(e)) == want) }
+// not compiles ! and !!.
+func (c *compiler) not(name string, operand any, at *place) node {
+	operands, ok := c.operands(name, operand, at, 1, 1)
+	if !ok {
+		return nothing(at)
+	}
+	test, want := operands[0].truth(), name == "!!"
+	return tested(func(e *env) bool { return test(e) == want }).over(operands)
+}
+
+// equality compiles ==, === and their opposites.
+func equality(are func(a, b value) bool, want bool) compileFunc {
+	return func(c *compiler, name string, operand any, at *place) node {
+		operands, ok := c.operands(name, operand, at, 2, 2)
+		if !ok {
+			return nothing(at)
+		}
+		a, b := operands[0], operands[1]
+		if a.lit != nil {
+			a, b = b, a
+		}
+		test := func(e *env) bool { return are(a.eval(e), b.eval(e)) == want }
+		if b.lit != nil && b.lit.kind == text && a.str != nil {
+			// What is no text may still equal one by ==.
+			str, literal := a.str, b.lit.str
+			test = func(e *env) bool {
+				if s, ok := str(e); ok {
+					return (s == literal) == want
+				}
+				return are(a.eval(e), *b.lit) == want
+			}
+		}
+		return tested(test).over(operands)
 	}
 }
 
 // comparison compares two values, or three in a chain.
-func comparison(holds func(a, b value) bool) func(args []eval) eval {
-	return func(args []eval) eval {
-		a, b := args[0], args[1]
-		if len(args) == 2 {
-			return func(e *env) value { return boolValue(holds(a(e), b(e))) }
+func comparison(holds func(a, b value) bool) compileFunc {
+	return func(c *compiler, name string, operand any, at *place) node {
+		operands, ok := c.operands(name, operand, at, 2, 3)
+		if !ok {
+			return nothing(at)
 		}
-		c := args[2]
-		return func(e *env) value {
-			middle := b(e)
-			return boolValue(holds(a(e), middle) && holds(middle, c(e)))
+		args := evals(operands)
+		test := func(e *env) bool { return holds(args[0](e), args[1](e)) }
+		if len(args) == 3 {
+			test = func(e *env) bool {
+				middle := args[1](e)
+				return holds(args[0](e), middle) && holds(middle, args[2](e))
+			}
 		}
+		return tested(test).over(operands)
 	}
 }
 
@@ -209,16 +242,6 @@ func index(f float64) int {
 
 // affix compiles starts_with and ends_with, which are null for what is no text.
 func affix(has func(s, affix string) bool) compileFunc {
-	build := func(args []eval) eval {
-		s, affix := args[0], args[1]
-		return func(e *env) value {
-			a, b := s(e), affix(e)
-			if a.kind != text || b.kind != text {
-				return value{}
-			}
-			return boolValue(has(a.str, b.str))
-		}
-	}
 	return func(c *compiler, name string, operand any, at *place) node {
 		operands, ok := c.operands(name, operand, at, 2, 2)
 		if !ok {
@@ -230,6 +253,24 @@ func affix(has func(s, affix string) bool) compileFunc {
 				return nothing(at)
 			}
 		}
-		return node{eval: build(evals(operands))}.over(operands)
+		whole, part := operands[0].text(), operands[1].text()
+		return node{
+			eval: func(e *env) value {
+				a, okA := whole(e)
+				b, okB := part(e)
+				if !okA || !okB {
+					return value{}
+				}
+				return boolValue(has(a, b))
+			},
+			test: func(e *env) bool {
+				a, ok := whole(e)
+				if !ok {
+					return false
+				}
+				b, ok := part(e)
+				return ok && has(a, b)
+			},
+		}.over(operands)
 	}
 }

@@ -28,7 +28,10 @@ const (
 	ErrorTypeMismatch   ErrorCode = "TYPE_MISMATCH"   // the value has another type
 	ErrorInvalidContext ErrorCode = "INVALID_CONTEXT" // the context holds what JSON cannot hold
 	ErrorGeneral        ErrorCode = "GENERAL"         // the targeting chose what is not a variant, or took too long
-	ErrorNotReady       ErrorCode = "PROVIDER_NOT_READY"
+
+	// The engine returns neither of these; they are for what evaluates elsewhere.
+	ErrorTargetingKeyMissing ErrorCode = "TARGETING_KEY_MISSING"
+	ErrorNotReady            ErrorCode = "PROVIDER_NOT_READY"
 )
 
 // Result is the outcome of an evaluation.

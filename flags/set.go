@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -13,7 +14,7 @@ import (
 // safe for concurrent use.
 type Set struct {
 	flags    map[string]*flag
-	keys     []string // sorted
+	sorted   []*flag // by their keys
 	metadata map[string]any
 	version  string
 	envs     sync.Pool // of *env: what is handed to a rule escapes
@@ -41,7 +42,7 @@ func newSet(fragments []*fragment) (*Set, error) {
 	if len(s.flags) > MaxFlags {
 		return nil, tooManyFlags(len(s.flags))
 	}
-	s.keys = slices.Sorted(maps.Keys(s.flags))
+	s.sorted = slices.SortedFunc(maps.Values(s.flags), func(f, g *flag) int { return strings.Compare(f.key, g.key) })
 	return s, nil
 }
 
@@ -54,74 +55,90 @@ func (s *Set) Version() string { return s.version }
 func (s *Set) Metadata() map[string]any { return s.metadata }
 
 // Len returns how many flags the set has.
-func (s *Set) Len() int { return len(s.keys) }
+func (s *Set) Len() int { return len(s.sorted) }
 
 // Keys returns the keys of the flags in their order.
-func (s *Set) Keys() iter.Seq[string] { return slices.Values(s.keys) }
+func (s *Set) Keys() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, f := range s.sorted {
+			if !yield(f.key) {
+				return
+			}
+		}
+	}
+}
 
 // Evaluate returns the value that a flag has for c, which may be nil. An unknown key is
 // a result with the code FLAG_NOT_FOUND.
-func (s *Set) Evaluate(key string, c *Context) Result {
+func (s *Set) Evaluate(key string, c *Context) Result { return s.evaluate(key, s.env(c)) }
+
+// env returns what an evaluation computes in.
+func (s *Set) env(c *Context) *env {
+	e := s.envs.Get().(*env) //nolint:errcheck,forcetypeassert // nothing else is put
+	if c != nil {
+		e.context, e.targetingKey = c, c.TargetingKey
+	}
+	return e
+}
+
+// evaluate evaluates a flag, and gives e back.
+func (s *Set) evaluate(key string, e *env) Result {
 	f, ok := s.flags[key]
 	if !ok {
+		s.release(e)
 		return failed(key, ErrorFlagNotFound, "There is no such flag.", s.metadata)
 	}
-	if f.rule == nil {
-		return f.fallback
-	}
-	e := s.envs.Get().(*env) //nolint:errcheck,forcetypeassert // nothing else is put
-	e.context = c
 	r := f.evaluate(e)
-	*e = env{} // the pool keeps no context
+	s.release(e)
+	return *r
+}
+
+// release gives an env back to the pool, which keeps no context.
+func (s *Set) release(e *env) {
+	*e = env{}
 	s.envs.Put(e)
-	return r
 }
 
 // EvaluateAll returns the values of all flags for c, in the order of their keys.
 func (s *Set) EvaluateAll(c *Context) []Result {
-	results := make([]Result, len(s.keys))
-	e := &env{context: c}
-	for i, key := range s.keys {
-		f := s.flags[key]
-		if f.rule == nil {
-			results[i] = f.fallback
-			continue
-		}
-		results[i] = f.evaluate(e)
+	results := make([]Result, len(s.sorted))
+	e := s.env(c)
+	for i, f := range s.sorted {
+		results[i] = *f.evaluate(e)
 	}
+	s.release(e)
 	return results
 }
 
-// evaluate computes the rule of the flag.
-func (f *flag) evaluate(e *env) Result {
+// evaluate returns the result of the flag, which is not to be changed.
+func (f *flag) evaluate(e *env) *Result {
+	if f.rule == nil {
+		return &f.fallback
+	}
 	e.flag, e.steps, e.code = f, maxSteps, ""
 	v := f.rule(e)
 	if e.code != "" {
 		return f.broken(e.code)
 	}
-	name, ok := variantName(v)
 	if v.kind == null {
-		return f.fallback
+		return &f.fallback
 	}
-	if ok {
-		for i := range f.few {
-			if f.few[i].Variant == name {
-				return f.few[i]
-			}
-		}
-		if chosen, known := f.variants[name]; known {
+	if name, ok := variantName(v); ok {
+		if chosen := f.variant(name); chosen != nil {
 			return chosen
 		}
 	}
-	return failed(f.key, ErrorGeneral, "The targeting chose what is not a variant of the flag.", f.metadata)
+	r := failed(f.key, ErrorGeneral, "The targeting chose what is not a variant of the flag.", f.metadata)
+	return &r
 }
 
-func (f *flag) broken(code ErrorCode) Result {
+func (f *flag) broken(code ErrorCode) *Result {
 	message := "The targeting takes too many steps."
 	if code == ErrorInvalidContext {
 		message = "The targeting met a value in the context that JSON cannot hold."
 	}
-	return failed(f.key, code, message, f.metadata)
+	r := failed(f.key, code, message, f.metadata)
+	return &r
 }
 
 // Changed returns the keys of the flags that are in one of the two sets alone, or may

@@ -33,7 +33,7 @@ type tenant struct {
 
 // id returns under which id a tenant's flags are kept.
 func (f *Flags) id(tenantID string) string {
-	if isShared(f.source) {
+	if f.isShared {
 		return ""
 	}
 	return tenantID

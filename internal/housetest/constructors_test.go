@@ -37,6 +37,7 @@ import (
 	"github.com/cpodkit/cpodkit/client"
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/flags"
+	"github.com/cpodkit/cpodkit/flags/openfeature"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
@@ -76,6 +77,9 @@ func refusals(t *testing.T) []refusal {
 		return of(authz.OpenRevocations(ctx, authz.NewMemoryRevocations(), opts...))
 	}
 	newPrefetch := func(opts ...prefetch.Option) error { return of(prefetch.New(ratelimit.NewMemory(), opts...)) }
+	newProvider := func(opts ...openfeature.Option) error {
+		return of(openfeature.New(ctx, flags.Handle{}, opts...))
+	}
 	newRotator := func(opts ...keyring.Option) error {
 		return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.NewMaster(), opts...))
 	}
@@ -148,6 +152,9 @@ func refusals(t *testing.T) []refusal {
 		{"flags.New", "a short secret", func() error { return of(flags.New(flags.NewMemory(), flags.WithSecret(make([]byte, 15)))) }},
 		{"flags.New", "no URL", func() error { return of(flags.New(flags.NewMemory(), flags.WithPublicURL(""))) }},
 		{"backends/docstore/flagstore.New", "no database", func() error { return of(flagstore.New(nil)) }},
+		{"flags/openfeature.New", "no backend", func() error { return of(openfeature.New(ctx, nil)) }},
+		{"flags/openfeature.New", "no interval", func() error { return newProvider(openfeature.WithInterval(0)) }},
+		{"flags/openfeature.New", "a negative grace", func() error { return newProvider(openfeature.WithGrace(-1)) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},
