@@ -267,6 +267,11 @@ func TestRemoteRefusals(t *testing.T) {
 			t.Errorf("the URL %q: %v", url, err)
 		}
 	}
+	for i, wrong := range []openfeature.RemoteOption{openfeature.WithHTTPClient(nil), openfeature.WithTimeout(0), openfeature.WithPoll(-1)} {
+		if _, err := openfeature.Remote("http://host", wrong); err == nil {
+			t.Errorf("wrong option %d is taken", i)
+		}
+	}
 }
 
 // A stream elsewhere is followed without the token.

@@ -84,9 +84,6 @@ func refusals(t *testing.T) []refusal {
 		return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.NewMaster(), opts...))
 	}
 	countNothing := func(context.Context, string) (int64, error) { return 0, nil }
-	newRemote := func(opts ...openfeature.RemoteOption) error {
-		return of(openfeature.Remote("http://localhost", opts...))
-	}
 	return []refusal{
 		{"storage/files.New", "no driver", func() error { return of(files.New(nil)) }},
 		{"storage/files.New", "no secret", func() error { return newFiles(files.WithSecret(nil)) }},
@@ -155,10 +152,6 @@ func refusals(t *testing.T) []refusal {
 		{"flags.New", "a short secret", func() error { return of(flags.New(flags.NewMemory(), flags.WithSecret(make([]byte, 15)))) }},
 		{"flags.New", "no URL", func() error { return of(flags.New(flags.NewMemory(), flags.WithPublicURL(""))) }},
 		{"backends/docstore/flagstore.New", "no database", func() error { return of(flagstore.New(nil)) }},
-		{"flags/openfeature.Remote", "no URL", func() error { return of(openfeature.Remote("")) }},
-		{"flags/openfeature.Remote", "no client", func() error { return newRemote(openfeature.WithHTTPClient(nil)) }},
-		{"flags/openfeature.Remote", "no time", func() error { return newRemote(openfeature.WithTimeout(0)) }},
-		{"flags/openfeature.Remote", "no poll", func() error { return newRemote(openfeature.WithPoll(0)) }},
 		{"flags/openfeature.New", "no backend", func() error { return of(openfeature.New(ctx, nil)) }},
 		{"flags/openfeature.New", "no interval", func() error { return newProvider(openfeature.WithInterval(0)) }},
 		{"flags/openfeature.New", "a negative grace", func() error { return newProvider(openfeature.WithGrace(-1)) }},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -338,4 +339,71 @@ func TestBrokenRecord(t *testing.T) {
 			t.Errorf("%s is %+v", key, r)
 		}
 	}
+}
+
+// breakable is a document driver that can be down.
+type breakable struct {
+	documents.Driver
+	down atomic.Bool
+}
+
+func (b *breakable) Get(ctx context.Context, in documents.CollectionID, key string) (documents.Record, error) {
+	if b.down.Load() {
+		return documents.Record{}, cpodkit.CodeUnavailable
+	}
+	return b.Driver.Get(ctx, in, key)
+}
+
+func (b *breakable) Query(ctx context.Context, in documents.CollectionID, q documents.DriverQuery) ([]documents.Record, error) {
+	if b.down.Load() {
+		return nil, cpodkit.CodeUnavailable
+	}
+	return b.Driver.Query(ctx, in, q)
+}
+
+// While the database is gone, the last good flags are in effect. What changed meanwhile
+// is seen when it is back.
+func TestDatabaseIsGone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		driver := documents.NewMemory()
+		elsewhere, broken := newStore(t, driver), &breakable{Driver: driver}
+		all, err := flags.New(newStore(t, broken))
+		must(t, err)
+		go all.Run(t.Context())
+		put := func(key string) {
+			t.Helper()
+			_, err := elsewhere.PutFlag(t.Context(), "acme", key, []byte(flag), flags.Condition{})
+			must(t, err)
+		}
+		put("first")
+		on := func(key string) bool {
+			t.Helper()
+			on, err := all.Trusted("acme").Bool(t.Context(), key, false, nil)
+			must(t, err)
+			return on
+		}
+		if !on("first") || all.Ping(t.Context()) != nil {
+			t.Fatalf("before: %v", all.Ping(t.Context()))
+		}
+		broken.down.Store(true)
+		time.Sleep(10 * time.Second)
+		if !on("first") {
+			t.Error("the last good flags are gone")
+		}
+		if all.Ping(t.Context()) == nil {
+			t.Error("nothing is wrong")
+		}
+		if _, err := all.Trusted("globex").Bool(t.Context(), "first", false, nil); !errors.Is(err, cpodkit.CodeUnavailable) {
+			t.Errorf("flags that were never read: %v", err)
+		}
+		put("second")
+		time.Sleep(10 * time.Second)
+		broken.down.Store(false)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if !on("second") || all.Ping(t.Context()) != nil {
+			t.Errorf("after: %v", all.Ping(t.Context()))
+		}
+	})
 }
