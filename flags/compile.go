@@ -305,10 +305,11 @@ func operandCount(least, most int) string {
 
 // env is one evaluation.
 type env struct {
-	context      *Context // nil for an empty one
 	targetingKey string
-	subject      *subject        // nil for none
-	ctx          context.Context //nolint:containedctx // of the call that this evaluation is
+	attributes   map[string]any
+	identity     func() map[string]any // of the context; nil without
+	subject      *subject              // nil without
+	ctx          context.Context       //nolint:containedctx // of the call that this evaluation is
 
 	flag  *flag
 	scope *scope // nil outside of map, filter and their like

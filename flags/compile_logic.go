@@ -53,6 +53,7 @@ func (c *compiler) variable(name string, operand any, at *place) node {
 // member returns the node of a member of the context itself.
 func member(path []segment, fallback eval) node {
 	root := path[0].name
+	isOwn := root == TargetingKey || root == IdentityMember
 	n := node{eval: func(e *env) value {
 		if e.scope != nil {
 			return e.lookup(path, fallback)
@@ -63,8 +64,8 @@ func member(path []segment, fallback eval) node {
 		return fallback(e)
 	}}
 	n.str = func(e *env) (string, bool) {
-		if e.scope == nil && e.context != nil && root != TargetingKey && root != IdentityMember {
-			if s, ok := e.context.Attributes[root].(string); ok {
+		if e.scope == nil && !isOwn {
+			if s, ok := e.attributes[root].(string); ok {
 				return s, true
 			}
 		}

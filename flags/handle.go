@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/portable"
@@ -27,7 +28,8 @@ type Handle struct {
 // subject is for whom a handle evaluates.
 type subject struct {
 	identity cpodkit.Identity
-	fault    error // of the identity; nil for none
+	tenant   atomic.Pointer[tenant] // where the flags were at the last call
+	fault    error                  // of the identity; nil for none
 	claims   func(context.Context, cpodkit.Identity) map[string]any
 }
 
@@ -137,7 +139,15 @@ func (h Handle) set(ctx context.Context) (*Set, error) {
 	if err := h.check(); err != nil {
 		return nil, err
 	}
-	return h.flags.Set(ctx, h.identity.TenantID)
+	if t := h.tenant.Load(); t != nil && !t.evicted.Load() {
+		t.touch()
+		return t.set.Load(), nil
+	}
+	set, err := h.flags.Set(ctx, h.identity.TenantID)
+	if t, ok := h.flags.known.Load(h.flags.id(h.identity.TenantID)); ok && err == nil {
+		h.tenant.Store(t.(*tenant)) //nolint:errcheck,forcetypeassert // nothing else is stored
+	}
+	return set, err
 }
 
 // check refuses a handle without an identity, and one that cannot have flags.
@@ -159,7 +169,7 @@ func (h Handle) Complete(ctx context.Context, c *Context) *Context {
 	if c == nil {
 		c = &Context{}
 	}
-	e := env{context: c, targetingKey: c.TargetingKey}
+	e := env{targetingKey: c.TargetingKey, attributes: c.Attributes}
 	e.complete(ctx, h.subject)
 	complete := &Context{TargetingKey: e.targetingKey, Attributes: c.Attributes}
 	if h.subject != nil {
@@ -172,9 +182,9 @@ func (h Handle) Complete(ctx context.Context, c *Context) *Context {
 // complete lets an evaluation act for an identity.
 func (e *env) complete(ctx context.Context, s *subject) {
 	e.ctx, e.subject = ctx, s
-	if e.targetingKey == "" && e.context != nil {
-		if e.targetingKey, _ = e.context.Attributes[TargetingKey].(string); e.targetingKey == "" {
-			e.targetingKey, _ = e.context.Attributes[userMember].(string)
+	if e.targetingKey == "" {
+		if e.targetingKey, _ = e.attributes[TargetingKey].(string); e.targetingKey == "" {
+			e.targetingKey, _ = e.attributes[userMember].(string)
 		}
 	}
 	if e.targetingKey == "" && s != nil {

@@ -76,7 +76,7 @@ func (s *Set) Evaluate(key string, c *Context) Result { return s.evaluate(key, s
 func (s *Set) env(c *Context) *env {
 	e := s.envs.Get().(*env) //nolint:errcheck,forcetypeassert // nothing else is put
 	if c != nil {
-		e.context, e.targetingKey = c, c.TargetingKey
+		e.targetingKey, e.attributes, e.identity = c.TargetingKey, c.Attributes, c.identity
 	}
 	return e
 }

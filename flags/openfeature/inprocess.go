@@ -22,11 +22,11 @@ type inProcess struct {
 }
 
 // Evaluate implements [Backend].
-func (b *inProcess) Evaluate(ctx context.Context, key string, c *flags.Context) (flags.Result, error) {
+func (b *inProcess) Evaluate(ctx context.Context, key string, c flags.Context) (flags.Result, error) {
 	if id, ok := cpodkit.IdentityFromContext(ctx); ok && id.TenantID == b.tenantID {
-		return b.all.For(id).Evaluate(ctx, key, c)
+		return b.all.For(id).Evaluate(ctx, key, &c)
 	}
-	return b.trusted.Evaluate(ctx, key, c)
+	return b.trusted.Evaluate(ctx, key, &c)
 }
 
 // Start implements [Starter]: it loads the flags.
