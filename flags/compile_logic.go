@@ -187,14 +187,24 @@ func (c *compiler) conditional(name string, operand any, at *place) node {
 	for i := range conditions {
 		conditions[i], outcomes[i] = operands[2*i].truth(), operands[2*i+1].eval
 	}
-	return node{eval: func(e *env) value {
+	n := node{eval: func(e *env) value {
 		for i, condition := range conditions {
 			if condition(e) {
 				return outcomes[i](e)
 			}
 		}
 		return last(e)
-	}, results: results}.over(operands)
+	}, results: results}
+	if len(conditions) == 1 { // the usual case, for less
+		condition, outcome := conditions[0], outcomes[0]
+		n.eval = func(e *env) value {
+			if condition(e) {
+				return outcome(e)
+			}
+			return last(e)
+		}
+	}
+	return n.over(operands)
 }
 
 // and compiles and: the first operand that is false, or the last one.

@@ -143,8 +143,8 @@ func plainNumbers(x any, at *place) error {
 func (e *env) root(name string) (value, bool) {
 	switch name {
 	case TargetingKey:
-		if e.targetingKey != "" {
-			return textValue(e.targetingKey), true
+		if key, ok := e.target(); ok {
+			return textValue(key), true
 		}
 	case IdentityMember:
 		if members := e.members(); members != nil {
@@ -173,8 +173,8 @@ func (e *env) members() map[string]any {
 func (e *env) whole() map[string]any {
 	whole := map[string]any{}
 	maps.Copy(whole, e.attributes)
-	if e.targetingKey != "" {
-		whole[TargetingKey] = e.targetingKey
+	if key, ok := e.target(); ok {
+		whole[TargetingKey] = key
 	}
 	if members := e.members(); members != nil {
 		whole[IdentityMember] = members

@@ -168,10 +168,8 @@ func (p *Provider) ObjectEvaluation(ctx context.Context, key string, def any, c 
 	return sdk.InterfaceResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
 }
 
-func contextOf(c sdk.FlattenedContext) flags.Context {
-	targetingKey, _ := c[sdk.TargetingKey].(string)
-	return flags.Context{TargetingKey: targetingKey, Attributes: c}
-}
+// contextOf returns a context in which the targeting key is an attribute.
+func contextOf(c sdk.FlattenedContext) flags.Context { return flags.Context{Attributes: c} }
 
 // detail returns a result in the SDK's words.
 func detail(r *flags.Result, err error) sdk.ProviderResolutionDetail {
