@@ -227,7 +227,7 @@ func (c *compiler) junction(name string, operand any, at *place, until bool) nod
 	for i, o := range operands {
 		tests[i] = o.truth()
 	}
-	return node{
+	n := node{
 		eval: func(e *env) value {
 			for _, arg := range args {
 				if v := arg(e); v.truthy() == until {
@@ -245,7 +245,17 @@ func (c *compiler) junction(name string, operand any, at *place, until bool) nod
 			return !until
 		},
 		results: last.results,
-	}.over(operands)
+	}
+	if len(tests) == 2 { // the usual case, for less
+		a, b := tests[0], tests[1]
+		n.test = func(e *env) bool {
+			if a(e) == until {
+				return until
+			}
+			return b(e)
+		}
+	}
+	return n.over(operands)
 }
 
 // missing returns the paths at which the context has nothing, null or "".

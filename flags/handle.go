@@ -28,10 +28,10 @@ type Handle struct {
 
 // subject is for whom a handle evaluates.
 type subject struct {
-	identity cpodkit.Identity
-	isOpen   bool                   // it is that of a call's context, where that is of this tenant
 	tenant   atomic.Pointer[tenant] // where the flags were at the last call
 	fault    error                  // of the identity; nil for none
+	isOpen   bool                   // it is that of a call's context, where that is of this tenant
+	identity cpodkit.Identity
 	claims   func(context.Context, cpodkit.Identity) map[string]any
 }
 

@@ -16,19 +16,19 @@ import (
 
 // tenant is the flags of one tenant, or of all where the source is shared.
 type tenant struct {
-	id    string
-	set   atomic.Pointer[Set] // nil until the first load
-	used  atomic.Bool         // since eviction looked last
-	state *health.State
+	set     atomic.Pointer[Set] // nil until the first load
+	used    atomic.Bool         // since eviction looked last
+	evicted atomic.Bool
+	id      string
+	state   *health.State
 
-	turn    chan struct{} // is held during a reload, and guards the rest
+	turn    chan struct{} // is held during a reload, and guards version
 	version string        // that the source gave for set
 
-	mu      sync.Mutex
+	mu      sync.Mutex    // guards the rest
 	changed chan struct{} // is closed when set is replaced
 	watches int
 	isStale bool
-	evicted atomic.Bool
 }
 
 // id returns under which id a tenant's flags are kept.
