@@ -58,6 +58,10 @@ func (n node) text() func(e *env) (string, bool) {
 	if n.str != nil {
 		return n.str
 	}
+	if n.lit != nil {
+		s, ok := n.lit.str, n.lit.kind == text
+		return func(*env) (string, bool) { return s, ok }
+	}
 	return func(e *env) (string, bool) {
 		v := n.eval(e)
 		return v.str, v.kind == text
@@ -71,6 +75,7 @@ func tested(test func(e *env) bool) node {
 
 // compiler compiles the rules of one definition.
 type compiler struct {
+	operators  map[string]compileFunc
 	bucketing  bucketing
 	evaluators map[string]any
 	done       map[string]node
@@ -81,7 +86,7 @@ type compiler struct {
 }
 
 func newCompiler() *compiler {
-	return &compiler{done: map[string]node{}, broken: map[string]bool{}}
+	return &compiler{operators: operators(), done: map[string]node{}, broken: map[string]bool{}}
 }
 
 // fault is one thing that is wrong with a definition.
@@ -197,7 +202,7 @@ func (c *compiler) operation(x map[string]any, at *place) node {
 		if name == "$ref" {
 			return c.reference(operand, at)
 		}
-		if compile, ok := operators()[name]; ok {
+		if compile, ok := c.operators[name]; ok {
 			return compile(c, name, operand, at)
 		}
 		c.fault(at, "the operator %q is unknown", name)
@@ -305,10 +310,11 @@ func operandCount(least, most int) string {
 
 // env is one evaluation.
 type env struct {
-	context      *Context // nil for an empty one
 	targetingKey string
-	subject      *subject        // nil for none
-	ctx          context.Context //nolint:containedctx // of the call that this evaluation is
+	attributes   map[string]any
+	identity     func() map[string]any // of the context; nil without
+	subject      *subject              // nil without
+	ctx          context.Context       //nolint:containedctx // of the call that this evaluation is
 
 	flag  *flag
 	scope *scope // nil outside of map, filter and their like

@@ -53,6 +53,7 @@ func (c *compiler) variable(name string, operand any, at *place) node {
 // member returns the node of a member of the context itself.
 func member(path []segment, fallback eval) node {
 	root := path[0].name
+	isOwn := root == TargetingKey || root == IdentityMember
 	n := node{eval: func(e *env) value {
 		if e.scope != nil {
 			return e.lookup(path, fallback)
@@ -63,8 +64,8 @@ func member(path []segment, fallback eval) node {
 		return fallback(e)
 	}}
 	n.str = func(e *env) (string, bool) {
-		if e.scope == nil && e.context != nil && root != TargetingKey && root != IdentityMember {
-			if s, ok := e.context.Attributes[root].(string); ok {
+		if e.scope == nil && !isOwn {
+			if s, ok := e.attributes[root].(string); ok {
 				return s, true
 			}
 		}
@@ -186,14 +187,24 @@ func (c *compiler) conditional(name string, operand any, at *place) node {
 	for i := range conditions {
 		conditions[i], outcomes[i] = operands[2*i].truth(), operands[2*i+1].eval
 	}
-	return node{eval: func(e *env) value {
+	n := node{eval: func(e *env) value {
 		for i, condition := range conditions {
 			if condition(e) {
 				return outcomes[i](e)
 			}
 		}
 		return last(e)
-	}, results: results}.over(operands)
+	}, results: results}
+	if len(conditions) == 1 { // the usual case, for less
+		condition, outcome := conditions[0], outcomes[0]
+		n.eval = func(e *env) value {
+			if condition(e) {
+				return outcome(e)
+			}
+			return last(e)
+		}
+	}
+	return n.over(operands)
 }
 
 // and compiles and: the first operand that is false, or the last one.
@@ -216,7 +227,7 @@ func (c *compiler) junction(name string, operand any, at *place, until bool) nod
 	for i, o := range operands {
 		tests[i] = o.truth()
 	}
-	return node{
+	n := node{
 		eval: func(e *env) value {
 			for _, arg := range args {
 				if v := arg(e); v.truthy() == until {
@@ -234,7 +245,17 @@ func (c *compiler) junction(name string, operand any, at *place, until bool) nod
 			return !until
 		},
 		results: last.results,
-	}.over(operands)
+	}
+	if len(tests) == 2 { // the usual case, for less
+		a, b := tests[0], tests[1]
+		n.test = func(e *env) bool {
+			if a(e) == until {
+				return until
+			}
+			return b(e)
+		}
+	}
+	return n.over(operands)
 }
 
 // missing returns the paths at which the context has nothing, null or "".

@@ -143,31 +143,28 @@ func plainNumbers(x any, at *place) error {
 func (e *env) root(name string) (value, bool) {
 	switch name {
 	case TargetingKey:
-		if e.targetingKey != "" {
-			return textValue(e.targetingKey), true
+		if key, ok := e.target(); ok {
+			return textValue(key), true
 		}
 	case IdentityMember:
-		if members := e.identity(); members != nil {
+		if members := e.members(); members != nil {
 			return value{kind: object, ref: members}, true
 		}
 	}
-	if e.context == nil {
-		return value{}, false
-	}
-	x, ok := e.context.Attributes[name]
+	x, ok := e.attributes[name]
 	if !ok {
 		return value{}, false
 	}
 	return e.admit(x), true
 }
 
-// identity returns what rules see of the identity, nil without one.
-func (e *env) identity() map[string]any {
+// members returns what rules see of the identity, nil without one.
+func (e *env) members() map[string]any {
 	switch {
 	case e.subject != nil:
 		return e.subject.members(e.ctx)
-	case e.context != nil && e.context.identity != nil:
-		return e.context.identity()
+	case e.identity != nil:
+		return e.identity()
 	}
 	return nil
 }
@@ -175,13 +172,11 @@ func (e *env) identity() map[string]any {
 // whole returns the whole context as rules see it.
 func (e *env) whole() map[string]any {
 	whole := map[string]any{}
-	if e.context != nil {
-		maps.Copy(whole, e.context.Attributes)
+	maps.Copy(whole, e.attributes)
+	if key, ok := e.target(); ok {
+		whole[TargetingKey] = key
 	}
-	if e.targetingKey != "" {
-		whole[TargetingKey] = e.targetingKey
-	}
-	if members := e.identity(); members != nil {
+	if members := e.members(); members != nil {
 		whole[IdentityMember] = members
 	}
 	whole["$flagd"] = map[string]any{"flagKey": e.flag.key, "timestamp": e.timestamp()}

@@ -20,7 +20,7 @@ func ApplyRule(rule []byte, flagKey string, c *Context, bucketing string) (any, 
 	if len(compiler.faults) > 0 {
 		return nil, "", compiler.reported()
 	}
-	e := &env{context: c, flag: &flag{key: flagKey}, steps: maxSteps}
+	e := &env{targetingKey: c.TargetingKey, attributes: c.Attributes, flag: &flag{key: flagKey}, steps: maxSteps}
 	v := n.eval(e)
 	return v.plain(), e.code, nil
 }

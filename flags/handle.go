@@ -1,9 +1,11 @@
 package flags
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/portable"
@@ -26,8 +28,10 @@ type Handle struct {
 
 // subject is for whom a handle evaluates.
 type subject struct {
+	tenant   atomic.Pointer[tenant] // where the flags were at the last call
+	fault    error                  // of the identity; nil for none
+	isOpen   bool                   // it is that of a call's context, where that is of this tenant
 	identity cpodkit.Identity
-	fault    error // of the identity; nil for none
 	claims   func(context.Context, cpodkit.Identity) map[string]any
 }
 
@@ -53,6 +57,15 @@ func (f *Flags) Trusted(tenantID string) Handle {
 	return Handle{flags: f, subject: s}
 }
 
+// Tenant returns the flags of a tenant for code that acts for a request at one time and
+// for none at another: a call acts for the identity in its context where there is one of
+// this tenant, and else as [Flags.Trusted] does.
+func (f *Flags) Tenant(tenantID string) Handle {
+	h := f.Trusted(tenantID)
+	h.isOpen, h.claims = true, f.claims
+	return h
+}
+
 // Attach is middleware: inside of next, [FromContext] returns the handle of the
 // request's identity.
 func (f *Flags) Attach(next http.Handler) http.Handler { return portable.Attach(next, f.For) }
@@ -69,8 +82,8 @@ func (h Handle) Evaluate(ctx context.Context, key string, c *Context) (Result, e
 		return Result{}, err
 	}
 	e := set.env(c)
-	e.complete(ctx, h.subject)
-	return set.evaluate(key, e), nil
+	e.ctx, e.subject = ctx, h.subject
+	return *set.evaluate(key, e), nil
 }
 
 // EvaluateAll returns the values of all flags, or of those with the given keys, in the
@@ -137,7 +150,15 @@ func (h Handle) set(ctx context.Context) (*Set, error) {
 	if err := h.check(); err != nil {
 		return nil, err
 	}
-	return h.flags.Set(ctx, h.identity.TenantID)
+	if t := h.tenant.Load(); t != nil && !t.evicted.Load() {
+		t.touch()
+		return t.set.Load(), nil
+	}
+	set, err := h.flags.Set(ctx, h.identity.TenantID)
+	if t, ok := h.flags.known.Load(h.flags.id(h.identity.TenantID)); ok && err == nil {
+		h.tenant.Store(t.(*tenant)) //nolint:errcheck,forcetypeassert // nothing else is stored
+	}
+	return set, err
 }
 
 // check refuses a handle without an identity, and one that cannot have flags.
@@ -159,9 +180,9 @@ func (h Handle) Complete(ctx context.Context, c *Context) *Context {
 	if c == nil {
 		c = &Context{}
 	}
-	e := env{context: c, targetingKey: c.TargetingKey}
-	e.complete(ctx, h.subject)
-	complete := &Context{TargetingKey: e.targetingKey, Attributes: c.Attributes}
+	e := env{targetingKey: c.TargetingKey, attributes: c.Attributes, ctx: ctx, subject: h.subject}
+	complete := &Context{Attributes: c.Attributes}
+	complete.TargetingKey, _ = e.target()
 	if h.subject != nil {
 		members := h.members
 		complete.identity = func() map[string]any { return members(ctx) }
@@ -169,32 +190,47 @@ func (h Handle) Complete(ctx context.Context, c *Context) *Context {
 	return complete
 }
 
-// complete lets an evaluation act for an identity.
-func (e *env) complete(ctx context.Context, s *subject) {
-	e.ctx, e.subject = ctx, s
-	if e.targetingKey == "" && e.context != nil {
-		if e.targetingKey, _ = e.context.Attributes[TargetingKey].(string); e.targetingKey == "" {
-			e.targetingKey, _ = e.context.Attributes[userMember].(string)
+// target returns the targeting key of an evaluation.
+func (e *env) target() (key string, ok bool) {
+	switch {
+	case e.targetingKey != "":
+		return e.targetingKey, true
+	case e.subject == nil:
+		key, ok = e.attributes[TargetingKey].(string)
+		return key, ok
+	}
+	for _, name := range [...]string{TargetingKey, userMember} {
+		if key, _ = e.attributes[name].(string); key != "" {
+			return key, true
 		}
 	}
-	if e.targetingKey == "" && s != nil {
-		if e.targetingKey = s.identity.UserID; e.targetingKey == "" {
-			e.targetingKey = s.identity.AppID
+	id := e.subject.of(e.ctx)
+	key = cmp.Or(id.UserID, id.AppID)
+	return key, key != ""
+}
+
+// of returns the identity for which an evaluation acts.
+func (s *subject) of(ctx context.Context) cpodkit.Identity {
+	if s.isOpen {
+		if id, ok := cpodkit.IdentityFromContext(ctx); ok && id.TenantID == s.identity.TenantID {
+			return id
 		}
 	}
+	return s.identity
 }
 
 // members returns what rules see of the identity.
 func (s *subject) members(ctx context.Context) map[string]any {
-	members := map[string]any{"tenant": s.identity.TenantID}
-	if s.identity.AppID != "" {
-		members["app"] = s.identity.AppID
+	id := s.of(ctx)
+	members := map[string]any{"tenant": id.TenantID}
+	if id.AppID != "" {
+		members["app"] = id.AppID
 	}
-	if s.identity.UserID != "" {
-		members["user"] = s.identity.UserID
+	if id.UserID != "" {
+		members["user"] = id.UserID
 	}
-	if s.claims != nil {
-		members["claims"] = s.claims(ctx, s.identity)
+	if s.claims != nil && id.AppID != "" {
+		members["claims"] = s.claims(ctx, id)
 	}
 	return members
 }

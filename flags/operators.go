@@ -254,6 +254,21 @@ func affix(has func(s, affix string) bool) compileFunc {
 			}
 		}
 		whole, part := operands[0].text(), operands[1].text()
+		test := func(e *env) bool {
+			a, ok := whole(e)
+			if !ok {
+				return false
+			}
+			b, ok := part(e)
+			return ok && has(a, b)
+		}
+		if lit := operands[1].lit; lit != nil {
+			literal := lit.str
+			test = func(e *env) bool {
+				a, ok := whole(e)
+				return ok && has(a, literal)
+			}
+		}
 		return node{
 			eval: func(e *env) value {
 				a, okA := whole(e)
@@ -263,14 +278,7 @@ func affix(has func(s, affix string) bool) compileFunc {
 				}
 				return boolValue(has(a, b))
 			},
-			test: func(e *env) bool {
-				a, ok := whole(e)
-				if !ok {
-					return false
-				}
-				b, ok := part(e)
-				return ok && has(a, b)
-			},
+			test: test,
 		}.over(operands)
 	}
 }

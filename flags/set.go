@@ -70,27 +70,28 @@ func (s *Set) Keys() iter.Seq[string] {
 
 // Evaluate returns the value that a flag has for c, which may be nil. An unknown key is
 // a result with the code FLAG_NOT_FOUND.
-func (s *Set) Evaluate(key string, c *Context) Result { return s.evaluate(key, s.env(c)) }
+func (s *Set) Evaluate(key string, c *Context) Result { return *s.evaluate(key, s.env(c)) }
 
 // env returns what an evaluation computes in.
 func (s *Set) env(c *Context) *env {
 	e := s.envs.Get().(*env) //nolint:errcheck,forcetypeassert // nothing else is put
 	if c != nil {
-		e.context, e.targetingKey = c, c.TargetingKey
+		e.targetingKey, e.attributes, e.identity = c.TargetingKey, c.Attributes, c.identity
 	}
 	return e
 }
 
-// evaluate evaluates a flag, and gives e back.
-func (s *Set) evaluate(key string, e *env) Result {
+// evaluate evaluates a flag, and gives e back. Nobody changes the result.
+func (s *Set) evaluate(key string, e *env) *Result {
 	f, ok := s.flags[key]
 	if !ok {
 		s.release(e)
-		return failed(key, ErrorFlagNotFound, "There is no such flag.", s.metadata)
+		r := failed(key, ErrorFlagNotFound, "There is no such flag.", s.metadata)
+		return &r
 	}
 	r := f.evaluate(e)
 	s.release(e)
-	return *r
+	return r
 }
 
 // release gives an env back to the pool, which keeps no context.

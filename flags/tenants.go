@@ -16,19 +16,19 @@ import (
 
 // tenant is the flags of one tenant, or of all where the source is shared.
 type tenant struct {
-	id    string
-	set   atomic.Pointer[Set] // nil until the first load
-	used  atomic.Bool         // since eviction looked last
-	state *health.State
+	set     atomic.Pointer[Set] // nil until the first load
+	used    atomic.Bool         // since eviction looked last
+	evicted atomic.Bool
+	id      string
+	state   *health.State
 
-	turn    chan struct{} // is held during a reload, and guards the rest
+	turn    chan struct{} // is held during a reload, and guards version
 	version string        // that the source gave for set
 
-	mu      sync.Mutex
+	mu      sync.Mutex    // guards the rest
 	changed chan struct{} // is closed when set is replaced
 	watches int
 	isStale bool
-	evicted bool
 }
 
 // id returns under which id a tenant's flags are kept.
@@ -44,9 +44,7 @@ func (f *Flags) tenant(tenantID string) *tenant {
 	id := f.id(tenantID)
 	if t, ok := f.known.Load(id); ok {
 		t := t.(*tenant) //nolint:errcheck,forcetypeassert // nothing else is stored
-		if !t.used.Load() {
-			t.used.Store(true)
-		}
+		t.touch()
 		return t
 	}
 	f.mu.Lock()
@@ -69,6 +67,13 @@ func (f *Flags) tenant(tenantID string) *tenant {
 	f.tenants[id] = t
 	f.known.Store(id, t)
 	return t
+}
+
+// touch notes that the flags are used.
+func (t *tenant) touch() {
+	if !t.used.Load() {
+		t.used.Store(true)
+	}
 }
 
 // evict removes a tenant that was not used since eviction looked last. When all were, it
@@ -166,8 +171,10 @@ func (f *Flags) compile(ctx context.Context, tenantID string) (*Set, error) {
 func (f *Flags) noteStale(t *tenant, isStale, evicted bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.evicted = t.evicted || evicted
-	isStale = isStale && !t.evicted
+	if evicted {
+		t.evicted.Store(true)
+	}
+	isStale = isStale && !t.evicted.Load()
 	if t.isStale != isStale {
 		t.isStale = isStale
 		f.stale.Add(int64(2*boolInt(isStale) - 1))

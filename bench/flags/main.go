@@ -40,7 +40,7 @@ func measure(ctx context.Context, rounds int, each time.Duration, only string) e
 	rows = slices.DeleteFunc(rows, func(r row) bool { return !wanted.MatchString(r.name) })
 	for round := range 1 + rounds {
 		for i := range rows {
-			if err := rows[i].round(ctx, each, round == 0); err != nil {
+			if err := rows[i].round(ctx, each, round); err != nil {
 				return fmt.Errorf("%s: %w", rows[i].name, err)
 			}
 		}

@@ -23,18 +23,19 @@ type way struct {
 	allocs []float64
 }
 
-// round has each way take its turn. What it costs is dropped in a round to warm up.
-func (r *row) round(ctx context.Context, each time.Duration, warmUp bool) error {
+// round has each way take its turn, another one first each time: the first one meets
+// users who are in no cache. What it costs is dropped in the first round, to warm up.
+func (r *row) round(ctx context.Context, each time.Duration, number int) error {
 	for i := range r.ways {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		w := &r.ways[i]
+		w := &r.ways[(i+number)%len(r.ways)]
 		ns, allocs, err := w.turn(each)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
-		if !warmUp {
+		if number > 0 {
 			w.turns, w.allocs = append(w.turns, ns), append(w.allocs, allocs)
 		}
 	}

@@ -119,12 +119,12 @@ func prepare(ctx context.Context) ([]row, error) {
 		}})
 	}
 	slices.SortStableFunc(rows[2:], func(a, b row) int { return strings.Compare(b.name, a.name) })
-	client, err := clientRow(ctx, all, evalContexts)
+	clients, err := clientRows(ctx, all, maps, evalContexts)
 	if err != nil {
 		return nil, err
 	}
 	bulk, err := bulkRow(ctx, contexts, maps)
-	return append(rows, client, bulk), err
+	return append(append(rows, clients...), bulk), err
 }
 
 func isRight(right bool) error {
@@ -134,11 +134,12 @@ func isRight(right bool) error {
 	return nil
 }
 
-// clientRow measures the boolean through the client of the SDK.
-func clientRow(ctx context.Context, all *flags.Flags, contexts []sdk.EvaluationContext) (row, error) {
+// clientRows measure the boolean through the client of the SDK, and what the provider
+// takes of that.
+func clientRows(ctx context.Context, all *flags.Flags, maps []map[string]any, contexts []sdk.EvaluationContext) ([]row, error) {
 	provider, err := openfeature.New(ctx, openfeature.InProcess(all, tenant))
 	if err != nil {
-		return row{}, err
+		return nil, err
 	}
 	variants := map[string]any{"on": true, "off": false}
 	byContext := func(f memprovider.InMemoryFlag, c sdk.FlattenedContext) (any, sdk.ProviderResolutionDetail) {
@@ -156,35 +157,39 @@ func clientRow(ctx context.Context, all *flags.Flags, contexts []sdk.EvaluationC
 	})
 	ours, err := clientOf(ctx, provider)
 	if err != nil {
-		return row{}, err
+		return nil, err
 	}
 	theirs, err := clientOf(ctx, memory)
 	if err != nil {
-		return row{}, err
+		return nil, err
 	}
-	return row{name: "a targeted boolean, through the OpenFeature client", bar: "1.00", ways: []way{
-		{name: "ours", call: func(i int) error {
-			on, err := ours.BooleanValue(ctx, "boolean", false, contexts[i])
+	through := func(c *sdk.Client, key string) func(int) error {
+		return func(i int) error {
+			on, err := c.BooleanValue(ctx, key, false, contexts[i])
 			if err != nil {
 				return err
 			}
-			return isRight(on == (i%2 == 0))
+			return isRight(on == (i%2 == 0) || key == "static")
+		}
+	}
+	alone := func(p sdk.FeatureProvider, key string) func(int) error {
+		return func(i int) error {
+			return isRight(p.BooleanEvaluation(ctx, key, false, maps[i]).Value == (i%2 == 0) || key == "static")
+		}
+	}
+	const same, static = "in-memory, the same in Go", "in-memory, without targeting"
+	return []row{
+		{name: "a targeted boolean, through the OpenFeature client", bar: "1.00", ways: []way{
+			{name: "ours", call: through(ours, "boolean")},
+			{name: same, call: through(theirs, "boolean")},
+			{name: static, call: through(theirs, "static")},
 		}},
-		{name: "in-memory, the same in Go", call: func(i int) error {
-			on, err := theirs.BooleanValue(ctx, "boolean", false, contexts[i])
-			if err != nil {
-				return err
-			}
-			return isRight(on == (i%2 == 0))
+		{name: "what the provider takes of that", ways: []way{
+			{name: "ours", call: alone(provider, "boolean")},
+			{name: same, call: alone(memory, "boolean")},
+			{name: static, call: alone(memory, "static")},
 		}},
-		{name: "in-memory, without targeting", call: func(i int) error {
-			on, err := theirs.BooleanValue(ctx, "static", false, contexts[i])
-			if err != nil {
-				return err
-			}
-			return isRight(on)
-		}},
-	}}, nil
+	}, nil
 }
 
 func clientOf(ctx context.Context, provider sdk.FeatureProvider) (*sdk.Client, error) {

@@ -4,34 +4,30 @@ import (
 	"context"
 	"iter"
 
-	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/flags"
 )
 
-// InProcess returns the backend of a tenant's flags in this process. Evaluations act for
-// the identity in their context where there is one of this tenant, and for trusted code
-// of the tenant otherwise. [flags.Flags.Run] keeps the flags current.
+// InProcess returns the backend of a tenant's flags in this process. An evaluation acts
+// for the identity in its context where there is one of this tenant, and else for trusted
+// code of the tenant. [flags.Flags.Run] keeps the flags current.
 func InProcess(all *flags.Flags, tenantID string) Backend {
-	return &inProcess{all: all, tenantID: tenantID, trusted: all.Trusted(tenantID)}
+	return &inProcess{all: all, tenantID: tenantID, handle: all.Tenant(tenantID)}
 }
 
 type inProcess struct {
 	all      *flags.Flags
 	tenantID string
-	trusted  flags.Handle
+	handle   flags.Handle
 }
 
 // Evaluate implements [Backend].
-func (b *inProcess) Evaluate(ctx context.Context, key string, c *flags.Context) (flags.Result, error) {
-	if id, ok := cpodkit.IdentityFromContext(ctx); ok && id.TenantID == b.tenantID {
-		return b.all.For(id).Evaluate(ctx, key, c)
-	}
-	return b.trusted.Evaluate(ctx, key, c)
+func (b *inProcess) Evaluate(ctx context.Context, key string, c flags.Context) (flags.Result, error) {
+	return b.handle.Evaluate(ctx, key, &c)
 }
 
 // Start implements [Starter]: it loads the flags.
 func (b *inProcess) Start(ctx context.Context) error {
-	_, err := b.trusted.Set(ctx)
+	_, err := b.handle.Set(ctx)
 	return err
 }
 

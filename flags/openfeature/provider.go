@@ -22,7 +22,7 @@ import (
 type Backend interface {
 	// Evaluate returns the value of a flag, as [flags.Handle.Evaluate] does. An error is
 	// that there is no answer; the caller's default holds.
-	Evaluate(ctx context.Context, key string, c *flags.Context) (flags.Result, error)
+	Evaluate(ctx context.Context, key string, c flags.Context) (flags.Result, error)
 }
 
 // Starter is a backend that takes time until it can evaluate.
@@ -126,50 +126,53 @@ func (p *Provider) EventChannel() <-chan sdk.Event { return p.events }
 
 // BooleanEvaluation returns the value of a boolean flag.
 func (p *Provider) BooleanEvaluation(ctx context.Context, key string, def bool, c sdk.FlattenedContext) sdk.BoolResolutionDetail {
-	r, err := p.evaluate(ctx, key, c)
+	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
+	if v, ok := r.Value.(bool); ok && err == nil { // as below, for less
+		return sdk.BoolResolutionDetail{Value: v, ProviderResolutionDetail: sdk.ProviderResolutionDetail{
+			Reason: sdk.Reason(r.Reason), Variant: r.Variant, FlagMetadata: r.Metadata,
+		}}
+	}
 	v, r := r.Bool(def)
-	return sdk.BoolResolutionDetail{Value: v, ProviderResolutionDetail: detail(r, err)}
+	return sdk.BoolResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
 }
 
 // StringEvaluation returns the value of a string flag.
 func (p *Provider) StringEvaluation(ctx context.Context, key, def string, c sdk.FlattenedContext) sdk.StringResolutionDetail {
-	r, err := p.evaluate(ctx, key, c)
+	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
 	v, r := r.String(def)
-	return sdk.StringResolutionDetail{Value: v, ProviderResolutionDetail: detail(r, err)}
+	return sdk.StringResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
 }
 
 // FloatEvaluation returns the value of a number flag.
 func (p *Provider) FloatEvaluation(ctx context.Context, key string, def float64, c sdk.FlattenedContext) sdk.FloatResolutionDetail {
-	r, err := p.evaluate(ctx, key, c)
+	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
 	v, r := r.Float(def)
-	return sdk.FloatResolutionDetail{Value: v, ProviderResolutionDetail: detail(r, err)}
+	return sdk.FloatResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
 }
 
 // IntEvaluation returns the value of a number flag that has no fraction.
 func (p *Provider) IntEvaluation(ctx context.Context, key string, def int64, c sdk.FlattenedContext) sdk.IntResolutionDetail {
-	r, err := p.evaluate(ctx, key, c)
+	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
 	v, r := r.Int(def)
-	return sdk.IntResolutionDetail{Value: v, ProviderResolutionDetail: detail(r, err)}
+	return sdk.IntResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
 }
 
 // ObjectEvaluation returns the value of an object flag, a copy that the caller may
 // change.
 func (p *Provider) ObjectEvaluation(ctx context.Context, key string, def any, c sdk.FlattenedContext) sdk.InterfaceResolutionDetail {
-	r, err := p.evaluate(ctx, key, c)
+	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
 	v, r := r.Object(def)
 	if r.HasValue() {
 		v = clone(v)
 	}
-	return sdk.InterfaceResolutionDetail{Value: v, ProviderResolutionDetail: detail(r, err)}
+	return sdk.InterfaceResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
 }
 
-func (p *Provider) evaluate(ctx context.Context, key string, c sdk.FlattenedContext) (flags.Result, error) {
-	targetingKey, _ := c[sdk.TargetingKey].(string)
-	return p.backend.Evaluate(ctx, key, &flags.Context{TargetingKey: targetingKey, Attributes: c})
-}
+// contextOf returns a context in which the targeting key is an attribute.
+func contextOf(c sdk.FlattenedContext) flags.Context { return flags.Context{Attributes: c} }
 
 // detail returns a result in the SDK's words.
-func detail(r flags.Result, err error) sdk.ProviderResolutionDetail {
+func detail(r *flags.Result, err error) sdk.ProviderResolutionDetail {
 	if err == nil {
 		return sdk.ProviderResolutionDetail{
 			ResolutionError: resolutionError(r), Reason: sdk.Reason(r.Reason), Variant: r.Variant, FlagMetadata: r.Metadata,
@@ -185,7 +188,7 @@ func detail(r flags.Result, err error) sdk.ProviderResolutionDetail {
 	return d
 }
 
-func resolutionError(r flags.Result) sdk.ResolutionError {
+func resolutionError(r *flags.Result) sdk.ResolutionError {
 	switch r.ErrorCode {
 	case "":
 		return sdk.ResolutionError{}

@@ -340,7 +340,7 @@ type answer struct {
 	err    error
 }
 
-func (a answer) Evaluate(context.Context, string, *flags.Context) (flags.Result, error) {
+func (a answer) Evaluate(context.Context, string, flags.Context) (flags.Result, error) {
 	return a.result, a.err
 }
 

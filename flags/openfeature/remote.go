@@ -106,7 +106,7 @@ type remote struct {
 }
 
 // Evaluate implements [Backend].
-func (r *remote) Evaluate(ctx context.Context, key string, c *flags.Context) (flags.Result, error) {
+func (r *remote) Evaluate(ctx context.Context, key string, c flags.Context) (flags.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	attributes := maps.Clone(c.Attributes)

@@ -78,7 +78,7 @@ func refusals(t *testing.T) []refusal {
 	}
 	newPrefetch := func(opts ...prefetch.Option) error { return of(prefetch.New(ratelimit.NewMemory(), opts...)) }
 	newProvider := func(opts ...openfeature.Option) error {
-		return of(openfeature.New(ctx, flags.Handle{}, opts...))
+		return of(openfeature.New(ctx, openfeature.InProcess(&flags.Flags{}, "t"), opts...))
 	}
 	newRotator := func(opts ...keyring.Option) error {
 		return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.NewMaster(), opts...))
