@@ -2,7 +2,12 @@
 // all it can leaves room for the others.
 package shares
 
-import "strings"
+import (
+	"errors"
+	"strings"
+
+	"github.com/cpodkit/cpodkit"
+)
 
 // Fraction says how much of something shared one tenant may hold while others want
 // it: 1/Fraction.
@@ -49,3 +54,15 @@ func (r *Room) Add(tenant string, n int64) {
 
 // Held returns how many places the tenant holds.
 func (r *Room) Held(tenant string) int64 { return r.held[tenant] }
+
+var errFull = errors.New("the share of a tenant is full")
+
+// Full returns an error for a tenant whose share is full. Its sentence says whose share
+// that is ("Your tenant ..."), and what to do. It is unavailable, and reaches the client
+// through a capability that hides all other words of its drivers.
+func Full(format string, args ...any) *cpodkit.Error {
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, format, args...).WithCause(errFull)
+}
+
+// IsFull reports whether err is one of [Full].
+func IsFull(err error) bool { return errors.Is(err, errFull) }
