@@ -136,7 +136,7 @@ func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, _ rest.Query)
 		// Tokens and keys go first: a crash in between leaves an app whose tokens
 		// and keys are refused, old and new, and never these without an app.
 		err = s.revocations.Revoke(r.Context(), authz.Revocation{
-			ID: allTokens(app.Instance), ExpiresAt: time.Now().Add(revokedFor),
+			ID: allTokens(app.Instance), TenantID: app.TenantID, ExpiresAt: time.Now().Add(revokedFor),
 		})
 		if err != nil {
 			return backendError(err)

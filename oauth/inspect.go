@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -100,8 +101,13 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("unauthorized_client", "The token belongs to another app.")
 	default:
 		// What was made with the token may outlive it.
-		err := s.revocations.Revoke(r.Context(), authz.Revocation{ID: id.TokenID, ExpiresAt: time.Now().Add(revokedFor)})
-		if err != nil {
+		err := s.revocations.Revoke(r.Context(), authz.Revocation{
+			ID: id.TokenID, TenantID: id.TenantID, ExpiresAt: time.Now().Add(revokedFor),
+		})
+		switch {
+		case errors.Is(err, authz.ErrRevocationsFull):
+			return err
+		case err != nil:
 			return backendError(err)
 		}
 	}
