@@ -299,7 +299,7 @@ func (c *cache) isHeld() bool {
 }
 
 // publish adds the writes of a transaction that has been committed.
-func (c *cache) publish(group []*request, collections map[documents.CollectionID]collectionIDs) {
+func (c *cache) publish(group []part, collections map[documents.CollectionID]collectionIDs) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.entries) == 0 {
@@ -308,7 +308,8 @@ func (c *cache) publish(group []*request, collections map[documents.CollectionID
 	var buf []byte
 	for _, r := range group {
 		e := c.entries[collections[r.in].collection]
-		for i, op := range r.ops {
+		for i := r.from; i < r.to; i++ {
+			op := r.ops[i]
 			if e == nil {
 				break
 			}

@@ -14,6 +14,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,7 +31,8 @@ type Driver struct {
 	keepFree int64
 
 	dsn         string
-	readers     chan *conn // the idle ones; nil for one that is not open yet
+	readers     chan *conn        // the idle ones; nil for one that is not open yet
+	reads       *queryslots.Slots // of readers
 	queries     *queryslots.Slots
 	collections collections
 	indexes     atomic.Pointer[map[string][]*index] // by collection; the map is never changed
@@ -38,7 +40,7 @@ type Driver struct {
 	cache  *cache
 	checks chan chan struct{} // to the writer; it closes what it gets after a check
 
-	writes   chan *request
+	writes   *queue
 	declares chan func(*conn) // to the writer, which calls what it gets
 	closing  chan struct{}
 	finished chan struct{} // closed when the writer has ended
@@ -66,10 +68,11 @@ type options struct {
 // The file stays intact either way.
 func UnsafeWithoutSync() Option { return func(o *options) { o.synchronous = "NORMAL" } }
 
-// WithReaders sets how many reads run at once, at least 1; 8 without it. Queries
-// take at most three quarters of them, and those of one tenant at most three
-// quarters of these; tenants whose queries wait for more take turns. Each reader
-// holds a page cache of at most 16 MiB.
+// WithReaders sets how many reads run at once, at least 1; 8 without it. Those of one
+// tenant take at most three quarters of them. Queries take at most three quarters,
+// and those of one tenant at most three quarters of these. Tenants that wait for
+// more take turns. While several tenants use the driver, one tenant's reads leave a
+// processor to the others. Each reader holds a page cache of at most 16 MiB.
 func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
 
 // WithScanCache sets how many bytes all collections together take at most in
@@ -148,17 +151,22 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 		}
 	}
 
+	// Reads that wait for a processor have others wait, too. One tenant's leave a
+	// processor to other tenants, and its queries leave one to its gets.
+	processors := runtime.GOMAXPROCS(0)
+	activity := new(queryslots.Activity)
 	d := &Driver{
 		path:     path,
 		keepFree: o.keepFree,
 
 		dsn:         dsn + "&mode=ro",
 		readers:     make(chan *conn, o.readers),
-		queries:     queryslots.New(o.readers),
+		reads:       queryslots.NewCalls(o.readers).Fewer(max(2, processors-1), activity),
+		queries:     queryslots.New(o.readers).Fewer(processors-1, activity),
 		collections: collections{known: map[documents.CollectionID]collectionIDs{}},
 		cache:       newCache(o.cache),
 		checks:      make(chan chan struct{}),
-		writes:      make(chan *request),
+		writes:      newQueue(activity),
 		declares:    make(chan func(*conn)),
 		closing:     make(chan struct{}),
 		finished:    make(chan struct{}),
@@ -194,7 +202,7 @@ func (d *Driver) shutdown(writer *conn) error {
 func (d *Driver) Get(ctx context.Context, in documents.CollectionID, key string) (documents.Record, error) {
 	var record documents.Record
 	found := false
-	err := d.read(ctx, func(c *conn) error {
+	err := d.readFor(ctx, in.Space, func(c *conn) error {
 		at, known, err := d.collections.find(ctx, c, in)
 		if err != nil || !known {
 			return err
@@ -220,7 +228,7 @@ func (d *Driver) Query(ctx context.Context, in documents.CollectionID, q documen
 	}
 	defer release()
 	var records []documents.Record
-	err = d.read(ctx, func(c *conn) error {
+	err = d.readFor(ctx, in.Space, func(c *conn) error {
 		at, known, err := d.collections.find(ctx, c, in)
 		if err != nil || !known {
 			return err
@@ -281,6 +289,16 @@ func (d *Driver) ready(ctx context.Context) error {
 	default:
 		return ctx.Err()
 	}
+}
+
+// readFor lends a reader to use, for a call in a space. Tenants take turns.
+func (d *Driver) readFor(ctx context.Context, space string, use func(*conn) error) error {
+	release, err := d.reads.Acquire(ctx, space)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return d.read(ctx, use)
 }
 
 // read lends a reader to use.
