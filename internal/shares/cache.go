@@ -1,6 +1,9 @@
 package shares
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // Cache is a map of at most so many entries, each of one tenant. It is not safe for
 // concurrent use.
@@ -91,6 +94,17 @@ func (c *Cache[K, V]) Delete(key K) V {
 		delete(c.held, e.tenant)
 	}
 	return e.value
+}
+
+// All returns the entries, in any order.
+func (c *Cache[K, V]) All() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		for key, e := range c.entries {
+			if !yield(key, e.value) {
+				return
+			}
+		}
+	}
 }
 
 // Clear removes all entries.

@@ -11,9 +11,10 @@ const recently = time.Second
 // Activity knows whether several tenants use a store at the same time. A nil Activity
 // knows of one at most. It is safe for concurrent use.
 type Activity struct {
-	mu    sync.Mutex
-	last  string
-	until time.Time
+	mu     sync.Mutex
+	last   string
+	lastAt time.Time
+	until  time.Time
 }
 
 // Seen notes a call of a tenant.
@@ -23,20 +24,20 @@ func (a *Activity) Seen(tenant string) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if tenant != a.last {
-		if a.last != "" {
-			a.until = time.Now().Add(recently)
-		}
-		a.last = tenant
+	now := time.Now()
+	if tenant != a.last && now.Sub(a.lastAt) < recently {
+		a.until = now.Add(recently)
 	}
+	a.last, a.lastAt = tenant, now
 }
 
-// Contended reports whether calls of different tenants came within the last second.
+// Contended reports whether calls of different tenants came within a second, up to a second
+// ago.
 func (a *Activity) Contended() bool {
 	if a == nil {
 		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return !a.until.IsZero() && time.Now().Before(a.until)
+	return time.Now().Before(a.until)
 }

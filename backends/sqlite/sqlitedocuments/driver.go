@@ -298,7 +298,10 @@ func (d *Driver) readFor(ctx context.Context, space string, use func(*conn) erro
 		return err
 	}
 	defer release()
-	return d.read(ctx, use)
+	return d.read(ctx, func(c *conn) error {
+		c.tenant = queryslots.TenantOf(space)
+		return use(c)
+	})
 }
 
 // read lends a reader to use.
