@@ -6,10 +6,12 @@ package queryslots
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/cpodkit/cpodkit/internal/shares"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -17,6 +19,7 @@ import (
 type Slots struct {
 	most     int // for one tenant
 	fewer    int // the same, while others want some; 0 for no difference
+	isHeld   bool
 	activity *Activity
 
 	mu      sync.Mutex
@@ -43,6 +46,22 @@ func New(connections int) *Slots {
 // least 1. Those of one tenant take at most three quarters of them.
 func NewCalls(connections int) *Slots {
 	return &Slots{most: threeQuarters(connections), free: connections, tenants: map[string]*tenant{}}
+}
+
+// NewPool returns the slots for the calls of a client that has so many connections, and
+// queues what waits for one by itself. One tenant's calls take at most three quarters of
+// them, and half of that while others call, too, because two drivers may share the client.
+func NewPool(connections int) *Slots {
+	most := threeQuarters(connections)
+	s := &Slots{most: most, free: math.MaxInt, tenants: map[string]*tenant{}}
+	return s.Fewer(most/2, new(Activity))
+}
+
+// NewHeld returns slots for what may be held for long, as downloads are by slow clients.
+// One tenant may take one while it has less than a seventh of what is free, as in
+// [shares.Room]; and its first one always.
+func NewHeld(n int) *Slots {
+	return &Slots{isHeld: true, free: n, tenants: map[string]*tenant{}}
 }
 
 // Fewer has one tenant take at most n slots, at least 1, while the activity is contended.
@@ -143,6 +162,9 @@ func (s *Slots) giveBack(t *tenant) {
 
 // mostNow is how many slots one tenant may have now.
 func (s *Slots) mostNow() int {
+	if s.isHeld {
+		return max(1, (s.free-1)/(shares.Fraction-1))
+	}
 	if s.fewer > 0 && s.activity.Contended() {
 		return s.fewer
 	}
@@ -151,7 +173,8 @@ func (s *Slots) mostNow() int {
 
 // grant gives free slots to tenants that wait, in turn. The caller holds mu.
 func (s *Slots) grant() {
-	for most := s.mostNow(); s.free > 0; {
+	for s.free > 0 {
+		most := s.mostNow()
 		i := slices.IndexFunc(s.turns, func(t *tenant) bool { return t.held < most })
 		if i < 0 {
 			return

@@ -261,3 +261,22 @@ func TestFewer(t *testing.T) {
 		cancel()
 	})
 }
+
+// What is held for long leaves room for every next tenant.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		d := newDesk(t, 1)
+		d.slots = queryslots.NewHeld(64)
+		d.ask(ctx, "greedy", 64)
+		d.want("alone", slices.Repeat([]string{"greedy"}, 8)...)
+		d.ask(ctx, "b", 64)
+		d.want("the next", slices.Repeat([]string{"b"}, 7)...)
+		d.end("greedy")
+		d.want("after one of greedy, which still holds as much")
+		d.end("greedy")
+		d.want("after another one", "greedy")
+		cancel()
+	})
+}

@@ -88,7 +88,7 @@ func (b *batch) one(ctx context.Context, op documents.Op) error {
 			return err
 		}
 	}
-	return b.driver.call(ctx, b.driver.limit, func(ctx context.Context) error {
+	return b.driver.callFor(ctx, b.in.Space, func(ctx context.Context) error {
 		switch docs := b.driver.docs; {
 		case op.Delete:
 			result, err := docs.DeleteOne(ctx, filter)
