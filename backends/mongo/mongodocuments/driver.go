@@ -178,13 +178,13 @@ func (d *Driver) call(ctx context.Context, limit time.Duration, do func(ctx cont
 
 // callFor is call for a get or a write in a space. One tenant's leave connections to the
 // others.
-func (d *Driver) callFor(ctx context.Context, space string, do func(ctx context.Context) error) error {
+func (d *Driver) callFor(ctx context.Context, space string, limit time.Duration, do func(ctx context.Context) error) error {
 	release, err := d.calls.Acquire(ctx, space)
 	if err != nil {
 		return err
 	}
 	defer release()
-	return d.call(ctx, d.limit, do)
+	return d.call(ctx, limit, do)
 }
 
 // recordFields are what of a stored document makes a record, encoded once.
@@ -207,7 +207,7 @@ func (d *Driver) Get(ctx context.Context, in documents.CollectionID, key string)
 		return documents.Record{}, err
 	}
 	var record documents.Record
-	err = d.callFor(ctx, in.Space, func(ctx context.Context) error {
+	err = d.callFor(ctx, in.Space, d.limit, func(ctx context.Context) error {
 		raw, err := d.docs.FindOne(ctx, byID(at.id(key)), d.getOne).Raw()
 		if err == nil {
 			record, err = decode(raw, at)

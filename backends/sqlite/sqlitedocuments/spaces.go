@@ -20,7 +20,7 @@ const spacesSQL = "SELECT space FROM collections WHERE space >= ? AND space < ? 
 func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit int) ([]string, error) {
 	args := []driver.Value{prefix, strings.TrimSuffix(prefix, "/") + "0", collection, int64(limit)}
 	var spaces []string
-	err := d.readFor(ctx, prefix, func(c *conn) error {
+	err := d.readFor(ctx, d.gets, prefix, func(c *conn) error {
 		spaces = nil
 		return c.query(ctx, spacesSQL, args, func(row []driver.Value) error {
 			space, ok := row[0].(string)
