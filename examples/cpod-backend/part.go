@@ -93,6 +93,7 @@ type house struct {
 	revocations *authz.Revocations
 
 	place string // of the data, for the welcome
+	rooms rooms
 
 	limiter    *ratelimit.Limiter // of the server's own limits
 	origins    *oauth.Origins     // of all apps
@@ -100,6 +101,12 @@ type house struct {
 
 	ready   []dependency // of the parts so far
 	closers []func() error
+}
+
+// rooms are the sizes of what tenants share, for tests that fill it. 0 is the default.
+type rooms struct {
+	revocations, limitKeys int
+	kvBytes                int64
 }
 
 // elsewhere is the place of data that is not in the data directory. No URL is
