@@ -50,11 +50,10 @@ func NewCalls(connections int) *Slots {
 
 // NewPool returns the slots for the calls of a client that has so many connections, and
 // queues what waits for one by itself. One tenant's calls take at most three quarters of
-// them, and half of that while others call, too, because two drivers may share the client.
+// them, and an eighth while others call, too.
 func NewPool(connections int) *Slots {
-	most := threeQuarters(connections)
-	s := &Slots{most: most, free: math.MaxInt, tenants: map[string]*tenant{}}
-	return s.Fewer(most/2, new(Activity))
+	s := &Slots{most: threeQuarters(connections), free: math.MaxInt, tenants: map[string]*tenant{}}
+	return s.Fewer(connections/shares.Fraction, new(Activity))
 }
 
 // NewHeld returns slots for what may be held for long, as downloads are by slow clients.

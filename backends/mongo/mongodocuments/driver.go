@@ -83,7 +83,7 @@ func WithTimeLimit(limit time.Duration) Option { return func(c *config) { c.time
 // mongoclient.Open. Queries take at most three quarters of them, and those of
 // one tenant at most three quarters of these; tenants whose queries wait for more
 // take turns. Gets and writes of one tenant take at most three quarters of the
-// connections, and half of that while other tenants make some, too.
+// connections, and an eighth while other tenants make some, too.
 func WithPoolSize(connections int) Option { return func(c *config) { c.poolSize = connections } }
 
 // WithIndexes makes the declared indexes of the database those that are declared
