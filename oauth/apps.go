@@ -144,9 +144,9 @@ func (a administrator) tag(app App) string {
 // can live: a token lives for [MaxTokenTTL] at most, and a signed URL for seven days.
 const RevocationLife = 7*24*time.Hour + time.Hour
 
-// revoke ends the tokens with the "jti", or the prefix of one, that id is.
-func (s *Server) revoke(ctx context.Context, id string) error {
-	return s.revocations.Revoke(ctx, authz.Revocation{ID: id, ExpiresAt: time.Now().Add(RevocationLife)})
+// revoke ends the tokens of a tenant with the "jti", or the prefix of one, that id is.
+func (s *Server) revoke(ctx context.Context, tenantID, id string) error {
+	return s.revocations.Revoke(ctx, authz.Revocation{ID: id, TenantID: tenantID, ExpiresAt: time.Now().Add(RevocationLife)})
 }
 
 // deleteApp is DELETE /v1/oauth/apps/{id}.
@@ -181,7 +181,7 @@ func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, _ rest.Query)
 // between leaves an app whose tokens and keys are refused, old and new, and never
 // these without an app.
 func (s *Server) remove(ctx context.Context, app App) error {
-	if err := s.revoke(ctx, app.tokens()); err != nil {
+	if err := s.revoke(ctx, app.TenantID, app.tokens()); err != nil {
 		return err
 	}
 	if s.keys != nil {

@@ -178,7 +178,7 @@ func (s *Server) replace(ctx context.Context, app, changed App, hasChanged bool)
 		return err
 	}
 	if !ended && len(lacking(changed.DeclaredScopes, app.DeclaredScopes)) > 0 {
-		if err := s.revoke(ctx, app.tokens()); err != nil {
+		if err := s.revoke(ctx, app.TenantID, app.tokens()); err != nil {
 			return err
 		}
 		ended = true

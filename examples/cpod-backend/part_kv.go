@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -41,7 +42,7 @@ func kvPart(s *settings) part {
 
 func openKV(h *house, name, url string) (kv.Driver, error) {
 	if isLocal(url) {
-		return kv.NewMemory(), nil
+		return kv.NewMemoryOf(cmp.Or(h.rooms.kvBytes, kv.DefaultMaxBytes))
 	}
 	client, err := h.redis(name, url)
 	if err != nil {

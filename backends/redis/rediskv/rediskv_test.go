@@ -72,3 +72,9 @@ func TestNamesStayApart(t *testing.T) {
 	client := open(t, testservice.Redis(t).URL())
 	storagetest.RunKV(t, func(t testing.TB) kv.Driver { return newDriver(t, client) })
 }
+
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	client := open(t, testservice.Redis(t).URL())
+	storagetest.FloodKV(t, func(t testing.TB) kv.Driver { return newDriver(t, client) }, 0)
+}
