@@ -2,7 +2,6 @@ package storagetest
 
 import (
 	"context"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +17,7 @@ import (
 
 func TestFloodsInMemory(t *testing.T) {
 	t.Parallel()
-	FloodDocuments(t, func(testing.TB) documents.Driver { return documents.NewMemory() })
+	FloodDocuments(t, func(testing.TB) documents.Driver { return documents.NewMemory() }, 500)
 	FloodFiles(t, func(testing.TB) files.Driver { return files.NewMemory() })
 	const room = 32 << 20
 	FloodKV(t, func(t testing.TB) kv.Driver {
@@ -108,11 +107,6 @@ func (d doorFiles) Open(ctx context.Context, name string) (files.Object, error) 
 	return doorObject{object, d.door}, err
 }
 
-func (d doorFiles) Put(ctx context.Context, name string, body io.Reader, opts files.PutOptions) (files.Attributes, error) {
-	<-time.After(100 * time.Millisecond)
-	return d.Driver.Put(ctx, name, body, opts)
-}
-
 type doorObject struct {
 	files.Object
 	door chan struct{}
@@ -130,7 +124,7 @@ func TestFloodsFindADriverWithoutShares(t *testing.T) {
 		flood func(testing.TB)
 		want  string
 	}{
-		"documents": {func(t testing.TB) { floodDocuments(t, laneDocuments{documents.NewMemory(), make(lane, 1)}) }, "of another tenant"},
+		"documents": {func(t testing.TB) { floodDocuments(t, laneDocuments{documents.NewMemory(), make(lane, 1)}, 500) }, "of another tenant"},
 		"kv":        {func(t testing.TB) { floodKV(t, &bucketKV{Memory: kv.NewMemory(), left: 4 << 20}, 4<<20) }, "of another tenant"},
 		"kv, in half": {func(t testing.TB) {
 			floodKV(t, &bucketKV{Memory: kv.NewMemory(), left: 64 << 20}, 4<<20)

@@ -107,7 +107,8 @@ func TestNamesStayApart(t *testing.T) {
 
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	storagetest.FloodDocuments(t, func(t testing.TB) documents.Driver { return open(t, newDatabase(t)) })
+	// The stand-in writes some hundred documents in a second.
+	storagetest.FloodDocuments(t, func(t testing.TB) documents.Driver { return open(t, newDatabase(t)) }, 10)
 }
 
 // A document that an earlier version stored, with a field _id in its projection, is
