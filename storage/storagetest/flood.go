@@ -131,15 +131,15 @@ func floodIdentity(tenant string) cpodkit.Identity {
 }
 
 // FloodDocuments has one tenant make more calls of a driver at once than it has room for:
-// batches of so many ops, queries that look through a collection, gets. Meanwhile the
+// batches of 500 ops, queries that look through a collection, gets. Meanwhile the
 // first thousand sets, gets and queries of another tenant must succeed, in two minutes. It
 // logs how long they take. The driver must be empty. FloodDocuments closes it.
-func FloodDocuments(t *testing.T, newDriver func(t testing.TB) documents.Driver, ops int) {
+func FloodDocuments(t *testing.T, newDriver func(t testing.TB) documents.Driver) {
 	t.Helper()
-	floodDocuments(t, newDriver(t), ops)
+	floodDocuments(t, newDriver(t))
 }
 
-func floodDocuments(t testing.TB, driver documents.Driver, ops int) {
+func floodDocuments(t testing.TB, driver documents.Driver) {
 	t.Helper()
 	store, err := documents.New(driver)
 	if err != nil {
@@ -165,8 +165,8 @@ func floodDocuments(t testing.TB, driver documents.Driver, ops int) {
 		}
 		return err
 	}
-	for from := 0; from < large; from += 500 {
-		if err := batch(t.Context(), from, 500); err != nil {
+	for from := 0; from < large; from += documents.MaxBatch {
+		if err := batch(t.Context(), from, documents.MaxBatch); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,7 +189,7 @@ func floodDocuments(t testing.TB, driver documents.Driver, ops int) {
 			return err
 		}},
 	}, hogs: []usage{
-		{"batch", func(ctx context.Context, i int) error { return batch(ctx, i*ops%(large-ops), ops) }},
+		{"batch", func(ctx context.Context, i int) error { return batch(ctx, i%4*documents.MaxBatch, documents.MaxBatch) }},
 		{"get", func(ctx context.Context, i int) error {
 			_, err := a.Get(ctx, key(i%large))
 			return err

@@ -17,7 +17,7 @@ import (
 
 func TestFloodsInMemory(t *testing.T) {
 	t.Parallel()
-	FloodDocuments(t, func(testing.TB) documents.Driver { return documents.NewMemory() }, 500)
+	FloodDocuments(t, func(testing.TB) documents.Driver { return documents.NewMemory() })
 	FloodFiles(t, func(testing.TB) files.Driver { return files.NewMemory() })
 	const room = 32 << 20
 	FloodKV(t, func(t testing.TB) kv.Driver {
@@ -124,7 +124,7 @@ func TestFloodsFindADriverWithoutShares(t *testing.T) {
 		flood func(testing.TB)
 		want  string
 	}{
-		"documents": {func(t testing.TB) { floodDocuments(t, laneDocuments{documents.NewMemory(), make(lane, 1)}, 500) }, "of another tenant"},
+		"documents": {func(t testing.TB) { floodDocuments(t, laneDocuments{documents.NewMemory(), make(lane, 1)}) }, "of another tenant"},
 		"kv":        {func(t testing.TB) { floodKV(t, &bucketKV{Memory: kv.NewMemory(), left: 4 << 20}, 4<<20) }, "of another tenant"},
 		"kv, in half": {func(t testing.TB) {
 			floodKV(t, &bucketKV{Memory: kv.NewMemory(), left: 64 << 20}, 4<<20)

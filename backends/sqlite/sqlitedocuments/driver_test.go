@@ -34,7 +34,7 @@ func TestFlood(t *testing.T) {
 	t.Parallel()
 	storagetest.FloodDocuments(t, func(t testing.TB) documents.Driver {
 		return openAt(t, filepath.Join(t.TempDir(), "documents.db"))
-	}, 500)
+	})
 }
 
 func TestNamesStayApart(t *testing.T) {
