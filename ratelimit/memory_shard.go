@@ -222,10 +222,8 @@ func (s *shard) tidy(now int64) {
 	}
 }
 
-// isNearerToFull compares the fractions that are missing.
-func (f *fill) isNearerToFull(other *slot, now int64) bool {
-	return float64(f.full-now)/float64(f.window) < float64(other.full-now)/float64(other.window)
-}
+// missing is the fraction that is not there.
+func (f *fill) missing(now int64) float64 { return float64(f.full-now) / float64(f.window) }
 
 // remove empties a slot, and moves up those behind it that would not be found
 // any more.
