@@ -128,7 +128,7 @@ func (s *shard) giveBack(key hash, r refill.Rate, paid refill.Wait, now int64) {
 }
 
 func windowClass(window int64) int32 {
-	return int32(min(max(bits.Len64(uint64(window))-smallestClass, 0), windowClasses-1)) //nolint:gosec // below 64
+	return int32(min(max(bits.Len64(uint64(window))-smallestClass, 0), windowClasses-1))
 }
 
 // find returns the bucket of key, or nil.

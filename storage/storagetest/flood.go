@@ -158,7 +158,7 @@ func floodDocuments(t testing.TB, driver documents.Driver) {
 		}
 		result, err := a.Batch(ctx, list)
 		if err == nil && result.Failed > 0 {
-			err = fmt.Errorf("%d ops of a batch failed: %s", result.Failed, result.Errors[0].Code)
+			err = fmt.Errorf("%d ops of a batch failed: %w", result.Failed, result.Errors[0].Code)
 			if ctx.Err() != nil || result.Errors[0].Code == cpodkit.CodeUnavailable {
 				return nil
 			}
