@@ -143,8 +143,12 @@ type victim struct {
 	held   int32 // by of
 	isOver bool
 
-	at   int
-	most int32 // held by the owner of at; 0 for none yet
+	at      int
+	missing float64 // of the bucket there
+	most    int32   // held by its owner; 0 for none yet
+
+	last     owner // that was looked at, and what it holds: often one has most of them
+	lastHeld int32
 }
 
 // found reports whether the search is over: after some rounds, any bucket will do, for a
@@ -160,10 +164,16 @@ func (v *victim) look(at int) {
 		if v.isOver {
 			return
 		}
-		held = s.held[o]
+		if o != v.last {
+			v.last, v.lastHeld = o, s.held[o]
+		}
+		held = v.lastHeld
 	}
-	if held > v.most || held == v.most && s.slots[at].isNearerToFull(&s.slots[v.at], v.now) {
-		v.at, v.most = at, held
+	if held < v.most {
+		return
+	}
+	if missing := s.slots[at].missing(v.now); held > v.most || missing < v.missing {
+		v.at, v.missing, v.most = at, missing, held
 	}
 }
 

@@ -128,7 +128,7 @@ func (s *shard) giveBack(key hash, r refill.Rate, paid refill.Wait, now int64) {
 }
 
 func windowClass(window int64) int32 {
-	return int32(min(max(bits.Len64(uint64(window))-smallestClass, 0), windowClasses-1)) //nolint:gosec // below 64
+	return int32(min(max(bits.Len64(uint64(window))-smallestClass, 0), windowClasses-1))
 }
 
 // find returns the bucket of key, or nil.
@@ -222,10 +222,8 @@ func (s *shard) tidy(now int64) {
 	}
 }
 
-// isNearerToFull compares the fractions that are missing.
-func (f *fill) isNearerToFull(other *slot, now int64) bool {
-	return float64(f.full-now)/float64(f.window) < float64(other.full-now)/float64(other.window)
-}
+// missing is the fraction that is not there.
+func (f *fill) missing(now int64) float64 { return float64(f.full-now) / float64(f.window) }
 
 // remove empties a slot, and moves up those behind it that would not be found
 // any more.

@@ -2,7 +2,6 @@ package storagetest
 
 import (
 	"context"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -106,11 +105,6 @@ func (d doorFiles) Open(ctx context.Context, name string) (files.Object, error) 
 	<-time.After(100 * time.Millisecond)
 	object, err := d.Driver.Open(ctx, name)
 	return doorObject{object, d.door}, err
-}
-
-func (d doorFiles) Put(ctx context.Context, name string, body io.Reader, opts files.PutOptions) (files.Attributes, error) {
-	<-time.After(100 * time.Millisecond)
-	return d.Driver.Put(ctx, name, body, opts)
 }
 
 type doorObject struct {

@@ -280,3 +280,24 @@ func TestHeld(t *testing.T) {
 		cancel()
 	})
 }
+
+// The slots of a pool bound each tenant alone.
+func TestPool(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		d := newDesk(t, 1)
+		d.slots = queryslots.NewPool(16)
+		d.ask(ctx, "greedy", 50)
+		d.want("alone", slices.Repeat([]string{"greedy"}, 12)...)
+		d.ask(ctx, "b", 16)
+		d.want("the next", "b", "b")
+		for range 10 {
+			d.end("greedy")
+		}
+		d.want("while both call, an eighth is enough")
+		d.end("greedy")
+		d.want("and is kept", "greedy")
+		cancel()
+	})
+}

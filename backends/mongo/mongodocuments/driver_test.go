@@ -105,11 +105,6 @@ func TestNamesStayApart(t *testing.T) {
 	storagetest.RunDocuments(t, func(t testing.TB) documents.Driver { return open(t, newDatabase(t)) })
 }
 
-func TestFlood(t *testing.T) {
-	t.Parallel()
-	storagetest.FloodDocuments(t, func(t testing.TB) documents.Driver { return open(t, newDatabase(t)) })
-}
-
 // A document that an earlier version stored, with a field _id in its projection, is
 // read, found by what else it has, and written anew.
 func TestEarlierProjection(t *testing.T) {
