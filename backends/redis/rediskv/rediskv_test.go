@@ -73,8 +73,7 @@ func TestNamesStayApart(t *testing.T) {
 	storagetest.RunKV(t, func(t testing.TB) kv.Driver { return newDriver(t, client) })
 }
 
-func TestFlood(t *testing.T) {
-	t.Parallel()
+func TestFlood(t *testing.T) { //nolint:paralleltest // it would starve the others
 	client := open(t, testservice.Redis(t).URL())
 	storagetest.FloodKV(t, func(t testing.TB) kv.Driver { return newDriver(t, client) }, 0)
 }

@@ -91,8 +91,7 @@ func TestPersistence(t *testing.T) {
 	})
 }
 
-func TestFlood(t *testing.T) {
-	t.Parallel()
+func TestFlood(t *testing.T) { //nolint:paralleltest // it would starve the others
 	storagetest.FloodFiles(t, func(t testing.TB) files.Driver { return openNew(t, patient()) })
 }
 
