@@ -68,8 +68,8 @@ type RevocationStore interface {
 
 // Revocations knows all tokens that are revoked and have not expired. They are
 // held in memory, about 150 bytes each, so that asking costs nothing; at most
-// [MaxRevocations] of them, of which each tenant has a share. A nil *Revocations has none. It is safe for
-// concurrent use.
+// [MaxRevocations] of them, of which each tenant has a share. A nil *Revocations has
+// none. It is safe for concurrent use.
 //
 // Without an option one process alone uses the store. [WithChannel] is for
 // several: see [Revocations.Follow]. [WithSharedStore] is for several that have
@@ -197,13 +197,29 @@ func (r *Revocations) admit(revocation Revocation) (until time.Time, places int6
 		return until, 0, nil
 	}
 	if !r.room.Fits(revocation.TenantID, 1) {
-		return until, 0, cpodkit.Errorf(cpodkit.CodeUnavailable,
-			"Your tenant has %d tokens revoked, which is its share; delete an app to end all of its tokens, "+
-				"or try again when the first of those have expired.",
-			r.room.Held(revocation.TenantID)).WithCause(ErrRevocationsFull)
+		return until, 0, r.full(revocation.TenantID)
 	}
 	r.room.Add(revocation.TenantID, 1)
 	return until, 1, nil
+}
+
+// HasRoom returns nil while a tenant may have one more token revoked, else the error
+// that [Revocations.Revoke] then has. Revocations of whole prefixes take places too, but
+// are never refused: whoever lets a tenant make something that such a revocation will end
+// asks first.
+func (r *Revocations) HasRoom(tenantID string) error {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.room.Fits(tenantID, 1) {
+		return nil
+	}
+	return r.full(tenantID)
+}
+
+func (r *Revocations) full(tenantID string) error {
+	return cpodkit.Errorf(cpodkit.CodeUnavailable,
+		"Your tenant has %d tokens and apps revoked, which is its share; delete an app to end all of its tokens, "+
+			"or try again when the first of those have expired.", r.room.Held(tenantID)).WithCause(ErrRevocationsFull)
 }
 
 // ofMany reports whether r ends all tokens of a prefix.
@@ -234,7 +250,7 @@ func (r *Revocations) take(revocation Revocation) {
 	known, there := r.live[revocation.ID]
 	if !there {
 		known.tenant = unique.Make(revocation.TenantID)
-		known.counts = !revocation.ofMany() && r.room.Fits(revocation.TenantID, 1)
+		known.counts = r.room.Fits(revocation.TenantID, 1)
 		if known.counts {
 			r.room.Add(revocation.TenantID, 1)
 		}

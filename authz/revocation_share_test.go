@@ -56,7 +56,7 @@ func TestATenantHasAShareOfTheRevocations(t *testing.T) {
 		t.Errorf("a tenant alone has %d tokens revoked, want %d", 1+got, room/8)
 	}
 	if !errors.Is(full, authz.ErrRevocationsFull) || cpodkit.CodeOf(full) != cpodkit.CodeUnavailable ||
-		!strings.Contains(full.Error(), "Your tenant has 2048 tokens revoked") {
+		!strings.Contains(full.Error(), "Your tenant has 2048 tokens and apps revoked") {
 		t.Errorf("the error of a full share: %v", full)
 	}
 	for i := range 1000 {
@@ -78,6 +78,25 @@ func TestATenantHasAShareOfTheRevocations(t *testing.T) {
 	}
 	if _, err := authz.OpenRevocations(t.Context(), store, authz.WithMaxRevocations(7)); err == nil {
 		t.Error("a room of 7 was opened")
+	}
+}
+
+// Revocations of prefixes take places and are never refused.
+func TestRevocationsOfPrefixesTakePlaces(t *testing.T) {
+	t.Parallel()
+	r, err := authz.OpenRevocations(t.Context(), authz.NewMemoryRevocations(), authz.WithMaxRevocations(800))
+	must(t, err)
+	for i := range 200 {
+		if err := r.HasRoom("a"); (err == nil) != (i < 100) || err != nil && !errors.Is(err, authz.ErrRevocationsFull) {
+			t.Fatalf("after %d apps: %v", i, err)
+		}
+		must(t, r.Revoke(t.Context(), authz.Revocation{ID: fmt.Sprintf("app%d.", i), TenantID: "a", ExpiresAt: time.Now().Add(time.Hour)}))
+	}
+	must(t, r.HasRoom("b"))
+	for _, id := range []string{"app0.x", "app199.x"} {
+		if !revoked(t, r, id) {
+			t.Errorf("%s is not revoked", id)
+		}
 	}
 }
 

@@ -1,13 +1,11 @@
 package oauth
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/authz"
 )
 
 // introspection is RFC 7662 section 2.2.
@@ -100,11 +98,7 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) error {
 		// RFC 7009 section 2.1: the client is told.
 		return badRequest("unauthorized_client", "The token belongs to another app.")
 	default:
-		err := s.revoke(r.Context(), id.TenantID, id.TokenID)
-		switch {
-		case errors.Is(err, authz.ErrRevocationsFull):
-			return err
-		case err != nil:
+		if err := s.revoke(r.Context(), id.TenantID, id.TokenID); err != nil {
 			return backendError(err)
 		}
 		s.log.LogAttrs(r.Context(), slog.LevelInfo, "token revoked", slog.String("request_id", cpodkit.RequestID(r.Context())),

@@ -127,7 +127,7 @@ func TestErrorTableOfAdminKeys(t *testing.T) {
 	c.tokens["env"] = token
 	c.tokens["acme"] = srv.mustCommand(t, "tenant", "create", "acme")
 	c.tokens["admin"] = srv.mustCommand(t, "admin-key")
-	c.tokens["platform"] = srv.mustCommand(t, "admin-key", "--platform")
+	c.tokens["platform"] = srv.mustCommand(t, "admin-key", "--platform", "--name", "platform")
 	srv.register(t, "app-a", "admin", "storage.private.read")
 	c.tokens["app"] = srv.mustCommand(t, "token", "--app", "app-a", "--scope", "admin")
 	c.tokens["key of app"] = srv.createKey(t, "app-a", "admin")
@@ -140,6 +140,7 @@ func TestErrorTableOfAdminKeys(t *testing.T) {
 		}
 		for _, key := range page.Items {
 			ids[who] = key.ID
+			ids[key.Name] = key.ID
 		}
 		if who == "env" && (len(page.Items) != 3 || page.Items[0].ID != "env") {
 			t.Errorf("listed %+v", page.Items)
@@ -184,6 +185,7 @@ func TestErrorTableOfAdminKeys(t *testing.T) {
 		{"acme", "DELETE " + keys + "/" + ids["env"], "", 404, "not_found"},
 		{"admin", "DELETE " + keys + "/" + ids["acme"], "", 404, "not_found"},
 		{"env", "DELETE " + keys + "/key-0", "", 404, "not_found"},
+		{"admin", "DELETE " + keys + "/" + ids["platform"], "", 403, "invalid_scope"},
 		// Another key of acme is there.
 		{"platform", "DELETE " + keys + "/" + ids["acme"], "", 204, ""},
 		{"acme", "GET " + keys, "", 401, "invalid_token"},
