@@ -97,6 +97,9 @@ func TestAdminKeyCommands(t *testing.T) {
 	if got := srv.mustCommand(t, "admin-key", "list", "--tenant", "acme"); strings.Count(got, "\n") != 1 {
 		t.Errorf("acme has %q", got)
 	}
+	if _, err := srv.command(t, "admin-key", "list", "--tenant", "globex"); err == nil || !strings.Contains(err.Error(), "no tenant") {
+		t.Errorf("the keys of an unknown tenant: %v", err)
+	}
 	srv.mustCommand(t, "admin-key", "revoke", ops[0])
 	if _, err := srv.command(t, "admin-key", "revoke", ops[0]); err == nil || !strings.Contains(err.Error(), "admin-key list") {
 		t.Errorf("revoked twice: %v", err)
