@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cpodkit/cpodkit/client"
 	"github.com/cpodkit/cpodkit/storage/documents"
