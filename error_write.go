@@ -51,6 +51,21 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	})
 }
 
+// WriteErrorAs answers with err in the form of another protocol: with the status and
+// the body, as JSON, that form returns for it. Where the body is nil it is [WriteError].
+// The headers and what the request's [Record] keeps are those of WriteError.
+func WriteErrorAs(w http.ResponseWriter, r *http.Request, err error, form func(*Error) (status int, body any)) {
+	e := answered(r, asError(err))
+	status, body := form(e)
+	if body == nil {
+		WriteError(w, r, e)
+		return
+	}
+	RecordFromContext(r.Context()).noteFailure(e)
+	errorHeaders(w.Header(), e)
+	writeJSON(w, "application/json", status, body)
+}
+
 // answered returns e, or canceled where the client has gone.
 func answered(r *http.Request, e *Error) *Error {
 	if e.status() >= http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) {

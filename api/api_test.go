@@ -52,7 +52,7 @@ func TestDocumentIsValidOpenAPI31(t *testing.T) {
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	doc := load(t)
-	scopes := regexp.MustCompile(`^\[(admin platform\.admin|ratelimit\.write|(storage\.\{tier\}\.(read|write) ?)+)\]$`)
+	scopes := regexp.MustCompile(`^\[(admin platform\.admin|ratelimit\.write|flags\.(read|write)|(storage\.\{tier\}\.(read|write) ?)+)\]$`)
 	ids := map[string]bool{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
@@ -92,7 +92,9 @@ func checkMedia(t *testing.T, op *openapi3.Operation) {
 				t.Errorf("the %s body has no example", media)
 			}
 			json := media == "application/json"
-			if json && (op.Responses.Value("413") == nil || op.Responses.Value("415") == nil || op.Responses.Value("422") == nil) {
+			// OFREP has no 422: what it would say is a 400 there.
+			checked := op.Responses.Value("422") != nil || strings.HasPrefix(op.OperationID, "ofrep")
+			if json && (op.Responses.Value("413") == nil || op.Responses.Value("415") == nil || !checked) {
 				t.Error("a JSON body can be 413, 415 and 422")
 			}
 		}

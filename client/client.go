@@ -15,6 +15,8 @@ type Client struct {
 	AdminKeys *AdminKeys
 	// RateLimit takes tokens from the app's rate limits.
 	RateLimit *RateLimit
+	// Flags evaluates the tenant's feature flags, and changes them.
+	Flags *Flags
 
 	api *api
 }
@@ -54,6 +56,7 @@ func New(config Config) (*Client, error) {
 		Apps:      &Apps{api: a},
 		AdminKeys: &AdminKeys{api: a},
 		RateLimit: &RateLimit{api: a},
+		Flags:     &Flags{api: a},
 		api:       a,
 	}, nil
 }

@@ -92,10 +92,10 @@ func (a apps) addTo(op string, query url.Values, tier Tier, use appUse) error {
 // WriteOption refines [Files.Write]: [ContentType], [SHA256], [IfAbsent], [IfMatch].
 type WriteOption interface{ applyToWrite(*writing) }
 
-// SetOption refines [Collection.Set]: [IfAbsent], [IfMatch].
+// SetOption refines [Collection.Set] and [Flags.Put]: [IfAbsent], [IfMatch].
 type SetOption interface{ applyToSet(*writing) }
 
-// UpdateOption refines [Apps.Update]: [IfMatch].
+// UpdateOption refines [Apps.Update] and [Flags.Delete]: [IfMatch].
 type UpdateOption interface{ applyToUpdate(*writing) }
 
 // KVOption refines [KV.Set]: [TTL], [IfAbsent].
@@ -155,8 +155,8 @@ func (m Match) applyToWrite(w *writing)  { w.ifMatch = (*string)(&m) }
 func (m Match) applyToSet(w *writing)    { w.ifMatch = (*string)(&m) }
 func (m Match) applyToUpdate(w *writing) { w.ifMatch = (*string)(&m) }
 
-// IfMatch writes only over the very state that the tag names, [File.ETag], [Document.Version] or
-// [App.ETag]; else the write fails with a [PreconditionFailedError].
+// IfMatch writes only over the very state that the tag names, [File.ETag], [Document.Version],
+// [Flag.Version] or [App.ETag]; else the write fails with a [PreconditionFailedError].
 func IfMatch(tag string) Match { return Match(tag) }
 
 type ttl time.Duration

@@ -15,9 +15,11 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
+	"github.com/cpodkit/cpodkit/flags"
 	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
@@ -142,6 +144,8 @@ func TestRecordsKeepTheirForm(t *testing.T) {
 		{"tenants", "tenants", "acme", `{"createdAt":"2026-01-02T15:04:05Z"}`},
 		{"claims", "claims", "first admin key", `{"claimedAt":"2026-01-02T15:04:05Z"}`},
 		{"keyring", "rings", "ring", `{"sealed":"x"}`},
+		{"flags", "flags", "acme/dark_mode", `{"definition":{"state":"ENABLED","variants":{"on":true},"defaultVariant":"on"},"version":"V1","updatedAt":1767366245000}`},
+		{"flags", "flag-heads", "acme/", `{"flags":1,"bytes":64,"change":"C1","changedAt":1767366245000}`},
 	}
 	driver := documents.NewMemory()
 	for _, g := range golden {
@@ -181,6 +185,14 @@ func TestRecordsKeepTheirForm(t *testing.T) {
 	if string(ring) != `{"sealed":"x"}` || version != "v1" {
 		t.Errorf("the ring is %s", ring)
 	}
+	flagged := newFlagStore(t, db)
+	loaded, err := flagged.Load(ctx, "acme")
+	must(t, err)
+	flag, err := flagged.GetFlag(ctx, "acme", "dark_mode")
+	must(t, err)
+	if len(loaded) != 1 || flag.Version != "V1" || !flag.UpdatedAt.Equal(made) {
+		t.Errorf("the flag is %+v, and loaded are %v", flag, loaded)
+	}
 
 	// And back.
 	must(t, apps.Update(ctx, app))
@@ -193,6 +205,33 @@ func TestRecordsKeepTheirForm(t *testing.T) {
 		must(t, err)
 		if string(r.Value) != g.value {
 			t.Errorf("%s is written as %s, want %s", g.collection, r.Value, g.value)
+		}
+	}
+}
+
+func newFlagStore(t *testing.T, db *docstore.DB) *flagstore.Store {
+	t.Helper()
+	store, err := flagstore.New(db)
+	must(t, err)
+	return store
+}
+
+// What a flag is stored as, except for what is new with every write.
+func TestFlagRecords(t *testing.T) {
+	t.Parallel()
+	driver := documents.NewMemory()
+	const flag = `{"state":"ENABLED","variants":{"on":true},"defaultVariant":"on"}`
+	put, err := newFlagStore(t, open(t, driver)).PutFlag(t.Context(), "acme", "dark_mode", []byte(flag), flags.Condition{})
+	must(t, err)
+	for collection, want := range map[string]string{
+		"flags":      `{"definition":` + flag + `,"version":"` + put.Version + `","updatedAt":` + fmt.Sprint(put.UpdatedAt.UnixMilli()) + `}`,
+		"flag-heads": `{"flags":1,"bytes":64,"change":"`,
+	} {
+		in := documents.CollectionID{Space: storage.System("flags").Root(), Name: collection}
+		records, err := driver.Query(t.Context(), in, documents.DriverQuery{Limit: 9})
+		must(t, err)
+		if len(records) != 1 || !strings.HasPrefix(string(records[0].Value), want) {
+			t.Errorf("%s has %s, want %s", collection, records[0].Value, want)
 		}
 	}
 }

@@ -174,11 +174,15 @@ type Query struct {
 	OrderBy string
 	After   string // what comes after this key or text; "" from the start
 	Limit   int    // at least 1
+
+	// MaxBytes, when not 0, ends the result after the first record with which the
+	// records have more than so many bytes together.
+	MaxBytes int
 }
 
 // List returns up to q.Limit records.
 func (c *Collection[R]) List(ctx context.Context, q Query) ([]Record[R], error) {
-	d := documents.DriverQuery{Limit: q.Limit}
+	d := documents.DriverQuery{Limit: q.Limit, MaxBytes: q.MaxBytes}
 	switch {
 	case q.OrderBy != "":
 		q.Where = append(slices.Clip(q.Where), after(q.OrderBy, q.After))

@@ -60,6 +60,10 @@ func commands() []command {
 			"token", "--app ID --scope SCOPE... [--user ID] [--tenant NAME] [--ttl 1h]", "",
 			"Print an access token of a registered app, to try things out with.", declareToken,
 		},
+		{
+			"flags check", "", "FILE",
+			"Check the flag definitions in a file, or in the .json files of a folder.", declareFlagsCheck,
+		},
 		{"welcome", "", "", "Print the commands to try that the first start has shown.", declareWelcome},
 		{"rotate-key", "", "", "Make a new key that signs tokens. A running server takes it over.", declareRotateKey},
 		{"version", "", "", "Print the version.", declareVersion},

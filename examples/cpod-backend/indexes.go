@@ -10,6 +10,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/internal/watch"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
@@ -78,7 +79,7 @@ func (h *house) declareIndexes(ctx context.Context, indexes []documents.Index) e
 // sharedIndexes are those of the operator, and what servers on one database need.
 func sharedIndexes(declared []documents.Index) []documents.Index {
 	indexes := slices.Clone(declared)
-	for _, index := range authzstore.Indexes() {
+	for _, index := range append(authzstore.Indexes(), flagstore.Indexes()...) {
 		same := func(other documents.Index) bool { return other.String() == index.String() }
 		if !slices.ContainsFunc(indexes, same) {
 			indexes = append(indexes, index)

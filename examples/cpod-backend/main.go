@@ -56,6 +56,7 @@ func parts(s *settings, d database) []part {
 		oauthPart(s),
 		filesPart(s),
 		kvPart(s),
+		flagsPart(s),
 		tenantsPart(),
 		apiPart(s),
 		opsPart(s),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
@@ -109,7 +110,8 @@ type house struct {
 	cluster      *cluster.Cluster                 // nil where this server is alone
 
 	documents   documents.Driver
-	isShared    bool // the database is one that other servers can use too
+	db          *docstore.DB // of documents, for records
+	isShared    bool         // the database is one that other servers can use too
 	records     records
 	master      keyring.Master
 	ring        *keyring.Ring

@@ -260,6 +260,7 @@ func (h *house) makeRecords() error {
 	if err != nil {
 		return err
 	}
+	h.db = db
 	h.records = records{
 		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db),
 		installation: tenantstore.NewInstallation(db), tenants: tenantstore.New(db), claims: tenantstore.NewClaims(db),

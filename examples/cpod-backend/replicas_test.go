@@ -37,6 +37,7 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 	in.step("clients that leave", in.leaving)
 	in.step("signed URLs", in.signedURLs)
 	in.step("revocation", in.revocation)
+	in.step("flags", in.flags)
 	in.step("a tenant is deleted", in.tenantDelete)
 	in.step("without Redis", in.withoutRedis)
 	in.step("kill", in.kill)

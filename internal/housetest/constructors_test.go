@@ -21,6 +21,7 @@ import (
 
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongoclient"
@@ -35,6 +36,8 @@ import (
 	"github.com/cpodkit/cpodkit/backends/ulule/ululelimit"
 	"github.com/cpodkit/cpodkit/client"
 	"github.com/cpodkit/cpodkit/cluster"
+	"github.com/cpodkit/cpodkit/flags"
+	"github.com/cpodkit/cpodkit/flags/openfeature"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
@@ -74,6 +77,9 @@ func refusals(t *testing.T) []refusal {
 		return of(authz.OpenRevocations(ctx, authz.NewMemoryRevocations(), opts...))
 	}
 	newPrefetch := func(opts ...prefetch.Option) error { return of(prefetch.New(ratelimit.NewMemory(), opts...)) }
+	newProvider := func(opts ...openfeature.Option) error {
+		return of(openfeature.New(ctx, openfeature.InProcess(&flags.Flags{}, "t"), opts...))
+	}
 	newRotator := func(opts ...keyring.Option) error {
 		return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.NewMaster(), opts...))
 	}
@@ -138,6 +144,17 @@ func refusals(t *testing.T) []refusal {
 		{"ratelimit/prefetch.New", "a slice of no number", func() error { return newPrefetch(prefetch.WithMaxSlice(math.NaN())) }},
 		{"ratelimit/prefetch.New", "no hold", func() error { return newPrefetch(prefetch.WithHold(0)) }},
 		{"ratelimit/prefetch.New", "few keys", func() error { return newPrefetch(prefetch.WithMaxKeys(63)) }},
+		{"flags.New", "no source", func() error { return of(flags.New(nil)) }},
+		{"flags.New", "no interval", func() error { return of(flags.New(flags.NewMemory(), flags.WithInterval(0))) }},
+		{"flags.New", "no tenants", func() error { return of(flags.New(flags.NewMemory(), flags.WithMaxTenants(0))) }},
+		{"flags.NewFile", "no file", func() error { return of(flags.NewFile(ctx, filepath.Join(dir, "none.json"))) }},
+		{"flags.NewFile", "no interval", func() error { return of(flags.NewFile(ctx, dir, flags.WithFileInterval(0))) }},
+		{"flags.New", "a short secret", func() error { return of(flags.New(flags.NewMemory(), flags.WithSecret(make([]byte, 15)))) }},
+		{"flags.New", "no URL", func() error { return of(flags.New(flags.NewMemory(), flags.WithPublicURL(""))) }},
+		{"backends/docstore/flagstore.New", "no database", func() error { return of(flagstore.New(nil)) }},
+		{"flags/openfeature.New", "no backend", func() error { return of(openfeature.New(ctx, nil)) }},
+		{"flags/openfeature.New", "no interval", func() error { return newProvider(openfeature.WithInterval(0)) }},
+		{"flags/openfeature.New", "a negative grace", func() error { return newProvider(openfeature.WithGrace(-1)) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},

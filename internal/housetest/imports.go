@@ -45,6 +45,9 @@ func Rules() []Rule {
 			rules = append(rules, suite(capability))
 		}
 	}
+	rules = append(rules, Rule{
+		Package: "flags/openfeature", Allow: []string{root, "flags", "github.com/open-feature/go-sdk/openfeature/..."},
+	})
 	rules = append(rules, Rule{Package: "ratelimit/prefetch", Allow: []string{root, "ratelimit"}})
 	// Two suites check against a model.
 	rules = append(rules, Rule{Package: "ratelimit/ratelimittest", Allow: []string{root, "ratelimit", "pgregory.net/rapid"}})
@@ -111,6 +114,7 @@ func backendRules() []Rule {
 	for store, serves := range map[string][]string{
 		"authzstore": {"authz"}, "oauthstore": {"authz", "oauth"}, "keyringstore": {"keyring"}, "tenantstore": {"storage"},
 		"usagestore": {"storage"},
+		"flagstore":  {"flags"},
 	} {
 		rules = append(rules, Rule{
 			Package: "backends/docstore/" + store, Allow: append([]string{root, "storage/documents", "backends/docstore"}, serves...),

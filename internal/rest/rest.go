@@ -22,13 +22,20 @@ type Func func(w http.ResponseWriter, r *http.Request, q Query) error
 // bad_request: two readers of such a request may see two different calls, and a
 // misspelled name would be ignored.
 func Handler(serve Func, parameters ...string) http.Handler {
+	return HandlerAs(cpodkit.WriteError, serve, parameters...)
+}
+
+// HandlerAs is [Handler] for a call of another protocol, whose errors writeError writes.
+func HandlerAs(
+	writeError func(http.ResponseWriter, *http.Request, error), serve Func, parameters ...string,
+) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q, err := readQuery(r, parameters)
 		if err == nil {
 			err = serve(w, r, q)
 		}
 		if err != nil {
-			cpodkit.WriteError(w, r, err)
+			writeError(w, r, err)
 		}
 	})
 }

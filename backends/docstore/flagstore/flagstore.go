@@ -1,0 +1,296 @@
+// Package flagstore keeps the feature flags of tenants in a document driver.
+package flagstore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/flags"
+	"github.com/cpodkit/cpodkit/internal/follow"
+)
+
+const (
+	pageSize = 500
+
+	// maxAttempts bounds how often a write starts again because another one was faster.
+	maxAttempts = 20
+)
+
+// Store is a [flags.Editor] that keeps one record for each flag. It is safe for
+// concurrent use, except that Watch runs once at a time.
+//
+// A flag may hold $evaluators of its own and a bucketing in its metadata (see
+// [flags.FlagDefinition]); there are none that several flags share, so that each flag is
+// right or wrong by itself. A tenant has at most [flags.MaxFlags] flags, with
+// [flags.MaxTenantBytes] together.
+//
+// A change is seen by the Watch of every other Store on the database: at once by
+// notices, else within 2 s.
+type Store struct {
+	flags    *docstore.Collection[flagRecord]
+	heads    *docstore.Collection[headRecord]
+	follower *follow.Follower
+	watch    watch
+}
+
+var (
+	_ flags.Editor   = (*Store)(nil)
+	_ flags.Watcher  = (*Store)(nil)
+	_ cpodkit.Pinger = (*Store)(nil)
+)
+
+// flagRecord is a flag as it is stored. Its key is the encoded tenant, a slash, and the
+// key of the flag.
+type flagRecord struct {
+	Definition json.RawMessage `json:"definition"`
+	Version    string          `json:"version"`
+	UpdatedAt  int64           `json:"updatedAt"` // Unix milliseconds
+}
+
+func (r flagRecord) flag(key string) flags.StoredFlag {
+	return flags.StoredFlag{
+		Key: key, Definition: r.Definition, Version: r.Version, UpdatedAt: time.UnixMilli(r.UpdatedAt).UTC(),
+	}
+}
+
+// New returns the store. The options say how other replicas learn of a change.
+func New(db *docstore.DB, opts ...Option) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("flagstore: the database is nil")
+	}
+	s := &Store{
+		flags: docstore.NewCollection[flagRecord](db, space, "flags"),
+		heads: docstore.NewCollection[headRecord](db, space, headsCollection),
+	}
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	var err error
+	if s.follower, err = follow.New(s.refresh, o.follow()...); err != nil {
+		return nil, fmt.Errorf("flagstore: %w", err)
+	}
+	return s, nil
+}
+
+// space is that of the records (see storage.System).
+const space = "flags"
+
+// prefixOf returns what the keys of a tenant's records begin with. No encoded id holds a
+// slash.
+func prefixOf(tenantID string) (string, error) {
+	tenant, err := cpodkit.EncodeID(tenantID)
+	if err != nil {
+		return "", fmt.Errorf("flagstore: the tenant's id %w", err)
+	}
+	return tenant + "/", nil
+}
+
+// GetFlag implements [flags.Editor].
+func (s *Store) GetFlag(ctx context.Context, tenantID, key string) (flags.StoredFlag, error) {
+	prefix, err := prefixOf(tenantID)
+	if err != nil {
+		return flags.StoredFlag{}, err
+	}
+	r, err := s.flags.Get(ctx, prefix+key)
+	if err != nil {
+		return flags.StoredFlag{}, err
+	}
+	return r.Value.flag(key), nil
+}
+
+// ListFlags implements [flags.Editor].
+func (s *Store) ListFlags(ctx context.Context, tenantID, after string, limit int) ([]flags.StoredFlag, bool, error) {
+	prefix, err := prefixOf(tenantID)
+	if err != nil {
+		return nil, false, err
+	}
+	// The slash alone comes before all of the tenant's keys.
+	page, err := s.flags.List(ctx, docstore.Query{After: prefix + after, Limit: limit + 1, MaxBytes: flags.MaxListBytes})
+	if err != nil {
+		return nil, false, err
+	}
+	listed := make([]flags.StoredFlag, 0, len(page))
+	for _, r := range page {
+		key, isOwn := strings.CutPrefix(r.Key, prefix)
+		switch {
+		case !isOwn:
+			return listed, false, nil
+		case len(listed) == limit:
+			return listed, true, nil
+		}
+		listed = append(listed, r.Value.flag(key))
+	}
+	// A page that is not full ends the collection, or was cut because of its size.
+	if len(page) == 0 {
+		return listed, false, nil
+	}
+	next, err := s.flags.List(ctx, docstore.Query{After: page[len(page)-1].Key, Limit: 1})
+	return listed, err == nil && len(next) > 0 && strings.HasPrefix(next[0].Key, prefix), err
+}
+
+// Load implements [flags.Source]: a definition for each flag. One that is wrong, because
+// it was written by something else, is wrong for itself.
+func (s *Store) Load(ctx context.Context, tenantID string) ([]flags.Definition, error) {
+	prefix, err := prefixOf(tenantID)
+	if err != nil {
+		return nil, err
+	}
+	// How many there are about: a page beyond them is of other tenants.
+	head, err := s.heads.Get(ctx, prefix)
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []flags.Definition
+	left := head.Value.Flags
+	for q := (docstore.Query{After: prefix, MaxBytes: flags.MaxListBytes}); ; {
+		q.Limit = min(max(left, 0)+1, pageSize)
+		page, err := s.flags.List(ctx, q)
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		for _, r := range page {
+			key, isOwn := strings.CutPrefix(r.Key, prefix)
+			if !isOwn {
+				return all, nil
+			}
+			d, err := flags.FlagDefinition(key, r.Value.Definition)
+			if err != nil {
+				return nil, fmt.Errorf("flagstore: the flag %q: %w", key, err)
+			}
+			d.Lenient = true
+			all = append(all, d)
+		}
+		q.After, left = page[len(page)-1].Key, left-len(page)
+	}
+}
+
+// PutFlag implements [flags.Editor].
+func (s *Store) PutFlag(
+	ctx context.Context, tenantID, key string, definition []byte, c flags.Condition,
+) (flags.StoredFlag, error) {
+	prefix, err := prefixOf(tenantID)
+	if err != nil {
+		return flags.StoredFlag{}, err
+	}
+	record := flagRecord{definition, rand.Text(), time.Now().UnixMilli()}
+	err = s.change(ctx, tenantID, prefix+key, c, func(old *docstore.Record[flagRecord]) error {
+		if old != nil {
+			grown := len(definition) - len(old.Value.Definition)
+			return s.within(ctx, prefix, 0, grown, func() error {
+				return s.flags.Replace(ctx, prefix+key, record, old.Version)
+			})
+		}
+		return s.within(ctx, prefix, 1, len(definition), func() error {
+			return s.flags.Create(ctx, prefix+key, record)
+		})
+	})
+	if err != nil {
+		return flags.StoredFlag{}, err
+	}
+	return record.flag(key), nil
+}
+
+// DeleteFlag implements [flags.Editor].
+func (s *Store) DeleteFlag(ctx context.Context, tenantID, key string, c flags.Condition) error {
+	prefix, err := prefixOf(tenantID)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, tenantID, prefix+key, c, func(old *docstore.Record[flagRecord]) error {
+		if old == nil {
+			return nil
+		}
+		return s.within(ctx, prefix, -1, -len(old.Value.Definition), func() error {
+			return s.flags.DeleteVersion(ctx, prefix+key, old.Version)
+		})
+	})
+}
+
+// change calls write with the record of a key, or nil, when the condition holds for it.
+// It does so again when another write was faster. Then it tells other replicas.
+func (s *Store) change(
+	ctx context.Context, tenantID, recordKey string, c flags.Condition, write func(old *docstore.Record[flagRecord]) error,
+) error {
+	for range maxAttempts {
+		r, err := s.flags.Get(ctx, recordKey)
+		old := &r
+		if errors.Is(err, cpodkit.CodeNotFound) {
+			old, err = nil, nil
+		}
+		if err != nil {
+			return err
+		}
+		if !c.Holds(old != nil, r.Value.Version) {
+			return cpodkit.CodePreconditionFailed
+		}
+		err = write(old)
+		if errors.Is(err, cpodkit.CodeConflict) || errors.Is(err, cpodkit.CodePreconditionFailed) {
+			continue
+		}
+		if err == nil {
+			s.announce(ctx, tenantID)
+		}
+		return err
+	}
+	return errors.New("flagstore: the flag keeps changing")
+}
+
+// DeleteTenant removes all flags of a tenant. It returns how many there were, and the
+// bytes of their definitions.
+func (s *Store) DeleteTenant(ctx context.Context, tenantID string) (count int, size int64, err error) {
+	prefix, err := prefixOf(tenantID)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = s.walk(ctx, prefix, func(r docstore.Record[flagRecord]) error {
+		count, size = count+1, size+int64(len(r.Value.Definition))
+		return s.flags.Delete(ctx, r.Key)
+	})
+	if err == nil {
+		err = s.heads.Delete(ctx, prefix)
+	}
+	return count, size, err
+}
+
+// MeasureTenant returns how many flags a tenant has, and the bytes of their definitions.
+func (s *Store) MeasureTenant(ctx context.Context, tenantID string) (count int, size int64, err error) {
+	prefix, err := prefixOf(tenantID)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = s.walk(ctx, prefix, func(r docstore.Record[flagRecord]) error {
+		count, size = count+1, size+int64(len(r.Value.Definition))
+		return nil
+	})
+	return count, size, err
+}
+
+// walk calls visit with each record of a tenant.
+func (s *Store) walk(ctx context.Context, prefix string, visit func(docstore.Record[flagRecord]) error) error {
+	for q := (docstore.Query{After: prefix, Limit: pageSize, MaxBytes: flags.MaxListBytes}); ; {
+		page, err := s.flags.List(ctx, q)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, r := range page {
+			if !strings.HasPrefix(r.Key, prefix) {
+				return nil
+			}
+			if err := visit(r); err != nil {
+				return err
+			}
+		}
+		q.After = page[len(page)-1].Key
+	}
+}
