@@ -86,7 +86,9 @@ func details(ctx context.Context, identity cpodkit.Identity, name string) error 
 }
 
 // claimsOf stands for what an authentication knows of a request.
-func claimsOf(context.Context) map[string]any { return map[string]any{"plan": "pro", "email": "ann@example.com"} }
+func claimsOf(context.Context) map[string]any {
+	return map[string]any{"plan": "pro", "email": "ann@example.com"}
+}
 
 func guarded(ctx context.Context, identity cpodkit.Identity, name string) error {
 	file, err := flags.NewFile(ctx, name)
