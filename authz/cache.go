@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/shares"
 )
 
 // The cache holds at most cacheShards * shardSize tokens, some 6 MiB when their
@@ -22,18 +23,18 @@ type verified struct {
 }
 
 // tokenCache remembers verified tokens by their SHA-256. Only who holds a valid
-// token gets something in; a full shard drops any one of its entries.
+// token gets something in. Tenants share a full shard as [shares.Cache] says.
 type tokenCache struct{ shards [cacheShards]cacheShard }
 
 type cacheShard struct {
 	mu     sync.RWMutex
-	tokens map[[sha256.Size]byte]verified
+	tokens *shares.Cache[[sha256.Size]byte, verified]
 }
 
 func newTokenCache() *tokenCache {
 	c := &tokenCache{}
 	for i := range c.shards {
-		c.shards[i].tokens = map[[sha256.Size]byte]verified{}
+		c.shards[i].tokens = shares.NewCache[[sha256.Size]byte, verified](shardSize)
 	}
 	return c
 }
@@ -46,19 +47,12 @@ func (c *tokenCache) get(digest [sha256.Size]byte) (verified, bool) {
 	s := c.shard(digest)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	v, ok := s.tokens[digest]
-	return v, ok
+	return s.tokens.Get(digest)
 }
 
 func (c *tokenCache) put(digest [sha256.Size]byte, v verified) {
 	s := c.shard(digest)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, there := s.tokens[digest]; !there && len(s.tokens) >= shardSize {
-		for some := range s.tokens {
-			delete(s.tokens, some)
-			break
-		}
-	}
-	s.tokens[digest] = v
+	s.tokens.Put(v.identity.TenantID, digest, v)
 }

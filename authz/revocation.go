@@ -8,13 +8,18 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/shares"
 )
 
-// MaxRevocations is how many single tokens may stand revoked at once. More
-// than that, some 150 MiB of memory, is [cpodkit.CodeUnavailable]. Revocations of
-// whole prefixes are always taken, and so are those of other replicas.
+// MaxRevocations is how many single tokens may stand revoked at once, in some 150 MiB
+// of memory, unless [WithMaxRevocations] says otherwise. A tenant may add one while it
+// has less than a seventh of what is free; more is [cpodkit.CodeUnavailable]. So one
+// tenant alone has at most an eighth, and the next tenant always finds room.
+// Revocations of whole prefixes are always taken, and so are those of other replicas;
+// beyond the tenant's share they take nobody's room.
 const MaxRevocations = 1 << 20
 
 const (
@@ -32,6 +37,10 @@ type Revocation struct {
 	// dot, which ends every token whose "jti" begins so. An app's tokens share
 	// such a prefix, made at its registration.
 	ID string
+
+	// TenantID is the tenant whose token it is, and whose share of [MaxRevocations] it
+	// takes. All that have none share as one tenant does.
+	TenantID string
 
 	// ExpiresAt is when the last token concerned has expired anyway.
 	ExpiresAt time.Time
@@ -59,8 +68,8 @@ type RevocationStore interface {
 
 // Revocations knows all tokens that are revoked and have not expired. They are
 // held in memory, about 150 bytes each, so that asking costs nothing; at most
-// [MaxRevocations] of them. A nil *Revocations has none. It is safe for
-// concurrent use.
+// [MaxRevocations] of them, of which each tenant has a share. A nil *Revocations has
+// none. It is safe for concurrent use.
 //
 // Without an option one process alone uses the store. [WithChannel] is for
 // several: see [Revocations.Follow]. [WithSharedStore] is for several that have
@@ -71,10 +80,12 @@ type Revocations struct {
 	channel Channel // nil without one
 	wrong   error   // of an option
 
+	most       int
 	mu         sync.RWMutex
-	live       map[string]time.Time // when each expires
-	nextPrune  time.Time            // of the store
-	nextForget time.Time            // of live
+	live       map[string]revoked
+	room       *shares.Room
+	nextPrune  time.Time // of the store
+	nextForget time.Time // of live
 
 	// The memory holds everything that was revoked before the last gap of the
 	// channel when loaded has come up to gaps.
@@ -82,6 +93,13 @@ type Revocations struct {
 
 	lastLoad    time.Time // only Open and the loop of Follow use these two
 	unannounced time.Time
+}
+
+// revoked is what is kept of a revocation.
+type revoked struct {
+	expires time.Time
+	tenant  unique.Handle[string]
+	counts  bool // it has a place of the room
 }
 
 // RevocationsOption changes [OpenRevocations].
@@ -101,13 +119,23 @@ func WithChannel(channel Channel) RevocationsOption {
 	}
 }
 
-// OpenRevocations loads what store holds. It fails when the store or a channel is nil.
+// WithMaxRevocations sets how many single tokens may stand revoked at once, at least 8;
+// [MaxRevocations] without it.
+func WithMaxRevocations(n int) RevocationsOption {
+	return func(r *Revocations) {
+		if r.most = n; n < shares.Fraction {
+			r.wrong = fmt.Errorf("authz: WithMaxRevocations(%d): at least %d are needed", n, shares.Fraction)
+		}
+	}
+}
+
+// OpenRevocations loads what store holds. It fails when the store or a channel is nil, or an option is out of its bounds.
 func OpenRevocations(ctx context.Context, store RevocationStore, opts ...RevocationsOption) (*Revocations, error) {
 	if store == nil {
 		return nil, errors.New("authz: the store of revocations is nil")
 	}
 	now := time.Now()
-	r := &Revocations{store: store, lastLoad: now}
+	r := &Revocations{store: store, lastLoad: now, most: MaxRevocations}
 	for _, opt := range opts {
 		opt(r)
 	}
@@ -118,18 +146,17 @@ func OpenRevocations(ctx context.Context, store RevocationStore, opts ...Revocat
 	if err != nil {
 		return nil, fmt.Errorf("authz: load the revocations: %w", err)
 	}
-	r.live = make(map[string]time.Time, len(list))
+	r.live, r.room = make(map[string]revoked, len(list)), shares.NewRoom(int64(r.most))
 	r.gaps.Store(1) // until Follow has a subscription
-	for _, revocation := range list {
-		r.live[revocation.ID] = revocation.ExpiresAt
-	}
+	r.learn(list...)
 	return r, nil
 }
 
 // Revoke makes a revocation count, here and after a restart: once it returns
 // nil, [Revocations.Revoked] says so, and within a second that of every replica
 // that shares the store. On an error nothing is promised; try again. One that
-// has expired already is nothing to do.
+// has expired already is nothing to do. For a tenant that has its share of
+// [MaxRevocations], the error is an [ErrRevocationsFull] that a client may read.
 func (r *Revocations) Revoke(ctx context.Context, revocation Revocation) error {
 	if revocation.ID == "" {
 		return errors.New("authz: a revocation needs an id")
@@ -139,31 +166,73 @@ func (r *Revocations) Revoke(ctx context.Context, revocation Revocation) error {
 		return nil
 	}
 	r.prune(ctx, now)
-	until, ok := r.admit(revocation)
-	if !ok {
-		return cpodkit.Errorf(cpodkit.CodeUnavailable, "Too many tokens stand revoked; try again later.")
+	until, places, err := r.admit(revocation)
+	if err != nil {
+		return err
 	}
 	revocation.ExpiresAt = until
-	if err := r.store.Add(ctx, revocation); err != nil {
+	err = r.store.Add(ctx, revocation)
+	r.settle(revocation, places, err == nil)
+	if err != nil {
 		return fmt.Errorf("authz: store a revocation: %w", err)
 	}
-	r.learn(revocation)
 	return r.tellOthers(ctx, revocation)
 }
 
-// admit reports whether there is room, and until when the revocation lasts:
-// never shorter than one that is there.
-func (r *Revocations) admit(revocation Revocation) (until time.Time, ok bool) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	until, there := r.live[revocation.ID]
-	if !there && len(r.live) >= MaxRevocations && !strings.HasSuffix(revocation.ID, ".") {
-		return time.Time{}, false
-	}
+// ErrRevocationsFull is the cause of an error of [Revocations.Revoke]: the tenant has as
+// many tokens revoked as it may have.
+var ErrRevocationsFull = errors.New("authz: the tenant has its share of revoked tokens")
+
+// admit says until when the revocation lasts, never shorter than one that is there, and
+// how many places of the room it has taken for it.
+func (r *Revocations) admit(revocation Revocation) (until time.Time, places int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known, there := r.live[revocation.ID]
+	until = known.expires
 	if revocation.ExpiresAt.After(until) {
 		until = revocation.ExpiresAt
 	}
-	return until, true
+	if there || revocation.ofMany() {
+		return until, 0, nil
+	}
+	if !r.room.Fits(revocation.TenantID, 1) {
+		return until, 0, r.full(revocation.TenantID)
+	}
+	r.room.Add(revocation.TenantID, 1)
+	return until, 1, nil
+}
+
+// HasRoom returns nil while a tenant may have one more token revoked, else the error
+// that [Revocations.Revoke] then has. Revocations of whole prefixes take places too, but
+// are never refused: whoever lets a tenant make something that such a revocation will end
+// asks first.
+func (r *Revocations) HasRoom(tenantID string) error {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.room.Fits(tenantID, 1) {
+		return nil
+	}
+	return r.full(tenantID)
+}
+
+func (r *Revocations) full(tenantID string) error {
+	return cpodkit.Errorf(cpodkit.CodeUnavailable,
+		"Your tenant has %d tokens and apps revoked, which is its share; delete an app to end all of its tokens, "+
+			"or try again when the first of those have expired.", r.room.Held(tenantID)).WithCause(ErrRevocationsFull)
+}
+
+// ofMany reports whether r ends all tokens of a prefix.
+func (r *Revocation) ofMany() bool { return strings.HasSuffix(r.ID, ".") }
+
+// settle ends what admit began.
+func (r *Revocations) settle(revocation Revocation, places int64, stored bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.room.Add(revocation.TenantID, -places)
+	if stored {
+		r.take(revocation)
+	}
 }
 
 // learn takes what is stored into the memory.
@@ -172,10 +241,24 @@ func (r *Revocations) learn(revocations ...Revocation) {
 	defer r.mu.Unlock()
 	r.forget(time.Now())
 	for _, revocation := range revocations {
-		if r.live[revocation.ID].Before(revocation.ExpiresAt) {
-			r.live[revocation.ID] = revocation.ExpiresAt
+		r.take(revocation)
+	}
+}
+
+// take keeps a revocation. The caller holds mu.
+func (r *Revocations) take(revocation Revocation) {
+	known, there := r.live[revocation.ID]
+	if !there {
+		known.tenant = unique.Make(revocation.TenantID)
+		known.counts = r.room.Fits(revocation.TenantID, 1)
+		if known.counts {
+			r.room.Add(revocation.TenantID, 1)
 		}
 	}
+	if known.expires.Before(revocation.ExpiresAt) {
+		known.expires = revocation.ExpiresAt
+	}
+	r.live[revocation.ID] = known
 }
 
 // prune drops what has expired. A store that fails to is tried again later: old
@@ -199,9 +282,12 @@ func (r *Revocations) forget(now time.Time) {
 		return
 	}
 	r.nextForget = now.Add(pruneEvery)
-	for id, expires := range r.live {
-		if !expires.After(now) {
+	for id, known := range r.live {
+		if !known.expires.After(now) {
 			delete(r.live, id)
+			if known.counts {
+				r.room.Add(known.tenant.Value(), -1)
+			}
 		}
 	}
 }

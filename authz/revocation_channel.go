@@ -44,6 +44,7 @@ type Channel interface {
 // channelMessage is a revocation on its way to other replicas.
 type channelMessage struct {
 	ID        string `json:"id"`
+	TenantID  string `json:"tenantId,omitempty"`
 	ExpiresAt int64  `json:"expiresAt"` // Unix milliseconds, rounded up
 }
 
@@ -55,7 +56,7 @@ func (r *Revocations) tellOthers(ctx context.Context, revocation Revocation) err
 		return nil
 	}
 	message, err := json.Marshal(channelMessage{
-		revocation.ID, revocation.ExpiresAt.Add(time.Millisecond - time.Nanosecond).UnixMilli(),
+		revocation.ID, revocation.TenantID, revocation.ExpiresAt.Add(time.Millisecond - time.Nanosecond).UnixMilli(),
 	})
 	if err != nil {
 		return err
@@ -102,7 +103,7 @@ func (r *Revocations) Follow(ctx context.Context) error {
 			missed() // a later version may say it in other words
 			return
 		}
-		r.learn(Revocation{m.ID, time.UnixMilli(m.ExpiresAt)})
+		r.learn(Revocation{ID: m.ID, TenantID: m.TenantID, ExpiresAt: time.UnixMilli(m.ExpiresAt)})
 	}
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})

@@ -107,7 +107,7 @@ type pair struct {
 
 // newPair returns two replicas that follow each other until the test ends. It is
 // for fake time.
-func newPair(t *testing.T) *pair {
+func newPair(t *testing.T, opts ...authz.RevocationsOption) *pair {
 	t.Helper()
 	store, hub := authz.NewMemoryRevocations(), &hub{}
 	p := &pair{
@@ -115,9 +115,9 @@ func newPair(t *testing.T) *pair {
 		fromA: hub.channel(), toB: hub.channel(),
 	}
 	var err error
-	p.a, err = authz.OpenRevocations(t.Context(), p.atA, authz.WithChannel(p.fromA))
+	p.a, err = authz.OpenRevocations(t.Context(), p.atA, append(opts, authz.WithChannel(p.fromA))...)
 	must(t, err)
-	p.b, err = authz.OpenRevocations(t.Context(), p.atB, authz.WithChannel(p.toB))
+	p.b, err = authz.OpenRevocations(t.Context(), p.atB, append(opts, authz.WithChannel(p.toB))...)
 	must(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	var followers sync.WaitGroup

@@ -76,7 +76,7 @@ func tested(test func(e *env) bool) node {
 // compiler compiles the rules of one definition.
 type compiler struct {
 	operators  map[string]compileFunc
-	bucketing  bucketing
+	isV012     bool // rollouts are those of flagd's core v0.12
 	evaluators map[string]any
 	done       map[string]node
 	broken     map[string]bool // evaluators with a fault

@@ -143,7 +143,7 @@ func (c *compiler) in(name string, operand any, at *place) node {
 	needle, hay := operands[0].eval, operands[1].eval
 	n := tested(func(e *env) bool { return isIn(needle(e), hay(e)) })
 	if lit := operands[1].lit; lit != nil && lit.kind == list {
-		elements, _ := lit.ref.([]value) //nolint:errcheck // every literal list is one
+		elements, _ := lit.ref.([]value)
 		n = tested(func(e *env) bool { return slices.ContainsFunc(elements, needle(e).same) })
 		if isOfTexts(elements) {
 			n = tested(oneOf(elements, operands[0].text()))

@@ -173,14 +173,22 @@ func variantName(v value) (string, bool) {
 // digestFlags notes what each flag is made of: two flags with the same digest evaluate
 // to the same.
 func (c *compiler) digestFlags(f *fragment, members map[string]any, definitions []flagDefinition) {
-	shared, _ := json.Marshal([]any{members["$evaluators"], members["metadata"]}) // it was JSON
+	shared := encoded([]any{members["$evaluators"], members["metadata"]})
 	for _, d := range definitions {
-		own, _ := json.Marshal(d.members) // it was JSON
 		hash := sha256.New()
 		_, _ = hash.Write(shared) // it never fails
-		_, _ = hash.Write(own)
+		_, _ = hash.Write(encoded(d.members))
 		hash.Sum(f.flags[d.key].digest[:0])
 	}
+}
+
+// encoded returns what was decoded from JSON in JSON again.
+func encoded(x any) []byte {
+	text, err := json.Marshal(x)
+	if err != nil {
+		return nil // it is not: it was JSON
+	}
+	return text
 }
 
 // merged returns the members of both maps; those of over hold.

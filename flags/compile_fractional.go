@@ -5,18 +5,6 @@ import (
 	"math"
 )
 
-// bucketing is the arithmetic that maps a hash to a variant.
-type bucketing uint8
-
-const (
-	// bucketingExact is that of flagd's pull request 1909: the unsigned hash times the
-	// sum of the weights, shifted by 32.
-	bucketingExact bucketing = iota
-
-	// bucketingV012 is that of flagd's core up to v0.12: percents in floating point.
-	bucketingV012
-)
-
 // Bucketing is the member of a set's metadata that selects the arithmetic of rollouts.
 // The value "v0.12" selects that of flagd's core v0.12 and before. Without the member it
 // is the one that flagd has since (its pull request 1909).
@@ -67,7 +55,7 @@ func (c *compiler) fractional(name string, operand any, at *place) node {
 	if !ok {
 		return nothing(at)
 	}
-	return node{eval: divide(c.bucketing, key, shares), results: results}.over(append(operands, parts...))
+	return node{eval: divide(c.isV012, key, shares), results: results}.over(append(operands, parts...))
 }
 
 // shares compiles the variants and weights, from the element first on.
@@ -160,9 +148,9 @@ func (e *env) hash(key value) uint32 {
 }
 
 // divide returns the rule that picks a share by the hash of key.
-func divide(arithmetic bucketing, key eval, shares []share) eval {
+func divide(isV012 bool, key eval, shares []share) eval {
 	pick := pickExact
-	if arithmetic == bucketingV012 {
+	if isV012 {
 		pick = pickV012
 	}
 	total, isLiteral := int64(0), true

@@ -145,7 +145,7 @@ func (e *env) first(s segment) (value, bool) {
 func (e *env) member(v value, s segment) (value, bool) {
 	switch v.kind {
 	case object:
-		members, _ := v.ref.(map[string]any) //nolint:errcheck // every object is one
+		members, _ := v.ref.(map[string]any)
 		x, ok := members[s.name]
 		return e.admit(x), ok
 	case list:

@@ -1,13 +1,13 @@
 package flags
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cpodkit/cpodkit"
 )
@@ -75,7 +75,6 @@ type digest [sha256.Size]byte
 // flag is one compiled flag.
 type flag struct {
 	key      string
-	disabled bool
 	rule     eval // nil without targeting
 	metadata map[string]any
 	variants []Result // of a targeting that chose them, in the order of their names
@@ -119,7 +118,7 @@ func (c *compiler) selectBucketing(metadata map[string]any) {
 	switch selected := metadata[Bucketing]; selected {
 	case nil:
 	case "v0.12":
-		c.bucketing = bucketingV012
+		c.isV012 = true
 	default:
 		c.fault((*place)(nil).member("metadata").member(Bucketing), `must be "v0.12", or left out`)
 	}
@@ -203,7 +202,7 @@ func (c *compiler) definitions(members map[string]any) ([]flagDefinition, error)
 	if len(all) > MaxFlags {
 		return nil, tooManyFlags(len(all))
 	}
-	slices.SortFunc(all, func(a, b flagDefinition) int { return bytes.Compare([]byte(a.key), []byte(b.key)) })
+	slices.SortFunc(all, func(a, b flagDefinition) int { return strings.Compare(a.key, b.key) })
 	return all, nil
 }
 

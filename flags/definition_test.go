@@ -276,3 +276,33 @@ func TestParseContext(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a definition and a context hold, there is an answer and no panic.
+func FuzzParse(f *testing.F) {
+	for _, c := range wrong() {
+		if len(c.definition) < 10_000 {
+			f.Add([]byte(c.definition), []byte(`{"x": 1}`))
+		}
+	}
+	f.Add([]byte(everything), []byte(`{"targetingKey": "ann", "email": "ann@example.com"}`))
+	f.Fuzz(func(t *testing.T, definition, data []byte) {
+		set, faults, err := flags.ParseLenient(definition)
+		if strict, strictErr := flags.Parse(definition); (strictErr == nil) != (err == nil && len(faults) == 0) || (strict == nil) != (strictErr != nil) {
+			t.Fatalf("strictly it is %v, and leniently %v, %v", strictErr, faults, err)
+		}
+		for _, fault := range faults {
+			if line, column := flags.Position(definition, fault.Pointer); line < 1 || column < 1 {
+				t.Errorf("%s is at %d:%d", fault.Pointer, line, column)
+			}
+		}
+		c, contextErr := flags.ParseContext(data)
+		if err != nil || contextErr != nil {
+			return
+		}
+		for _, r := range set.EvaluateAll(c) {
+			if (r.ErrorCode != "") != (r.Reason == flags.ReasonError) || r.HasValue() && r.Value == nil {
+				t.Errorf("the result is %+v", r)
+			}
+		}
+	})
+}

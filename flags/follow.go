@@ -29,7 +29,8 @@ func (f *Flags) Run(ctx context.Context) {
 	defer tick.Stop()
 	asked := time.Now()
 	for {
-		all, ids := false, map[string]struct{}{}
+		var all bool
+		var ids map[string]struct{}
 		select {
 		case <-tick.C:
 			all = watched.isDue(asked, f.interval)

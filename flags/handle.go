@@ -22,8 +22,8 @@ import (
 // Errors are those of [Flags], missing_token without an identity, and forbidden for one
 // whose ids cannot be encoded (see [cpodkit.EncodeID]).
 type Handle struct {
-	flags *Flags
 	*subject
+	flags *Flags
 }
 
 // subject is for whom a handle evaluates.

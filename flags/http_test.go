@@ -17,8 +17,8 @@ import (
 	"github.com/cpodkit/cpodkit/internal/webtest"
 )
 
-// proFlag is what the tests of HTTP evaluate.
-const proFlag = `{"state":"ENABLED","variants":{"on":true,"off":false},"defaultVariant":"off","targeting":{"if":[{"==":[{"var":"plan"},"pro"]},"on",null]}}`
+// darkModeFlag is what the tests of HTTP evaluate.
+const darkModeFlag = `{"state":"ENABLED","variants":{"on":true,"off":false},"defaultVariant":"off","targeting":{"if":[{"==":[{"var":"plan"},"pro"]},"on",null]}}`
 
 // callers are the identities of the tests of HTTP, by their tokens.
 func callers(token string) *cpodkit.Identity {
@@ -39,7 +39,7 @@ func serve(t *testing.T, source flags.Source, opts ...flags.Option) http.Handler
 func withDarkMode(t *testing.T) *flags.Memory {
 	t.Helper()
 	source := flags.NewMemory()
-	if err := source.Set("acme", []byte(`{"flags":{"dark_mode":`+proFlag+`,
+	if err := source.Set("acme", []byte(`{"flags":{"dark_mode":`+darkModeFlag+`,
 		"size":{"state":"ENABLED","variants":{"s":1,"l":1.5},"defaultVariant":"l","metadata":{"team":"ui"}},
 		"none":{"state":"ENABLED","variants":{"a":"x"},"defaultVariant":null},
 		"off":{"state":"DISABLED","variants":{"on":true},"defaultVariant":"on"},
@@ -219,20 +219,20 @@ func TestDefinitionsByHTTP(t *testing.T) {
 	}
 	on(false)
 	call("GET", "a%2Fb", "").WantProblem(t, cpodkit.CodeNotFound)
-	call("PUT", "a%2Fb", proFlag, "If-Match", `"v1"`).WantProblem(t, cpodkit.CodePreconditionFailed)
-	made := call("PUT", "a%2Fb", proFlag, "If-None-Match", "*")
+	call("PUT", "a%2Fb", darkModeFlag, "If-Match", `"v1"`).WantProblem(t, cpodkit.CodePreconditionFailed)
+	made := call("PUT", "a%2Fb", darkModeFlag, "If-None-Match", "*")
 	made.WantStatus(t, http.StatusCreated)
 	if got := strings.TrimSpace(made.Body.String()); got != `{"key":"a/b","version":"v1","updatedAt":"2026-01-02T15:04:05.000Z"}` || made.Header().Get("ETag") != `"v1"` {
 		t.Errorf("%s", made)
 	}
 	on(true)
-	call("PUT", "a%2Fb", proFlag, "If-None-Match", "*").WantProblem(t, cpodkit.CodePreconditionFailed)
+	call("PUT", "a%2Fb", darkModeFlag, "If-None-Match", "*").WantProblem(t, cpodkit.CodePreconditionFailed)
 	got := call("GET", "a%2Fb", "")
-	if strings.TrimSpace(got.Body.String()) != proFlag || got.Header().Get("ETag") != `"v1"` || got.Header().Get("Last-Modified") == "" {
+	if strings.TrimSpace(got.Body.String()) != darkModeFlag || got.Header().Get("ETag") != `"v1"` || got.Header().Get("Last-Modified") == "" {
 		t.Errorf("%s %v", got, got.Header())
 	}
 	call("GET", "a%2Fb", "", "If-None-Match", `"v1"`).WantStatus(t, http.StatusNotModified)
-	call("PUT", "a%2Fb", strings.Replace(proFlag, "pro", "max", 1), "If-Match", `"v1"`).WantStatus(t, http.StatusOK)
+	call("PUT", "a%2Fb", strings.Replace(darkModeFlag, "pro", "max", 1), "If-Match", `"v1"`).WantStatus(t, http.StatusOK)
 	on(false)
 	call("DELETE", "a%2Fb", "", "If-Match", `"v1"`).WantProblem(t, cpodkit.CodePreconditionFailed)
 	call("DELETE", "a%2Fb", "", "If-None-Match", `*`).WantProblem(t, cpodkit.CodeBadRequest)
@@ -240,7 +240,7 @@ func TestDefinitionsByHTTP(t *testing.T) {
 	call("DELETE", "a%2Fb", "").WantStatus(t, http.StatusNoContent)
 	for _, key := range []string{strings.Repeat("k", 257), "a%00b"} {
 		for _, method := range []string{"GET", "PUT", "DELETE"} {
-			call(method, key, proFlag).WantProblem(t, cpodkit.CodeInvalidKey)
+			call(method, key, darkModeFlag).WantProblem(t, cpodkit.CodeInvalidKey)
 		}
 	}
 }
@@ -296,12 +296,12 @@ func TestDefinitionsOfAFile(t *testing.T) {
 		return webtest.Call(t, h, method, "/v1/flags"+key, "acme/shop", body, header...)
 	}
 	a := call("GET", "/dark_mode", "")
-	if strings.TrimSpace(a.Body.String()) != proFlag {
+	if strings.TrimSpace(a.Body.String()) != darkModeFlag {
 		t.Errorf("%s", a)
 	}
 	call("GET", "/dark_mode", "", "If-None-Match", a.Header().Get("ETag")).WantStatus(t, http.StatusNotModified)
 	call("GET", "/unknown", "").WantProblem(t, cpodkit.CodeNotFound)
-	call("PUT", "/dark_mode", proFlag).WantProblem(t, cpodkit.CodeNotSupported)
+	call("PUT", "/dark_mode", darkModeFlag).WantProblem(t, cpodkit.CodeNotSupported)
 	call("DELETE", "/dark_mode", "").WantProblem(t, cpodkit.CodeNotSupported)
 	webtest.Call(t, h, "GET", "/v1/flags/dark_mode", "globex/shop", "").WantProblem(t, cpodkit.CodeNotFound)
 }
@@ -310,7 +310,7 @@ func TestListsOfFlags(t *testing.T) {
 	t.Parallel()
 	edited := newEditor()
 	for _, key := range []string{"a", "b", "c", "d", "e"} {
-		_, err := edited.PutFlag(t.Context(), "acme", key, []byte(proFlag), flags.Condition{})
+		_, err := edited.PutFlag(t.Context(), "acme", key, []byte(darkModeFlag), flags.Condition{})
 		if err != nil {
 			t.Fatal(err)
 		}

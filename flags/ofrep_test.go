@@ -117,7 +117,7 @@ func TestOFREPBulk(t *testing.T) {
 	}
 	// A client that has heard of a change gets what is there now, and is not told that
 	// nothing is new while this server is behind.
-	if err := source.Set("acme", []byte(`{"flags":{"dark_mode":`+strings.Replace(proFlag, "pro", "free", 1)+`}}`)); err != nil {
+	if err := source.Set("acme", []byte(`{"flags":{"dark_mode":`+strings.Replace(darkModeFlag, "pro", "free", 1)+`}}`)); err != nil {
 		t.Fatal(err)
 	}
 	call(target, "acme/shop", ann, "If-None-Match", tag).WantStatus(t, http.StatusNotModified) // nobody runs
@@ -224,13 +224,13 @@ func TestStreamOfChanges(t *testing.T) {
 		t.Errorf("a client that comes back is sent %q", event)
 	}
 	current := events(t, ctx, server.URL, "acme/shop", after)
-	if err := source.Set("acme", []byte(`{"flags":{"dark_mode":`+proFlag+`}}`)); err != nil {
+	if err := source.Set("acme", []byte(`{"flags":{"dark_mode":`+darkModeFlag+`}}`)); err != nil {
 		t.Fatal(err)
 	}
 	if event := next(t, current); strings.HasPrefix(event, "id: "+after+"\n") {
 		t.Errorf("a client that is current is sent %q", event)
 	}
-	if err := source.Set("globex", []byte(`{"flags":{"dark_mode":`+proFlag+`}}`)); err != nil {
+	if err := source.Set("globex", []byte(`{"flags":{"dark_mode":`+darkModeFlag+`}}`)); err != nil {
 		t.Fatal(err)
 	}
 	next(t, globex)

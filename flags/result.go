@@ -29,9 +29,8 @@ const (
 	ErrorInvalidContext ErrorCode = "INVALID_CONTEXT" // the context holds what JSON cannot hold
 	ErrorGeneral        ErrorCode = "GENERAL"         // the targeting chose what is not a variant, or took too long
 
-	// The engine returns neither of these; they are for what evaluates elsewhere.
-	ErrorTargetingKeyMissing ErrorCode = "TARGETING_KEY_MISSING"
-	ErrorNotReady            ErrorCode = "PROVIDER_NOT_READY"
+	ErrorTargetingKeyMissing ErrorCode = "TARGETING_KEY_MISSING" // only of what evaluates elsewhere
+	ErrorNotReady            ErrorCode = "PROVIDER_NOT_READY"    // the same
 )
 
 // Result is the outcome of an evaluation.

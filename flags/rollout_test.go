@@ -80,6 +80,11 @@ func TestRolloutsMoveNobody(t *testing.T) {
 func TestRolloutsKeepTheirWeights(t *testing.T) {
 	t.Parallel()
 	const keys = 100_000
+	users := make([]*flags.Context, keys)
+	for i := range users {
+		user := fmt.Sprintf("user-%d", i)
+		users[i] = &flags.Context{TargetingKey: user, Attributes: map[string]any{"email": user + "@example.com"}}
+	}
 	for name, c := range map[string]struct {
 		rule string
 		want map[string]float64
@@ -102,10 +107,8 @@ func TestRolloutsKeepTheirWeights(t *testing.T) {
 				"state": "ENABLED", "variants": {"a": 1, "b": 2, "c": 3}, "defaultVariant": "a",
 				"targeting": {"fractional": `+c.rule+`}}}, "metadata": {`+metadata+`}}`)
 			counts := map[string]float64{}
-			for i := range keys {
-				user := fmt.Sprintf("user-%d", i)
-				r := set.Evaluate("split", &flags.Context{TargetingKey: user, Attributes: map[string]any{"email": user + "@example.com"}})
-				counts[r.Variant]++
+			for _, user := range users {
+				counts[set.Evaluate("split", user).Variant]++
 			}
 			for _, variant := range []string{"a", "b", "c", ""} {
 				if percent := counts[variant] * 100 / keys; math.Abs(percent-c.want[variant]) > 1 {

@@ -72,12 +72,15 @@ func (s *Set) Keys() iter.Seq[string] {
 // a result with the code FLAG_NOT_FOUND.
 func (s *Set) Evaluate(key string, c *Context) Result { return *s.evaluate(key, s.env(c)) }
 
-// env returns what an evaluation computes in.
+// env returns what an evaluation for c computes in. The pool keeps what an evaluation
+// was for until the next one or the garbage collector comes.
 func (s *Set) env(c *Context) *env {
 	e := s.envs.Get().(*env) //nolint:errcheck,forcetypeassert // nothing else is put
-	if c != nil {
-		e.targetingKey, e.attributes, e.identity = c.TargetingKey, c.Attributes, c.identity
+	if c == nil {
+		c = &Context{}
 	}
+	e.targetingKey, e.attributes, e.identity = c.TargetingKey, c.Attributes, c.identity
+	e.subject, e.ctx, e.now = nil, nil, 0
 	return e
 }
 
@@ -85,19 +88,13 @@ func (s *Set) env(c *Context) *env {
 func (s *Set) evaluate(key string, e *env) *Result {
 	f, ok := s.flags[key]
 	if !ok {
-		s.release(e)
+		s.envs.Put(e)
 		r := failed(key, ErrorFlagNotFound, "There is no such flag.", s.metadata)
 		return &r
 	}
 	r := f.evaluate(e)
-	s.release(e)
-	return r
-}
-
-// release gives an env back to the pool, which keeps no context.
-func (s *Set) release(e *env) {
-	*e = env{}
 	s.envs.Put(e)
+	return r
 }
 
 // EvaluateAll returns the values of all flags for c, in the order of their keys.
@@ -107,7 +104,7 @@ func (s *Set) EvaluateAll(c *Context) []Result {
 	for i, f := range s.sorted {
 		results[i] = *f.evaluate(e)
 	}
-	s.release(e)
+	s.envs.Put(e)
 	return results
 }
 

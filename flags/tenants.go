@@ -79,22 +79,22 @@ func (t *tenant) touch() {
 // evict removes a tenant that was not used since eviction looked last. When all were, it
 // takes any. It leaves those that somebody watches. The caller holds f.mu.
 func (f *Flags) evict() {
-	var any *tenant
+	var found *tenant
 	for _, t := range f.tenants {
 		if t.isWatched() {
 			continue
 		}
-		any = t
+		found = t
 		if !t.used.Swap(false) {
 			break
 		}
 	}
-	if any == nil {
+	if found == nil {
 		return
 	}
-	delete(f.tenants, any.id)
-	f.known.Delete(any.id)
-	f.noteStale(any, false, true)
+	delete(f.tenants, found.id)
+	f.known.Delete(found.id)
+	f.noteStale(found, false, true)
 }
 
 // reload loads a tenant's flags. Without again it does nothing when they are there.

@@ -214,6 +214,11 @@ func (s *Server) deleteAdminKey(w http.ResponseWriter, r *http.Request, _ rest.Q
 	if err != nil {
 		return backendError(err)
 	}
+	if key.Scopes.Covers(PlatformScope) {
+		if err := admin.Require(PlatformScope); err != nil {
+			return err
+		}
+	}
 	// A tenant with a fixed key keeps that one.
 	mayBeLast := slices.ContainsFunc(s.fixedAdminKeys, func(k authz.APIKey) bool { return k.TenantID == key.TenantID })
 	err = s.keys.DeleteAdmin(r.Context(), key, mayBeLast)

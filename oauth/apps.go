@@ -17,6 +17,10 @@ import (
 	"github.com/cpodkit/cpodkit/internal/rest"
 )
 
+// MaxApps is how many apps a tenant may have. Their allowed origins are in the memory of
+// every server.
+const MaxApps = 1000
+
 // changeAttempts bounds how often a change of an app starts again after another one.
 const changeAttempts = 5
 
@@ -64,6 +68,10 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request, _ rest.Quer
 	if err := admin.mayGrant(body.DeclaredScopes); err != nil {
 		return err
 	}
+	// Its deletion will take a place among the revocations, and is never refused.
+	if err := s.revocations.HasRoom(admin.TenantID); err != nil {
+		return err
+	}
 	app := App{
 		ClientID:       body.ClientID,
 		TenantID:       admin.TenantID,
@@ -86,11 +94,36 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request, _ rest.Quer
 	if err != nil {
 		return backendError(err)
 	}
+	if err := s.confirmApp(r.Context(), app); err != nil {
+		return err
+	}
 	s.origins.changed(r.Context(), app.AllowedOrigins...)
 	s.logChange(r, "app registered", admin, app)
 	w.Header().Set("Location", "/v1/oauth/apps/"+url.PathEscape(app.ClientID))
 	writeUncached(w, r, http.StatusCreated, admin.view(app, secret))
 	return nil
+}
+
+// confirmApp looks, after an app was stored, whether its tenant may have it, and else
+// removes it. In this order calls at the same time cannot exceed the bound together.
+func (s *Server) confirmApp(ctx context.Context, app App) error {
+	apps, err := s.apps.List(ctx, app.TenantID, "", MaxApps+1)
+	if err == nil && len(apps) <= MaxApps {
+		return nil
+	}
+	undoing, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	stored, undone := s.apps.Get(undoing, app.ClientID)
+	if undone == nil && stored.Instance == app.Instance {
+		undone = s.apps.Delete(undoing, stored)
+	}
+	if undone != nil && !errors.Is(undone, cpodkit.CodeNotFound) {
+		s.log.WarnContext(ctx, "a refused app stays listed; nobody was told its secret", "client_id", app.ClientID, "error", undone)
+	}
+	if err != nil {
+		return backendError(err)
+	}
+	return cpodkit.Errorf(cpodkit.CodeConflict, "The tenant has %d apps, which is the most; delete one first.", MaxApps)
 }
 
 // listApps is GET /v1/oauth/apps.
@@ -144,9 +177,9 @@ func (a administrator) tag(app App) string {
 // can live: a token lives for [MaxTokenTTL] at most, and a signed URL for seven days.
 const RevocationLife = 7*24*time.Hour + time.Hour
 
-// revoke ends the tokens with the "jti", or the prefix of one, that id is.
-func (s *Server) revoke(ctx context.Context, id string) error {
-	return s.revocations.Revoke(ctx, authz.Revocation{ID: id, ExpiresAt: time.Now().Add(RevocationLife)})
+// revoke ends the tokens of a tenant with the "jti", or the prefix of one, that id is.
+func (s *Server) revoke(ctx context.Context, tenantID, id string) error {
+	return s.revocations.Revoke(ctx, authz.Revocation{ID: id, TenantID: tenantID, ExpiresAt: time.Now().Add(RevocationLife)})
 }
 
 // deleteApp is DELETE /v1/oauth/apps/{id}.
@@ -181,7 +214,7 @@ func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, _ rest.Query)
 // between leaves an app whose tokens and keys are refused, old and new, and never
 // these without an app.
 func (s *Server) remove(ctx context.Context, app App) error {
-	if err := s.revoke(ctx, app.tokens()); err != nil {
+	if err := s.revoke(ctx, app.TenantID, app.tokens()); err != nil {
 		return err
 	}
 	if s.keys != nil {

@@ -11,10 +11,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/oauth/oauthtest"
@@ -377,4 +379,74 @@ func bend(c rune) rune {
 		return 'B'
 	}
 	return 'A'
+}
+
+// A tenant has so many apps and no more, also when they are registered at once.
+func TestTooManyApps(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for i := range oauth.MaxApps - 1 {
+		f.register(adminT1, fmt.Sprint("app-", i))
+	}
+	var made atomic.Int32
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			body := fmt.Sprintf(`{"client_id":"late-%d","name":"x","app_type":"service","declared_scopes":[]}`, i)
+			switch w := f.call(http.MethodPost, "/v1/oauth/apps", adminT1, body); w.Code {
+			case http.StatusCreated:
+				made.Add(1)
+			case http.StatusConflict:
+			default:
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load() > 1 {
+		t.Errorf("%d of the last ones were made", made.Load())
+	}
+	f.register(adminT2, "of-another-tenant")
+	wantProblem(f, f.call(http.MethodGet, "/v1/oauth/apps/late-x", adminT1, ""), cpodkit.CodeNotFound)
+	if w := f.call(http.MethodDelete, "/v1/oauth/apps/app-0", adminT1, ""); w.Code != http.StatusNoContent {
+		t.Fatalf("delete: %d %s", w.Code, w.Body)
+	}
+	f.register(adminT1, "after-a-deletion")
+}
+
+// Deleting apps, and taking scopes away, is never refused. What would fill the room of
+// revocations by doing so again and again is.
+func TestAFullShareOfRevocations(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *oauth.Config) {
+		var err error
+		if c.Revocations, err = authz.OpenRevocations(t.Context(), authz.NewMemoryRevocations(), authz.WithMaxRevocations(24)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	f.register(adminT1, "app-a", "orders.read", "orders.write")
+	f.register(adminT1, "app-b")
+	patch := func(scopes string) *webtest.Answer {
+		return f.call(http.MethodPatch, "/v1/oauth/apps/app-a", adminT1, `{"declared_scopes":[`+scopes+`]}`)
+	}
+	refused := false
+	for range 10 {
+		if w := patch(`"orders.read"`); w.Code != http.StatusOK {
+			t.Fatalf("a scope is not taken away: %d %s", w.Code, w.Body)
+		}
+		w := patch(`"orders.read","orders.write"`)
+		if w.Code == http.StatusServiceUnavailable {
+			refused = strings.Contains(w.Body.String(), "its share")
+			break
+		}
+	}
+	if !refused {
+		t.Error("a tenant fills the room of revocations")
+	}
+	body := `{"client_id":"app-c","name":"x","app_type":"service","declared_scopes":[]}`
+	wantProblem(f, f.call(http.MethodPost, "/v1/oauth/apps", adminT1, body), cpodkit.CodeUnavailable)
+	if w := f.call(http.MethodDelete, "/v1/oauth/apps/app-b", adminT1, ""); w.Code != http.StatusNoContent {
+		t.Errorf("an app is not deleted: %d %s", w.Code, w.Body)
+	}
+	f.register(adminT2, "app-c")
 }

@@ -178,7 +178,7 @@ func (s *Server) replace(ctx context.Context, app, changed App, hasChanged bool)
 		return err
 	}
 	if !ended && len(lacking(changed.DeclaredScopes, app.DeclaredScopes)) > 0 {
-		if err := s.revoke(ctx, app.tokens()); err != nil {
+		if err := s.revoke(ctx, app.TenantID, app.tokens()); err != nil {
 			return err
 		}
 		ended = true
@@ -186,7 +186,11 @@ func (s *Server) replace(ctx context.Context, app, changed App, hasChanged bool)
 	if ended {
 		changed.TokenPrefix = rand.Text()
 	}
-	if s.keys != nil && len(lacking(app.DeclaredScopes, changed.DeclaredScopes)) > 0 {
+	if len(lacking(app.DeclaredScopes, changed.DeclaredScopes)) > 0 {
+		// To take the scope away again needs a place, and is never refused.
+		if err := s.revocations.HasRoom(app.TenantID); err != nil {
+			return err
+		}
 		if err := s.narrowKeys(ctx, app); err != nil {
 			return err
 		}
@@ -199,6 +203,9 @@ func (s *Server) replace(ctx context.Context, app, changed App, hasChanged bool)
 
 // narrowKeys stores the keys of an app with the scopes that [LiveKeys] leaves them.
 func (s *Server) narrowKeys(ctx context.Context, app App) error {
+	if s.keys == nil {
+		return nil
+	}
 	for after := ""; ; {
 		keys, err := s.keys.List(ctx, app.Instance, after, MaxKeys)
 		if err != nil {

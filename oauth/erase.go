@@ -16,7 +16,7 @@ func RevokeApps(ctx context.Context, apps AppStore, revocations *authz.Revocatio
 	n := 0
 	err := eachApp(ctx, apps, tenantID, func(app App) error {
 		n++
-		return revocations.Revoke(ctx, authz.Revocation{ID: app.tokens(), ExpiresAt: time.Now().Add(RevocationLife)})
+		return revocations.Revoke(ctx, authz.Revocation{ID: app.tokens(), TenantID: app.TenantID, ExpiresAt: time.Now().Add(RevocationLife)})
 	})
 	return n, err
 }

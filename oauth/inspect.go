@@ -98,7 +98,7 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) error {
 		// RFC 7009 section 2.1: the client is told.
 		return badRequest("unauthorized_client", "The token belongs to another app.")
 	default:
-		if err := s.revoke(r.Context(), id.TokenID); err != nil {
+		if err := s.revoke(r.Context(), id.TenantID, id.TokenID); err != nil {
 			return backendError(err)
 		}
 		s.log.LogAttrs(r.Context(), slog.LevelInfo, "token revoked", slog.String("request_id", cpodkit.RequestID(r.Context())),

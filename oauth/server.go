@@ -224,6 +224,9 @@ func oauthHandler(handle handlerFunc) http.Handler {
 
 // backendError tells a client that a store failed, and nothing of how.
 func backendError(err error) error {
+	if errors.Is(err, authz.ErrRevocationsFull) {
+		return err // which says what the client can do
+	}
 	if errors.Is(err, cpodkit.CodeUnavailable) {
 		return cpodkit.Errorf(cpodkit.CodeUnavailable, "The server's store does not answer; try again.").WithCause(err)
 	}

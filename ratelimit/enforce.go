@@ -58,8 +58,8 @@ type scratch struct {
 	costs   []int64 // of each rule; 0 when it is not to be asked, or was
 	asked   []*rule // of the call under way, one for each bucket
 	buckets []Bucket
-	hashes  []hash // of their keys, for a Memory, in place of the keys
-	part    []byte // of a key
+	hashes  []owned // of their keys, for a Memory, in place of the keys
+	part    []byte  // of a key
 	key     []byte
 	items   []byte // the fields
 	limits  []byte
@@ -173,7 +173,7 @@ func (e *enforcer) gather(s *scratch, first int, r *http.Request) int64 {
 		s.asked = append(s.asked, p)
 		b := Bucket{Limit: p.Limit}
 		if m := e.limiter.memory; m != nil {
-			s.hashes = append(s.hashes, m.hashBytes(s.key))
+			s.hashes = append(s.hashes, owned{m.hashBytes(s.key), m.ownerOfBytes(s.key)})
 		} else {
 			b.Key = string(s.key)
 		}

@@ -24,16 +24,23 @@ const (
 // Memory is a [Driver] that keeps its buckets in this process: for a single
 // machine, and for tests. A restart fills all buckets.
 //
-// Its memory is bounded, whatever keys come: a bucket takes up to 110 bytes, and
+// Its memory is bounded, whatever keys come: a bucket takes up to 115 bytes, and
 // no key is kept, only 63 bits of a hash with a random seed. A bucket that is
 // full again is forgotten, for it equals none. When there is no room for a new
 // one, Memory looks at some, forgets those that are full, and else the one that
-// is nearest to full. To forget gives nobody a token: a key that is not known
-// then starts with as much taken as the forgotten ones had, at most, among
-// those with windows of about its own, until they would have been full. So
-// a flood of keys resets no bucket; it makes new ones start with less, even with
-// nothing, until its buckets would have been full. Callers who choose their keys
-// and do not trust each other need a Memory each, or Redis.
+// is nearest to full among those of one tenant: of the new bucket's own when that
+// holds an eighth of the room or more, and else of the tenant that holds most. So a
+// tenant's flood of keys takes nothing from tenants that hold less than their share.
+//
+// To forget gives nobody a token: a key that is not known then starts with as much
+// taken as the forgotten ones of its tenant had, at most, among those with windows of
+// about its own, until they would have been full. So a flood of keys resets no bucket;
+// it makes new ones of the same tenant start with less, even with nothing, until its
+// buckets would have been full.
+//
+// The tenant of a key is what stands before its first slash, as in the keys of a
+// [Handle]; of a policy by tenant, app or identity it is theirs. Each other policy
+// counts as one tenant, and so do all keys without a slash.
 //
 // Time is the monotonic clock, in nanoseconds; a wall clock that jumps changes
 // nothing. There is no goroutine.
@@ -70,7 +77,7 @@ func newMemory(maxKeys int) *Memory {
 	m.shards = make([]shard, shards)
 	for i := range m.shards {
 		m.shards[i].maxKeys = max(m.maxKeys/shards, 1)
-		m.shards[i].slots = make([]slot, minSlots)
+		m.shards[i].makeSlots(minSlots)
 	}
 	return m
 }
@@ -91,27 +98,43 @@ func (m *Memory) Take(ctx context.Context, buckets []Bucket, cost int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	var keys [MaxBuckets]hash
-	for i := range buckets {
-		keys[i] = m.hash(buckets[i].Key)
+	if len(buckets) == 1 {
+		var err error
+		buckets[0].State, err = m.takeOne(buckets[0].Key, buckets[0].Limit, cost)
+		return err
 	}
-	return m.take(buckets, keys[:len(buckets)], cost)
+	var keys [MaxBuckets]owned
+	for i := range buckets {
+		keys[i] = owned{m.hash(buckets[i].Key), m.ownerOf(buckets[i].Key)}
+	}
+	return m.takeAll(buckets, keys[:len(buckets)], cost)
+}
+
+// owned is the hash of a key, and whose bucket it has.
+type owned struct {
+	hash
+	owner owner // 0 when it is not known yet
 }
 
 // take is Take for keys that are hashed; those of the buckets do not matter.
-func (m *Memory) take(buckets []Bucket, keys []hash, cost int64) error {
+func (m *Memory) take(buckets []Bucket, keys []owned, cost int64) error {
 	if len(buckets) > 1 {
 		return m.takeAll(buckets, keys, cost)
 	}
 	var err error
-	buckets[0].State, err = m.takeOne(keys[0], buckets[0].Limit, cost)
+	buckets[0].State, err = m.takeFrom(keys[0], "", buckets[0].Limit, cost)
 	return err
 }
 
-func (m *Memory) takeOne(h hash, limit Limit, cost int64) (State, error) {
+// takeOne finds out whose the bucket is only when it is not there.
+func (m *Memory) takeOne(key string, limit Limit, cost int64) (State, error) {
+	return m.takeFrom(owned{hash: m.hash(key)}, key, limit, cost)
+}
+
+func (m *Memory) takeFrom(k owned, key string, limit Limit, cost int64) (State, error) {
 	r := rateOf(limit)
 	need := r.Wait(max(cost, 1))
-	s := m.shardOf(h)
+	s := m.shardOf(k.hash)
 	now := m.now() // under the lock the clock would cost as much as all the rest
 	s.mu.Lock()
 	if s.slots == nil {
@@ -121,17 +144,25 @@ func (m *Memory) takeOne(h hash, limit Limit, cost int64) (State, error) {
 	s.advance(now)
 	var left refill.Wait
 	var took bool
-	if cost > 0 {
-		left, took = s.take(h, r, need, s.now)
+	if b := s.find(k.hash); b != nil {
+		b.adapt(r, s.now)
+		if cost > 0 {
+			left, took = b.take(r, need, s.now)
+		} else {
+			left = b.left(s.now)
+		}
 	} else {
-		left = s.look(h, r, s.now)
+		if k.owner == 0 {
+			k.owner = m.ownerOf(key)
+		}
+		left, took = s.takeNew(k, r, need, cost > 0)
 	}
 	s.mu.Unlock()
 	return state(r, left, need, took), nil
 }
 
 // takeAll divides before and after it holds shards, and not meanwhile.
-func (m *Memory) takeAll(buckets []Bucket, keys []hash, cost int64) error {
+func (m *Memory) takeAll(buckets []Bucket, keys []owned, cost int64) error {
 	var needs, lefts [MaxBuckets]refill.Wait
 	for i := range buckets {
 		needs[i] = rateOf(buckets[i].Limit).Wait(max(cost, 1))
@@ -150,10 +181,10 @@ func (m *Memory) takeAll(buckets []Bucket, keys []hash, cost int64) error {
 // takeLocked fills in how long each bucket takes to be full, after it has taken the
 // needs if it may and all buckets have them. It locks the shards of all buckets,
 // each once and in their order, so that two calls never wait for each other.
-func (m *Memory) takeLocked(buckets []Bucket, keys []hash, needs, lefts *[MaxBuckets]refill.Wait, may bool) (took bool, err error) {
+func (m *Memory) takeLocked(buckets []Bucket, keys []owned, needs, lefts *[MaxBuckets]refill.Wait, may bool) (took bool, err error) {
 	var locked [MaxBuckets]int
 	for i := range buckets {
-		locked[i] = m.shardIndex(keys[i])
+		locked[i] = m.shardIndex(keys[i].hash)
 	}
 	order := locked[:len(buckets)]
 	slices.Sort(order)
@@ -178,7 +209,7 @@ func (m *Memory) takeLocked(buckets []Bucket, keys []hash, needs, lefts *[MaxBuc
 	took = may
 	for i := range buckets {
 		r := rateOf(buckets[i].Limit)
-		lefts[i] = m.shardOf(keys[i]).look(keys[i], r, now)
+		lefts[i] = m.shardOf(keys[i].hash).look(keys[i], r, now)
 		took = took && r.Holds(r.Plus(lefts[i], needs[i]))
 	}
 	if !took {
@@ -188,7 +219,7 @@ func (m *Memory) takeLocked(buckets []Bucket, keys []hash, needs, lefts *[MaxBuc
 		r := rateOf(buckets[i].Limit)
 		lefts[i] = r.Plus(lefts[i], needs[i])
 		// To make room for one bucket of the call may have forgotten another.
-		m.shardOf(keys[i]).put(keys[i], newFill(r, lefts[i], now), now)
+		m.shardOf(keys[i].hash).put(keys[i], newFill(r, lefts[i], now), now)
 	}
 	return true, nil
 }

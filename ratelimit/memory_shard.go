@@ -49,17 +49,20 @@ type shard struct {
 	busy slot
 
 	busyAt int
-	slots  []slot // nil once closed; at most 3/4 are taken
+	slots  []slot  // nil once closed; at most 3/4 are taken
+	owners []owner // of slots, apart from them: a call on a known key needs none
 	keys   int
 	hand   int // the slot to look at next for what can be forgotten
 
 	maxKeys int
 
-	// forgotten is for each class of windows when the last of the buckets that
-	// were forgotten before they were full would have been.
-	forgotten [windowClasses]int64
+	held map[owner]int32 // buckets of each owner; nil while there is much room
 
-	_ [40]byte // to the end of the cache line
+	// forgotten is for each owner and class of windows when the last of the buckets
+	// that were forgotten before they were full would have been. Those for which it
+	// has no room are in forgottenOfAll, which holds for every owner.
+	forgotten      map[ownerClass]int64
+	forgottenOfAll [windowClasses]int64
 }
 
 type slot struct {
@@ -75,38 +78,37 @@ func (s *shard) advance(now int64) {
 	}
 }
 
-// take takes what flows in during charge from the bucket of key, and returns how
-// long it then takes to be full.
-func (s *shard) take(key hash, r refill.Rate, charge refill.Wait, now int64) (left refill.Wait, took bool) {
-	if b := s.find(key); b != nil {
-		b.adapt(r, now)
-		return b.take(r, charge, now)
+// takeNew takes what flows in during charge, if it may, from the bucket of a key that is
+// not in the table, and returns how long it then takes to be full.
+func (s *shard) takeNew(k owned, r refill.Rate, charge refill.Wait, may bool) (left refill.Wait, took bool) {
+	b := s.unknown(k.owner, r, s.now)
+	if !may {
+		return b.left(s.now), false
 	}
-	b := s.unknown(r, now)
-	left, took = b.take(r, charge, now)
+	left, took = b.take(r, charge, s.now)
 	if took {
-		s.insert(slot{b, key}, now)
+		s.insert(slot{b, k.hash}, k.owner, s.now)
 	}
 	return left, took
 }
 
 // look returns how long the bucket of key takes to be full.
-func (s *shard) look(key hash, r refill.Rate, now int64) refill.Wait {
-	if b := s.find(key); b != nil {
+func (s *shard) look(k owned, r refill.Rate, now int64) refill.Wait {
+	if b := s.find(k.hash); b != nil {
 		b.adapt(r, now)
 		return b.left(now)
 	}
-	b := s.unknown(r, now)
+	b := s.unknown(k.owner, r, now)
 	return b.left(now)
 }
 
 // put stores a bucket that look has told of.
-func (s *shard) put(key hash, f fill, now int64) {
-	if b := s.find(key); b != nil {
+func (s *shard) put(k owned, f fill, now int64) {
+	if b := s.find(k.hash); b != nil {
 		b.fill = f
 		return
 	}
-	s.insert(slot{f, key}, now)
+	s.insert(slot{f, k.hash}, k.owner, now)
 }
 
 // fillUp makes the bucket of key full.
@@ -125,14 +127,8 @@ func (s *shard) giveBack(key hash, r refill.Rate, paid refill.Wait, now int64) {
 	}
 }
 
-// unknown is the bucket of a key that is not in the table.
-func (s *shard) unknown(r refill.Rate, now int64) fill {
-	left := max(s.forgotten[windowClass(r.Window)]-now, 0)
-	return newFill(r, refill.Wait{Units: min(left, r.Window)}, now)
-}
-
-func windowClass(window int64) int {
-	return min(max(bits.Len64(uint64(window))-smallestClass, 0), windowClasses-1)
+func windowClass(window int64) int32 {
+	return int32(min(max(bits.Len64(uint64(window))-smallestClass, 0), windowClasses-1))
 }
 
 // find returns the bucket of key, or nil.
@@ -172,45 +168,36 @@ func (s *shard) writeBack() {
 func (s *shard) home(key hash) int { return int(key) & (len(s.slots) - 1) }
 func (s *shard) next(i int) int    { return (i + 1) & (len(s.slots) - 1) }
 
+func (s *shard) makeSlots(n int) {
+	s.slots, s.owners, s.hand = make([]slot, n), make([]owner, n), 0
+}
+
 // insert adds a bucket whose key is not in the table.
-func (s *shard) insert(b slot, now int64) {
+func (s *shard) insert(b slot, o owner, now int64) {
 	if s.keys >= s.maxKeys {
-		s.makeRoom(now)
+		s.makeRoom(o, now)
 	}
 	if (s.keys+1)*4 > len(s.slots)*3 {
 		s.resize(now)
 	}
-	s.place(b)
+	s.place(b, o)
 	s.keys++
+	if s.held != nil {
+		s.held[o]++
+	}
 }
 
-func (s *shard) place(b slot) {
+func (s *shard) place(b slot, o owner) {
 	i := s.home(b.key)
 	for s.slots[i].key != 0 {
 		i = s.next(i)
 	}
-	s.slots[i] = b
+	s.slots[i], s.owners[i] = b, o
 }
 
-// makeRoom forgets buckets that are full again, or else one that is not.
-func (s *shard) makeRoom(now int64) {
-	nearest := s.sweep(roomSlots, now)
-	for s.keys >= s.maxKeys && nearest < 0 {
-		nearest = s.sweep(roomSlots, now)
-	}
-	if s.keys < s.maxKeys {
-		return
-	}
-	b := &s.slots[nearest]
-	class := windowClass(b.window)
-	s.forgotten[class] = max(s.forgotten[class], now+b.left(now).RoundedUp())
-	s.remove(nearest)
-}
-
-// sweep looks at n slots and forgets the buckets there that are full. When there
-// are none it returns the slot of the one that is nearest to full, or -1.
-func (s *shard) sweep(n int, now int64) (nearest int) {
-	nearest = -1
+// sweep looks at n slots, forgets the buckets there that are full, and shows the others
+// to each.
+func (s *shard) sweep(n int, now int64, each func(at int)) {
 	s.writeBack()
 	for range n {
 		b := &s.slots[s.hand]
@@ -218,38 +205,36 @@ func (s *shard) sweep(n int, now int64) (nearest int) {
 			s.remove(s.hand) // another may move here
 			continue
 		}
-		if b.key != 0 && (nearest < 0 || b.isNearerToFull(&s.slots[nearest], now)) {
-			nearest = s.hand
+		if b.key != 0 && each != nil {
+			each(s.hand)
 		}
 		s.hand = s.next(s.hand)
 	}
-	return nearest
 }
 
 // tidy forgets some buckets that are full: the more, the longer it was not called.
 func (s *shard) tidy(now int64) {
 	n, intervals := len(s.slots), (now-s.swept)/sweepInterval
 	s.swept = now
-	s.sweep(min(int(min(intervals, maxSweepSlots/sweepSlots))*sweepSlots, n), now-idleTime)
+	s.sweep(min(int(min(intervals, maxSweepSlots/sweepSlots))*sweepSlots, n), now-idleTime, nil)
 	if n > minSlots && s.keys*8 < n {
 		s.resize(now)
 	}
 }
 
-// isNearerToFull compares the fractions that are missing.
-func (f *fill) isNearerToFull(other *slot, now int64) bool {
-	return float64(f.full-now)/float64(f.window) < float64(other.full-now)/float64(other.window)
-}
+// missing is the fraction that is not there.
+func (f *fill) missing(now int64) float64 { return float64(f.full-now) / float64(f.window) }
 
 // remove empties a slot, and moves up those behind it that would not be found
 // any more.
 func (s *shard) remove(i int) {
 	s.busy.key = 0
 	s.keys--
+	s.release(s.owners[i])
 	for j := s.next(i); s.slots[j].key != 0; j = s.next(j) {
 		distance := (j - s.home(s.slots[j].key)) & (len(s.slots) - 1)
 		if distance >= (j-i)&(len(s.slots)-1) {
-			s.slots[i] = s.slots[j]
+			s.slots[i], s.owners[i] = s.slots[j], s.owners[j]
 			i = j
 		}
 	}
@@ -260,18 +245,25 @@ func (s *shard) remove(i int) {
 func (s *shard) resize(now int64) {
 	s.writeBack()
 	s.busy.key = 0
-	old := s.slots
+	old, owners := s.slots, s.owners
 	s.keys = 0
 	for i := range old {
-		if old[i].key != 0 && !old[i].idle(now) {
+		switch {
+		case old[i].key == 0:
+		case old[i].idle(now):
+			s.release(owners[i])
+			old[i].key = 0
+		default:
 			s.keys++
 		}
 	}
-	s.slots = make([]slot, max(minSlots, 1<<bits.Len(uint(2*s.keys))))
-	s.hand = 0
+	if s.keys < s.maxKeys/2 {
+		s.held = nil
+	}
+	s.makeSlots(max(minSlots, 1<<bits.Len(uint(2*s.keys))))
 	for i := range old {
-		if old[i].key != 0 && !old[i].idle(now) {
-			s.place(old[i])
+		if old[i].key != 0 {
+			s.place(old[i], owners[i])
 		}
 	}
 }

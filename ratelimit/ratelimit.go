@@ -90,7 +90,7 @@ func (l *Limiter) Take(ctx context.Context, key string, limit Limit, cost int64)
 		return Decision{}, err
 	}
 	if m := l.memory; m != nil && !l.take.IsMeasured() && ctx.Err() == nil { // as below, for less
-		state, err := m.takeOne(m.hash(key), limit, cost)
+		state, err := m.takeOne(key, limit, cost)
 		if err == nil {
 			return Decision{State: state, Limit: limit}, nil
 		}
@@ -100,7 +100,7 @@ func (l *Limiter) Take(ctx context.Context, key string, limit Limit, cost int64)
 		err := ctx.Err()
 		var state State
 		if err == nil {
-			state, err = m.takeOne(m.hash(key), limit, cost)
+			state, err = m.takeOne(key, limit, cost)
 		}
 		if err = call.End(ctx, err); err != nil {
 			return Decision{}, err

@@ -19,7 +19,7 @@ func RunRevocations(t *testing.T, newStore func(t *testing.T) authz.RevocationSt
 	now := time.Now().UTC().Truncate(time.Second)
 	old := authz.Revocation{ID: "a.old", ExpiresAt: now.Add(-time.Hour)}
 	edge := authz.Revocation{ID: "a.edge", ExpiresAt: now}
-	soon := authz.Revocation{ID: "b.soon", ExpiresAt: now.Add(time.Second)}
+	soon := authz.Revocation{ID: "b.soon", TenantID: "t/\x00é", ExpiresAt: now.Add(time.Second)}
 	app := authz.Revocation{ID: "b.", ExpiresAt: now.Add(24 * time.Hour)}
 
 	t.Run("an empty store lists nothing", func(t *testing.T) {
@@ -33,7 +33,7 @@ func RunRevocations(t *testing.T, newStore func(t *testing.T) authz.RevocationSt
 	t.Run("Add takes the place of the same ID", func(t *testing.T) {
 		t.Parallel()
 		store := filled(t, newStore(t), soon, app)
-		later := authz.Revocation{ID: soon.ID, ExpiresAt: now.Add(time.Hour)}
+		later := authz.Revocation{ID: soon.ID, TenantID: soon.TenantID, ExpiresAt: now.Add(time.Hour)}
 		expect(t, filled(t, store, later), now, app, later)
 	})
 	t.Run("Prune removes what has expired and nothing else", func(t *testing.T) {
@@ -143,7 +143,9 @@ func same(t *testing.T, got []authz.Revocation, err error, want []authz.Revocati
 	}
 	slices.SortFunc(got, func(a, b authz.Revocation) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(want, func(a, b authz.Revocation) int { return cmp.Compare(a.ID, b.ID) })
-	equal := func(a, b authz.Revocation) bool { return a.ID == b.ID && a.ExpiresAt.Equal(b.ExpiresAt) }
+	equal := func(a, b authz.Revocation) bool {
+		return a.ID == b.ID && a.TenantID == b.TenantID && a.ExpiresAt.Equal(b.ExpiresAt)
+	}
 	if !slices.EqualFunc(got, want, equal) {
 		t.Errorf("the store returned %v, want %v", got, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 
@@ -93,6 +94,15 @@ func (h *house) tenantExists(ctx context.Context, id string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// checkTenant returns what to do where there is no tenant with this name.
+func (h *house) checkTenant(ctx context.Context, id string) error {
+	exists, err := h.tenantExists(ctx, id)
+	if err == nil && !exists {
+		err = fmt.Errorf("there is no tenant %q: cpod-backend tenant list shows all, and tenant create makes one", id)
+	}
+	return err
 }
 
 // allTenants returns the tenants by their names. It ends after an error.

@@ -97,6 +97,9 @@ func TestAdminKeyCommands(t *testing.T) {
 	if got := srv.mustCommand(t, "admin-key", "list", "--tenant", "acme"); strings.Count(got, "\n") != 1 {
 		t.Errorf("acme has %q", got)
 	}
+	if _, err := srv.command(t, "admin-key", "list", "--tenant", "globex"); err == nil || !strings.Contains(err.Error(), "no tenant") {
+		t.Errorf("the keys of an unknown tenant: %v", err)
+	}
 	srv.mustCommand(t, "admin-key", "revoke", ops[0])
 	if _, err := srv.command(t, "admin-key", "revoke", ops[0]); err == nil || !strings.Contains(err.Error(), "admin-key list") {
 		t.Errorf("revoked twice: %v", err)
@@ -127,7 +130,7 @@ func TestErrorTableOfAdminKeys(t *testing.T) {
 	c.tokens["env"] = token
 	c.tokens["acme"] = srv.mustCommand(t, "tenant", "create", "acme")
 	c.tokens["admin"] = srv.mustCommand(t, "admin-key")
-	c.tokens["platform"] = srv.mustCommand(t, "admin-key", "--platform")
+	c.tokens["platform"] = srv.mustCommand(t, "admin-key", "--platform", "--name", "platform")
 	srv.register(t, "app-a", "admin", "storage.private.read")
 	c.tokens["app"] = srv.mustCommand(t, "token", "--app", "app-a", "--scope", "admin")
 	c.tokens["key of app"] = srv.createKey(t, "app-a", "admin")
@@ -140,6 +143,7 @@ func TestErrorTableOfAdminKeys(t *testing.T) {
 		}
 		for _, key := range page.Items {
 			ids[who] = key.ID
+			ids[key.Name] = key.ID
 		}
 		if who == "env" && (len(page.Items) != 3 || page.Items[0].ID != "env") {
 			t.Errorf("listed %+v", page.Items)
@@ -184,6 +188,7 @@ func TestErrorTableOfAdminKeys(t *testing.T) {
 		{"acme", "DELETE " + keys + "/" + ids["env"], "", 404, "not_found"},
 		{"admin", "DELETE " + keys + "/" + ids["acme"], "", 404, "not_found"},
 		{"env", "DELETE " + keys + "/key-0", "", 404, "not_found"},
+		{"admin", "DELETE " + keys + "/" + ids["platform"], "", 403, "invalid_scope"},
 		// Another key of acme is there.
 		{"platform", "DELETE " + keys + "/" + ids["acme"], "", 204, ""},
 		{"acme", "GET " + keys, "", 401, "invalid_token"},

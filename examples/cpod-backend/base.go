@@ -57,7 +57,7 @@ func readBase(s *settings) base {
 	b.drain = time.Duration(s.number("CPOD_DRAIN_SECONDS", byDefault, "0 on loopback, else 5",
 		"how long a server that stops goes on, so that load balancers notice", 0, 300)) * time.Second
 	b.most = s.number("CPOD_MAX_CONNECTIONS", strconv.Itoa(fileLimit()/2), "half of the open files that the system allows",
-		"connections at once; one peer that is not a proxy holds at most a quarter that are slow to send", 4, 1<<24)
+		"connections at once; one peer that is not a proxy holds at most a quarter that are slow to send, and one tenant has requests under way on an eighth", 4, 1<<24)
 	switch {
 	case b.publicURL != "":
 		checkPublicURL(s, b.publicURL)

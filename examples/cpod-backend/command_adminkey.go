@@ -25,12 +25,8 @@ func declareAdminKey(flags *flag.FlagSet) action {
 		return err
 	})
 	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
-		exists, err := h.tenantExists(ctx, k.TenantID)
-		if err != nil {
+		if err := h.checkTenant(ctx, k.TenantID); err != nil {
 			return err
-		}
-		if !exists {
-			return fmt.Errorf("there is no tenant %q: make it with cpod-backend tenant create", k.TenantID)
 		}
 		_, key, err := oauth.MakeAdminKey(ctx, h.records.apiKeys, k)
 		if errors.Is(err, cpodkit.CodeValidationFailed) {
@@ -62,6 +58,11 @@ func keyLife(text string) (time.Duration, error) {
 func declareAdminKeyList(flags *flag.FlagSet) action {
 	tenant := flags.String("tenant", "", "only keys of the tenant `NAME`; of all tenants without it")
 	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
+		if *tenant != "" {
+			if err := h.checkTenant(ctx, *tenant); err != nil {
+				return err
+			}
+		}
 		table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "ID\tTENANT\tNAME\tADMINISTERS\tCREATED\tEXPIRES\tLAST USED")
 		for t, err := range h.allTenants(ctx) {

@@ -61,14 +61,6 @@ func (e *erasing) tenantToDelete(ctx context.Context, name string) (begun bool, 
 	return false, e.checkTenant(ctx, name)
 }
 
-func (e *erasing) checkTenant(ctx context.Context, name string) error {
-	_, err := e.records.tenants.Get(ctx, name)
-	if errors.Is(err, cpodkit.CodeNotFound) {
-		return fmt.Errorf("there is no tenant %q; cpod-backend tenant list shows all", name)
-	}
-	return err
-}
-
 // showTenant prints what a deletion would delete.
 func (e *erasing) showTenant(ctx context.Context, name string, realm storage.Realm) error {
 	all, err := e.measure(ctx, realm)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cpodkit/cpodkit/client"
 	"github.com/cpodkit/cpodkit/storage/documents"
@@ -370,5 +371,37 @@ func TestServersThatEnd(t *testing.T) {
 	nothingOf(t, dir, "acme")
 	if left, err := h.records.servers.List(t.Context()); err != nil || len(left) != 0 {
 		t.Errorf("a server that was killed is still listed: %v, %v", left, err)
+	}
+}
+
+// A server that a command took for ended puts itself back, so that the next command waits
+// for it.
+func TestAServerPutsItselfBack(t *testing.T) {
+	t.Parallel()
+	srv := start(t, t.TempDir(), nil)
+	h := existing(t, srv.dir)
+	defer h.Close()
+	servers, err := h.records.servers.List(t.Context())
+	if err != nil || len(servers) != 1 {
+		t.Fatalf("%d servers, %v", len(servers), err)
+	}
+	if err := h.records.servers.Delete(t.Context(), servers[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	tick, deadline := time.NewTicker(20*time.Millisecond), time.After(watchdog)
+	defer tick.Stop()
+	for {
+		there, err := h.records.servers.Has(t.Context(), servers[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if there {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("the server is not back")
+		}
 	}
 }

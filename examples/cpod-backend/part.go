@@ -119,6 +119,7 @@ type house struct {
 	revocations *authz.Revocations
 
 	place string // of the data, for the welcome
+	rooms rooms
 
 	gate     *gate
 	inMemory []namedData // what no other process reaches
@@ -134,6 +135,12 @@ type house struct {
 
 	ready   []dependency // of the parts so far
 	closers []func() error
+}
+
+// rooms are the sizes of what tenants share, for tests that fill it. 0 is the default.
+type rooms struct {
+	revocations, limitKeys int
+	kvBytes                int64
 }
 
 // elsewhere is the place of data that is not in the data directory. No URL is

@@ -285,7 +285,11 @@ func (h *house) openRecords(ctx context.Context) (err error) {
 	if h.signer, err = authz.NewSigner(forSigner(h.ring.SigningKeys())...); err != nil {
 		return err
 	}
-	if h.revocations, err = authz.OpenRevocations(ctx, h.records.revocations, h.revocationOptions()...); err != nil {
+	opts := h.revocationOptions()
+	if h.rooms.revocations > 0 {
+		opts = append(opts, authz.WithMaxRevocations(h.rooms.revocations))
+	}
+	if h.revocations, err = authz.OpenRevocations(ctx, h.records.revocations, opts...); err != nil {
 		return err
 	}
 	return ensureTenant(ctx, h, defaultTenant)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/url"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
@@ -15,19 +18,24 @@ import (
 func kvPart(s *settings) part {
 	const name = "CPOD_KV"
 	url := s.backend(name, "memory:",
-		"keys and values: `memory:`, or `redis://…`, also `rediss`, `redis+sentinel`, `redis+cluster`", memoryOrRedis()...)
+		"keys and values: `memory:`, or with another size than 256 MiB `memory:?size=BYTES`; `redis://…`, also `rediss`, `redis+sentinel`, `redis+cluster`",
+		memoryOrRedis()...)
+	size, err := memorySize(url)
+	if err != nil {
+		s.fail(name, "%w", err)
+	}
 	p := part{name: "kv", data: func(_ context.Context, h *house) (data, error) {
 		if isLocal(url) {
 			return nil, nil //nolint:nilnil // it is in the memory of the running server
 		}
-		driver, err := openKV(h, name, url)
+		driver, err := openKV(h, name, url, size)
 		if err != nil {
 			return nil, err
 		}
 		h.onClose(driver.Close)
 		return kv.New(driver)
 	}, open: func(_ context.Context, h *house) (opened, error) {
-		driver, err := openKV(h, name, url)
+		driver, err := openKV(h, name, url, size)
 		if err != nil {
 			return opened{}, err
 		}
@@ -39,9 +47,23 @@ func kvPart(s *settings) part {
 	return p
 }
 
-func openKV(h *house, name, url string) (kv.Driver, error) {
+// memorySize returns the size that the URL of a memory names; the default one for any
+// other URL.
+func memorySize(text string) (int64, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "memory" || text == "memory:" {
+		return kv.DefaultMaxBytes, nil //nolint:nilerr // other URLs are read by those who open them
+	}
+	size, err := strconv.ParseInt(u.Query().Get("size"), 10, 64)
+	if err != nil || size < kv.DefaultMaxBytes/256 || text != fmt.Sprintf("memory:?size=%d", size) {
+		return 0, fmt.Errorf("want memory: or memory:?size=BYTES, with at least %d bytes", kv.DefaultMaxBytes/256)
+	}
+	return size, nil
+}
+
+func openKV(h *house, name, url string, size int64) (kv.Driver, error) {
 	if isLocal(url) {
-		return kv.NewMemory(), nil
+		return kv.NewMemoryOf(cmp.Or(h.rooms.kvBytes, size))
 	}
 	client, err := h.redis(name, url)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 )
@@ -40,7 +41,10 @@ func oauthPart(s *settings) part {
 		h.oauth = server
 		return opened{
 			routes: server.Routes(),
-			wraps:  []wrap{{authentication, cpodkit.WrapProtected(authz.Authenticate(verifier))}},
+			wraps: []wrap{
+				{authentication, cpodkit.WrapProtected(authz.Authenticate(verifier))},
+				{afterAuthentication, cpodkit.WrapProtected(httpserver.ShareRequests(h.most))},
+			},
 			run: []func(context.Context){
 				func(ctx context.Context) { h.followSigningKeys(ctx, rotator) },
 				h.origins.Follow,

@@ -151,6 +151,11 @@ func openBuckets(h *house, l limits) (own, ofApps ratelimit.Driver, err error) {
 	if isLocal(l.url) {
 		// Apart, so that no app can crowd out the server's own limits with keys.
 		own, ofApps = ratelimit.NewMemory(), ratelimit.NewMemory()
+		if h.rooms.limitKeys > 0 {
+			if ofApps, err = ratelimit.NewMemoryOf(h.rooms.limitKeys); err != nil {
+				return nil, nil, err
+			}
+		}
 		h.onClose(own.Close)
 		h.onClose(ofApps.Close)
 		return own, ofApps, nil

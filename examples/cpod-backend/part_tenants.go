@@ -66,7 +66,6 @@ type place struct{ tenantID, userID string }
 type erasureFollower struct {
 	*house
 	server  tenantstore.Server
-	written bool             // the server is in the records
 	applied map[place]string // the ID of the last erasure of each
 }
 
@@ -89,9 +88,7 @@ func (f *erasureFollower) start(ctx context.Context) error {
 
 // write puts the server into the records, where commands find whom to wait for.
 func (f *erasureFollower) write(ctx context.Context) error {
-	err := f.records.servers.Put(ctx, f.server)
-	f.written = f.written || err == nil
-	return err
+	return f.records.servers.Put(ctx, f.server)
 }
 
 func (f *erasureFollower) refresh(ctx context.Context) error {
@@ -107,8 +104,10 @@ func (f *erasureFollower) refresh(ctx context.Context) error {
 		underWay[e.ID] = underWay[e.ID] || !e.Done
 	}
 	if len(due) == 0 {
-		if f.written {
-			return nil
+		// A command that this server did not answer in time has taken it out.
+		there, err := f.records.servers.Has(ctx, f.server.ID)
+		if err != nil || there {
+			return err
 		}
 		return f.write(ctx)
 	}

@@ -72,12 +72,20 @@ func declareWelcome(*flag.FlagSet) action {
 		if err := h.findPublicURL(ctx); err != nil {
 			return err
 		}
+		exists, err := h.tenantExists(ctx, defaultTenant)
+		if err != nil {
+			return err
+		}
+		tenant := ""
+		if !exists {
+			tenant = " --tenant NAME"
+		}
 		app := "app-hello-" + strings.ToLower(rand.Text()[:6])
-		_, err := fmt.Fprintf(env.stdout, `Put an admin key into the variable ADMIN_KEY, such as a new one:
+		_, err = fmt.Fprintf(env.stdout, `Put an admin key into the variable ADMIN_KEY, such as a new one:
 
-  ADMIN_KEY=$(%s admin-key --name "$USER" --expires 90d)
+  ADMIN_KEY=$(%s admin-key%s --name "$USER" --expires 90d)
 
-%s`, program(os.Args[0]), commandsToTry(h.publicURL, "${ADMIN_KEY:?there is no admin key in it}", app))
+%s`, program(os.Args[0]), tenant, commandsToTry(h.publicURL, "${ADMIN_KEY:?there is no admin key in it}", app))
 		return err
 	})
 }

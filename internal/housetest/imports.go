@@ -126,7 +126,7 @@ func backendRules() []Rule {
 		Allow:   []string{"github.com/redis/go-redis/v9/...", "backends/backendtest", "backends/redis/redisclient"},
 	})
 	for _, l := range libraries {
-		shared := []string{root, l.library, "backends/internal/circuit"}
+		shared := []string{root, l.library, "backends/internal/circuit", "backends/internal/queryslots"}
 		rules = append(rules,
 			Rule{Package: "backends/" + l.system + "/" + l.system + "client", Allow: shared},
 			Rule{Package: "backends/" + l.system + "/internal/...", Allow: shared})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/shares"
 )
 
 // Sentence returns what a code means in a capability, as a sentence for the
@@ -28,7 +29,7 @@ func Failed(subject string, code cpodkit.Code) string {
 }
 
 // Error returns an error with the code of err, a sentence for the client, and err
-// as its cause. A code for which sentence returns "" becomes internal, which has a
+// as its cause. A driver whose tenant's share is full says so itself. A code for which sentence returns "" becomes internal, which has a
 // sentence always. Nil and a cancelled context's error come back as they are.
 func Error(err error, sentence Sentence) error { return worded(nil, err, sentence) }
 
@@ -52,6 +53,9 @@ func worded(ended, err error, sentence Sentence) error {
 	}
 	code := cpodkit.CodeOf(err)
 	detail := sentence(code, from.Detail)
+	if shares.IsFull(err) {
+		detail = from.Detail
+	}
 	if code == cpodkit.CodeInternal || detail == "" {
 		switch {
 		case errors.Is(ended, context.Canceled):

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cpodkit/cpodkit/internal/shares"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
 
@@ -28,7 +29,8 @@ const (
 type shard struct {
 	mu      sync.Mutex
 	entries map[string]*entry
-	_       [48]byte // no two shards in one cache line
+	held    map[string]int // entries of each tenant
+	_       [40]byte       // no two shards in one cache line
 }
 
 // entry is what is known of one key. Times are since the driver was made.
@@ -52,6 +54,7 @@ type entry struct {
 	refusedAt    time.Duration
 	refusedUntil time.Duration
 
+	tenant   string
 	fetching *fetch // under way
 	dropped  bool   // it is in the shard no more
 }
@@ -108,33 +111,71 @@ func (d *Driver) draw(ctx context.Context, b *ratelimit.Bucket, cost int64) (ver
 	}
 }
 
-// watch begins to watch a key, in place of an idle one when there is no room, and
-// returns nil when none is.
+// watch begins to watch a key. When there is no room, it takes the place of an idle one,
+// and for a tenant below its share also that of a tenant above it. It returns nil when
+// there is neither.
 func (d *Driver) watch(s *shard, b *ratelimit.Bucket, now time.Duration) *entry {
-	if old := s.entries[b.Key]; old != nil {
-		old.dropped = true
-	} else if len(s.entries) >= d.maxKeys/shards {
-		looks := 0
-		for key, e := range s.entries {
-			if e.idle(now, d.hold) {
-				e.dropped = true
-				delete(s.entries, key)
-				break
-			}
-			if looks++; looks == evictLooks {
-				return nil
-			}
+	tenant := ratelimit.TenantOf(b.Key)
+	if s.entries[b.Key] != nil {
+		s.drop(b.Key)
+	} else if most := d.maxKeys / shards; len(s.entries) >= most {
+		victim, found := s.idle(now, d.hold)
+		if !found {
+			victim, found = s.tooMany(tenant, max(most/shares.Fraction, 1))
 		}
-		if looks == len(s.entries) {
+		if !found {
 			return nil
 		}
+		s.drop(victim)
 	}
 	e := &entry{
-		tokens: b.Limit.Tokens, window: b.Limit.Window,
+		tokens: b.Limit.Tokens, window: b.Limit.Window, tenant: strings.Clone(tenant),
 		maxSlice: int64(d.maxSlice * float64(b.Limit.Tokens)), since: now,
 	}
 	s.entries[strings.Clone(b.Key)] = e
+	s.held[e.tenant]++
 	return e
+}
+
+// idle returns the key of an idle entry, among some.
+func (s *shard) idle(now, hold time.Duration) (key string, found bool) {
+	looks := 0
+	for key, e := range s.entries {
+		if e.idle(now, hold) {
+			return key, true
+		}
+		if looks++; looks == evictLooks {
+			break
+		}
+	}
+	return "", false
+}
+
+// tooMany returns the key of an entry of a tenant that has more than its share, for one
+// that has less.
+func (s *shard) tooMany(tenant string, share int) (key string, found bool) {
+	if s.held[tenant] >= share {
+		return "", false
+	}
+	for key, e := range s.entries {
+		if s.held[e.tenant] > share {
+			return key, true
+		}
+	}
+	return "", false
+}
+
+// drop forgets a key. The caller holds mu.
+func (s *shard) drop(key string) {
+	e := s.entries[key]
+	if e == nil {
+		return
+	}
+	e.dropped = true
+	delete(s.entries, key)
+	if s.held[e.tenant]--; s.held[e.tenant] == 0 {
+		delete(s.held, e.tenant)
+	}
 }
 
 func (e *entry) idle(now, hold time.Duration) bool {
@@ -235,8 +276,5 @@ func (d *Driver) drop(key string) {
 	s := d.shardOf(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.entries[key]; e != nil {
-		e.dropped = true
-		delete(s.entries, key)
-	}
+	s.drop(key)
 }

@@ -97,7 +97,8 @@ func WithHold(hold time.Duration) Option { return func(d *Driver) { d.hold = hol
 
 // WithMaxKeys sets how many keys are watched: at least 64, [DefaultMaxKeys] by
 // default. Beyond that, calls on further keys pass through until watched ones have
-// been idle. A watched key takes about 300 bytes and its own length.
+// been idle; a tenant (see [ratelimit.TenantOf]) with less than an eighth of the keys
+// takes the places of one with more. A watched key takes about 300 bytes and its own length.
 func WithMaxKeys(n int) Option { return func(d *Driver) { d.maxKeys = n } }
 
 // New returns a driver in front of store, which it owns: [Driver.Close] closes it.
@@ -122,7 +123,7 @@ func New(store ratelimit.Driver, opts ...Option) (*Driver, error) {
 	}
 	d.returner, _ = store.(ratelimit.Returner)
 	for i := range d.shards {
-		d.shards[i].entries = make(map[string]*entry)
+		d.shards[i].entries, d.shards[i].held = map[string]*entry{}, map[string]int{}
 	}
 	return d, nil
 }

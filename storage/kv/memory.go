@@ -2,13 +2,13 @@ package kv
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"strconv"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/shares"
 )
 
 const (
@@ -25,10 +25,10 @@ const (
 // Memory is a [Driver] that keeps its entries in this process: for a single
 // machine, and for tests. A restart empties it.
 //
-// Its memory is bounded, and shared fairly: no write lets a tenant hold more than
-// is then left free. So one alone may hold half of the budget, and whatever
-// another does, a tenant may hold a quarter; against n others it is 1/2^(n+1).
-// All apps, users and tiers of a tenant count as one. A write of more is
+// Its memory is bounded, and shared fairly: no write lets a tenant hold more than a
+// seventh of what is then left free. So one alone may hold an eighth of the budget, n
+// tenants that take all they can hold 1/(7+n) each, and there is always room for the
+// next one. All apps, users and tiers of a tenant count as one. A write of more is
 // unavailable and nothing is evicted: a lock or a session must not vanish before
 // its time. Expired entries leave memory by themselves. Time is the monotonic
 // clock, so that a wrong wall clock ends nothing.
@@ -46,20 +46,20 @@ var _ Driver = (*Memory)(nil)
 
 // NewMemoryOf returns an empty driver. maxBytes is the budget of all tenants
 // together: the bytes of keys (as full storage paths) and values, plus 128 for each
-// entry. A tenant may hold at most half of it, see [Memory]. It fails for less than 1.
+// entry. A tenant may hold at most an eighth of it, see [Memory]. It fails for less than 1.
 func NewMemoryOf(maxBytes int64) (*Memory, error) {
 	if maxBytes < 1 {
 		return nil, fmt.Errorf("kv: NewMemoryOf(%d): at least 1 byte is needed", maxBytes)
 	}
 	m := NewMemory()
-	m.budget.max = maxBytes
+	m.budget.room = shares.NewRoom(maxBytes)
 	return m, nil
 }
 
 // NewMemory returns an empty driver with a budget of [DefaultMaxBytes].
 func NewMemory() *Memory {
 	m := &Memory{seed: maphash.MakeSeed(), start: time.Now()}
-	m.budget = budget{max: DefaultMaxBytes, held: map[string]*int64{}}
+	m.budget.room = shares.NewRoom(DefaultMaxBytes)
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.memory = m
@@ -191,7 +191,7 @@ func (m *Memory) write(ctx context.Context, key string, change func(*shard) erro
 		}
 		err = change(s)
 		s.mu.Unlock()
-		if !errors.Is(err, errNoRoom) || !retry {
+		if !shares.IsFull(err) || !retry {
 			return err
 		}
 		for i := range m.shards {
@@ -222,7 +222,6 @@ func parseInteger(text string) (int64, bool) {
 }
 
 var (
-	errNoRoom     = fmt.Errorf("kv memory has no room left for this tenant, see NewMemoryOf: %w", cpodkit.CodeUnavailable)
 	errClosed     = fmt.Errorf("kv memory is closed: %w", cpodkit.CodeUnavailable)
 	errNotInteger = fmt.Errorf("the value is no integer: %w", cpodkit.CodeConflict)
 	errOverflow   = fmt.Errorf("the sum overflows: %w", cpodkit.CodeConflict)

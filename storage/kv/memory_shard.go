@@ -49,7 +49,7 @@ func (s *shard) live(key string) *entry {
 	return nil
 }
 
-// set stores an entry, or returns errNoRoom and changes nothing.
+// set stores an entry, or returns an error of [shares.Full] and changes nothing.
 func (s *shard) set(key, value string, deadline int64) error {
 	e := s.entries[key]
 	if e != nil {

@@ -64,7 +64,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	m := memoryOf(t, budget)
 	defer m.Close()
 	stored := fill(t, m, time.Hour)
-	if want := budget / 2 / (1<<10 + 7 + entryCost); stored != want {
+	if want := budget / 8 / (1<<10 + 7 + entryCost); stored != want {
 		t.Errorf("%d entries fit; want %d", stored, want)
 	}
 	// Nothing was evicted, and what does not grow still works.
@@ -146,7 +146,7 @@ func TestMemoryBudgetUnderConcurrency(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got, want := stored.Load(), int64(budget/2/(size+7+entryCost)); got != want {
+	if got, want := stored.Load(), int64(budget/8/(size+7+entryCost)); got != want {
 		t.Errorf("%d entries were stored; exactly %d fit", got, want)
 	}
 }

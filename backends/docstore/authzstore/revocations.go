@@ -43,12 +43,13 @@ func NewRevocations(db *docstore.DB) *Revocations {
 // have made of whatever characters it liked.
 type revocationRecord struct {
 	ID        string `json:"id"`
-	ExpiresAt int64  `json:"expiresAt"` // Unix milliseconds, rounded up
-	AddedAt   int64  `json:"addedAt"`   // Unix milliseconds
+	TenantID  string `json:"tenantId,omitempty"` // those of before have none
+	ExpiresAt int64  `json:"expiresAt"`          // Unix milliseconds, rounded up
+	AddedAt   int64  `json:"addedAt"`            // Unix milliseconds
 }
 
 func (r revocationRecord) revocation() authz.Revocation {
-	return authz.Revocation{ID: r.ID, ExpiresAt: time.UnixMilli(r.ExpiresAt).UTC()}
+	return authz.Revocation{ID: r.ID, TenantID: r.TenantID, ExpiresAt: time.UnixMilli(r.ExpiresAt).UTC()}
 }
 
 func revocationKey(id string) string {
@@ -59,7 +60,7 @@ func revocationKey(id string) string {
 // Add implements [authz.RevocationStore].
 func (v *Revocations) Add(ctx context.Context, r authz.Revocation) error {
 	expires := r.ExpiresAt.Add(time.Millisecond - time.Nanosecond).UnixMilli()
-	return v.records.Put(ctx, revocationKey(r.ID), revocationRecord{r.ID, expires, time.Now().UnixMilli()})
+	return v.records.Put(ctx, revocationKey(r.ID), revocationRecord{r.ID, r.TenantID, expires, time.Now().UnixMilli()})
 }
 
 // Find implements [authz.RevocationStore]. The IDs are looked up at once, because

@@ -2,8 +2,10 @@ package tenantstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/storage"
 )
@@ -41,6 +43,15 @@ type serverRecord struct {
 // Put stores a server, whatever is there.
 func (s *Servers) Put(ctx context.Context, server Server) error {
 	return s.records.Put(ctx, server.ID, serverRecord{server.StartedAt.UTC(), server.Seen, server.Applied})
+}
+
+// Has reports whether the server is there.
+func (s *Servers) Has(ctx context.Context, id string) (bool, error) {
+	_, err := s.records.Get(ctx, id)
+	if errors.Is(err, cpodkit.CodeNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // List returns all servers.

@@ -18,48 +18,68 @@ import (
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
-// BenchmarkQuota stores without and with a quota: files of 4 KiB on the disk, and
-// documents of 1 KiB in SQLite, new ones and in place of others, by many writers.
+// BenchmarkQuota stores without and with a quota: files of 4 KiB and documents of 1 KiB,
+// new ones and in place of others, by many writers. On the disk that is localfiles and
+// SQLite; in memory nearly all is what the portable types do.
 func BenchmarkQuota(b *testing.B) {
 	owner := storage.Owner{TenantID: "t1", AppID: "a1"}
 	content, value := strings.Repeat("x", 4<<10), []byte(`"`+strings.Repeat("x", 1<<10-2)+`"`)
-	for _, with := range []string{"without", "with"} {
+	for _, place := range []string{"disk", "memory"} {
 		for _, keys := range []int{0, 1000} { // 0 for new ones
-			name := fmt.Sprintf("%s/in place of %d", with, keys)
-			b.Run("put 4 KiB/"+name, func(b *testing.B) {
-				driver, err := localfiles.Open(b.TempDir())
-				if err != nil {
-					b.Fatal(err)
-				}
-				store, err := files.New(driver, files.WithQuota(quotaFor(b, with)))
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer store.Close()
-				h := store.Trusted(owner)
-				run(b, keys, func(ctx context.Context, key string) error {
-					_, err := h.Write(ctx, key, strings.NewReader(content), nil)
-					return err
+			for _, with := range []string{"without", "with"} {
+				name := fmt.Sprintf("%s/in place of %d/%s", place, keys, with)
+				b.Run("put 4 KiB/"+name, func(b *testing.B) {
+					store, err := files.New(fileDriver(b, place), files.WithQuota(quotaFor(b, with)))
+					if err != nil {
+						b.Fatal(err)
+					}
+					defer store.Close()
+					h := store.Trusted(owner)
+					run(b, keys, func(ctx context.Context, key string) error {
+						_, err := h.Write(ctx, key, strings.NewReader(content), nil)
+						return err
+					})
 				})
-			})
-			b.Run("set 1 KiB/"+name, func(b *testing.B) {
-				driver, err := sqlitedocuments.Open(b.Context(), filepath.Join(b.TempDir(), "documents.db"))
-				if err != nil {
-					b.Fatal(err)
-				}
-				store, err := documents.New(driver, documents.WithQuota(quotaFor(b, with)))
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer store.Close()
-				c := store.Trusted(owner).Collection("c")
-				run(b, keys, func(ctx context.Context, key string) error {
-					_, err := c.Set(ctx, key, value, nil)
-					return err
+				b.Run("set 1 KiB/"+name, func(b *testing.B) {
+					store, err := documents.New(documentDriver(b, place), documents.WithQuota(quotaFor(b, with)))
+					if err != nil {
+						b.Fatal(err)
+					}
+					defer store.Close()
+					c := store.Trusted(owner).Collection("c")
+					run(b, keys, func(ctx context.Context, key string) error {
+						_, err := c.Set(ctx, key, value, nil)
+						return err
+					})
 				})
-			})
+			}
 		}
 	}
+}
+
+func fileDriver(b *testing.B, place string) files.Driver {
+	b.Helper()
+	var driver files.Driver
+	var err error
+	if driver, err = files.NewMemoryOf(8 << 30); place == "disk" {
+		driver, err = localfiles.Open(b.TempDir())
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return driver
+}
+
+func documentDriver(b *testing.B, place string) documents.Driver {
+	b.Helper()
+	if place != "disk" {
+		return documents.NewMemory()
+	}
+	driver, err := sqlitedocuments.Open(b.Context(), filepath.Join(b.TempDir(), "documents.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return driver
 }
 
 // quotaFor returns a quota that is never used up, or none.

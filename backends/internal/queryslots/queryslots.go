@@ -1,21 +1,26 @@
-// Package queryslots bounds how many queries of a document store run at once, and
-// shares that out among tenants: queries may take seconds each, and gets and
-// writes need connections meanwhile.
+// Package queryslots bounds how many calls of a store run at once, and shares that out
+// among tenants. Queries have slots of their own: they may take seconds each, and gets
+// and writes need connections meanwhile.
 package queryslots
 
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/cpodkit/cpodkit/internal/shares"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
-// Slots are what a query needs one of. It is safe for concurrent use.
+// Slots are what a call needs one of. It is safe for concurrent use.
 type Slots struct {
-	most int // for one tenant
+	most     int // for one tenant
+	fewer    int // the same, while others want some; 0 for no difference
+	isHeld   bool
+	activity *Activity
 
 	mu      sync.Mutex
 	free    int
@@ -37,23 +42,66 @@ func New(connections int) *Slots {
 	return &Slots{most: threeQuarters(slots), free: slots, tenants: map[string]*tenant{}}
 }
 
+// NewCalls returns the slots for all calls of a store that has so many connections, at
+// least 1. Those of one tenant take at most three quarters of them.
+func NewCalls(connections int) *Slots {
+	return &Slots{most: threeQuarters(connections), free: connections, tenants: map[string]*tenant{}}
+}
+
+// NewPool returns the slots for the calls of a client that has so many connections, and
+// queues what waits for one by itself. One tenant's calls take at most three quarters of
+// them, and an eighth while others call, too.
+func NewPool(connections int) *Slots {
+	s := &Slots{most: threeQuarters(connections), free: math.MaxInt, tenants: map[string]*tenant{}}
+	return s.Fewer(connections/shares.Fraction, new(Activity))
+}
+
+// NewHeld returns slots for what may be held for long, as downloads are by slow clients.
+// One tenant may take one while it has less than a seventh of what is free, as in
+// [shares.Room]; and its first one always.
+func NewHeld(n int) *Slots {
+	return &Slots{isHeld: true, free: n, tenants: map[string]*tenant{}}
+}
+
+// Fewer has one tenant take at most n slots, at least 1, while the activity is contended.
+// That is for a store in this process: more calls than there are processors gain a tenant
+// nothing, and have others wait for a processor. It returns s.
+func (s *Slots) Fewer(n int, activity *Activity) *Slots {
+	s.fewer, s.activity = max(1, min(n, s.most)), activity
+	return s
+}
+
 func threeQuarters(n int) int { return max(1, n*3/4) }
 
-// Acquire waits for a slot for a query in a space (storage.Space.Root), which
+// TenantOf returns the tenant of a space (storage.Space.Root), or of a full storage path.
+// The server's own spaces are one tenant's.
+func TenantOf(space string) string {
+	name, _, _ := strings.Cut(space, "/")
+	return name
+}
+
+// Acquire waits for a slot for a call in a space (storage.Space.Root), which
 // release gives back. When there are too few, the tenants that wait take turns.
-// Queries in the server's own spaces are few and short, and never wait. The only
+// Calls in the server's own spaces are few and short, and never wait. The only
 // error is that of ctx.
 func (s *Slots) Acquire(ctx context.Context, space string) (release func(), err error) {
 	if storage.IsSystem(space) {
 		return func() {}, nil
 	}
-	name, _, _ := strings.Cut(space, "/")
-	t, ready := s.ask(name)
-	select {
-	case <-ready:
-	case <-ctx.Done():
-		s.leave(t, ready)
-		return nil, fmt.Errorf("waiting for other queries to end: %w", ctx.Err())
+	return s.AcquireFor(ctx, TenantOf(space))
+}
+
+// AcquireFor is Acquire for a tenant.
+func (s *Slots) AcquireFor(ctx context.Context, tenant string) (release func(), err error) {
+	s.activity.Seen(tenant)
+	t, ready := s.ask(tenant)
+	if ready != nil {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			s.leave(t, ready)
+			return nil, fmt.Errorf("waiting for other calls to end: %w", ctx.Err())
+		}
 	}
 	return func() {
 		s.mu.Lock()
@@ -62,7 +110,8 @@ func (s *Slots) Acquire(ctx context.Context, space string) (release func(), err 
 	}, nil
 }
 
-// ask returns what is closed when the tenant of that name has a slot more.
+// ask returns what is closed when the tenant of that name has a slot more; nil when it
+// has it now.
 func (s *Slots) ask(name string) (*tenant, chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,6 +119,11 @@ func (s *Slots) ask(name string) (*tenant, chan struct{}) {
 	if t == nil {
 		t = &tenant{name: name}
 		s.tenants[name] = t
+	}
+	if len(t.waiting) == 0 && s.free > 0 && t.held < s.mostNow() { // those that wait have as many as they may
+		s.free--
+		t.held++
+		return t, nil
 	}
 	ready := make(chan struct{})
 	if len(t.waiting) == 0 {
@@ -105,23 +159,33 @@ func (s *Slots) giveBack(t *tenant) {
 	s.forget(t)
 }
 
-// grant gives a free slot to the tenant whose turn it is. The caller holds mu,
-// and has changed one thing, so that one slot at most can be given.
+// mostNow is how many slots one tenant may have now.
+func (s *Slots) mostNow() int {
+	if s.isHeld {
+		return max(1, (s.free-1)/(shares.Fraction-1))
+	}
+	if s.fewer > 0 && s.activity.Contended() {
+		return s.fewer
+	}
+	return s.most
+}
+
+// grant gives free slots to tenants that wait, in turn. The caller holds mu.
 func (s *Slots) grant() {
-	if s.free == 0 {
-		return
-	}
-	i := slices.IndexFunc(s.turns, func(t *tenant) bool { return t.held < s.most })
-	if i < 0 {
-		return
-	}
-	t := s.turns[i]
-	s.turns = slices.Delete(s.turns, i, i+1)
-	s.free--
-	t.held++
-	close(t.waiting[0])
-	if t.waiting = t.waiting[1:]; len(t.waiting) > 0 {
-		s.turns = append(s.turns, t)
+	for s.free > 0 {
+		most := s.mostNow()
+		i := slices.IndexFunc(s.turns, func(t *tenant) bool { return t.held < most })
+		if i < 0 {
+			return
+		}
+		t := s.turns[i]
+		s.turns = slices.Delete(s.turns, i, i+1)
+		s.free--
+		t.held++
+		close(t.waiting[0])
+		if t.waiting = t.waiting[1:]; len(t.waiting) > 0 {
+			s.turns = append(s.turns, t)
+		}
 	}
 }
 

@@ -215,3 +215,89 @@ func TestManyAtOnce(t *testing.T) {
 		cancel()
 	})
 }
+
+// The slots of all calls leave some to other tenants.
+func TestCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		d := newDesk(t, 1)
+		d.slots = queryslots.NewCalls(8)
+		d.ask(ctx, "greedy", 50)
+		d.want("alone", slices.Repeat([]string{"greedy"}, 6)...)
+		d.ask(ctx, "b", 3)
+		d.want("beside the greedy one", "b", "b")
+		d.end("greedy")
+		d.want("after one of greedy", "greedy")
+		d.end("greedy")
+		d.want("after another one", "b")
+		cancel()
+	})
+}
+
+// While others are there, one tenant has fewer slots; alone it has them all again.
+func TestFewer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		activity := new(queryslots.Activity)
+		d := newDesk(t, 1)
+		d.slots = queryslots.New(8).Fewer(1, activity)
+		d.ask(ctx, "greedy", 6)
+		d.want("alone", slices.Repeat([]string{"greedy"}, 4)...)
+		activity.Seen("b") // by a call that needs no slot
+		for range 4 {
+			d.end("greedy")
+		}
+		d.want("beside another one", "greedy")
+		d.ask(ctx, "b", 2)
+		d.want("the other one", "b")
+		<-time.After(2 * time.Second)
+		d.ask(ctx, "greedy", 1)
+		d.mu.Lock()
+		slices.Sort(d.served) // three at once, in any order
+		d.mu.Unlock()
+		d.want("alone again", "b", "greedy", "greedy")
+		cancel()
+	})
+}
+
+// What is held for long leaves room for every next tenant.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		d := newDesk(t, 1)
+		d.slots = queryslots.NewHeld(64)
+		d.ask(ctx, "greedy", 64)
+		d.want("alone", slices.Repeat([]string{"greedy"}, 8)...)
+		d.ask(ctx, "b", 64)
+		d.want("the next", slices.Repeat([]string{"b"}, 7)...)
+		d.end("greedy")
+		d.want("after one of greedy, which still holds as much")
+		d.end("greedy")
+		d.want("after another one", "greedy")
+		cancel()
+	})
+}
+
+// The slots of a pool bound each tenant alone.
+func TestPool(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		d := newDesk(t, 1)
+		d.slots = queryslots.NewPool(16)
+		d.ask(ctx, "greedy", 50)
+		d.want("alone", slices.Repeat([]string{"greedy"}, 12)...)
+		d.ask(ctx, "b", 16)
+		d.want("the next", "b", "b")
+		for range 10 {
+			d.end("greedy")
+		}
+		d.want("while both call, an eighth is enough")
+		d.end("greedy")
+		d.want("and is kept", "greedy")
+		cancel()
+	})
+}

@@ -49,6 +49,7 @@ type Driver struct {
 	breaker *circuit.Breaker
 	limit   time.Duration
 	queries *queryslots.Slots
+	calls   *queryslots.Slots // of gets and writes
 	getOne  *options.FindOneOptionsBuilder
 	indexes *indexes
 
@@ -81,7 +82,8 @@ func WithTimeLimit(limit time.Duration) Option { return func(c *config) { c.time
 // (maxPoolSize of its URI), at least 2; 100 without it, as with
 // mongoclient.Open. Queries take at most three quarters of them, and those of
 // one tenant at most three quarters of these; tenants whose queries wait for more
-// take turns.
+// take turns. Gets and writes of one tenant take at most three quarters of the
+// connections, and an eighth while other tenants make some, too.
 func WithPoolSize(connections int) Option { return func(c *config) { c.poolSize = connections } }
 
 // WithIndexes makes the declared indexes of the database those that are declared
@@ -134,6 +136,7 @@ func New(db *mongo.Database, opts ...Option) (*Driver, error) {
 		breaker: circuit.New("document store", circuit.WithTimeLimit(0), circuit.WithIsDown(isDown)),
 		limit:   c.timeLimit,
 		queries: queryslots.New(c.poolSize),
+		calls:   queryslots.NewPool(c.poolSize),
 		getOne:  options.FindOne().SetProjection(recordFields()),
 		indexes: newIndexes(docs),
 	}
@@ -176,6 +179,17 @@ func (d *Driver) call(ctx context.Context, limit time.Duration, do func(ctx cont
 	})
 }
 
+// callFor is call for a get or a write in a space. One tenant's leave connections to the
+// others.
+func (d *Driver) callFor(ctx context.Context, space string, limit time.Duration, do func(ctx context.Context) error) error {
+	release, err := d.calls.Acquire(ctx, space)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return d.call(ctx, limit, do)
+}
+
 // recordFields are what of a stored document makes a record, encoded once.
 func recordFields() bson.Raw {
 	var fields []byte
@@ -196,7 +210,7 @@ func (d *Driver) Get(ctx context.Context, in documents.CollectionID, key string)
 		return documents.Record{}, err
 	}
 	var record documents.Record
-	err = d.call(ctx, d.limit, func(ctx context.Context) error {
+	err = d.callFor(ctx, in.Space, d.limit, func(ctx context.Context) error {
 		raw, err := d.docs.FindOne(ctx, byID(at.id(key)), d.getOne).Raw()
 		if err == nil {
 			record, err = decode(raw, at)

@@ -88,7 +88,7 @@ func (b *batch) one(ctx context.Context, op documents.Op) error {
 			return err
 		}
 	}
-	return b.driver.call(ctx, b.driver.limit, func(ctx context.Context) error {
+	return b.driver.callFor(ctx, b.in.Space, b.driver.limit, func(ctx context.Context) error {
 		switch docs := b.driver.docs; {
 		case op.Delete:
 			result, err := docs.DeleteOne(ctx, filter)
@@ -177,7 +177,7 @@ func (b *batch) send(ctx context.Context, models []mongo.WriteModel, sent []int)
 	limit := b.driver.limit + time.Duration(len(models))*perOp
 	for try := 1; len(models) > 0; try++ {
 		var failed mongo.BulkWriteException
-		err := b.driver.call(ctx, limit, func(ctx context.Context) error {
+		err := b.driver.callFor(ctx, b.in.Space, limit, func(ctx context.Context) error {
 			result, err := b.driver.docs.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
 			switch {
 			case err == nil:

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
 	"github.com/cpodkit/cpodkit/backends/redis/internal/redisguard"
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
@@ -70,6 +71,11 @@ func (d *Driver) Ping(ctx context.Context) error { return d.guard.Ping(ctx) }
 
 // Get implements [kv.Driver].
 func (d *Driver) Get(ctx context.Context, key string) (value string, err error) {
+	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	if err != nil {
+		return "", err
+	}
+	defer release()
 	err = d.guard.Do(ctx, func(ctx context.Context) error {
 		value, err = d.client.Get(ctx, d.prefix+key).Result()
 		return err
@@ -82,8 +88,13 @@ func (d *Driver) Get(ctx context.Context, key string) (value string, err error) 
 
 // Exists implements [kv.Driver].
 func (d *Driver) Exists(ctx context.Context, key string) (bool, error) {
+	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	if err != nil {
+		return false, err
+	}
+	defer release()
 	var n int64
-	err := d.guard.Do(ctx, func(ctx context.Context) (err error) {
+	err = d.guard.Do(ctx, func(ctx context.Context) (err error) {
 		n, err = d.client.Exists(ctx, d.prefix+key).Result()
 		return err
 	})
@@ -92,6 +103,11 @@ func (d *Driver) Exists(ctx context.Context, key string) (bool, error) {
 
 // Set implements [kv.Driver].
 func (d *Driver) Set(ctx context.Context, key, value string, ttl time.Duration, ifAbsent bool) (bool, error) {
+	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	if err != nil {
+		return false, err
+	}
+	defer release()
 	args := append(make([]any, 0, 6), "set", d.prefix+key, value)
 	if ttl > 0 {
 		args = append(args, "px", milliseconds(ttl))
@@ -99,7 +115,7 @@ func (d *Driver) Set(ctx context.Context, key, value string, ttl time.Duration, 
 	if ifAbsent {
 		args = append(args, "nx")
 	}
-	_, err := d.guard.Once(ctx, 1, args...)
+	_, err = d.guard.Once(ctx, 1, args...)
 	if ifAbsent && errors.Is(err, redis.Nil) {
 		return false, nil
 	}
@@ -108,6 +124,11 @@ func (d *Driver) Set(ctx context.Context, key, value string, ttl time.Duration, 
 
 // Delete implements [kv.Driver].
 func (d *Driver) Delete(ctx context.Context, key string, ifValue *string) (bool, error) {
+	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	if err != nil {
+		return false, err
+	}
+	defer release()
 	if ifValue == nil {
 		n, err := integer(d.guard.Once(ctx, 1, "del", d.prefix+key))
 		return n > 0, err
@@ -118,6 +139,11 @@ func (d *Driver) Delete(ctx context.Context, key string, ifValue *string) (bool,
 
 // Incr implements [kv.Driver].
 func (d *Driver) Incr(ctx context.Context, key string, by int64) (int64, error) {
+	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	if err != nil {
+		return 0, err
+	}
+	defer release()
 	sum, err := integer(d.guard.Once(ctx, 1, "incrby", d.prefix+key, by))
 	if redis.HasErrorPrefix(err, "value is not an integer") || redis.HasErrorPrefix(err, "increment or decrement would overflow") {
 		return 0, fmt.Errorf("%w: %w", cpodkit.CodeConflict, err)
@@ -127,9 +153,14 @@ func (d *Driver) Incr(ctx context.Context, key string, by int64) (int64, error) 
 
 // TTL implements [kv.Driver].
 func (d *Driver) TTL(ctx context.Context, key string) (time.Duration, error) {
+	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	if err != nil {
+		return 0, err
+	}
+	defer release()
 	const missing, endless = -2, -1
 	var left int64
-	err := d.guard.Do(ctx, func(ctx context.Context) (err error) {
+	err = d.guard.Do(ctx, func(ctx context.Context) (err error) {
 		left, err = d.client.Do(ctx, "pttl", d.prefix+key).Int64()
 		return err
 	})

@@ -72,3 +72,8 @@ func TestNamesStayApart(t *testing.T) {
 	client := open(t, testservice.Redis(t).URL())
 	storagetest.RunKV(t, func(t testing.TB) kv.Driver { return newDriver(t, client) })
 }
+
+func TestFlood(t *testing.T) { //nolint:paralleltest // it would starve the others
+	client := open(t, testservice.Redis(t).URL())
+	storagetest.FloodKV(t, func(t testing.TB) kv.Driver { return newDriver(t, client) }, 0)
+}

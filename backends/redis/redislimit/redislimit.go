@@ -107,7 +107,12 @@ func (d *Driver) Return(ctx context.Context, key string, limit ratelimit.Limit, 
 
 // Reset makes the bucket full.
 func (d *Driver) Reset(ctx context.Context, key string) error {
-	_, err := d.guard.Once(ctx, 1, "del", d.prefix+key)
+	release, err := d.guard.Share(ctx, ratelimit.TenantOf(key))
+	if err != nil {
+		return err
+	}
+	defer release()
+	_, err = d.guard.Once(ctx, 1, "del", d.prefix+key)
 	return err
 }
 

@@ -22,6 +22,11 @@ const numberSize = 8
 
 // run runs the script. A negative cost gives back.
 func (d *Driver) run(ctx context.Context, buckets []ratelimit.Bucket, cost int64) (answer, error) {
+	release, err := d.guard.Share(ctx, ratelimit.TenantOf(buckets[0].Key))
+	if err != nil {
+		return "", err
+	}
+	defer release()
 	keys, args := make([]string, len(buckets)), make([]any, len(buckets))
 	for i := range buckets {
 		keys[i], args[i] = d.prefix+buckets[i].Key, packed(buckets[i].Limit, cost)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/minio/minio-go/v7"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/internal/remotefile"
+	"github.com/cpodkit/cpodkit/internal/shares"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
@@ -44,12 +46,36 @@ type object struct {
 	attrs   files.Attributes
 	etag    string // S3's
 	version string // "" in a bucket without versioning
+	release func()
 }
 
 func (o *object) Attributes() files.Attributes { return o.attrs }
 
+// Close implements [files.Object].
+func (o *object) Close() error {
+	defer o.release()
+	return o.Reader.Close()
+}
+
+// download waits for a place for one more download of a tenant, for the time limit at
+// most: each holds a connection for as long as its client reads.
+func (d *Driver) download(ctx context.Context, name string) (release func(), err error) {
+	waiting, cancel := context.WithTimeout(ctx, d.limit)
+	defer cancel()
+	release, err = d.downloads.Acquire(waiting, name)
+	switch {
+	case err == nil:
+		return sync.OnceFunc(release), nil
+	case ctx.Err() != nil:
+		return nil, err
+	}
+	return nil, shares.Full("Your tenant has as many downloads under way on this server as its share is; end some, or try again.")
+}
+
 // Open implements [files.Driver] with one GET for the whole file, whose body waits
-// to be read. Reading ends when ctx does.
+// to be read. Reading ends when ctx does. Of the 1024 connections to the store, the
+// downloads of one tenant take an eighth at most, and less beside those of others. One
+// that is over that waits, for the time limit at most.
 func (d *Driver) Open(ctx context.Context, name string) (files.Object, error) {
 	if err := check(name); err != nil {
 		return nil, err
@@ -57,8 +83,11 @@ func (d *Driver) Open(ctx context.Context, name string) (files.Object, error) {
 	if !d.takes(name) {
 		return nil, cpodkit.CodeNotFound
 	}
-	o := &object{}
-	var err error
+	release, err := d.download(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	o := &object{release: release}
 	o.Reader, err = remotefile.Open(ctx, d.breaker, d.limit, func(ctx context.Context, at int64) (io.ReadCloser, int64, error) {
 		if o.etag != "" {
 			body, err := d.again(ctx, o, at)
@@ -75,6 +104,7 @@ func (d *Driver) Open(ctx context.Context, name string) (files.Object, error) {
 		return body, info.Size, nil
 	})
 	if err != nil {
+		release()
 		return nil, err
 	}
 	return o, nil

@@ -56,6 +56,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/internal/circuit"
+	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
 	"github.com/cpodkit/cpodkit/backends/internal/remotefile"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
@@ -90,6 +91,7 @@ type Driver struct {
 	transport *http.Transport // nil when the client was given
 	memory    remotefile.Pool
 	paths     remotefile.Paths
+	downloads *queryslots.Slots
 }
 
 var (
@@ -208,6 +210,7 @@ func (c *config) driver(client *minio.Client, bucket string) (*Driver, error) {
 		public:    c.public,
 		lookup:    c.lookup,
 		presigned: map[string]bool{http.MethodGet: true, http.MethodPut: c.presignPut},
+		downloads: queryslots.NewHeld(maxConns),
 	}, nil
 }
 

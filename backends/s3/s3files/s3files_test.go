@@ -91,6 +91,10 @@ func TestPersistence(t *testing.T) {
 	})
 }
 
+func TestFlood(t *testing.T) { //nolint:paralleltest // it would starve the others
+	storagetest.FloodFiles(t, func(t testing.TB) files.Driver { return openNew(t, patient()) })
+}
+
 func TestNamesStayApart(t *testing.T) {
 	t.Parallel()
 	storagetest.RunFiles(t, func(t testing.TB) files.Driver { return openNew(t, patient()) })

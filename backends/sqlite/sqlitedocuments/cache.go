@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/cpodkit/cpodkit/internal/shares"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -20,7 +21,8 @@ type cache struct {
 	after int   // scans of a collection before it is cached
 
 	mu      sync.Mutex
-	size    int64 // of all entries, never over limit
+	size    int64            // of all entries, never over limit
+	sizes   map[string]int64 // the same of each tenant
 	uses    uint64
 	held    bool // see hold
 	entries map[int64]*entry
@@ -36,6 +38,7 @@ type misses struct {
 // entry is a collection in the cache.
 type entry struct {
 	collection int64
+	tenant     string
 	columns    []column
 	since      uint64        // see misses
 	table      *table        // nil while it is read from the file
@@ -72,7 +75,7 @@ const (
 
 func newCache(limit int64) *cache {
 	return &cache{
-		limit: limit, after: scansBeforeCaching,
+		limit: limit, after: scansBeforeCaching, sizes: map[string]int64{},
 		entries: map[int64]*entry{}, missed: map[int64]misses{},
 	}
 }
@@ -172,14 +175,14 @@ func (c *cache) miss(collection int64) {
 
 // begin makes an entry for a collection, which takes note of all writes from now
 // on. It returns nil when the collection is not to be cached.
-func (c *cache) begin(collection int64, columns []column) *entry {
+func (c *cache) begin(tenant string, collection int64, columns []column) *entry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m, old := c.missed[collection], c.entries[collection]
 	if c.limit == 0 || m.count < c.after || old != nil && old.table == nil {
 		return nil
 	}
-	e := &entry{collection: collection, since: m.since, filled: make(chan struct{})}
+	e := &entry{tenant: tenant, collection: collection, since: m.since, filled: make(chan struct{})}
 	for _, c := range columns {
 		e.columns = append(e.columns, column{c.expression, slices.Clone(c.path)})
 	}
@@ -196,8 +199,10 @@ func (c *cache) begin(collection int64, columns []column) *entry {
 	return e
 }
 
-// grow makes room for n bytes of an entry that is being read. An entry that has
-// not been used since the scans began that this one comes from gives way.
+// grow makes room for n bytes of an entry that is being read. Entries give way for it:
+// those of a tenant that is over its share, unless this one is, too, and those that have
+// not been used since the scans began that this one comes from. A tenant over its share
+// takes the place of its own entries alone.
 func (c *cache) grow(e *entry, n int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -205,20 +210,61 @@ func (c *cache) grow(e *entry, n int64) bool {
 		return false
 	}
 	for c.size+n > c.limit {
-		var oldest *entry
-		for _, other := range c.entries {
-			if other.table != nil && other.lastUse <= e.since && (oldest == nil || other.lastUse < oldest.lastUse) {
-				oldest = other
-			}
+		victim := c.overShare(e, n)
+		if victim == nil {
+			victim = c.unused(e, n)
 		}
-		if oldest == nil {
+		if victim == nil {
 			return false
 		}
-		c.drop(oldest)
+		c.drop(victim)
 	}
+	c.count(e, n)
+	return true
+}
+
+// isOver reports whether n bytes more for e take its tenant over its share.
+func (c *cache) isOver(e *entry, n int64) bool { return c.sizes[e.tenant]+n > c.limit/shares.Fraction }
+
+// overShare returns the entry of the tenant furthest over its share that was used least
+// recently. It returns nil when there is none, or when e would be over its own.
+func (c *cache) overShare(e *entry, n int64) (victim *entry) {
+	if c.isOver(e, n) {
+		return nil
+	}
+	most := c.limit / shares.Fraction
+	for _, other := range c.entries {
+		switch held := c.sizes[other.tenant]; {
+		case other.table == nil || other.tenant == e.tenant || held < most || held <= c.limit/shares.Fraction:
+		case held > most || victim == nil || other.lastUse < victim.lastUse:
+			victim, most = other, held
+		}
+	}
+	return victim
+}
+
+// unused returns the entry that was used least recently, and not since the scans began
+// that e comes from; nil when there is none.
+func (c *cache) unused(e *entry, n int64) (oldest *entry) {
+	isOver := c.isOver(e, n)
+	for _, other := range c.entries {
+		if other.table == nil || other.lastUse > e.since || isOver && other.tenant != e.tenant {
+			continue
+		}
+		if oldest == nil || other.lastUse < oldest.lastUse {
+			oldest = other
+		}
+	}
+	return oldest
+}
+
+// count takes n bytes for an entry, or gives them back.
+func (c *cache) count(e *entry, n int64) {
 	c.size += n
 	e.size += n
-	return true
+	if c.sizes[e.tenant] += n; c.sizes[e.tenant] == 0 {
+		delete(c.sizes, e.tenant)
+	}
 }
 
 // complete puts the table of an entry in its place, unless that was dropped.
@@ -246,22 +292,22 @@ func (c *cache) abandon(e *entry, scans int) {
 
 // settle brings the size of an entry up to date.
 func (c *cache) settle(e *entry) {
-	c.size -= e.size
-	e.size = entryOverhead + e.table.size
+	size := entryOverhead + e.table.size
 	for _, change := range e.pending {
-		e.size += change.size()
+		size += change.size()
 	}
-	c.size += e.size
+	c.count(e, size-e.size)
 }
 
 func (c *cache) drop(e *entry) {
 	delete(c.entries, e.collection)
-	c.size -= e.size
+	size := e.size
+	c.count(e, -size)
 	if e.table == nil {
 		close(e.filled)
 	}
 	switch {
-	case e.size == 0: // nothing has been spent on it
+	case size == 0: // nothing has been spent on it
 		c.missed[e.collection] = misses{c.after, e.since}
 	case e.uses < fewUses:
 		c.missed[e.collection] = misses{count: -scansAfterWaste}
@@ -299,7 +345,7 @@ func (c *cache) isHeld() bool {
 }
 
 // publish adds the writes of a transaction that has been committed.
-func (c *cache) publish(group []*request, collections map[documents.CollectionID]collectionIDs) {
+func (c *cache) publish(group []part, collections map[documents.CollectionID]collectionIDs) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.entries) == 0 {
@@ -308,7 +354,8 @@ func (c *cache) publish(group []*request, collections map[documents.CollectionID
 	var buf []byte
 	for _, r := range group {
 		e := c.entries[collections[r.in].collection]
-		for i, op := range r.ops {
+		for i := r.from; i < r.to; i++ {
+			op := r.ops[i]
 			if e == nil {
 				break
 			}
@@ -333,13 +380,17 @@ func (c *cache) publish(group []*request, collections map[documents.CollectionID
 // add drops an entry that is written to and not asked for.
 func (c *cache) add(e *entry, written change) bool {
 	n := written.size()
+	for victim := e; c.size+n > c.limit && victim != nil; {
+		if victim = c.overShare(e, n); victim != nil {
+			c.drop(victim)
+		}
+	}
 	if e.table != nil && len(e.pending) >= len(e.table.rows)+maxPending || c.size+n > c.limit {
 		c.drop(e)
 		return false
 	}
 	e.changes++
 	e.pending = append(e.pending, written)
-	e.size += n
-	c.size += n
+	c.count(e, n)
 	return true
 }

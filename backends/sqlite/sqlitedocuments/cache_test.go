@@ -300,13 +300,14 @@ func TestCacheWhileTheFileIsLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	var writer sync.WaitGroup
-	waiting := &countingContext{Context: t.Context(), twice: make(chan struct{})}
+	waiting := &waitingContext{Context: t.Context(), waiting: make(chan struct{})}
 	writer.Go(func() {
 		if err := set(waiting, d, "b", `{"n":2}`); err != nil {
 			t.Error(err)
 		}
 	})
-	<-waiting.twice
+	<-waiting.waiting
+	d.AwaitWriter(t.Context())
 	count := func(want int) {
 		t.Helper()
 		q := documents.DriverQuery{Order: index(t, "", "n").Members, Limit: 10}

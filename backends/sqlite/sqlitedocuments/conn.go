@@ -6,21 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"modernc.org/sqlite"
+
+	"github.com/cpodkit/cpodkit/internal/shares"
 )
 
-// maxStatements bounds the prepared statements of a connection: clients choose
-// the paths of a query, and so its text.
+// maxStatements bounds the prepared statements of a connection whose text clients choose,
+// with the paths of a query.
 const maxStatements = 64
 
 // conn is one connection with its prepared statements. One goroutine at a time
 // uses it. It stands on database/sql/driver, because the pool of database/sql
 // would have to be worked around: one connection writes, and the others read.
 type conn struct {
-	raw        driver.Conn
-	statements map[string]*statement
-	args       []driver.NamedValue
+	raw    driver.Conn
+	fixed  map[string]*statement // the driver's own
+	chosen *shares.Cache[string, *statement]
+	args   []driver.NamedValue
+
+	tenant string // who uses it
 
 	version int64 // see Driver.unchanged; -1 for none yet
 }
@@ -35,20 +41,29 @@ func openConn(dsn string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{raw: raw, statements: map[string]*statement{}, version: -1}, nil
+	return &conn{
+		raw: raw, fixed: map[string]*statement{}, chosen: shares.NewCache[string, *statement](maxStatements), version: -1,
+	}, nil
 }
 
 func (c *conn) close() error {
-	errs := make([]error, 0, len(c.statements)+1)
-	for _, s := range c.statements {
+	var errs []error
+	for _, s := range c.fixed {
 		errs = append(errs, s.Close())
 	}
-	clear(c.statements)
+	for _, s := range c.chosen.All() {
+		errs = append(errs, s.Close())
+	}
+	clear(c.fixed)
+	c.chosen.Clear()
 	return errors.Join(append(errs, c.raw.Close())...)
 }
 
 func (c *conn) prepare(ctx context.Context, text string) (*statement, error) {
-	if s, ok := c.statements[text]; ok {
+	if s, ok := c.fixed[text]; ok {
+		return s, nil
+	}
+	if s, ok := c.chosen.Get(text); ok {
 		return s, nil
 	}
 	preparer, ok := c.raw.(driver.ConnPrepareContext)
@@ -59,17 +74,16 @@ func (c *conn) prepare(ctx context.Context, text string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(c.statements) >= maxStatements {
-		for old, s := range c.statements {
-			delete(c.statements, old)
-			if err := s.Close(); err != nil {
-				return nil, errors.Join(err, prepared.Close())
-			}
-			break
+	s := &statement{Stmt: prepared}
+	if !strings.Contains(text, expressionStart) {
+		c.fixed[text] = s
+		return s, nil
+	}
+	if dropped, wasFull := c.chosen.Put(c.tenant, text, s); wasFull {
+		if err := dropped.Close(); err != nil {
+			return nil, err
 		}
 	}
-	s := &statement{Stmt: prepared}
-	c.statements[text] = s
 	return s, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,7 @@ type Driver struct {
 
 	dsn         string
 	readers     chan *conn // the idle ones; nil for one that is not open yet
+	gets        *queryslots.Slots
 	queries     *queryslots.Slots
 	collections collections
 	indexes     atomic.Pointer[map[string][]*index] // by collection; the map is never changed
@@ -38,7 +40,7 @@ type Driver struct {
 	cache  *cache
 	checks chan chan struct{} // to the writer; it closes what it gets after a check
 
-	writes   chan *request
+	writes   *queue
 	declares chan func(*conn) // to the writer, which calls what it gets
 	closing  chan struct{}
 	finished chan struct{} // closed when the writer has ended
@@ -66,10 +68,11 @@ type options struct {
 // The file stays intact either way.
 func UnsafeWithoutSync() Option { return func(o *options) { o.synchronous = "NORMAL" } }
 
-// WithReaders sets how many reads run at once, at least 1; 8 without it. Queries
-// take at most three quarters of them, and those of one tenant at most three
-// quarters of these; tenants whose queries wait for more take turns. Each reader
-// holds a page cache of at most 16 MiB.
+// WithReaders sets how many reads run at once, at least 1; 8 without it. The gets of one
+// tenant take at most three quarters of them. Queries take at most three quarters,
+// and those of one tenant at most three quarters of these. Tenants that wait for
+// more take turns. While several tenants use the driver, the gets of one leave a
+// processor to the others, and so do its queries. Each reader holds a page cache of at most 16 MiB.
 func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
 
 // WithScanCache sets how many bytes all collections together take at most in
@@ -148,17 +151,21 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 		}
 	}
 
+	// Reads that wait for a processor have others wait, too: while several tenants use
+	// the driver, the gets of one leave a processor to the others, and so do its queries.
+	fewer, activity := runtime.GOMAXPROCS(0)-1, new(queryslots.Activity)
 	d := &Driver{
 		path:     path,
 		keepFree: o.keepFree,
 
 		dsn:         dsn + "&mode=ro",
 		readers:     make(chan *conn, o.readers),
-		queries:     queryslots.New(o.readers),
+		gets:        queryslots.NewCalls(o.readers).Fewer(fewer, activity),
+		queries:     queryslots.New(o.readers).Fewer(fewer, activity),
 		collections: collections{known: map[documents.CollectionID]collectionIDs{}},
 		cache:       newCache(o.cache),
 		checks:      make(chan chan struct{}),
-		writes:      make(chan *request),
+		writes:      newQueue(activity),
 		declares:    make(chan func(*conn)),
 		closing:     make(chan struct{}),
 		finished:    make(chan struct{}),
@@ -194,7 +201,7 @@ func (d *Driver) shutdown(writer *conn) error {
 func (d *Driver) Get(ctx context.Context, in documents.CollectionID, key string) (documents.Record, error) {
 	var record documents.Record
 	found := false
-	err := d.read(ctx, func(c *conn) error {
+	err := d.readFor(ctx, d.gets, in.Space, func(c *conn) error {
 		at, known, err := d.collections.find(ctx, c, in)
 		if err != nil || !known {
 			return err
@@ -214,13 +221,8 @@ func (d *Driver) Get(ctx context.Context, in documents.CollectionID, key string)
 
 // Query implements [documents.Driver].
 func (d *Driver) Query(ctx context.Context, in documents.CollectionID, q documents.DriverQuery) ([]documents.Record, error) {
-	release, err := d.queries.Acquire(ctx, in.Space)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
 	var records []documents.Record
-	err = d.read(ctx, func(c *conn) error {
+	err := d.readFor(ctx, d.queries, in.Space, func(c *conn) error {
 		at, known, err := d.collections.find(ctx, c, in)
 		if err != nil || !known {
 			return err
@@ -281,6 +283,19 @@ func (d *Driver) ready(ctx context.Context) error {
 	default:
 		return ctx.Err()
 	}
+}
+
+// readFor lends a reader to use, for a call in a space that needs a slot.
+func (d *Driver) readFor(ctx context.Context, slots *queryslots.Slots, space string, use func(*conn) error) error {
+	release, err := slots.Acquire(ctx, space)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return d.read(ctx, func(c *conn) error {
+		c.tenant = queryslots.TenantOf(space)
+		return use(c)
+	})
 }
 
 // read lends a reader to use.

@@ -30,6 +30,12 @@ func TestDriver(t *testing.T) {
 		}))
 }
 
+func TestFlood(t *testing.T) { //nolint:paralleltest // it would starve the others
+	storagetest.FloodDocuments(t, func(t testing.TB) documents.Driver {
+		return openAt(t, filepath.Join(t.TempDir(), "documents.db"))
+	})
+}
+
 func TestNamesStayApart(t *testing.T) {
 	t.Parallel()
 	storagetest.RunDocuments(t, func(t testing.TB) documents.Driver {

@@ -45,11 +45,12 @@ func errFull() *cpodkit.Error {
 	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The server's disk is full; try again when there is room.")
 }
 
-// noSuchIndex reports whether a statement names an index that is not there. No
-// other mistake is left in the statements of this package.
+// noSuchIndex reports whether a statement names an index that is not there, or not any
+// more: a prepared one then says that the schema has changed. No other mistake is left in
+// the statements of this package.
 func noSuchIndex(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && e.Code() == sqlite3.SQLITE_ERROR
+	return ok && (e.Code() == sqlite3.SQLITE_ERROR || e.Code() == sqlite3.SQLITE_SCHEMA)
 }
 
 func errClosed() error {

@@ -1,5 +1,23 @@
 package sqlitedocuments
 
+import (
+	"context"
+	"runtime"
+)
+
+// AwaitWriter waits until the writer has taken all requests that wait, or ctx ends.
+func (d *Driver) AwaitWriter(ctx context.Context) {
+	for ctx.Err() == nil {
+		d.writes.mu.Lock()
+		waiting := len(d.writes.turns)
+		d.writes.mu.Unlock()
+		if waiting == 0 {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
 // CacheAtOnce makes the driver cache a collection when a query would scan it for
 // the first time, and with every one again.
 func (d *Driver) CacheAtOnce() {

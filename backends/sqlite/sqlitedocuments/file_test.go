@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -235,9 +234,10 @@ func TestApplyCanceledWhileWaiting(t *testing.T) {
 			}
 		})
 	}
-	first := &countingContext{Context: ctx, twice: make(chan struct{})}
+	first := &waitingContext{Context: ctx, waiting: make(chan struct{})}
 	start(1, first)
-	<-first.twice
+	<-first.waiting
+	d.AwaitWriter(t.Context())
 	for i := range callers {
 		if i != 1 {
 			start(i, ctx)
@@ -257,17 +257,14 @@ func TestApplyCanceledWhileWaiting(t *testing.T) {
 	}
 }
 
-// countingContext tells when Done has been called twice: Apply waits for the
-// writer to take its ops, and then for what became of them.
-type countingContext struct {
+// waitingContext tells when Apply waits for the writer.
+type waitingContext struct {
 	context.Context
-	calls atomic.Int32
-	twice chan struct{}
+	once    sync.Once
+	waiting chan struct{}
 }
 
-func (c *countingContext) Done() <-chan struct{} {
-	if c.calls.Add(1) == 2 {
-		close(c.twice)
-	}
+func (c *waitingContext) Done() <-chan struct{} {
+	c.once.Do(func() { close(c.waiting) })
 	return c.Context.Done()
 }

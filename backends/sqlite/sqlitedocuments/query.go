@@ -68,10 +68,13 @@ func idRange(collection int64) (first, last int64) {
 	return collection << idBits, (collection+1)<<idBits - 1
 }
 
+// expressionStart begins every expression, and stands in no statement without one.
+const expressionStart = "ifnull(projection ->> '$"
+
 // expression is the sort key at path; "", as everywhere, when there is nothing.
 func expression(path documents.Path) string {
 	var b strings.Builder
-	b.WriteString("ifnull(projection ->> '$")
+	b.WriteString(expressionStart)
 	for _, name := range path.Escaped() {
 		b.WriteString(`."` + name + `"`)
 	}

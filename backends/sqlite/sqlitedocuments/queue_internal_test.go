@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -31,6 +32,7 @@ func TestQueriesQueue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.queries = queryslots.New(4) // as many as one tenant may have on any number of processors
 	in := documents.CollectionID{Space: "tenant/apps/app/", Name: "things"}
 	other := documents.CollectionID{Space: "other/apps/app/", Name: "things"}
 	system := documents.CollectionID{Space: "$system/apps/", Name: "things"}

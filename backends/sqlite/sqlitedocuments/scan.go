@@ -171,7 +171,7 @@ var errNoRoom = errors.New("sqlitedocuments: the cache has no room")
 // before it begins are in the file, those from then on come to the entry; one
 // that is in both changes nothing a second time.
 func (d *Driver) fill(ctx context.Context, c *conn, at collectionIDs, columns []column) (bool, error) {
-	e := d.cache.begin(at.collection, columns)
+	e := d.cache.begin(c.tenant, at.collection, columns)
 	if e == nil {
 		return false, nil
 	}

@@ -28,7 +28,7 @@ const (
 func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit int) ([]string, error) {
 	args := []driver.Value{prefix, storage.PrefixEnd(prefix), collection, int64(limit)}
 	var spaces []string
-	err := d.read(ctx, func(c *conn) error {
+	err := d.readFor(ctx, d.gets, prefix, func(c *conn) error {
 		spaces = nil
 		return c.query(ctx, spacesSQL, args, func(row []driver.Value) error {
 			space, ok := row[0].(string)

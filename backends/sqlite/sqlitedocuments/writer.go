@@ -23,8 +23,10 @@ type request struct {
 	parsed      []documents.Projection // of each op
 	projections []driver.Value         // the same as JSON; nil where there is none
 	errs        []error                // filled by the writer before done
+	next        int                    // the first op that no transaction has taken yet; the queue's
+	ended       bool                   // done is closed; the writer's
 	state       atomic.Int32
-	done        chan struct{}
+	done        chan struct{} // closed by the writer
 }
 
 // The states of a request: its caller can take it back until the writer has
@@ -69,21 +71,21 @@ func (d *Driver) Apply(ctx context.Context, in documents.CollectionID, ops []doc
 	if err := ctx.Err(); err != nil {
 		return r.fail(err)
 	}
-	select {
-	case d.writes <- r:
-	case <-d.closing:
-		return r.fail(errClosed())
-	case <-ctx.Done():
-		return r.fail(ctx.Err())
-	}
+	d.writes.put(r)
+	var err error
 	select {
 	case <-r.done:
+		return r.errs
+	case <-d.closing:
+		err = errClosed()
 	case <-ctx.Done():
-		if r.state.CompareAndSwap(queued, takenBack) {
-			return r.fail(ctx.Err())
-		}
-		<-r.done
+		err = ctx.Err()
 	}
+	if r.state.CompareAndSwap(queued, takenBack) {
+		d.writes.remove(r)
+		return r.fail(err)
+	}
+	<-r.done
 	return r.errs
 }
 
@@ -100,16 +102,22 @@ func (d *Driver) full(in documents.CollectionID, ops []documents.Op) error {
 }
 
 // fail sets every outcome to err.
-func (r *request) fail(err error) []error {
-	for i := range r.errs {
-		r.errs[i] = err
+func (r *request) fail(err error) []error { return r.failFrom(0, err) }
+
+func (r *request) failFrom(first int, err error) []error {
+	for i := range r.errs[first:] {
+		r.errs[first+i] = err
 	}
 	return r.errs
 }
 
-// maxGroup bounds the ops of one transaction, and so how long the first caller
-// waits for the others and how far the WAL grows before it can be emptied.
-const maxGroup = 1000
+// end has the caller go on.
+func (r *request) end() {
+	if !r.ended {
+		r.ended = true
+		close(r.done)
+	}
+}
 
 // writer owns the one connection that writes.
 type writer struct {
@@ -131,32 +139,33 @@ func (w *writer) run(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	for {
 		select {
-		case r := <-w.driver.writes:
-			w.commit(ctx, w.gather(r))
+		case <-w.driver.writes.ready:
+			w.commit(ctx, w.gather())
 		case checked := <-w.driver.checks:
 			w.check(ctx)
 			close(checked)
 		case declare := <-w.driver.declares:
 			declare(w.conn)
 		case <-w.driver.closing:
+			for rest := w.driver.writes.begun(); len(rest) > 0; rest = w.driver.writes.begun() {
+				w.commit(ctx, rest)
+			}
 			return
 		}
 	}
 }
 
-// gather returns the requests that wait now, first among them.
-func (w *writer) gather(first *request) []*request {
-	group, ops := []*request{first}, len(first.ops)
-	yielded := false
+// gather returns what goes into one transaction of the requests that wait now.
+func (w *writer) gather() (group []part) {
+	w.driver.writes.newGroup()
+	ops, yielded := 0, false
 	for ops < maxGroup {
-		select {
-		case r := <-w.driver.writes:
-			group, ops = append(group, r), ops+len(r.ops)
-			yielded = false
+		more, n := w.driver.writes.take(maxGroup - ops)
+		group, ops = append(group, more...), ops+n
+		if len(more) > 0 {
 			continue
-		default:
 		}
-		if yielded {
+		if yielded || len(group) > 1 {
 			break
 		}
 		// The callers of the last group have just been answered; let those that
@@ -168,29 +177,37 @@ func (w *writer) gather(first *request) []*request {
 }
 
 // commit carries out a group in one transaction.
-func (w *writer) commit(ctx context.Context, group []*request) {
+func (w *writer) commit(ctx context.Context, group []part) {
+	if len(group) == 0 { // all have left
+		return
+	}
 	if len(w.known) > maxKnown {
 		clear(w.known)
 	}
 	_, err := w.conn.exec(ctx, "BEGIN IMMEDIATE")
 	// Until here, perhaps behind another process, callers could leave.
-	group = slices.DeleteFunc(group, func(r *request) bool { return !r.state.CompareAndSwap(queued, begun) })
+	group = slices.DeleteFunc(group, func(p part) bool {
+		return !p.state.CompareAndSwap(queued, begun) && p.state.Load() != begun
+	})
 	if err == nil {
 		err = w.transaction(ctx, group)
 	}
 	if err != nil {
 		err = classify(ctx, err)
 	}
-	for _, r := range group {
+	for _, p := range group {
 		if err != nil {
-			r.fail(err)
+			w.driver.writes.remove(p.request)
+			p.failFrom(p.from, err)
 		}
-		close(r.done)
+		if err != nil || p.to == len(p.ops) {
+			p.end()
+		}
 	}
 }
 
 // transaction carries out group in the transaction that has begun, and ends it.
-func (w *writer) transaction(ctx context.Context, group []*request) error {
+func (w *writer) transaction(ctx context.Context, group []part) error {
 	cache := w.driver.cache
 	if cache.inUse() {
 		w.check(ctx)
@@ -209,9 +226,9 @@ func (w *writer) transaction(ctx context.Context, group []*request) error {
 	return nil
 }
 
-func (w *writer) applyAll(ctx context.Context, group []*request) error {
-	for _, r := range group {
-		if err := w.apply(ctx, r); err != nil {
+func (w *writer) applyAll(ctx context.Context, group []part) error {
+	for _, p := range group {
+		if err := w.apply(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -247,11 +264,12 @@ func (w *writer) rollback(ctx context.Context, cause error) error {
 	return cause
 }
 
-// apply carries out the ops of r. It returns an error only when the transaction
+// apply carries out the ops of a part. It returns an error only when the transaction
 // cannot go on; each op is a single statement, which SQLite undoes by itself
 // when it fails.
-func (w *writer) apply(ctx context.Context, r *request) error {
-	for i, op := range r.ops {
+func (w *writer) apply(ctx context.Context, r part) error {
+	for i := r.from; i < r.to; i++ {
+		op := r.ops[i]
 		if r.errs[i] != nil {
 			continue
 		}

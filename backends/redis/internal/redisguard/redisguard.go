@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -15,12 +16,14 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/internal/circuit"
+	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
 )
 
 // Guard makes the calls of one driver. It is safe for concurrent use.
 type Guard struct {
 	client  redis.UniversalClient
 	breaker *circuit.Breaker
+	slots   *queryslots.Slots
 
 	// timeLimit is that of the deadline which calls get; 0 when the breaker has one.
 	timeLimit time.Duration
@@ -29,7 +32,7 @@ type Guard struct {
 // New returns a guard of client. The system is named in sentences for clients:
 // "key-value store".
 func New(client redis.UniversalClient, system string) *Guard {
-	g := &Guard{client: client}
+	g := &Guard{client: client, slots: queryslots.NewPool(poolSize(client))}
 	options := []circuit.Option{circuit.WithIsDown(isDown)}
 	if endsItself(client) {
 		g.timeLimit = circuit.DefaultTimeLimit
@@ -37,6 +40,27 @@ func New(client redis.UniversalClient, system string) *Guard {
 	}
 	g.breaker = circuit.New(system, options...)
 	return g
+}
+
+// Share waits until the tenant may make one call more, which release ends: one tenant's
+// calls leave connections to the others. The only error is that of ctx.
+func (g *Guard) Share(ctx context.Context, tenant string) (release func(), err error) {
+	return g.slots.AcquireFor(ctx, tenant)
+}
+
+// poolSize returns how many connections a client has to each server.
+func poolSize(client redis.UniversalClient) int {
+	switch c := client.(type) {
+	case *redis.Client:
+		return c.Options().PoolSize
+	case *redis.ClusterClient:
+		return c.Options().PoolSize
+	case *redis.Ring:
+		if n := c.Options().PoolSize; n > 0 {
+			return n
+		}
+	}
+	return 10 * runtime.GOMAXPROCS(0) // the default of go-redis
 }
 
 // Do runs one call. An error that says that Redis cannot serve it now is

@@ -1,0 +1,67 @@
+package httpserver
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/shares"
+)
+
+// ShareRequests returns middleware that bounds how many requests of one tenant are under
+// way, so that one that holds as many connections as it can leaves some to others. most
+// is the number of connections, as in [ConnectionLimits]. A tenant may have one more
+// request while it has less than a seventh of what is left of them: one tenant alone has
+// an eighth at most. A request above that is rate_limited, with Retry-After; a tenant's
+// only one is always served.
+//
+// It goes inside of the authentication. A request without an identity counts for nobody.
+func ShareRequests(most int) cpodkit.Middleware {
+	s := &requestShares{room: shares.NewRoom(int64(most))}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id, ok := cpodkit.IdentityFromContext(r.Context())
+			if !ok {
+				next.ServeHTTP(w, r)
+				return
+			}
+			if held, err := s.enter(id.TenantID); err != nil {
+				cpodkit.RecordFromContext(r.Context()).NoteLimit("requests")
+				w.Header().Add("RateLimit-Policy", fmt.Sprintf(`"requests";q=%d`, held))
+				w.Header().Add("RateLimit", `"requests";r=0;t=1`)
+				cpodkit.WriteError(w, r, err)
+				return
+			}
+			defer s.leave(id.TenantID)
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+type requestShares struct {
+	mu   sync.Mutex
+	room *shares.Room
+}
+
+// enter returns an error, and how many requests the tenant has, when it may have no more.
+func (s *requestShares) enter(tenant string) (held int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held = s.room.Held(tenant)
+	if held > 0 && !s.room.Fits(tenant, 1) {
+		err := cpodkit.Errorf(cpodkit.CodeRateLimited,
+			"Your tenant has %d requests under way, which is its share; wait until some have ended.", held)
+		err.RetryAfter = time.Second
+		return held, err
+	}
+	s.room.Add(tenant, 1)
+	return 0, nil
+}
+
+func (s *requestShares) leave(tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.room.Add(tenant, -1)
+}

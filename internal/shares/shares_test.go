@@ -1,0 +1,117 @@
+package shares_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cpodkit/cpodkit/internal/shares"
+)
+
+// takeAll lets tenants take places in turn until none fits any more.
+func takeAll(r *shares.Room, n int64, tenants ...string) {
+	for took := true; took; {
+		took = false
+		for _, tenant := range tenants {
+			if r.Fits(tenant, n) {
+				r.Add(tenant, n)
+				took = true
+			}
+		}
+	}
+}
+
+func TestRoom(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		size, n int64
+		tenants []string
+		want    int64 // of each
+	}{
+		{8, 1, []string{"a"}, 1},
+		{7, 1, []string{"a"}, 0},
+		{1 << 20, 1, []string{"a"}, 1 << 17},
+		{1 << 20, 1000, []string{"a"}, 131_000},
+		{900, 1, []string{"a", "b"}, 100},
+		{1400, 1, []string{"a", "b", "c", "d", "e", "f", "g"}, 100},
+	} {
+		r := shares.NewRoom(c.size)
+		takeAll(r, c.n, c.tenants...)
+		for _, tenant := range c.tenants {
+			if got := r.Held(tenant); got != c.want {
+				t.Errorf("%d tenants in %d places: %s holds %d, want %d", len(c.tenants), c.size, tenant, got, c.want)
+			}
+		}
+	}
+}
+
+// However many tenants take all they can one after the other, the next one finds a place.
+func TestRoomForTheNext(t *testing.T) {
+	t.Parallel()
+	r := shares.NewRoom(10_000)
+	for i := range 40 {
+		takeAll(r, 1, fmt.Sprint(i))
+		if !r.Fits("next", 1) {
+			t.Fatalf("after %d tenants no place is left", i+1)
+		}
+	}
+	before := r.Held("3")
+	r.Add("3", -before)
+	if takeAll(r, 1, "39"); r.Held("39") >= before || r.Held("3") != 0 {
+		t.Errorf("what one gave back went to one: %d of %d", r.Held("39"), before)
+	}
+	r.Add("old", 20_000) // what is there already counts, whether it fits or not
+	if r.Fits("next", 1) {
+		t.Error("a room with more in it than it has places takes one more")
+	}
+}
+
+func TestCache(t *testing.T) {
+	t.Parallel()
+	const size = 800
+	c := shares.NewCache[string, int](size)
+	put := func(tenant string, from, to int) {
+		t.Helper()
+		for i := from; i < to; i++ {
+			c.Put(tenant, fmt.Sprint(tenant, i), i)
+		}
+		if c.Len() > size {
+			t.Fatalf("%d entries are in a cache of %d", c.Len(), size)
+		}
+	}
+	held := func(when string, want map[string]int) {
+		t.Helper()
+		for tenant, n := range want {
+			if got := c.Held(tenant); got != n {
+				t.Errorf("%s: %s holds %d entries, want %d", when, tenant, got, n)
+			}
+		}
+	}
+	put("a", 0, 10*size)
+	held("alone", map[string]int{"a": size})
+	put("b", 0, size/8)
+	held("beside a full one", map[string]int{"a": size * 7 / 8, "b": size / 8})
+	put("a", 10*size, 20*size)
+	put("b", size/8, size)
+	held("both go on", map[string]int{"a": size * 7 / 8, "b": size / 8})
+	for _, tenant := range []string{"c", "d", "e", "f", "g", "h"} {
+		put(tenant, 0, size)
+		held("each comes to its share", map[string]int{tenant: size / 8})
+	}
+	put("i", 0, 1)
+	if got := c.Held("i"); got != 1 {
+		t.Errorf("a ninth tenant holds %d entries", got)
+	}
+	if v, ok := c.Get("i0"); !ok || v != 0 {
+		t.Errorf("Get: %d, %t", v, ok)
+	}
+	if _, wasFull := c.Put("x", "i0", 7); wasFull || c.Held("x") != 0 || c.Held("i") != 1 {
+		t.Error("a key that is there changed its tenant")
+	}
+	if v := c.Delete("i0"); v != 7 || c.Held("i") != 0 || c.Len() != size-1 {
+		t.Errorf("Delete: %d, and %d entries are left", v, c.Len())
+	}
+	c.Delete("i0")
+	if c.Clear(); c.Len() != 0 || c.Held("a") != 0 {
+		t.Error("Clear leaves entries")
+	}
+}
