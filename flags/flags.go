@@ -35,10 +35,11 @@ const (
 // context's error is returned as it is.
 type Flags struct {
 	options
+	web
+
 	source        Source
 	isShared      bool
 	load, version *portable.Operation
-	web
 
 	mu      sync.Mutex
 	tenants map[string]*tenant
@@ -54,13 +55,14 @@ type Flags struct {
 type Option func(*options)
 
 type options struct {
+	webOptions
+
 	tracers    trace.TracerProvider
 	meters     metric.MeterProvider
 	log        *slog.Logger
 	interval   time.Duration
 	maxTenants int
 	claims     func(context.Context, cpodkit.Identity) map[string]any
-	webOptions
 }
 
 // WithTelemetry makes a span of every call to the source ("flags.load"), measures how

@@ -140,7 +140,7 @@ func TestOFREPNamesTheStream(t *testing.T) {
 }
 
 // events reads the events of a stream.
-func events(t *testing.T, ctx context.Context, url, token, lastID string) <-chan string { //nolint:revive // t comes first
+func events(t *testing.T, ctx context.Context, url, token, lastID string) <-chan string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, "GET", url+"/ofrep/v1/streams/flags", nil)
 	if err != nil {

@@ -118,7 +118,7 @@ func (r *remote) Evaluate(ctx context.Context, key string, c flags.Context) (fla
 	}
 	body, err := json.Marshal(map[string]any{"context": attributes})
 	if err != nil {
-		return failure(key, flags.ErrorInvalidContext, "The context cannot be written as JSON."), nil //nolint:nilerr // it is the outcome
+		return failure(key, flags.ErrorInvalidContext, "The context cannot be written as JSON."), nil
 	}
 	status, answer, _, err := r.post(ctx, singlePath+url.PathEscape(key), body, nil, maxSingle)
 	if err != nil {
