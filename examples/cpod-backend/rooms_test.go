@@ -188,7 +188,7 @@ func TestRoomOfRevokedTokens(t *testing.T) {
 	if succeeded != room/8 {
 		t.Errorf("the tenant that floods has %d of %d tokens revoked", succeeded, room)
 	}
-	s.refusedFor(refused, `503 {"error":"temporarily_unavailable","error_description":"Your tenant has 2048 tokens revoked, which is its share; `)
+	s.refusedFor(refused, `503 {"error":"temporarily_unavailable","error_description":"Your tenant has 2048 tokens and apps revoked, which is its share; `)
 }
 
 func TestRoomOfRateLimits(t *testing.T) {
