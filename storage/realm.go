@@ -64,7 +64,7 @@ func CheckPrefix(prefix string) error {
 // Amount is how much is stored, or was erased.
 type Amount struct {
 	Items int64 // files, documents or entries
-	Bytes int64 // of files; of the keys and values of documents; 0 for kv, which is not measured
+	Bytes int64 // as a [Quota] counts them; 0 for kv, which is not measured
 }
 
 // Add adds another amount.
