@@ -80,16 +80,13 @@ func (b *booking) settle(ctx context.Context, n int64) (err error) {
 	}
 	cost := costOf(b.at.name(), n)
 	b.freed = max(old-cost, 0)
-	switch need := max(cost-old, 0); {
-	case need < b.taken:
+	need := max(cost-old, 0)
+	if need <= b.taken {
 		b.store.quota.Release(b.tenant, b.taken-need)
-		b.taken = need
-	case need > b.taken:
-		if err := b.store.quota.Reserve(ctx, b.tenant, need-b.taken); err != nil {
-			return err
-		}
-		b.taken = need
+	} else if err := b.store.quota.Reserve(ctx, b.tenant, need-b.taken); err != nil {
+		return err
 	}
+	b.taken = need
 	return nil
 }
 
