@@ -109,7 +109,7 @@ func (s *Store) storeFile(w http.ResponseWriter, r *http.Request, at authorized)
 			return err
 		}
 	}
-	file, err := s.write(r.Context(), at, checkedBody{r.Body, digests}, r.ContentLength, opts)
+	file, err := s.write(r.Context(), at, checkedBody{r, digests}, r.ContentLength, opts)
 	if err != nil {
 		return err
 	}
