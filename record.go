@@ -23,6 +23,7 @@ type Record struct {
 	failure  atomic.Pointer[Error]
 	limit    atomic.Pointer[string]
 	client   atomic.Pointer[string]
+	urlMaker atomic.Pointer[Identity]
 
 	clientAddr atomic.Pointer[netip.Addr]
 }
@@ -119,6 +120,24 @@ func (r *Record) ClientID() string {
 func (r *Record) NoteClientID(id string) {
 	if r != nil {
 		r.client.Store(&id)
+	}
+}
+
+// URLMaker returns the credential that made the signed URL of the request, or nil. It is
+// there also where the URL is refused, if its seal is whole. Only TenantID, AppID, TokenID
+// and, for an API key, KeyDigest are set. The request does not act for it as an identity:
+// its right is the URL. It is not to be changed.
+func (r *Record) URLMaker() *Identity {
+	if r == nil {
+		return nil
+	}
+	return r.urlMaker.Load()
+}
+
+// NoteURLMaker notes the credential that made the signed URL of the request.
+func (r *Record) NoteURLMaker(maker Identity) {
+	if r != nil {
+		r.urlMaker.Store(&maker)
 	}
 }
 

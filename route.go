@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/cpodkit/cpodkit/internal/trailer"
 )
 
 // Access says what a call does to the state that the server keeps.
@@ -194,6 +196,7 @@ type routeKey struct{}
 // request's record afterwards.
 func noteRoute(route *Route, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		trailer.Keep(r)
 		if rec := RecordFromContext(r.Context()); rec != nil {
 			rec.route.Store(route)
 		} else {

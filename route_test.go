@@ -153,7 +153,8 @@ func TestNoRecord(t *testing.T) {
 	rec := cpodkit.RecordFromContext(t.Context())
 	rec.NoteLimit("tenant")
 	rec.NoteClientID("app")
-	if rec != nil || rec.Route() != nil || rec.Identity() != nil || rec.Failure() != nil || rec.Limit()+rec.ClientID()+rec.RequestID() != "" {
+	rec.NoteURLMaker(cpodkit.Identity{TenantID: "t"})
+	if rec != nil || rec.URLMaker() != nil || rec.Route() != nil || rec.Identity() != nil || rec.Failure() != nil || rec.Limit()+rec.ClientID()+rec.RequestID() != "" {
 		t.Error("no record holds something")
 	}
 	_, rec = cpodkit.WithRecord(t.Context(), "r-1", cpodkit.ServerInfo{})

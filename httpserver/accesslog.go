@@ -14,7 +14,9 @@ import (
 // AccessLog is middleware that writes one line for each request: method, route,
 // status, bytes, duration, request id and the client's address. Where they are known
 // it has tenant, app, the kind of credential and the id of the API key, the client_id
-// that an OAuth call names, the rate limit that refused, trace id and span id. A path
+// that an OAuth call names, the rate limit that refused, trace id and span id. A request
+// by a signed URL has the tenant, the client_id and the id of the API key or token of
+// what made the URL. A path
 // that no route has is logged too; method and path are bounded. A failed request also
 // says why, at level Error when the server is to blame.
 //
@@ -91,7 +93,16 @@ func appendIDs(ctx context.Context, attrs []slog.Attr) []slog.Attr {
 	if id := known.RequestID(); id != "" {
 		attrs = append(attrs, slog.String("request_id", id))
 	}
-	if id := known.Identity(); id != nil {
+	client := known.ClientID()
+	if maker := known.URLMaker(); maker != nil {
+		client = maker.AppID
+		attrs = append(attrs, slog.String("tenant", maker.TenantID), slog.String("credential", "signed_url"))
+		if maker.KeyDigest != "" {
+			attrs = append(attrs, slog.String("key_id", maker.TokenID))
+		} else if maker.TokenID != "" {
+			attrs = append(attrs, slog.String("token_id", maker.TokenID))
+		}
+	} else if id := known.Identity(); id != nil {
 		attrs = append(attrs, slog.String("tenant", id.TenantID), slog.String("app", id.AppID))
 		if id.Issuer == "" && id.TokenID != "" {
 			attrs = append(attrs, slog.String("credential", "api_key"), slog.String("key_id", id.TokenID))
@@ -99,7 +110,7 @@ func appendIDs(ctx context.Context, attrs []slog.Attr) []slog.Attr {
 			attrs = append(attrs, slog.String("credential", "token"))
 		}
 	}
-	if client := known.ClientID(); client != "" {
+	if client != "" {
 		attrs = append(attrs, slog.String("client_id", client))
 	}
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {

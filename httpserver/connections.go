@@ -19,7 +19,9 @@ import (
 // ConnectionLimits bounds the connections of a server, so that clients who send
 // slowly, or not at all, leave room for others.
 type ConnectionLimits struct {
-	// Max is the most connections at once, at least 4. A newer one is closed.
+	// Max is the most connections at once, at least 4. For a newer one, an idle one of
+	// the peer that has most of them is closed (RFC 9112 section 9.5); idle connections
+	// of proxies go last. Without an idle one, the newer one is closed.
 	Max int
 
 	// Trusted reports whether a peer is a proxy, which may hold any part of Max. Any
@@ -48,7 +50,7 @@ func (l ConnectionLimits) Listen(srv *http.Server, ln net.Listener) (net.Listene
 	if l.Log == nil {
 		l.Log = slog.New(slog.DiscardHandler)
 	}
-	limited := &limitedListener{Listener: ln, ConnectionLimits: l, slow: map[netip.Prefix]int{}}
+	limited := &limitedListener{Listener: ln, ConnectionLimits: l, peers: map[peerKey]*peer{}}
 	srv.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		conn, ok := c.(*limitedConn)
 		if !ok {
@@ -60,13 +62,16 @@ func (l ConnectionLimits) Listen(srv *http.Server, ln net.Listener) (net.Listene
 	srv.ConnState = func(c net.Conn, state http.ConnState) {
 		if conn, ok := c.(*limitedConn); ok && state == http.StateIdle {
 			conn.inHead.Store(true)
+			conn.setIdle()
 		}
 	}
 	next := srv.Handler
 	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn, ok := r.Context().Value(connKey{}).(*limitedConn); ok { // its head is finished
 			conn.inHead.Store(false)
-			conn.setSlow(false)
+			if !conn.setSlow(false) {
+				return // the connection is closed, and no answer would arrive
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -81,9 +86,22 @@ type limitedListener struct {
 
 	mu     sync.Mutex
 	open   int
-	slow   map[netip.Prefix]int // connections of each peer that count for its share
-	closed int                  // for a limit, since the last warning
+	peers  map[peerKey]*peer // that have connections
+	closed int               // for a limit, since the last warning
 	warned time.Time
+}
+
+type peerKey struct {
+	network   netip.Prefix
+	isTrusted bool
+}
+
+// peer is the connections of one peer. The listener guards it.
+type peer struct {
+	peerKey
+
+	open, slow int                   // slow ones count for the peer's share
+	idle       map[*limitedConn]bool // between two requests
 }
 
 // Accept closes what is over a limit, and goes on.
@@ -95,24 +113,68 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		}
 		conn := &limitedConn{Conn: c, listener: l}
 		conn.inHead.Store(true)
-		conn.addr, conn.peer = peerOf(c.RemoteAddr())
-		if l.admit(conn) {
+		var network netip.Prefix
+		conn.addr, network = peerOf(c.RemoteAddr())
+		if l.admit(conn, peerKey{network, l.Trusted != nil && l.Trusted(conn.addr)}) {
 			return conn, nil
 		}
 	}
 }
 
-func (l *limitedListener) admit(conn *limitedConn) bool {
-	return l.decide(conn, func() bool {
+func (l *limitedListener) admit(conn *limitedConn, key peerKey) bool {
+	var idle *limitedConn
+	ok := l.decide(conn, func() bool {
+		if l.peers[key] == nil {
+			l.peers[key] = &peer{peerKey: key, idle: map[*limitedConn]bool{}}
+		}
+		conn.peer = l.peers[key]
+		conn.peer.open++
 		l.open++
-		return l.open <= l.Max && l.count(conn, true)
+		if !l.count(conn, true) {
+			return false
+		}
+		if l.open > l.Max {
+			if idle = l.leastWanted(); idle != nil {
+				l.leave(idle)
+			}
+		}
+		return l.open <= l.Max
 	})
+	if idle != nil {
+		_ = idle.Conn.Close()
+		l.warn(idle.peer.network)
+	}
+	return ok
+}
+
+// leastWanted returns an idle connection of the peer that has most of them, or nil.
+// Those of proxies come last.
+func (l *limitedListener) leastWanted() *limitedConn {
+	var most *peer
+	for _, p := range l.peers {
+		if len(p.idle) == 0 {
+			continue
+		}
+		if most == nil || most.isTrusted && !p.isTrusted || most.isTrusted == p.isTrusted && len(p.idle) > len(most.idle) {
+			most = p
+		}
+	}
+	if most != nil {
+		for conn := range most.idle {
+			return conn
+		}
+	}
+	return nil
 }
 
 // decide closes conn unless fits reports, under the lock, that the limits have room
-// for it.
+// for it. It reports whether conn is open.
 func (l *limitedListener) decide(conn *limitedConn, fits func() bool) bool {
 	l.mu.Lock()
+	if conn.isClosed {
+		l.mu.Unlock()
+		return false
+	}
 	ok := fits()
 	if !ok {
 		l.leave(conn)
@@ -120,30 +182,29 @@ func (l *limitedListener) decide(conn *limitedConn, fits func() bool) bool {
 	l.mu.Unlock()
 	if !ok {
 		_ = conn.Conn.Close()
-		l.warn(conn.peer)
+		l.warn(conn.peer.network)
 	}
 	return ok
 }
 
-// count notes whether conn counts for its peer's share, and reports whether that has
-// room for it.
+// count notes whether conn, which is in use, counts for its peer's share, and reports
+// whether that has room for it.
 func (l *limitedListener) count(conn *limitedConn, slow bool) bool {
-	if conn.isSlow == slow || conn.isClosed {
+	delete(conn.peer.idle, conn)
+	if conn.isSlow == slow {
 		return true
 	}
 	conn.isSlow = slow
 	if !slow {
-		if l.slow[conn.peer]--; l.slow[conn.peer] == 0 {
-			delete(l.slow, conn.peer)
-		}
+		conn.peer.slow--
 		return true
 	}
-	l.slow[conn.peer]++
-	return l.slow[conn.peer] <= l.Max/4 || l.Trusted != nil && l.Trusted(conn.addr)
+	conn.peer.slow++
+	return conn.peer.slow <= l.Max/4 || conn.peer.isTrusted
 }
 
 // warn logs that a connection is closed for a limit, once a minute.
-func (l *limitedListener) warn(peer netip.Prefix) {
+func (l *limitedListener) warn(network netip.Prefix) {
 	l.mu.Lock()
 	l.closed++
 	closed, open, due := l.closed, l.open, time.Since(l.warned) >= time.Minute
@@ -152,7 +213,7 @@ func (l *limitedListener) warn(peer netip.Prefix) {
 	}
 	l.mu.Unlock()
 	if due {
-		l.Log.Warn("connections are closed for their limit", "closed", closed, "open", open, "limit", l.Max, "peer", peer.String())
+		l.Log.Warn("connections are closed for their limit", "closed", closed, "open", open, "limit", l.Max, "peer", network.String())
 	}
 }
 
@@ -162,6 +223,9 @@ func (l *limitedListener) leave(conn *limitedConn) {
 		l.count(conn, false)
 		conn.isClosed = true
 		l.open--
+		if conn.peer.open--; conn.peer.open == 0 {
+			delete(l.peers, conn.peer.peerKey)
+		}
 	}
 }
 
@@ -169,7 +233,7 @@ type limitedConn struct {
 	net.Conn
 	listener *limitedListener
 	addr     netip.Addr
-	peer     netip.Prefix
+	peer     *peer
 	base     context.Context //nolint:containedctx // of the connection, for what belongs to no request
 
 	isSlow, isClosed bool // guarded by the listener
@@ -177,15 +241,24 @@ type limitedConn struct {
 	inHead atomic.Bool // no handler has the request that is read now
 }
 
-func (c *limitedConn) setSlow(slow bool) {
-	c.listener.decide(c, func() bool { return c.listener.count(c, slow) })
+func (c *limitedConn) setSlow(slow bool) (isOpen bool) {
+	return c.listener.decide(c, func() bool { return c.listener.count(c, slow) })
 }
 
-// Read counts the connection from the first byte of a head on.
+func (c *limitedConn) setIdle() {
+	c.listener.mu.Lock()
+	defer c.listener.mu.Unlock()
+	if !c.isClosed {
+		c.peer.idle[c] = true
+	}
+}
+
+// Read counts the connection from the first byte of a head on. It returns nothing of a
+// request on a connection that is closed for a limit: the answer would not arrive.
 func (c *limitedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 && c.inHead.Load() {
-		c.setSlow(true)
+	if n > 0 && c.inHead.Load() && !c.setSlow(true) {
+		return 0, net.ErrClosed
 	}
 	return n, err
 }

@@ -25,12 +25,18 @@ import (
 // limited serves h with limits until the test ends.
 func limited(t *testing.T, h http.Handler, limits httpserver.ConnectionLimits) (addr string) {
 	t.Helper()
+	return limitedOn(t, nil, h, limits)
+}
+
+// limitedOn is limited, where the next connection is of the next one of peers.
+func limitedOn(t *testing.T, peers <-chan string, h http.Handler, limits httpserver.ConnectionLimits) (addr string) {
+	t.Helper()
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httpserver.NewServer(h, watchdog)
-	bounded, err := limits.Listen(server, ln)
+	bounded, err := limits.Listen(server, peerListener{ln, peers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +49,29 @@ func limited(t *testing.T, h http.Handler, limits httpserver.ConnectionLimits) (
 	})
 	return ln.Addr().String()
 }
+
+// peerListener gives connections the addresses of peers, if it has any.
+type peerListener struct {
+	net.Listener
+
+	peers <-chan string
+}
+
+func (l peerListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil || l.peers == nil {
+		return conn, err
+	}
+	return peerConn{conn, net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(<-l.peers), 1))}, nil
+}
+
+type peerConn struct {
+	net.Conn
+
+	remote net.Addr
+}
+
+func (c peerConn) RemoteAddr() net.Addr { return c.remote }
 
 func dial(t *testing.T, addr string) net.Conn {
 	t.Helper()
@@ -167,14 +196,28 @@ func TestSlowBodiesLeaveRoom(t *testing.T) {
 	}
 }
 
+// Without an idle connection, the newest one is closed. 127.0.0.1 may hold all.
 func TestAllConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
 	loopback := func(peer netip.Addr) bool { return peer.IsLoopback() }
-	addr := limited(t, http.HandlerFunc(hello), httpserver.ConnectionLimits{Max: 8, Trusted: loopback})
+	entered, release := make(chan struct{}, 100), make(chan struct{})
+	addr := limited(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hold" {
+			entered <- struct{}{}
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+		}
+	}), httpserver.ConnectionLimits{Max: 8, Trusted: loopback})
+	t.Cleanup(func() { close(release) })
 	var open []net.Conn
 	for range 8 {
 		conn := dial(t, addr)
-		send(t, conn, get)
+		if _, err := io.WriteString(conn, strings.Replace(get, "/", "/hold", 1)); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the request", entered)
 		open = append(open, conn)
 	}
 	if !isClosed(dial(t, addr)) {
@@ -189,6 +232,54 @@ func TestAllConnectionsAreBounded(t *testing.T) {
 		if _, err := io.WriteString(conn, get); err == nil && !isClosed(conn) {
 			return
 		}
+	}
+}
+
+// When all connections are taken, idle ones make room: first those of the peer that has
+// most of them, and those of proxies last.
+func TestIdleConnectionsMakeRoom(t *testing.T) {
+	t.Parallel()
+	const most = 40
+	trusted := func(peer netip.Addr) bool { return peer == netip.MustParseAddr("192.0.2.1") }
+	peers := make(chan string, 1)
+	addr := limitedOn(t, peers, http.HandlerFunc(hello), httpserver.ConnectionLimits{Max: most, Trusted: trusted})
+	ask := func(peer string) net.Conn {
+		peers <- peer
+		conn := dial(t, addr)
+		if res := send(t, conn, get); res.StatusCode != http.StatusOK {
+			t.Fatalf("%s is answered %d", peer, res.StatusCode)
+		}
+		return conn
+	}
+	isOpen := func(conn net.Conn) bool {
+		if _, err := io.WriteString(conn, get); err != nil {
+			return false
+		}
+		return !isClosed(conn)
+	}
+	var proxied, others, stranger []net.Conn
+	for range 20 {
+		proxied = append(proxied, ask("192.0.2.1"))
+	}
+	for i := range 5 {
+		others = append(others, ask(fmt.Sprint("198.51.100.", i+1)))
+	}
+	for range 90 {
+		stranger = append(stranger, ask("203.0.113.9"))
+	}
+	for i, conn := range append(proxied, others...) {
+		if !isOpen(conn) {
+			t.Errorf("idle connection %d of the other peers was closed", i)
+		}
+	}
+	kept := 0
+	for _, conn := range stranger {
+		if isOpen(conn) {
+			kept++
+		}
+	}
+	if want := most - len(proxied) - len(others); kept != want {
+		t.Errorf("the peer with most idle connections has kept %d, want %d", kept, want)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/trailer"
 )
 
 // RollingDeadlines is middleware that gives every single read of the request
@@ -30,6 +31,7 @@ func RollingDeadlines(idle time.Duration) cpodkit.Middleware {
 				// On a copy: net/http must find its own body in its own request, or
 				// it cannot tell that a "100 Continue" was never sent and waits for
 				// a body that will not come.
+				trailer.Keep(r)
 				inner := *r
 				inner.Body = body
 				r = &inner

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/trailer"
 )
 
 // Record is middleware that begins the [cpodkit.Record] of each request; put it
@@ -24,6 +25,7 @@ func Record(server cpodkit.ServerInfo) cpodkit.Middleware {
 			if t, ok := ctx.Value(trackedKey{}).(*tracked); ok {
 				t.record.Store(rec)
 			}
+			trailer.Keep(r)
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/trailer"
 )
 
 // NewServer returns an http.Server for h with limits that are safe on a public
@@ -120,6 +121,7 @@ func (u *underWay) track(next http.Handler) http.Handler {
 			defer u.mu.Unlock()
 			delete(u.requests, t)
 		}()
+		trailer.Keep(r)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), trackedKey{}, t)))
 	})
 }

@@ -17,27 +17,39 @@ import (
 // an eighth at most. A request above that is rate_limited, with Retry-After; a tenant's
 // only one is always served.
 //
-// It goes inside of the authentication. A request without an identity counts for nobody.
+// The tenant is that of the identity, or of the signed URL of the request (see
+// [cpodkit.Record.URLMaker]). Put it inside of the authentication, and inside of what
+// opens signed URLs, such as files.WithURLMiddleware: all that the one middleware is put
+// around share the room. A request of no tenant counts for nobody.
 func ShareRequests(most int) cpodkit.Middleware {
 	s := &requestShares{room: shares.NewRoom(int64(most))}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			id, ok := cpodkit.IdentityFromContext(r.Context())
-			if !ok {
+			tenant := tenantOf(r)
+			if tenant == "" {
 				next.ServeHTTP(w, r)
 				return
 			}
-			if held, err := s.enter(id.TenantID); err != nil {
+			if held, err := s.enter(tenant); err != nil {
 				cpodkit.RecordFromContext(r.Context()).NoteLimit("requests")
 				w.Header().Add("RateLimit-Policy", fmt.Sprintf(`"requests";q=%d`, held))
 				w.Header().Add("RateLimit", `"requests";r=0;t=1`)
 				cpodkit.WriteError(w, r, err)
 				return
 			}
-			defer s.leave(id.TenantID)
+			defer s.leave(tenant)
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// tenantOf returns whose request it is, or "".
+func tenantOf(r *http.Request) string {
+	if maker := cpodkit.RecordFromContext(r.Context()).URLMaker(); maker != nil {
+		return maker.TenantID
+	}
+	id, _ := cpodkit.IdentityFromContext(r.Context())
+	return id.TenantID
 }
 
 type requestShares struct {

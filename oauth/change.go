@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"mime"
@@ -37,23 +36,24 @@ func readChange(w http.ResponseWriter, r *http.Request) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	var c change
+	noName, noList := new(string), new([]string) // null makes nil of them
+	c := change{noName, noList, noList, noList}
 	if err := cpodkit.UnmarshalStrict(data, &c); err != nil {
 		return change{}, err
 	}
-	var members map[string]json.RawMessage // in which null is told from what is not there
-	if err := cpodkit.UnmarshalStrict(data, &members); err != nil {
-		return change{}, err
+	switch c.Name {
+	case noName:
+		c.Name = nil
+	case nil:
+		c.Name = new(string) // which is refused as any empty one
 	}
-	for name, list := range map[string]**[]string{
-		"declared_scopes": &c.DeclaredScopes, "redirect_uris": &c.RedirectURIs, "allowed_origins": &c.AllowedOrigins,
-	} {
-		if *list == nil && members[name] != nil {
+	for _, list := range []**[]string{&c.DeclaredScopes, &c.RedirectURIs, &c.AllowedOrigins} {
+		switch *list {
+		case noList:
+			*list = nil
+		case nil:
 			*list = &[]string{}
 		}
-	}
-	if c.Name == nil && members["name"] != nil {
-		c.Name = new(string) // which is refused as any empty one
 	}
 	return c, nil
 }

@@ -47,7 +47,8 @@ func (r Realm) Root() (string, error) {
 }
 
 // TenantOf is for stores: it returns the first segment of a storage path or of a
-// space's root, the encoded id of the tenant.
+// space's root, the encoded id of the tenant. All system spaces have one. A text without a
+// slash has "".
 func TenantOf(path string) string { return path[:max(0, strings.IndexByte(path, '/'))] }
 
 // CheckPrefix is for drivers: it returns an invalid_key error unless prefix may be the
@@ -64,7 +65,7 @@ func CheckPrefix(prefix string) error {
 // Amount is how much is stored, or was erased.
 type Amount struct {
 	Items int64 // files, documents or entries
-	Bytes int64 // of files; of the keys and values of documents; 0 for kv, which is not measured
+	Bytes int64 // as a [Quota] counts them; 0 for kv, which is not measured
 }
 
 // Add adds another amount.

@@ -44,9 +44,17 @@ func TestRealms(t *testing.T) {
 			t.Errorf("CheckPrefix(%q) = %v", prefix, err)
 		}
 	}
-	for path, want := range map[string]string{"t1/apps/a/x": "t1", "t%2F1/": "t%2F1", "none": ""} {
+}
+
+func TestTenantOf(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"t1/apps/a/x": "t1", "t1/": "t1", "t1x/shared/": "t1x", "t%2F1/": "t%2F1", "t1/users/u/apps/a/": "t1",
+		storage.System("apps").Root(): "$system", storage.System("tenants").Root() + "k": "$system",
+		"none": "", "": "", "/": "", "/x": "",
+	} {
 		if got := storage.TenantOf(path); got != want {
-			t.Errorf("TenantOf(%q) = %q", path, got)
+			t.Errorf("TenantOf(%q) = %q, want %q", path, got, want)
 		}
 	}
 }

@@ -331,6 +331,28 @@ func TestBackendDownIsUnavailable(t *testing.T) {
 	}
 }
 
+// A digest in a trailer that the header does not announce is refused behind all middleware.
+func TestTrailerDigest(t *testing.T) {
+	t.Parallel()
+	c := setup(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(strings.Replace(c.base, "localhost", "127.0.0.1", 1), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = io.WriteString(conn, "PUT /v1/storage/files/trailer HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "+c.tokens["app"]+
+		"\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nContent-Digest: sha-256=:AAAA:\r\n\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 400") || !strings.Contains(string(got), `"bad_request"`) {
+		t.Errorf("PUT: %q, %v", got, err)
+	}
+	if a := c.do(t, "app", "GET /v1/storage/files/trailer", ""); a.status != http.StatusNotFound {
+		t.Errorf("a file is stored: %d %q", a.status, a.body)
+	}
+}
+
 // A client that breaks off in the middle of a body leaves nothing behind.
 func TestBrokenUpload(t *testing.T) {
 	t.Parallel()

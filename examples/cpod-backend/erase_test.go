@@ -127,7 +127,7 @@ func TestTenantDelete(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "--yes") {
 		t.Errorf("without --yes: %v", err)
 	}
-	for _, want := range []string{"documents  4  ", "files      4  28 bytes", "kv  ", "apps  ", "  2\n"} {
+	for _, want := range []string{"documents  4  ", "files      4  16503 bytes", "kv  ", "apps  ", "  2\n"} {
 		if !strings.Contains(strings.Join(strings.Fields(said), " "), strings.Join(strings.Fields(want), " ")) {
 			t.Errorf("without --yes it says\n%s\nwant %q", said, want)
 		}
@@ -140,7 +140,7 @@ func TestTenantDelete(t *testing.T) {
 	}
 
 	said = srv.mustCommand(t, "tenant", "delete", "acme", "--yes")
-	for _, want := range []string{"documents 4", "files 4 28 bytes", "kv 4", "apps 1", "API keys and admin keys 2"} {
+	for _, want := range []string{"documents 4", "files 4 16503 bytes", "kv 4", "apps 1", "API keys and admin keys 2"} {
 		if !strings.Contains(strings.Join(strings.Fields(said), " "), want) {
 			t.Errorf("it says\n%s\nwant %q", said, want)
 		}
@@ -279,7 +279,7 @@ func TestUserErase(t *testing.T) {
 		x.fill(t)
 	}
 	said, err := srv.command(t, "user", "erase", "alice")
-	if err == nil || !strings.Contains(err.Error(), "--yes") || !strings.Contains(strings.Join(strings.Fields(said), " "), "documents 2 16 bytes") {
+	if err == nil || !strings.Contains(err.Error(), "--yes") || !strings.Contains(strings.Join(strings.Fields(said), " "), "documents 2 1040 bytes") {
 		t.Errorf("without --yes: %s, %v", said, err)
 	}
 	for args, want := range map[string]string{"--tenant none alice": "no tenant", "--tenant default ..": "usage"} {
@@ -294,7 +294,7 @@ func TestUserErase(t *testing.T) {
 	one.want(t, http.StatusOK, anyone)
 
 	said = srv.mustCommand(t, "user", "erase", "--yes", "alice")
-	for _, want := range []string{"documents 2 16 bytes", "files 2 14 bytes", "kv 2"} {
+	for _, want := range []string{"documents 2 1040 bytes", "files 2 8270 bytes", "kv 2"} {
 		if !strings.Contains(strings.Join(strings.Fields(said), " "), want) {
 			t.Errorf("it says\n%s\nwant %q", said, want)
 		}

@@ -104,6 +104,25 @@ func securityEvents() map[string]struct {
 			calls("app", "GET /v1/storage/files?cursor=bent", ""),
 			map[string]string{"msg": "request", "status": "400", "code": "invalid_cursor"},
 		},
+		"a signed URL is used": {
+			func(t *testing.T, w *eventWorld) { w.call(t, "", "GET "+w.caller.signURL(t, "app key", "GET"), "") },
+			map[string]string{
+				"msg": "request", "route": "GET /v1/storage/signed/{token}", "status": "404", "tenant": "default",
+				"credential": "signed_url", "key_id": "*", "client_id": "app-a", "client_addr": "*",
+			},
+		},
+		"a signed URL of an ended credential": {
+			func(t *testing.T, w *eventWorld) {
+				w.caller.tokens["short"] = w.token(t, w.app)
+				call := "PUT " + w.caller.signURL(t, "short", "PUT")
+				w.form(t, "/v1/oauth/revoke", fmt.Sprintf("token=%s&client_id=%s&client_secret=%s", w.caller.tokens["short"], w.app.ClientID, w.app.ClientSecret))
+				w.call(t, "", call, "x")
+			},
+			map[string]string{
+				"msg": "request", "status": "403", "code": "forbidden", "tenant": "default",
+				"credential": "signed_url", "token_id": "*", "client_id": "app-a",
+			},
+		},
 		"an altered or ended signed URL": {
 			calls("", "GET /v1/storage/signed/bent", ""),
 			map[string]string{"msg": "request", "status": "403", "code": "forbidden", "route": "*", "client_addr": "*"},
@@ -229,6 +248,7 @@ func TestSecurityEvents(t *testing.T) {
 		"admin":       shared.adminKey,
 		"app":         shared.mustCommand(t, "token", "--app", "app-a", "--scope", "storage.private.read storage.private.write storage.user.read"),
 		"admin app":   shared.mustCommand(t, "token", "--app", "app-a", "--scope", "admin"),
+		"app key":     shared.createKey(t, "app-a", "storage.private.read"),
 		"unknown key": "cpod_" + strings.Repeat("ab", 20),
 	})
 	shared.caller.tokens["bent"] = shared.caller.tokens["app"] + "x"

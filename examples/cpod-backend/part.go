@@ -128,10 +128,12 @@ type house struct {
 	counted []namedData         // what a quota counts
 	forget  func(tenant string) // drops what a quota has in memory of a tenant that is erased
 
-	limiter    *ratelimit.Limiter // of the server's own limits
-	oauth      *oauth.Server
-	origins    *oauth.Origins // of all apps
-	adminToken string         // "" for none
+	limiter *ratelimit.Limiter // of the server's own limits
+	oauth   *oauth.Server
+	origins *oauth.Origins // of all apps
+
+	shareRequests cpodkit.Middleware // around all calls of a tenant
+	adminToken    string             // "" for none
 
 	ready   []dependency // of the parts so far
 	closers []func() error
@@ -148,7 +150,10 @@ type rooms struct {
 const elsewhere = "the backends of CPOD_DB, CPOD_FILES and CPOD_KV"
 
 func newHouse(b base, log *slog.Logger) *house {
-	return &house{base: b, log: log, telemetry: &telemetry{}, place: elsewhere, gate: newGate(), forget: func(string) {}}
+	return &house{
+		base: b, log: log, telemetry: &telemetry{}, place: elsewhere, gate: newGate(), forget: func(string) {},
+		shareRequests: httpserver.ShareRequests(b.most),
+	}
 }
 
 // onClose has Close call closeOne. What is opened last is closed first.

@@ -60,6 +60,7 @@ func serveFiles(h *house, driver files.Driver, opts ...files.Option) (opened, er
 		files.WithSecret(h.ring.Secret("storage/files")),
 		files.WithPublicURL(h.publicURL),
 		files.WithGate(h.gate),
+		files.WithURLMiddleware(h.shareRequests),
 		files.WithQuota(h.quota),
 		files.WithRevoked(func(ctx context.Context, maker files.URLMaker) (bool, error) {
 			return h.oauth.Ended(ctx, oauth.Credential(maker))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
-	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 )
@@ -43,7 +42,7 @@ func oauthPart(s *settings) part {
 			routes: server.Routes(),
 			wraps: []wrap{
 				{authentication, cpodkit.WrapProtected(authz.Authenticate(verifier))},
-				{afterAuthentication, cpodkit.WrapProtected(httpserver.ShareRequests(h.most))},
+				{afterAuthentication, cpodkit.WrapProtected(h.shareRequests)},
 			},
 			run: []func(context.Context){
 				func(ctx context.Context) { h.followSigningKeys(ctx, rotator) },

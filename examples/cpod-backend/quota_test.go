@@ -16,7 +16,13 @@ import (
 func TestTenantBytes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	limit := map[string]string{"CPOD_LIMIT_TENANT_BYTES": "100000"}
+	const (
+		file     = len("acme/apps/app-a/a") + storage.FileOverhead // beside its bytes
+		fileOf   = len("acme/users/alice/apps/app-a/b") + storage.FileOverhead
+		document = len("k") + storage.DocumentOverhead
+		all      = 100000 + file + fileOf + document
+	)
+	limit := map[string]string{"CPOD_LIMIT_TENANT_BYTES": fmt.Sprint(all)}
 	srv := start(t, dir, limit)
 	srv.env = limit
 	acme, beside := newTenant(t, srv, "acme", "app-a"), newTenant(t, srv, "acmex", "app-b")
@@ -28,27 +34,28 @@ func TestTenantBytes(t *testing.T) {
 		}
 	}
 	put("app", "/v1/storage/files/a", body(60000), 200)
-	put("app", "/v1/storage/db/c/k", `"`+body(29997)+`"`, 200) // and its key
-	put("app", "/v1/storage/files/b", body(10001), 507)
-	put("alice", "/v1/storage/db/c/k?tier=user", `"`+body(10000)+`"`, 507)
+	put("app", "/v1/storage/db/c/k", `"`+body(29998)+`"`, 200)
+	put("app", "/v1/storage/files/b", body(10001+fileOf-file), 507)
+	put("alice", "/v1/storage/db/c/k?tier=user", `"`+body(10000+fileOf-document-1)+`"`, 507)
 	put("alice", "/v1/storage/files/b?tier=user", body(10000), 200)
 	put("app", "/v1/storage/kv/k", `{"value":"`+body(20000)+`"}`, 204) // kv is not counted
 	acme.signedPut = acme.sign(t, "PUT", "a")
 	if status := acme.signed(t, "PUT", acme.signedPut); status != 200 { // smaller than what was there
 		t.Errorf("a signed PUT: %d", status)
 	}
-	put("app", "/v1/storage/files/c", body(59999), 200)
-	put("app", "/v1/storage/files/d", body(100), 507)
+	put("app", "/v1/storage/files/c", body(59999-file), 200)
+	put("app", "/v1/storage/files/d", "", 507)
+	put("app", "/v1/storage/files/a", body(2), 507)
 	beside.fill(t)
 	a := acme.do(t, "app", "POST /v1/storage/db/c/batch", `{"ops":[{"op":"delete","key":"k"},{"op":"set","key":"l","value":"`+body(2000)+`"}]}`)
 	if a.status != 200 || !strings.Contains(a.body, `"succeeded":1`) || !strings.Contains(a.body, "quota_exceeded") {
 		t.Errorf("a batch: %d %s", a.status, a.body)
 	}
-	put("app", "/v1/storage/db/c/k", `"`+body(29997)+`"`, 200)
-	put("app", "/v1/storage/files/d", body(1), 507)
+	put("app", "/v1/storage/db/c/k", `"`+body(29998)+`"`, 200)
+	put("app", "/v1/storage/files/a", body(2), 507)
 
 	srv.stop() // which writes down what was taken
-	if said := srv.mustCommand(t, "tenant", "usage", "acme"); !strings.Contains(said, "100000 bytes  of 100000") {
+	if said := srv.mustCommand(t, "tenant", "usage", "acme"); !strings.Contains(said, fmt.Sprintf("%d bytes  of %d", all, all)) {
 		t.Errorf("the usage is %s", said)
 	}
 	h := existing(t, dir) // as if a crash had lost some
@@ -58,7 +65,7 @@ func TestTenantBytes(t *testing.T) {
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if said := srv.mustCommand(t, "tenant", "usage", "--recount"); !strings.Contains(said, "acme     100000 bytes") || !strings.Contains(said, "acmex    ") {
+	if said := srv.mustCommand(t, "tenant", "usage", "--recount"); !strings.Contains(said, fmt.Sprintf("acme     %d bytes", all)) || !strings.Contains(said, "acmex    ") {
 		t.Errorf("counted anew, the usage is\n%s", said)
 	}
 	if _, err := srv.command(t, "tenant", "usage", "none"); err == nil || !strings.Contains(err.Error(), "no tenant") {
@@ -76,13 +83,13 @@ func TestTenantBytes(t *testing.T) {
 	eventually(t, "what was erased makes room", func() bool {
 		return acme.do(t, "alice", "PUT /v1/storage/files/x?tier=user", body(10000)).status == 200
 	})
-	put("alice", "/v1/storage/files/y?tier=user", body(1), 507)
+	put("alice", "/v1/storage/files/x?tier=user", body(10001), 507)
 	again.mustCommand(t, "tenant", "delete", "--yes", "acme")
 	later := newTenant(t, again, "acme", "app-a")
-	if a := later.do(t, "app", "PUT /v1/storage/files/a", body(100000)); a.status != 200 {
+	if a := later.do(t, "app", "PUT /v1/storage/files/a", body(all-file)); a.status != 200 {
 		t.Errorf("a later tenant has less: %d %s", a.status, a.body)
 	}
-	if a := later.do(t, "app", "PUT /v1/storage/files/b", body(1)); a.status != 507 {
+	if a := later.do(t, "app", "PUT /v1/storage/files/a", body(all-file+1)); a.status != 507 {
 		t.Errorf("a later tenant has more: %d %s", a.status, a.body)
 	}
 	again.stop()
@@ -125,7 +132,7 @@ func TestTenantBytesOfReplicas(t *testing.T) {
 		h.counted = append(h.counted, namedData{"documents", store})
 		runs.Go(func() {
 			c := store.Trusted(storage.Owner{TenantID: "acme", AppID: "app-a"}).Collection("c")
-			value := []byte(`"` + strings.Repeat("x", size-10) + `"`)
+			value := []byte(`"` + strings.Repeat("x", size-storage.DocumentOverhead-10) + `"`)
 			for n := range 400 {
 				_, err := c.Set(t.Context(), fmt.Sprintf("%d-%05d", i, n), value, nil)
 				if err == nil {

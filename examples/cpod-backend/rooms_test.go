@@ -188,7 +188,7 @@ func TestRoomOfRevokedTokens(t *testing.T) {
 	if succeeded != room/8 {
 		t.Errorf("the tenant that floods has %d of %d tokens revoked", succeeded, room)
 	}
-	s.refusedFor(refused, `503 {"error":"temporarily_unavailable","error_description":"Your tenant has 2048 tokens revoked, which is its share; `)
+	s.refusedFor(refused, `503 {"error":"temporarily_unavailable","error_description":"Your tenant has 2048 tokens and apps revoked, which is its share; `)
 }
 
 func TestRoomOfRateLimits(t *testing.T) {
@@ -230,19 +230,37 @@ func TestRoomOfKV(t *testing.T) {
 }
 
 // A tenant that holds requests open, here by uploads that do not end, leaves connections
-// to others.
+// to others. Requests by a signed URL count for its tenant.
 func TestRoomOfRequests(t *testing.T) {
 	t.Parallel()
 	s := openRooms(t, rooms{})
 	scopes := []string{"storage.private.read", "storage.private.write"}
 	a, b := s.token("a", "a.1", scopes...), s.token("b", "b.1", scopes...)
+	sign := func(method string) string {
+		body := fmt.Sprintf(`{"key":"k","method":%q}`, method)
+		status, answer := s.call(t.Context(), "POST", "/v1/storage/file-urls", a, "application/json", strings.NewReader(body))
+		if status != http.StatusOK {
+			t.Fatalf("sign a URL: %d %s", status, answer)
+		}
+		return strings.TrimPrefix(member(answer, "url"), "http://localhost:8000")
+	}
+	read := sign("GET")
+	s.holdRequests("/v1/storage/files/k", read, a, b)
+	s.holdRequests(sign("PUT"), read, a, b)
+}
+
+// holdRequests has a tenant hold uploads to a path open, and looks at what its requests
+// meet, by token and by signed URL, and what those of another tenant meet.
+func (s *roomServer) holdRequests(path, signed, a, b string) {
+	t := s.T
+	t.Helper()
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
 	var uploads sync.WaitGroup
 	const share = 8 // of 64 connections
-	for i := range share {
+	for range share {
 		body, rest := io.Pipe()
-		uploads.Go(func() { s.call(ctx, "PUT", fmt.Sprint("/v1/storage/files/k", i), a, "text/plain", body) })
+		uploads.Go(func() { s.call(ctx, "PUT", path, a, "text/plain", body) })
 		context.AfterFunc(ctx, func() { _ = rest.CloseWithError(context.Canceled) })
 		if _, err := io.WriteString(rest, "the first bytes"); err != nil {
 			t.Fatal(err)
@@ -254,7 +272,12 @@ func TestRoomOfRequests(t *testing.T) {
 		status, answer = s.call(t.Context(), "GET", "/v1/storage/files", a, "", nil)
 		return status == http.StatusTooManyRequests
 	})
-	s.refusedFor(answer, "Your tenant has 8 requests under way, which is its share")
+	const refused = "Your tenant has 8 requests under way, which is its share"
+	s.refusedFor(answer, refused)
+	status, answer = s.call(t.Context(), "GET", signed, "", "", nil)
+	if s.refusedFor(answer, refused); status != http.StatusTooManyRequests {
+		t.Errorf("a request by a signed URL is answered %d", status)
+	}
 	for i := range firstUses {
 		if status, answer := s.call(t.Context(), "GET", "/v1/storage/files", b, "", nil); status != http.StatusOK {
 			t.Fatalf("request %d of another tenant: %d %s", i, status, answer)

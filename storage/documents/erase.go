@@ -9,8 +9,8 @@ import (
 	"github.com/cpodkit/cpodkit/storage"
 )
 
-// Measure returns how many documents there are in a realm, and the bytes of their keys
-// and values. It reads all of them, in pages. It is for trusted code: it asks for no
+// Measure returns how many documents there are in a realm, and the bytes that they count
+// for (see [WithQuota]). It reads all of them, in pages. It is for trusted code: it asks for no
 // scope. A driver that is no [CollectionFinder] is not_supported.
 func (s *Store) Measure(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
 	return s.below(ctx, realm, func(CollectionID, []Record) error { return nil })
@@ -73,7 +73,7 @@ func (s *Store) eachPage(
 			return total, err
 		}
 		for _, r := range records {
-			total.Add(storage.Amount{Items: 1, Bytes: int64(len(r.Key) + len(r.Value))})
+			total.Add(storage.Amount{Items: 1, Bytes: sizeOf(r)})
 		}
 		last := records[len(records)-1].Key
 		if q.After != nil && last <= q.After.Key {

@@ -10,7 +10,7 @@ import (
 )
 
 // WithQuota bounds the bytes of the documents of each tenant: those of their keys and
-// values. A write then looks at the document that is there. A set that does not fit is
+// values, and [storage.DocumentOverhead] each. A write then looks at the document that is there. A set that does not fit is
 // quota_exceeded, in a batch by itself. What a batch deletes makes room once the batch is
 // over. Of writes of one document at once, by one process, one is carried out after the
 // other. A nil q is none.
@@ -44,7 +44,7 @@ func (s *Store) applyBooked(ctx context.Context, in CollectionID, ops []Op) ([]e
 	var indexes []int // of sent in ops
 	for i, op := range ops {
 		peak := max(peaks[op.Record.Key], sizes[op.Record.Key])
-		if need := sizeOf(op) - peak; need > 0 {
+		if need := sizeAfter(op) - peak; need > 0 {
 			if errs[i] = s.quota.Reserve(ctx, tenant, need); errs[i] != nil {
 				continue
 			}
@@ -65,19 +65,22 @@ func (s *Store) applyBooked(ctx context.Context, in CollectionID, ops []Op) ([]e
 	}
 	for i, op := range sent {
 		if errs[indexes[i]] = outcome[i]; outcome[i] == nil {
-			grown += sizeOf(op) - sizes[op.Record.Key]
-			sizes[op.Record.Key] = sizeOf(op)
+			grown += sizeAfter(op) - sizes[op.Record.Key]
+			sizes[op.Record.Key] = sizeAfter(op)
 		}
 	}
 	return errs, nil
 }
 
-// sizeOf is how many bytes there are after an op that succeeds.
-func sizeOf(op Op) int64 {
+// sizeOf returns the bytes that a document counts for.
+func sizeOf(r Record) int64 { return int64(len(r.Key)+len(r.Value)) + storage.DocumentOverhead }
+
+// sizeAfter is how many bytes there are after an op that succeeds.
+func sizeAfter(op Op) int64 {
 	if op.Delete {
 		return 0
 	}
-	return int64(len(op.Record.Key) + len(op.Record.Value))
+	return sizeOf(op.Record)
 }
 
 // sizesOf returns the bytes of documents by key; those that are not there have none.
@@ -117,5 +120,5 @@ func (s *Store) sizeAt(ctx context.Context, in CollectionID, key string) (int64,
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return 0, nil
 	}
-	return int64(len(record.Key) + len(record.Value)), err
+	return sizeOf(record), err
 }

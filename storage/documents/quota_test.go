@@ -37,9 +37,13 @@ func withQuota(t *testing.T, limit int64, driver documents.Driver) (*backend, *l
 // sized is a JSON text of so many bytes.
 func sized(n int) string { return `"` + strings.Repeat("x", n-2) + `"` }
 
+// beside is what a document counts for beside its key and value.
+const beside = storage.DocumentOverhead
+
 func TestQuota(t *testing.T) {
 	t.Parallel()
-	b, quota, stored := withQuota(t, 100, documents.NewMemory())
+	const limit = 2*beside + 100
+	b, quota, stored := withQuota(t, limit, documents.NewMemory())
 	put := func(id cpodkit.Identity, key string, size, status int, headers ...string) *answer {
 		t.Helper()
 		a := b.call(id, "PUT", "/v1/storage/db/c/"+key, sized(size), headers...)
@@ -59,7 +63,7 @@ func TestQuota(t *testing.T) {
 	outsider := alice
 	outsider.TenantID = "t2"
 	put(alice, "a", 59, 200) // and its key
-	if a := put(alice, "b", 40, 507); !strings.Contains(a.Body.String(), "60 of 100") {
+	if a := put(alice, "b", 40, 507); !strings.Contains(a.Body.String(), fmt.Sprintf("%d of %d", beside+60, limit)) {
 		t.Errorf("the detail has no figures: %s", a.Body)
 	}
 	put(alice, "b", 39, 200) // exactly
@@ -69,13 +73,14 @@ func TestQuota(t *testing.T) {
 	put(alice, "a", 59, 200)
 	put(alice, "a", 9, 200) // smaller
 	put(alice, "a", 59, 412, "If-None-Match", "*")
-	put(in("a2", ""), "c", 49, 200)
+	put(alice, "b", 89, 200)
 	put(alice, "a", 10, 507)
 	b.do("DELETE", "/v1/storage/db/c/b", "").want(t, 204, "")
 	b.do("DELETE", "/v1/storage/db/c/b", "").want(t, 204, "")
+	put(in("a2", ""), "c", 49, 200)
 	put(alice, "a", 49, 200) // larger
-	put(alice, "d", 2, 507)
-	if used := quota.Used("t1"); used != 100 {
+	put(alice, "a", 50, 507)
+	if used := quota.Used("t1"); used != limit {
 		t.Errorf("%d bytes are reserved", used)
 	}
 }
@@ -86,22 +91,24 @@ func TestQuotaOfBatches(t *testing.T) {
 		return fmt.Sprintf(`{"op":"set","key":%q,"value":%s}`, key, sized(size))
 	}
 	remove := func(key string) string { return fmt.Sprintf(`{"op":"delete","key":%q}`, key) }
+	const limit = 2*beside + 100 // two documents, of 100 bytes together
 	for _, c := range []struct {
 		ops    []string
 		status int
 		failed string // indexes
-		used   int64
+		there  int64  // documents
+		used   int64  // by keys and values
 	}{
-		{[]string{set("a", 49), set("b", 49)}, 200, "", 100},
-		{[]string{set("a", 59), set("b", 49), set("c", 2)}, 200, "[1]", 63},
-		{[]string{set("a", 49), set("a", 69), set("a", 19)}, 200, "", 20},
-		{[]string{set("a", 99), remove("a"), set("a", 99)}, 200, "", 100},
-		{[]string{set("a", 99), remove("a"), set("b", 99)}, 200, "[2]", 0}, // room comes with the end of the batch
-		{[]string{set("a", 100), set("b", 101)}, 507, "", 0},
-		{[]string{set("a", 100), remove("b")}, 200, "[0]", 0},
-		{[]string{set("a", 89), `{"op":"set","key":"/","value":1}`}, 200, "[1]", 90},
+		{[]string{set("a", 49), set("b", 49)}, 200, "", 2, 100},
+		{[]string{set("a", 59), set("b", 49), set("c", 2)}, 200, "[1]", 2, 63},
+		{[]string{set("a", 49), set("a", 69), set("a", 19)}, 200, "", 1, 20},
+		{[]string{set("a", 99), remove("a"), set("a", 99)}, 200, "", 1, 100},
+		{[]string{set("a", 99), remove("a"), set("b", 99)}, 200, "[2]", 0, 0}, // room comes with the end of the batch
+		{[]string{set("a", beside+100), set("b", beside+101)}, 507, "", 0, 0},
+		{[]string{set("a", beside+100), remove("b")}, 200, "[0]", 0, 0},
+		{[]string{set("a", 89), `{"op":"set","key":"/","value":1}`}, 200, "[1]", 1, 90},
 	} {
-		b, quota, stored := withQuota(t, 100, documents.NewMemory())
+		b, quota, stored := withQuota(t, limit, documents.NewMemory())
 		a := b.do("POST", "/v1/storage/db/c/batch", `{"ops":[`+strings.Join(c.ops, ",")+`]}`)
 		code := cpodkit.Code("")
 		if c.status == 507 {
@@ -114,7 +121,7 @@ func TestQuotaOfBatches(t *testing.T) {
 			var failed []int
 			for _, e := range result.Errors {
 				failed = append(failed, e.Index)
-				if e.Code == cpodkit.CodeQuotaExceeded && !strings.Contains(e.Detail, "100 bytes") {
+				if e.Code == cpodkit.CodeQuotaExceeded && !strings.Contains(e.Detail, fmt.Sprintf("of %d bytes", limit)) {
 					t.Errorf("the detail has no figures: %s", e.Detail)
 				}
 			}
@@ -122,8 +129,8 @@ func TestQuotaOfBatches(t *testing.T) {
 				t.Errorf("%.60v: %s failed, want %s", c.ops, got, c.failed)
 			}
 		}
-		if quota.Used("t1") != c.used || stored() != c.used {
-			t.Errorf("%.60v: %d bytes are reserved and %d stored, want %d", c.ops, quota.Used("t1"), stored(), c.used)
+		if want := c.there*beside + c.used; quota.Used("t1") != want || stored() != want {
+			t.Errorf("%.60v: %d bytes are reserved and %d stored, want %d", c.ops, quota.Used("t1"), stored(), want)
 		}
 	}
 }

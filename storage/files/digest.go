@@ -27,11 +27,8 @@ type digest struct {
 // for. A malformed one, a Content-Digest without an algorithm of ours, and one that
 // is announced for the trailer are bad_request.
 func bodyDigests(r *http.Request) ([]digest, error) {
-	for _, name := range []string{"Content-Digest", "Content-Md5"} {
-		// net/http drops a trailer that the header does not announce.
-		if _, announced := r.Trailer[name]; announced {
-			return nil, errDigest("A digest is sent in the header, not in the trailer.")
-		}
+	if err := refuseTrailer(r); err != nil {
+		return nil, err
 	}
 	var digests []digest
 	if fields := r.Header.Values("Content-Digest"); len(fields) > 0 {
@@ -64,6 +61,17 @@ func bodyDigests(r *http.Request) ([]digest, error) {
 	return digests, nil
 }
 
+// refuseTrailer returns an error when a digest is announced for the trailer or, after the
+// end of the body, is in it.
+func refuseTrailer(r *http.Request) error {
+	for _, name := range []string{"Content-Digest", "Content-Md5"} {
+		if _, there := r.Trailer[name]; there {
+			return errDigest("A digest is sent in the header, not in the trailer.")
+		}
+	}
+	return nil
+}
+
 // member is a member of a dictionary whose value is a byte sequence (RFC 9651
 // sections 3.2 and 3.3.5). Parameters have no meaning in Content-Digest.
 var member = regexp.MustCompile(`^([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*)=*:$`)
@@ -87,15 +95,15 @@ func dictionary(field string) (map[string][]byte, bool) {
 }
 
 // checkedBody is a client's body. Where it breaks off, the client is to blame; where
-// it ends without the digests that it must have, the end is an error, so that no
-// driver stores it.
+// it ends without the digests that it must have, or with one in the trailer, the end is an
+// error, so that no driver stores it.
 type checkedBody struct {
-	body    io.Reader
+	request *http.Request
 	digests []digest
 }
 
 func (b checkedBody) Read(p []byte) (int, error) {
-	n, err := b.body.Read(p)
+	n, err := b.request.Body.Read(p)
 	for _, d := range b.digests {
 		_, _ = d.hash.Write(p[:n]) // a hash never fails
 	}
@@ -104,6 +112,9 @@ func (b checkedBody) Read(p []byte) (int, error) {
 		return n, nil
 	case !errors.Is(err, io.EOF):
 		return n, cpodkit.BodyError(err, cpodkit.Errorf(cpodkit.CodePayloadTooLarge, "The body is larger than this server takes."))
+	}
+	if err := refuseTrailer(b.request); err != nil { // net/http reads it at the end of the body
+		return n, err
 	}
 	for _, d := range b.digests {
 		if !bytes.Equal(d.hash.Sum(nil), d.want) {

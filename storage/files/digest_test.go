@@ -81,29 +81,56 @@ func TestDigests(t *testing.T) {
 	}
 }
 
-// A digest that is announced for the trailer is refused before the body is read.
+// A digest in the trailer is refused, whether the header announces it or not, and nothing
+// is stored. Other trailers have no meaning.
 func TestDigestInTheTrailer(t *testing.T) {
 	t.Parallel()
 	s, srv, _ := onDisk(t)
 	good, _, md5Sum := sums("content")
-	for _, trailer := range []string{"Content-Digest: " + good, "Content-MD5: " + md5Sum} {
-		name, _, _ := strings.Cut(trailer, ":")
+	put := func(target, token, announced, trailer string) (status int, body string) {
+		t.Helper()
 		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		fmt.Fprintf(conn, "PUT /v1/storage/files/k HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nTransfer-Encoding: chunked\r\nTrailer: %s\r\n\r\n7\r\ncontent\r\n0\r\n%s\r\n\r\n",
-			alice, name, trailer)
+		header := "Host: x\r\nTransfer-Encoding: chunked\r\n"
+		if token != "" {
+			header += "Authorization: Bearer " + token + "\r\n"
+		}
+		if announced != "" {
+			header += "Trailer: " + announced + "\r\n"
+		}
+		fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\n%s\r\n7\r\ncontent\r\n0\r\n%s\r\n\r\n", target, header, trailer)
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		body, err := io.ReadAll(answer.Body)
-		answer.Body.Close()
-		if err != nil || answer.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), `"bad_request"`) {
-			t.Errorf("%q: %s %s, %v", trailer, answer.Status, body, err)
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
 		}
-		wantProblem(t, s.call(alice, "GET", "/v1/storage/files/k", ""), cpodkit.CodeNotFound)
+		return answer.StatusCode, string(text)
+	}
+	for target, token := range map[string]string{"/v1/storage/files/k": alice, s.sign(alice, `{"key":"k","method":"PUT"}`): ""} {
+		for _, trailer := range []string{
+			"Content-Digest: " + good, "Content-MD5: " + md5Sum, "Content-Digest: sha-256=:AAAA:", "content-md5: AAAA", "Content-Digest:", "X-Other: 1\r\nContent-MD5: " + md5Sum,
+		} {
+			name, _, _ := strings.Cut(trailer, ":")
+			for _, announced := range []string{name, "", "X-Other"} {
+				status, body := put(target, token, announced, trailer)
+				if status != http.StatusBadRequest || !strings.Contains(body, `"bad_request"`) {
+					t.Errorf("PUT %s with the trailer %q, announced as %q: %d %s", target, trailer, announced, status, body)
+				}
+				wantProblem(t, s.call(alice, "GET", "/v1/storage/files/k", ""), cpodkit.CodeNotFound)
+			}
+		}
+		for _, announced := range []string{"", "X-Other"} {
+			if status, body := put(target, token, announced, "X-Other: Content-Digest"); status != http.StatusOK {
+				t.Errorf("PUT %s with another trailer, announced as %q: %d %s", target, announced, status, body)
+			}
+		}
+		s.call(alice, "DELETE", "/v1/storage/files/k", "").WantStatus(t, http.StatusNoContent)
 	}
 }

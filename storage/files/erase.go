@@ -19,8 +19,8 @@ type Eraser interface {
 // deletesAtOnce is how many files an erasure deletes at a time.
 const deletesAtOnce = 8
 
-// Measure returns how many files there are in a realm, and their bytes. It lists all of
-// them. It is for trusted code: it asks for no scope.
+// Measure returns how many files there are in a realm, and the bytes that they count for
+// (see [WithQuota]). It lists all of them. It is for trusted code: it asks for no scope.
 func (s *Store) Measure(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
 	root, err := realm.Root()
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *Store) below(ctx context.Context, root string, use func([]Attributes) e
 			return total, err
 		}
 		for _, attrs := range listing.Items {
-			total.Add(storage.Amount{Items: 1, Bytes: attrs.Size})
+			total.Add(storage.Amount{Items: 1, Bytes: costOf(attrs.Name, attrs.Size)})
 		}
 		if listing.Next == "" {
 			return total, nil

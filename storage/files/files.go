@@ -40,6 +40,7 @@ type config struct {
 	publicURL string
 	maxSize   int64
 	revoked   func(context.Context, URLMaker) (bool, error)
+	aroundURL []cpodkit.Middleware
 	tracers   trace.TracerProvider
 	meters    metric.MeterProvider
 	gate      storage.Gate
@@ -90,6 +91,18 @@ func WithRevoked(revoked func(context.Context, URLMaker) (bool, error)) Option {
 	return func(c *config) {
 		if c.revoked = revoked; revoked == nil {
 			c.refuse(errors.New("WithRevoked(nil): there is nobody to ask"))
+		}
+	}
+}
+
+// WithURLMiddleware puts m around what serves requests by a signed URL, once the URL is
+// known to work: the request's Record then has the URL's maker (see
+// [cpodkit.Record.URLMaker]). Several are put around each other, the first outermost. It
+// is the place of limits for a tenant, because these requests have no identity.
+func WithURLMiddleware(m cpodkit.Middleware) Option {
+	return func(c *config) {
+		if c.aroundURL = append(c.aroundURL, m); m == nil {
+			c.refuse(errors.New("WithURLMiddleware(nil): there is no middleware"))
 		}
 	}
 }

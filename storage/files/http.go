@@ -1,6 +1,7 @@
 package files
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -51,19 +52,27 @@ func (s *Store) handler(serve call, parameters []string) http.Handler {
 	}, parameters...)
 }
 
+// signedKey is the key of the opened file in the context of a request by a signed URL.
+type signedKey struct{}
+
 // signedHandler serves the file that the URL's token names.
 func (s *Store) signedHandler(
 	method string, serve func(*Store, http.ResponseWriter, *http.Request, authorized) error,
 ) http.Handler {
+	opened := cpodkit.Chain(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		at, _ := r.Context().Value(signedKey{}).(authorized)
+		if err := serve(s, w, r, at); err != nil {
+			cpodkit.WriteError(w, r, err)
+		}
+	}), s.aroundURL...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Referrer-Policy", "no-referrer") // a link in the file must not give the URL away
 		at, err := s.openToken(r.Context(), r.PathValue("token"), method)
-		if err == nil {
-			err = serve(s, w, r, at)
-		}
 		if err != nil {
 			cpodkit.WriteError(w, r, err)
+			return
 		}
+		opened.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), signedKey{}, at)))
 	})
 }
 
@@ -100,7 +109,7 @@ func (s *Store) storeFile(w http.ResponseWriter, r *http.Request, at authorized)
 			return err
 		}
 	}
-	file, err := s.write(r.Context(), at, checkedBody{r.Body, digests}, r.ContentLength, opts)
+	file, err := s.write(r.Context(), at, checkedBody{r, digests}, r.ContentLength, opts)
 	if err != nil {
 		return err
 	}

@@ -3,13 +3,15 @@ package files
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
-// WithQuota bounds the bytes of the files of each tenant. A write, or a delete, then
-// looks at the file that is there. A body of a known length that does not fit is refused
+// WithQuota bounds the bytes of the files of each tenant: those of their contents and
+// paths, and [storage.FileOverhead] each. A write, or a delete, then looks at the file
+// that is there. A body of a known length that does not fit is refused
 // before it is read, and one of another as soon as it has more than fits: quota_exceeded.
 // Of writes of one file at once, by one process, the last steps come one after the other.
 // URLs to write that a driver signs know no quota. A nil q is none.
@@ -21,7 +23,7 @@ type booking struct {
 	at     authorized
 	tenant string
 	taken  int64
-	credit int64 // bytes of the file that is there, once they were needed
+	credit int64 // of the file that is there, once it was needed
 	looked bool
 	unlock func() // of the name, from the end of the body on
 	freed  int64  // what the file that is replaced has more
@@ -33,24 +35,27 @@ func (s *Store) book(ctx context.Context, at authorized, length int64) (*booking
 		return nil, nil //nolint:nilnil // nothing to reserve, and no error
 	}
 	b := &booking{store: s, at: at, tenant: storage.TenantOf(at.root)}
-	return b, b.cover(ctx, length)
+	return b, b.cover(ctx, max(length, 0))
 }
 
-// cover reserves what n bytes of a body need beyond what is reserved. Only when there is
-// no room it looks for what the body will replace.
+// cover reserves what a file of n bytes needs beyond what is reserved. Only when there is
+// no room it looks for what the file will replace.
 func (b *booking) cover(ctx context.Context, n int64) error {
-	if b == nil || n-b.credit <= b.taken {
+	if b == nil {
 		return nil
 	}
-	need := n - b.credit - b.taken
+	need := costOf(b.at.name(), n) - b.credit - b.taken
+	if need <= 0 {
+		return nil
+	}
 	err := b.store.quota.Reserve(ctx, b.tenant, need)
 	if errors.Is(err, cpodkit.CodeQuotaExceeded) && !b.looked {
 		b.looked = true
-		size, statErr := b.store.sizeOf(ctx, b.at.name())
+		there, statErr := b.store.costAt(ctx, b.at.name())
 		if statErr != nil {
 			return statErr
 		}
-		if b.credit = size; size > 0 {
+		if b.credit = there; there > 0 {
 			return b.cover(ctx, n)
 		}
 	}
@@ -69,21 +74,19 @@ func (b *booking) settle(ctx context.Context, n int64) (err error) {
 	if b.unlock, err = b.store.names.Lock(ctx, b.at.name()); err != nil {
 		return err
 	}
-	old, err := b.store.sizeOf(ctx, b.at.name())
+	old, err := b.store.costAt(ctx, b.at.name())
 	if err != nil {
 		return err
 	}
-	b.freed = max(old-n, 0)
-	switch need := max(n-old, 0); {
-	case need < b.taken:
+	cost := costOf(b.at.name(), n)
+	b.freed = max(old-cost, 0)
+	need := max(cost-old, 0)
+	if need <= b.taken {
 		b.store.quota.Release(b.tenant, b.taken-need)
-		b.taken = need
-	case need > b.taken:
-		if err := b.store.quota.Reserve(ctx, b.tenant, need-b.taken); err != nil {
-			return err
-		}
-		b.taken = need
+	} else if err := b.store.quota.Reserve(ctx, b.tenant, need-b.taken); err != nil {
+		return err
 	}
+	b.taken = need
 	return nil
 }
 
@@ -102,32 +105,38 @@ func (b *booking) end(stored bool) {
 	}
 }
 
-// sizeOf returns the bytes of a file, 0 when there is none.
-func (s *Store) sizeOf(ctx context.Context, name string) (int64, error) {
+// costOf returns the bytes that a file of n bytes counts for.
+func costOf(name string, n int64) int64 {
+	beside := int64(len(name)) + storage.FileOverhead
+	return beside + min(n, math.MaxInt64-beside) // a client may announce any length
+}
+
+// costAt returns the bytes that the file at name counts for, 0 when there is none.
+func (s *Store) costAt(ctx context.Context, name string) (int64, error) {
 	attrs, err := s.stat(ctx, name)
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return 0, nil
 	}
-	return attrs.Size, err
+	return costOf(name, attrs.Size), err
 }
 
 // remove deletes a file, and gives its bytes back.
 func (s *Store) remove(ctx context.Context, at authorized) error {
-	size := int64(0)
+	freed := int64(0)
 	if s.quota != nil {
 		unlock, err := s.names.Lock(ctx, at.name())
 		if err != nil {
 			return err
 		}
 		defer unlock()
-		if size, err = s.sizeOf(ctx, at.name()); err != nil {
+		if freed, err = s.costAt(ctx, at.name()); err != nil {
 			return err
 		}
 	}
 	ctx, call := s.calls.remove.Start(ctx)
 	err := call.End(ctx, s.driver.Delete(ctx, at.name()))
-	if err == nil && size > 0 {
-		s.quota.Release(storage.TenantOf(at.root), size)
+	if err == nil && freed > 0 {
+		s.quota.Release(storage.TenantOf(at.root), freed)
 	}
 	return err
 }

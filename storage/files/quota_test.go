@@ -56,9 +56,13 @@ func trackedStore(t *testing.T, limit int64, driver files.Driver) (*server, *led
 	}
 }
 
+// beside is what a file of the app a1 with a key of one byte counts for beside its content.
+const beside = int64(len("t1/apps/a1/k")) + storage.FileOverhead
+
 func TestQuota(t *testing.T) {
 	t.Parallel()
-	s, quota, stored := trackedStore(t, 100, files.NewMemory())
+	const limit = 2*beside + 100
+	s, quota, stored := trackedStore(t, limit, files.NewMemory())
 	put := func(token, key string, size int, status int) *webtest.Answer {
 		t.Helper()
 		a := s.call(token, "PUT", "/v1/storage/files/"+key, strings.Repeat("x", size))
@@ -71,25 +75,47 @@ func TestQuota(t *testing.T) {
 		return a
 	}
 	put(alice, "a", 60, 200)
-	if a := put(alice, "b", 41, 507); !strings.Contains(a.Body.String(), "60 of 100") {
+	if a := put(alice, "b", 41, 507); !strings.Contains(a.Body.String(), fmt.Sprintf("%d of %d", beside+60, limit)) {
 		t.Errorf("the detail has no figures: %s", a.Body)
 	}
 	put(alice, "b", 40, 200) // exactly
+	put(alice, "empty", 0, 507)
 	put(otherApp, "c", 1, 507)
 	put(outsider, "c", 100, 200) // another tenant
 	put(alice, "a", 61, 507)
 	put(alice, "a", 60, 200)
 	put(alice, "a", 10, 200) // smaller
-	put(otherApp, "c", 50, 200)
+	put(alice, "b", 90, 200)
 	put(alice, "a", 11, 507)
 	s.call(alice, "DELETE", "/v1/storage/files/b", "").WantStatus(t, 204)
 	s.call(alice, "DELETE", "/v1/storage/files/b", "").WantStatus(t, 204)
+	put(otherApp, "c", 50, 200)
 	put(alice, "a", 50, 200) // larger
-	put(alice, "d", 1, 507)
+	put(alice, "a", 51, 507)
 	s.call(alice, "PUT", "/v1/storage/files/a", strings.Repeat("x", 50), "If-None-Match", "*").WantStatus(t, 412)
-	put(alice, "empty", 0, 200)
-	if used := quota.Used("t1"); used != 100 || stored() != 100 {
+	if used := quota.Used("t1"); used != limit || stored() != limit {
 		t.Errorf("%d bytes are reserved, and %d stored", used, stored())
+	}
+}
+
+// An empty file counts for its path and a constant.
+func TestQuotaOfEmptyFiles(t *testing.T) {
+	t.Parallel()
+	const n = 3
+	key := strings.Repeat("k", 180) + "/" + strings.Repeat("k", 179)
+	each := beside + int64(len(key)) // and the digit after it instead of the key of one byte
+	s, quota, stored := trackedStore(t, n*each, files.NewMemory())
+	for i := range n {
+		s.call(alice, "PUT", "/v1/storage/files/"+key+fmt.Sprint(i), "").WantStatus(t, 200)
+	}
+	s.call(alice, "PUT", "/v1/storage/files/k", "").WantProblem(t, cpodkit.CodeQuotaExceeded)
+	if used := quota.Used("t1"); used != n*each || stored() != used {
+		t.Errorf("%d bytes are reserved, and %d stored", used, stored())
+	}
+	s.call(alice, "DELETE", "/v1/storage/files/"+key+"0", "").WantStatus(t, 204)
+	s.call(alice, "PUT", "/v1/storage/files/k", "").WantStatus(t, 200)
+	if used := quota.Used("t1"); used != (n-1)*each+beside || stored() != used {
+		t.Errorf("after a delete %d bytes are reserved, and %d stored", used, stored())
 	}
 }
 
@@ -98,7 +124,7 @@ func TestQuota(t *testing.T) {
 func TestQuotaAndBodies(t *testing.T) {
 	t.Parallel()
 	const limit = 1 << 20
-	s, quota, stored := trackedStore(t, limit, files.NewMemory())
+	s, quota, stored := trackedStore(t, limit+beside, files.NewMemory())
 	put := func(body io.Reader, length int64) *webtest.Answer {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPut, "/v1/storage/files/k", body)
 		r.Header.Set("Authorization", "Bearer "+alice)
@@ -125,13 +151,17 @@ func TestQuotaAndBodies(t *testing.T) {
 		t.Errorf("%d bytes are reserved, and %d stored", quota.Used("t1"), stored())
 	}
 
+	put(struct{ io.Reader }{strings.NewReader("")}, -1).WantStatus(t, 200) // empty, of a length that is not known
+	if quota.Used("t1") != beside || stored() != beside {
+		t.Errorf("%d bytes are reserved, and %d stored", quota.Used("t1"), stored())
+	}
 	full := bytes.Repeat([]byte("x"), limit)
 	for range 3 { // in place of itself, of a length that is not known
 		if _, err := h.Write(t.Context(), "k", struct{ io.Reader }{bytes.NewReader(full)}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if quota.Used("t1") != limit || stored() != limit {
+	if quota.Used("t1") != limit+beside || stored() != limit+beside {
 		t.Errorf("%d bytes are reserved, and %d stored", quota.Used("t1"), stored())
 	}
 
@@ -145,7 +175,7 @@ func TestQuotaAndBodies(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.call("", "PUT", path, "x").WantStatus(t, 200)
-	if quota.Used("t1") != 1 {
+	if quota.Used("t1") != beside+int64(len("signed")) { // a longer key than k, and a byte
 		t.Errorf("%d bytes are reserved", quota.Used("t1"))
 	}
 }
@@ -154,7 +184,7 @@ func TestQuotaAndBodies(t *testing.T) {
 // is stored.
 func TestQuotaOfManyWriters(t *testing.T) {
 	t.Parallel()
-	const limit = 5000
+	const limit = 4*beside + 5000
 	s, quota, stored := trackedStore(t, limit, files.NewMemory())
 	h := s.store.Trusted(storage.Owner{TenantID: "t1", AppID: "a1"})
 	var writers sync.WaitGroup

@@ -18,8 +18,8 @@ const maxRanges = 32
 // below size. ServeContent refuses numbers beyond 63 bits, answers bytes=-0 with a
 // part, and leaves Content-Range out of some refusals.
 //
-// A Range that must be ignored is removed: of another unit than bytes, on another
-// method than GET, and of an empty file. Instead of one that is malformed, that no
+// A Range that must be ignored is removed: of another unit than bytes, with a space
+// after "=", on another method than GET, and of an empty file. Instead of one that is malformed, that no
 // byte satisfies, or that has more than maxRanges ranges, r asks for the byte after
 // the last one, which ServeContent refuses after it has checked the conditions.
 func withPlainRange(r *http.Request, size int64) *http.Request {
@@ -30,7 +30,8 @@ func withPlainRange(r *http.Request, size int64) *http.Request {
 	c := *r
 	c.Header = maps.Clone(r.Header)
 	unit, set, _ := strings.Cut(given, "=")
-	if r.Method != http.MethodGet || size == 0 || !strings.EqualFold(unit, "bytes") {
+	isBytes := strings.EqualFold(unit, "bytes") && !strings.HasPrefix(set, " ") && !strings.HasPrefix(set, "\t")
+	if r.Method != http.MethodGet || size == 0 || !isBytes {
 		c.Header.Del("Range")
 		return &c
 	}

@@ -173,6 +173,10 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 	if err != nil {
 		return authorized{}, err
 	}
+	record := cpodkit.RecordFromContext(ctx)
+	record.NoteURLMaker(cpodkit.Identity{
+		TenantID: maker.TenantID, AppID: maker.AppID, TokenID: maker.TokenID, KeyDigest: maker.KeyDigest,
+	})
 	if !time.Now().Before(expires) {
 		return authorized{}, cpodkit.Errorf(cpodkit.CodeForbidden, "This URL has expired; ask for a new one.")
 	}
@@ -193,7 +197,7 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 	if err := s.admit(at.root); err != nil {
 		return authorized{}, err
 	}
-	cpodkit.RecordFromContext(ctx).NoteClientID(maker.AppID)
+	record.NoteClientID(maker.AppID)
 	return at, nil
 }
 

@@ -97,6 +97,13 @@ func TestSignedURLNamesItsApp(t *testing.T) {
 			if record.ClientID() != want {
 				t.Errorf("%s by a URL of %q: the record names %q, want %q", method, app, record.ClientID(), want)
 			}
+			maker := cpodkit.Identity{}
+			if m := record.URLMaker(); m != nil {
+				maker = *m
+			}
+			if maker.AppID != want || want != "" && (maker.TenantID != "t" || maker.TokenID != "x\x00y") {
+				t.Errorf("%s by a URL of %q: the record has the maker %+v", method, app, maker)
+			}
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/cpodkit/cpodkit/internal/shares"
@@ -73,13 +72,6 @@ func (s *Slots) Fewer(n int, activity *Activity) *Slots {
 
 func threeQuarters(n int) int { return max(1, n*3/4) }
 
-// TenantOf returns the tenant of a space (storage.Space.Root), or of a full storage path.
-// The server's own spaces are one tenant's.
-func TenantOf(space string) string {
-	name, _, _ := strings.Cut(space, "/")
-	return name
-}
-
 // Acquire waits for a slot for a call in a space (storage.Space.Root), which
 // release gives back. When there are too few, the tenants that wait take turns.
 // Calls in the server's own spaces are few and short, and never wait. The only
@@ -88,7 +80,7 @@ func (s *Slots) Acquire(ctx context.Context, space string) (release func(), err 
 	if storage.IsSystem(space) {
 		return func() {}, nil
 	}
-	return s.AcquireFor(ctx, TenantOf(space))
+	return s.AcquireFor(ctx, storage.TenantOf(space))
 }
 
 // AcquireFor is Acquire for a tenant.

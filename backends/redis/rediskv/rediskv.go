@@ -11,8 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
 	"github.com/cpodkit/cpodkit/backends/redis/internal/redisguard"
+	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/kv"
 )
 
@@ -71,7 +71,7 @@ func (d *Driver) Ping(ctx context.Context) error { return d.guard.Ping(ctx) }
 
 // Get implements [kv.Driver].
 func (d *Driver) Get(ctx context.Context, key string) (value string, err error) {
-	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	release, err := d.guard.Share(ctx, storage.TenantOf(key))
 	if err != nil {
 		return "", err
 	}
@@ -88,7 +88,7 @@ func (d *Driver) Get(ctx context.Context, key string) (value string, err error) 
 
 // Exists implements [kv.Driver].
 func (d *Driver) Exists(ctx context.Context, key string) (bool, error) {
-	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	release, err := d.guard.Share(ctx, storage.TenantOf(key))
 	if err != nil {
 		return false, err
 	}
@@ -103,7 +103,7 @@ func (d *Driver) Exists(ctx context.Context, key string) (bool, error) {
 
 // Set implements [kv.Driver].
 func (d *Driver) Set(ctx context.Context, key, value string, ttl time.Duration, ifAbsent bool) (bool, error) {
-	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	release, err := d.guard.Share(ctx, storage.TenantOf(key))
 	if err != nil {
 		return false, err
 	}
@@ -124,7 +124,7 @@ func (d *Driver) Set(ctx context.Context, key, value string, ttl time.Duration, 
 
 // Delete implements [kv.Driver].
 func (d *Driver) Delete(ctx context.Context, key string, ifValue *string) (bool, error) {
-	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	release, err := d.guard.Share(ctx, storage.TenantOf(key))
 	if err != nil {
 		return false, err
 	}
@@ -139,7 +139,7 @@ func (d *Driver) Delete(ctx context.Context, key string, ifValue *string) (bool,
 
 // Incr implements [kv.Driver].
 func (d *Driver) Incr(ctx context.Context, key string, by int64) (int64, error) {
-	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	release, err := d.guard.Share(ctx, storage.TenantOf(key))
 	if err != nil {
 		return 0, err
 	}
@@ -153,7 +153,7 @@ func (d *Driver) Incr(ctx context.Context, key string, by int64) (int64, error) 
 
 // TTL implements [kv.Driver].
 func (d *Driver) TTL(ctx context.Context, key string) (time.Duration, error) {
-	release, err := d.guard.Share(ctx, queryslots.TenantOf(key))
+	release, err := d.guard.Share(ctx, storage.TenantOf(key))
 	if err != nil {
 		return 0, err
 	}

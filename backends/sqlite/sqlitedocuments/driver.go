@@ -21,6 +21,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
+	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -293,7 +294,7 @@ func (d *Driver) readFor(ctx context.Context, slots *queryslots.Slots, space str
 	}
 	defer release()
 	return d.read(ctx, func(c *conn) error {
-		c.tenant = queryslots.TenantOf(space)
+		c.tenant = storage.TenantOf(space)
 		return use(c)
 	})
 }

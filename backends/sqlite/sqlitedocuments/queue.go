@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
+	"github.com/cpodkit/cpodkit/storage"
 )
 
 const (
@@ -48,7 +49,7 @@ func newQueue(activity *queryslots.Activity) *queue {
 }
 
 func (q *queue) put(r *request) {
-	tenant := queryslots.TenantOf(r.in.Space)
+	tenant := storage.TenantOf(r.in.Space)
 	q.activity.Seen(tenant)
 	q.mu.Lock()
 	l := q.tenants[tenant]
@@ -73,7 +74,7 @@ func (q *queue) wake() {
 func (q *queue) remove(r *request) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	l := q.tenants[queryslots.TenantOf(r.in.Space)]
+	l := q.tenants[storage.TenantOf(r.in.Space)]
 	if l == nil {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
+	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -25,7 +26,7 @@ func wantParts(t *testing.T, when string, q *queue, want ...string) {
 	more, _ := q.take(maxGroup)
 	var got []string
 	for _, p := range append(parts, more...) {
-		got = append(got, fmt.Sprintf("%s %d-%d", queryslots.TenantOf(p.in.Space), p.from, p.to))
+		got = append(got, fmt.Sprintf("%s %d-%d", storage.TenantOf(p.in.Space), p.from, p.to))
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: the group has %q, want %q", when, got, want)

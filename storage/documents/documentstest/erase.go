@@ -67,7 +67,7 @@ func checkErase(t testing.TB, d documents.Driver) {
 		t.Fatal(err)
 	}
 	amountOf := func(places []place) storage.Amount {
-		return storage.Amount{Items: int64(len(places)), Bytes: int64(len(places) * len(`key/0000{"n":1}`))}
+		return storage.Amount{Items: int64(len(places)), Bytes: int64(len(places) * (len(`key/0000{"n":1}`) + storage.DocumentOverhead))}
 	}
 	there := func(places []place, want bool) {
 		t.Helper()

@@ -67,7 +67,7 @@ func testErase(s *suite) {
 	}
 	amountOf := func(names []string) (total storage.Amount) {
 		for _, name := range names {
-			total.Add(storage.Amount{Items: 1, Bytes: int64(len(name))})
+			total.Add(storage.Amount{Items: 1, Bytes: int64(2*len(name)) + storage.FileOverhead}) // its content is its name
 		}
 		return total
 	}
