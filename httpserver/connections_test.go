@@ -361,7 +361,7 @@ func TestRefusedHeads(t *testing.T) {
 			err := json.NewDecoder(res.Body).Decode(&problem)
 			if err != nil || res.StatusCode != c.status || problem.Code != c.code || problem.Type != "https://e.test/"+c.code ||
 				problem.RequestID == "" || res.Header.Get("X-Request-Id") != problem.RequestID || !res.Close ||
-				res.Header.Get("Content-Type") != "application/problem+json" {
+				res.Header.Get("Content-Type") != "application/problem+json" || res.Header.Get("Vary") != "Origin" {
 				t.Errorf("%s: %d %+v %v, %v", name, res.StatusCode, problem, res.Header, err)
 			}
 		}
