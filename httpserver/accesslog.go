@@ -18,7 +18,8 @@ import (
 // by a signed URL has the tenant, the client_id and the id of the API key or token of
 // what made the URL. A path
 // that no route has is logged too; method and path are bounded. A failed request also
-// says why, at level Error when the server is to blame.
+// says why, at level Error when the server is to blame. One whose answer was not sent in
+// whole has the code "canceled" when the client left, else "aborted".
 //
 // Any other URL, the headers and the values of the body are not logged, because they
 // may hold secrets; the reason of a failure may name a storage path or a member of
@@ -63,6 +64,8 @@ func appendAccess(attrs []slog.Attr, r *http.Request, rec *recorder, took time.D
 		if cpodkit.StatusOf(e) == http.StatusInternalServerError {
 			level = slog.LevelError
 		}
+	} else if cut := cutOf(r, rec); cut != "" {
+		attrs = append(attrs, slog.String("code", cut), slog.String("error", rec.failed.Error()))
 	}
 	return level, attrs
 }

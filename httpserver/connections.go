@@ -36,7 +36,7 @@ type ConnectionLimits struct {
 	Server cpodkit.ServerInfo
 
 	// Log gets a line for each request whose head cannot be read, with the address of
-	// the connection, and a warning when connections are closed for a limit, at most
+	// the connection (client_addr, or peer where it is Trusted), and a warning when connections are closed for a limit, at most
 	// one a minute. nil is none.
 	Log *slog.Logger
 }
@@ -274,8 +274,12 @@ func (c *limitedConn) Write(p []byte) (int, error) {
 		return c.Conn.Write(p)
 	}
 	answer, id := refusedHead(c.base, status, c.listener.Server)
+	client := "client_addr"
+	if c.peer.isTrusted { // the head that names the client cannot be read
+		client = "peer"
+	}
 	c.listener.Log.LogAttrs(c.base, slog.LevelInfo, "request", slog.Int("status", status), slog.String("request_id", id),
-		slog.String("peer", c.addr.String()), slog.String("error", "no handler could read the head"))
+		slog.String(client, c.addr.String()), slog.String("error", "no handler could read the head"))
 	if _, err := c.Conn.Write(answer); err != nil {
 		return 0, err
 	}

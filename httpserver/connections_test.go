@@ -308,6 +308,27 @@ func TestLimitedConnectionsSendFiles(t *testing.T) {
 	}
 }
 
+// The line of a head that cannot be read names the client, and a proxy as the peer.
+func TestRefusedHeadsNameTheirPeer(t *testing.T) {
+	t.Parallel()
+	for want, trusted := range map[string]func(netip.Addr) bool{
+		" client_addr=127.0.0.1 ": nil,
+		" peer=127.0.0.1 ":        netip.Addr.IsLoopback,
+	} {
+		var mu sync.Mutex
+		var log bytes.Buffer
+		addr := limited(t, http.HandlerFunc(hello), httpserver.ConnectionLimits{
+			Max: 8, Trusted: trusted, Log: slog.New(slog.NewTextHandler(locked{&mu, &log}, nil)),
+		})
+		send(t, dial(t, addr), "hello\r\n\r\n") // the line comes before the answer
+		mu.Lock()
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("no %q in %s", want, &log)
+		}
+		mu.Unlock()
+	}
+}
+
 // What net/http refuses by itself has the form of all refusals, and a request id.
 func TestRefusedHeads(t *testing.T) {
 	t.Parallel()
@@ -340,7 +361,7 @@ func TestRefusedHeads(t *testing.T) {
 			err := json.NewDecoder(res.Body).Decode(&problem)
 			if err != nil || res.StatusCode != c.status || problem.Code != c.code || problem.Type != "https://e.test/"+c.code ||
 				problem.RequestID == "" || res.Header.Get("X-Request-Id") != problem.RequestID || !res.Close ||
-				res.Header.Get("Content-Type") != "application/problem+json" {
+				res.Header.Get("Content-Type") != "application/problem+json" || res.Header.Get("Vary") != "Origin" {
 				t.Errorf("%s: %d %+v %v, %v", name, res.StatusCode, problem, res.Header, err)
 			}
 		}

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"errors"
 	"io"
 	"net/http"
 )
@@ -13,6 +14,7 @@ type recorder struct {
 
 	status int
 	bytes  int64
+	failed error // of the first write of the body that failed, or of what it was read from
 
 	routed   *http.Request // that Guard gave to its mux
 	guarded  bool          // nothing was answered to it yet
@@ -64,7 +66,7 @@ func (w *recorder) Write(p []byte) (int, error) {
 	}
 	w.begin()
 	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
+	w.sent(int64(n), err)
 	return n, err
 }
 
@@ -75,8 +77,15 @@ func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
 	}
 	w.begin()
 	n, err := io.Copy(w.ResponseWriter, src)
-	w.bytes += n
+	w.sent(n, err)
 	return n, err
+}
+
+func (w *recorder) sent(n int64, err error) {
+	w.bytes += n
+	if w.failed == nil && !errors.Is(err, http.ErrBodyNotAllowed) {
+		w.failed = err
+	}
 }
 
 // FlushError sends what is buffered. It begins the answer, as a write does.

@@ -44,7 +44,7 @@ func refusedHead(base context.Context, status int, server cpodkit.ServerInfo) (a
 	}
 	id = rand.Text()
 	ctx, _ := cpodkit.WithRecord(base, id, server)
-	w := &headWriter{header: http.Header{"X-Request-Id": {id}, "Connection": {"close"}}}
+	w := &headWriter{header: http.Header{"X-Request-Id": {id}, "Connection": {"close"}, "Vary": {"Origin"}}}
 	cpodkit.WriteError(w, (&http.Request{URL: &url.URL{}}).WithContext(ctx), refusal)
 	var whole bytes.Buffer
 	fmt.Fprintf(&whole, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))

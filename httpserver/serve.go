@@ -80,14 +80,14 @@ func Serve(ctx context.Context, srv *http.Server, ln net.Listener, stop Stop) er
 		}
 	}
 	close(stopping)
-	if waits := underWay.names(); waits != "" {
+	if waits := underWay.routes(); waits != "" {
 		stop.Log.Info("stopping: waiting for requests", "requests", waits, "seconds", stop.Grace.Seconds())
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), stop.Grace)
 	defer cancel()
 	err := srv.Shutdown(drain)
 	if err != nil {
-		stop.Log.Warn("stopping: requests were cut", "requests", underWay.names(), "seconds", stop.Grace.Seconds())
+		stop.Log.Warn("stopping: requests were cut", "requests", underWay.routes(), "seconds", stop.Grace.Seconds())
 		err = errors.Join(err, srv.Close())
 	}
 	if stopped := <-failed; !errors.Is(stopped, http.ErrServerClosed) {
@@ -126,21 +126,22 @@ func (u *underWay) track(next http.Handler) http.Handler {
 	})
 }
 
-// names counts the requests by route, such as "2 readFile, 1 other".
-func (u *underWay) names() string {
+// routes counts the requests by the pattern of their route, such as "2 GET /v1/jobs/{id},
+// 1 other".
+func (u *underWay) routes() string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	count := map[string]int{}
 	for t := range u.requests {
-		name := "other"
+		pattern := "other"
 		if route := t.record.Load().Route(); route != nil {
-			name = route.Name
+			pattern = route.Pattern
 		}
-		count[name]++
+		count[pattern]++
 	}
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(count)) {
-		names = append(names, fmt.Sprintf("%d %s", count[name], name))
+	var routes []string
+	for _, pattern := range slices.Sorted(maps.Keys(count)) {
+		routes = append(routes, fmt.Sprintf("%d %s", count[pattern], pattern))
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(routes, ", ")
 }

@@ -401,7 +401,7 @@ func TestDrain(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if !strings.Contains(log.String(), "1 stream") { // a quick one may be under way too
+	if !strings.Contains(log.String(), "1 GET /stream") { // a quick one may be under way too
 		t.Errorf("the log: %s", &log)
 	}
 }

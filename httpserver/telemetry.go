@@ -194,13 +194,9 @@ func (a answer) endSpan(span trace.Span, attributes []attribute.KeyValue) {
 	span.End()
 }
 
-// aborted is the error type of an answer that was cut in its middle. It has no
-// code.
-const aborted = "aborted"
-
-// faultOf returns what went wrong: "canceled" when the client has gone, else what the
-// server is to blame for, the code of the failure, or the status where there is
-// none; "" for nothing.
+// faultOf returns what went wrong: "canceled" when the client has gone, "aborted" when
+// the answer was cut, else what the server is to blame for, the code of the failure, or
+// the status where there is none; "" for nothing.
 func faultOf(r *http.Request, rec *recorder, finished bool) string {
 	if rec.Status() == cpodkit.StatusCanceled || !finished && errors.Is(r.Context().Err(), context.Canceled) {
 		return string(cpodkit.CodeCanceled)
@@ -209,7 +205,7 @@ func faultOf(r *http.Request, rec *recorder, finished bool) string {
 		return aborted
 	}
 	if rec.Status() < http.StatusInternalServerError {
-		return ""
+		return cutOf(r, rec)
 	}
 	if e := cpodkit.RecordFromContext(r.Context()).Failure(); e != nil {
 		return string(e.Code)

@@ -137,7 +137,7 @@ func securityEvents() map[string]struct {
 		},
 		"a request that is not HTTP": {
 			func(t *testing.T, w *eventWorld) { w.raw(t, "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n") },
-			map[string]string{"msg": "request", "status": "400", "request_id": "*", "peer": "127.0.0.1"},
+			map[string]string{"msg": "request", "status": "400", "request_id": "*", "client_addr": "127.0.0.1"},
 		},
 		"an app is registered": {
 			func(t *testing.T, w *eventWorld) { w.register(t, "app-new") },

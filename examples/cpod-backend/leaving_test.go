@@ -3,8 +3,11 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -15,6 +18,34 @@ func TestClientsThatLeave(t *testing.T) {
 	t.Parallel()
 	srv := start(t, t.TempDir(), nil)
 	leaveEverywhere(t, srv)
+}
+
+// So is one that leaves a download, and its line says so beside the status that was sent.
+func TestDownloadsThatAreLeft(t *testing.T) {
+	t.Parallel()
+	srv := start(t, t.TempDir(), nil)
+	_, config := srv.register(t, "app-leaving", storageScopes...)
+	c := newCaller(t, srv.url)
+	c.tokens = map[string]string{"app": srv.token(t, config)}
+	if a := c.do(t, "app", "PUT /v1/storage/files/x", strings.Repeat("x", 20<<20)); a.status != http.StatusOK {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	for _, path := range []string{"/v1/storage/files/x", c.signURL(t, "app", "GET")} {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(srv.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\n\r\n", path, c.tokens["app"])
+		if err == nil {
+			_, err = io.ReadFull(conn, make([]byte, 2048))
+		}
+		if err = errors.Join(err, conn.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, route := range []string{"GET /v1/storage/files/{key...}", "GET /v1/storage/signed/{token}"} {
+		(&eventWorld{instance: srv}).wantEvent(t, map[string]string{"msg": "request", "route": route, "status": "200", "code": "canceled"})
+	}
 }
 
 func leaveEverywhere(t *testing.T, srv *instance) {
