@@ -78,7 +78,7 @@ func (in *installation) tenantDelete(t *testing.T) {
 	acme.want(t, http.StatusNotFound, func(who string) bool { return who == "alice" })
 	acme.want(t, http.StatusOK, func(who string) bool { return who != "alice" })
 	said := srv.mustCommand(t, "tenant", "delete", "--yes", "acme")
-	for _, want := range []string{"documents 3", "files 3 21 bytes", "kv 3", "apps 1"} {
+	for _, want := range []string{"documents 3", "files 3 12377 bytes", "kv 3", "apps 1"} {
 		if !strings.Contains(strings.Join(strings.Fields(said), " "), want) {
 			t.Errorf("the deletion says\n%s\nwant %q", said, want)
 		}
