@@ -210,6 +210,7 @@ func TestAServerNoticesARotation(t *testing.T) {
 		}
 		time.Sleep(overlap + interval)
 		s.want(t, "two rotations in a day", third.ID, first, next.ID)
+		synctest.Wait() // until nobody writes to the log
 		if lines := log.String(); !strings.Contains(lines, `msg="signing keys changed" signing=`+third.ID) {
 			t.Errorf("logged %s", lines)
 		}
