@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -220,7 +221,14 @@ func TestBackendsAreWatched(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		log, system := new(logBuffer), new(fakeBackend)
+		log := new(logBuffer)
+		var isDown atomic.Bool
+		system := pingFunc(func(context.Context) error {
+			if isDown.Load() {
+				return errors.New("the disk is gone")
+			}
+			return nil
+		})
 		ready := newReadiness(ctx, []dependency{{"system", system, false}}, slog.New(slog.NewJSONHandler(log, nil)))
 		done := make(chan struct{})
 		go func() {
@@ -229,14 +237,14 @@ func TestBackendsAreWatched(t *testing.T) {
 		}()
 		synctest.Wait()
 		for _, step := range []struct {
-			err  error
-			want string
+			isDown bool
+			want   string
 		}{
-			{nil, "a backend answers"},
-			{errors.New("the disk is gone"), "a backend is down"},
-			{nil, "a backend is up again"},
+			{false, "a backend answers"},
+			{true, "a backend is down"},
+			{false, "a backend is up again"},
 		} {
-			system.err = step.err
+			isDown.Store(step.isDown)
 			time.Sleep(3 * pingEvery)
 			if len(log.lines(t, step.want)) != 1 {
 				t.Errorf("%q is not logged once: %s", step.want, log)
