@@ -61,23 +61,11 @@ func (a *AdminKeys) Create(ctx context.Context, name string, expiresIn time.Dura
 
 // List returns one page of the admin keys, by id.
 func (a *AdminKeys) List(ctx context.Context, options ...PageOption) (Page[AdminKey], error) {
-	var page listing
-	for _, option := range options {
-		option.applyToPage(&page)
-	}
-	list := &call{
-		op: "adminKeys.list", method: http.MethodGet, path: "/v1/admin-keys", query: url.Values{},
-		repeat: always, success: []int{http.StatusOK}, maxAnswer: maxPage,
-	}
-	page.addTo(list.query)
+	query := url.Values{}
 	if a.tenant != "" {
-		list.query.Set("tenant", a.tenant)
+		query.Set("tenant", a.tenant)
 	}
-	var listed Page[AdminKey]
-	if err := a.api.doJSON(ctx, list, &listed); err != nil {
-		return Page[AdminKey]{}, err
-	}
-	return listed, nil
+	return getPage[AdminKey](ctx, a.api, "adminKeys.list", "/v1/admin-keys", query, options)
 }
 
 // All walks through all admin keys, fetching pages as it goes. It ends after an error.

@@ -3,7 +3,6 @@ package client_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -67,12 +66,7 @@ func TestAdminKeyCalls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newClient(t, handlerTransport(func(w http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
-				equal(t, "request", r.Method+" "+r.URL.RequestURI(), tt.target)
-				equal(t, "body", string(body), tt.body)
-				respond(w, tt.status, "application/json", tt.answer)
-			}))
+			c := newClient(t, expect(t, tt.target, tt.body, tt.status, tt.answer))
 			if err := tt.call(c); err != nil {
 				t.Error(err)
 			}

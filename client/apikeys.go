@@ -66,21 +66,12 @@ func (a *Apps) CreateKey(ctx context.Context, clientID string, key NewAPIKey) (m
 
 // Keys returns one page of an app's API keys, the oldest first.
 func (a *Apps) Keys(ctx context.Context, clientID string, options ...PageOption) (Page[APIKey], error) {
-	list, err := a.call("apps.keys", http.MethodGet, clientID, "/keys", http.StatusOK)
+	const op = "apps.keys"
+	segment, err := clientIDSegment(op, clientID)
 	if err != nil {
 		return Page[APIKey]{}, err
 	}
-	var page listing
-	for _, option := range options {
-		option.applyToPage(&page)
-	}
-	list.query, list.repeat, list.maxAnswer = url.Values{}, always, maxPage
-	page.addTo(list.query)
-	var listed Page[APIKey]
-	if err := a.api.doJSON(ctx, list, &listed); err != nil {
-		return Page[APIKey]{}, err
-	}
-	return listed, nil
+	return getPage[APIKey](ctx, a.api, op, "/v1/oauth/apps/"+segment+"/keys", url.Values{}, options)
 }
 
 // AllKeys walks through all API keys of an app, fetching pages as it goes. It ends after an error.

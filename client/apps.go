@@ -99,20 +99,7 @@ func (a *Apps) Register(ctx context.Context, app NewApp) (registered App, client
 
 // List returns one page of the apps.
 func (a *Apps) List(ctx context.Context, options ...PageOption) (Page[App], error) {
-	var page listing
-	for _, option := range options {
-		option.applyToPage(&page)
-	}
-	list := &call{
-		op: "apps.list", method: http.MethodGet, path: "/v1/oauth/apps", query: url.Values{},
-		repeat: always, success: []int{http.StatusOK}, maxAnswer: maxPage,
-	}
-	page.addTo(list.query)
-	var listed Page[App]
-	if err := a.api.doJSON(ctx, list, &listed); err != nil {
-		return Page[App]{}, err
-	}
-	return listed, nil
+	return getPage[App](ctx, a.api, "apps.list", "/v1/oauth/apps", url.Values{}, options)
 }
 
 // All walks through all apps, fetching pages as it goes. It ends after an error.

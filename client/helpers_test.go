@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -111,4 +112,15 @@ func baseError(t *testing.T, err error) *client.Error {
 		t.Fatalf("got %v (%T), want a *client.Error", err, err)
 	}
 	return base
+}
+
+// expect answers a request that is as the test wants it.
+func expect(t *testing.T, target, body string, status int, answer string) handlerTransport {
+	t.Helper()
+	return func(w http.ResponseWriter, r *http.Request) {
+		sent, _ := io.ReadAll(r.Body)
+		equal(t, "request", r.Method+" "+r.URL.RequestURI(), target)
+		equal(t, "body", string(sent), body)
+		respond(w, status, "application/json", answer)
+	}
 }

@@ -1,8 +1,11 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"iter"
+	"net/http"
+	"net/url"
 )
 
 // maxPageItems is the largest page that the server gives; the iterators ask for it, to make few requests.
@@ -12,6 +15,24 @@ const maxPageItems = 500
 type Page[T any] struct {
 	Items      []T    `json:"items"`
 	NextCursor string `json:"nextCursor"`
+}
+
+// getPage fetches one page of a list.
+func getPage[T any](ctx context.Context, a *api, op, path string, query url.Values, options []PageOption) (Page[T], error) {
+	var page listing
+	for _, option := range options {
+		option.applyToPage(&page)
+	}
+	page.addTo(query)
+	var listed Page[T]
+	err := a.doJSON(ctx, &call{
+		op: op, method: http.MethodGet, path: path, query: query,
+		repeat: always, success: []int{http.StatusOK}, maxAnswer: maxPage,
+	}, &listed)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	return listed, nil
 }
 
 var errStuckCursor = errors.New("cpod: the server gave the same cursor twice, so the list would never end")

@@ -152,7 +152,7 @@ func (e *erasing) eraseApps(ctx context.Context, tenantID string, erased *figure
 	if err != nil {
 		return fmt.Errorf("apps: %w", err)
 	}
-	if _, err := e.records.apiKeys.DeleteTenant(ctx, tenantID); err != nil {
+	if err := e.records.apiKeys.DeleteTenant(ctx, tenantID); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
 	erased.add("API keys and admin keys", storage.Amount{Items: int64(keys)})

@@ -216,17 +216,12 @@ func ofInstance(instance string) docstore.Condition {
 	return docstore.Equal("instance", instance)
 }
 
-// DeleteTenant removes all keys of a tenant: those of its apps, and its admin keys. It
-// returns how many there were.
-func (k *APIKeys) DeleteTenant(ctx context.Context, tenantID string) (int, error) {
-	n, err := k.CountTenant(ctx, tenantID)
-	if err != nil {
-		return 0, err
-	}
+// DeleteTenant removes all keys of a tenant: those of its apps, and its admin keys.
+func (k *APIKeys) DeleteTenant(ctx context.Context, tenantID string) error {
 	if err := k.records.DeleteAll(ctx, docstore.Equal("tenantId", tenantID)); err != nil {
-		return 0, err
+		return err
 	}
-	return n, k.ends.Delete(ctx, tenantID)
+	return k.ends.Delete(ctx, tenantID)
 }
 
 // CountTenant returns how many keys a tenant has.
