@@ -154,11 +154,7 @@ func TestErrorTableOfAdminKeys(t *testing.T) {
 		t.Fatalf("no cursor: %v", err)
 	}
 	const keys = "/v1/admin-keys"
-	for _, row := range []struct {
-		who, call, body string
-		status          int
-		code            string
-	}{
+	c.wantRows(t, []contractRow{
 		{"", "GET " + keys, "", 401, "missing_token"},
 		{"plain", "GET " + keys, "", 403, "invalid_scope"},
 		{"app", "GET " + keys, "", 403, "forbidden"},
@@ -192,12 +188,7 @@ func TestErrorTableOfAdminKeys(t *testing.T) {
 		// Another key of acme is there.
 		{"platform", "DELETE " + keys + "/" + ids["acme"], "", 204, ""},
 		{"acme", "GET " + keys, "", 401, "invalid_token"},
-	} {
-		a := c.do(t, row.who, row.call, row.body)
-		if a.status != row.status || a.code != row.code {
-			t.Errorf("%s as %s: %d %q; want %d %q: %.300s", row.call, row.who, a.status, a.code, row.status, row.code, a.body)
-		}
-	}
+	})
 }
 
 // Two administrators who end each other's keys at once leave one of them.

@@ -47,11 +47,7 @@ func TestErrorTableOfKeysAndTenants(t *testing.T) {
 		t.Fatalf("no cursor: %v", err)
 	}
 
-	for _, row := range []struct {
-		who, call, body string
-		status          int
-		code            string
-	}{
+	c.wantRows(t, []contractRow{
 		{"one", "GET /v1/storage/files", "", 200, ""},
 		{"one", "GET /v1/oauth/apps", "", 403, "invalid_scope"},
 		{"one", "PUT /v1/storage/kv/k", `{"value":1}`, 403, "invalid_scope"},
@@ -88,12 +84,7 @@ func TestErrorTableOfKeysAndTenants(t *testing.T) {
 		{"platform", "GET " + keys, "", 200, ""},
 		{"platform", "DELETE " + keys + "/" + made["two"], "", 204, ""},
 		{"two", "GET /v1/storage/files", "", 401, "invalid_token"},
-	} {
-		a := c.do(t, row.who, row.call, row.body)
-		if a.status != row.status || a.code != row.code {
-			t.Errorf("%s as %s: %d %q; want %d %q: %.300s", row.call, row.who, a.status, a.code, row.status, row.code, a.body)
-		}
-	}
+	})
 }
 
 // An API key is no token that an app could revoke; nobody is led to believe so.

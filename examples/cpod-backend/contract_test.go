@@ -69,6 +69,24 @@ func (c *caller) do(t *testing.T, who, call, body string, headers ...string) ans
 	return a
 }
 
+// contractRow is a call, and how it is answered.
+type contractRow struct {
+	who, call, body string
+	status          int
+	code            string
+}
+
+// wantRows makes the calls in turn.
+func (c *caller) wantRows(t *testing.T, rows []contractRow) {
+	t.Helper()
+	for _, row := range rows {
+		a := c.do(t, row.who, row.call, row.body)
+		if a.status != row.status || a.code != row.code {
+			t.Errorf("%s as %s: %d %q; want %d %q: %.300s", row.call, row.who, a.status, a.code, row.status, row.code, a.body)
+		}
+	}
+}
+
 func newCaller(t *testing.T, base string) *caller {
 	t.Helper()
 	return &caller{
