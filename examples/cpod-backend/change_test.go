@@ -8,8 +8,6 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/client"
-	"github.com/cpodkit/cpodkit/cluster"
-	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -69,13 +67,7 @@ func TestChangingAnApp(t *testing.T) {
 // What one replica takes from an app, the other one refuses: of keys at once.
 func TestChangingAnAppOfReplicas(t *testing.T) {
 	t.Parallel()
-	database, master := documents.NewMemory(), keyring.NewMaster()
-	channel, err := cluster.New(cluster.NewMemory())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = channel.Close() })
-	a, b := newReplica(t, database, master, channel), newReplica(t, database, master, channel)
+	a, b := newReplicas(t, documents.NewMemory())
 	body := `{"client_id":"app-a","name":"A","declared_scopes":["storage.private.read","storage.shared.read"],"app_type":"service"}`
 	secret := decodeMember(t, a.call("POST", "/v1/oauth/apps", rotationAdmin, body), "client_secret")
 	key := decodeMember(t, a.call("POST", "/v1/oauth/apps/app-a/keys", rotationAdmin, `{"name":"k","scopes":["storage.private.read"]}`), "key")

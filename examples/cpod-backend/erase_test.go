@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cpodkit/cpodkit/client"
 	"github.com/cpodkit/cpodkit/storage/documents"
@@ -388,20 +387,11 @@ func TestAServerPutsItselfBack(t *testing.T) {
 	if err := h.records.servers.Delete(t.Context(), servers[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	tick, deadline := time.NewTicker(20*time.Millisecond), time.After(watchdog)
-	defer tick.Stop()
-	for {
+	eventually(t, "the server is back", func() bool {
 		there, err := h.records.servers.Has(t.Context(), servers[0].ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if there {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatal("the server is not back")
-		}
-	}
+		return there
+	})
 }

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cpodkit/cpodkit/client"
 )
@@ -309,16 +308,7 @@ func (w *eventWorld) wantEvent(t *testing.T, want map[string]string) {
 		}
 		return true
 	}
-	deadline := time.After(watchdog)
-	for tick := time.NewTicker(10 * time.Millisecond); ; {
-		if slices.ContainsFunc(logLines(t, w.log.String()[w.before:], want["msg"]), found) {
-			tick.Stop()
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("no line has %v: %s", want, w.log)
-		}
-	}
+	eventually(t, fmt.Sprintf("a line has %v", want), func() bool {
+		return slices.ContainsFunc(logLines(t, w.log.String()[w.before:], want["msg"]), found)
+	})
 }

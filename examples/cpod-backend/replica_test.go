@@ -12,7 +12,6 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/authz"
-	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
@@ -39,13 +38,7 @@ const formType = "application/x-www-form-urlencoded"
 // what it ends.
 func TestWhatOneReplicaIsToldAllKeepTo(t *testing.T) {
 	t.Parallel()
-	database, master := documents.NewMemory(), keyring.NewMaster()
-	channel, err := cluster.New(cluster.NewMemory())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = channel.Close() })
-	a, b := newReplica(t, database, master, channel), newReplica(t, database, master, channel)
+	a, b := newReplicas(t, documents.NewMemory())
 	admin := rotationAdmin
 	register := func(id string) (secret string) {
 		body := `{"client_id":"` + id + `","name":"A","declared_scopes":["storage.private.read"],"app_type":"service"}`
@@ -124,13 +117,7 @@ func TestReplicasWithoutAChannel(t *testing.T) {
 // them looks for it, a minute later.
 func TestReplicasAreToldOfASigningKey(t *testing.T) {
 	t.Parallel()
-	database, master := documents.NewMemory(), keyring.NewMaster()
-	channel, err := cluster.New(cluster.NewMemory())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = channel.Close() })
-	a, b := newReplica(t, database, master, channel), newReplica(t, database, master, channel)
+	a, b := newReplicas(t, documents.NewMemory())
 	rotator, err := newRotator(a.house)
 	if err != nil {
 		t.Fatal(err)

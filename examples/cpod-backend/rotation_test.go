@@ -41,6 +41,18 @@ func withDatabase(parts []part, database documents.Driver, master keyring.Master
 	return parts
 }
 
+// newReplicas returns two replicas on a database, which tell each other what they do.
+func newReplicas(t *testing.T, database documents.Driver) (a, b *replica) {
+	t.Helper()
+	channel, err := cluster.New(cluster.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = channel.Close() })
+	master := keyring.NewMaster()
+	return newReplica(t, database, master, channel), newReplica(t, database, master, channel)
+}
+
 func newReplica(t *testing.T, database documents.Driver, master keyring.Master, channel ...*cluster.Cluster) *replica {
 	t.Helper()
 	d, parts := loadForTest(t, map[string]string{

@@ -15,8 +15,6 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/client"
-	"github.com/cpodkit/cpodkit/cluster"
-	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
@@ -179,13 +177,8 @@ func (f *fragile) Get(ctx context.Context, in documents.CollectionID, key string
 // token made, as the token. A replica that cannot ask says so.
 func TestSignedURLsOfReplicas(t *testing.T) {
 	t.Parallel()
-	database, master := &fragile{Driver: documents.NewMemory()}, keyring.NewMaster()
-	channel, err := cluster.New(cluster.NewMemory())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = channel.Close() })
-	a, b := newReplica(t, database, master, channel), newReplica(t, database, master, channel)
+	database := &fragile{Driver: documents.NewMemory()}
+	a, b := newReplicas(t, database)
 	const app = `{"client_id":"app-a","name":"A","declared_scopes":["storage.private.write"],"app_type":"service"}`
 	secret := decodeMember(t, a.call("POST", "/v1/oauth/apps", rotationAdmin, app), "client_secret")
 	made := a.call("POST", "/v1/oauth/apps/app-a/keys", rotationAdmin, `{"name":"k","scopes":["storage.private.write"]}`)
