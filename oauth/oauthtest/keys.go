@@ -115,14 +115,22 @@ func listKeys(t *testing.T, store oauth.KeyStore) {
 }
 
 // keyIDs lists an instance in pages.
-func keyIDs(t *testing.T, store oauth.KeyStore, instance string) (ids []string) {
+func keyIDs(t *testing.T, store oauth.KeyStore, instance string) []string {
 	t.Helper()
+	return pagedIDs(t, func(after string, limit int) ([]authz.APIKey, error) {
+		return store.List(t.Context(), instance, after, limit)
+	})
+}
+
+func pagedIDs(t *testing.T, list func(after string, limit int) ([]authz.APIKey, error)) (ids []string) {
+	t.Helper()
+	const limit = 4
 	for after := ""; ; after = ids[len(ids)-1] {
-		page, err := store.List(t.Context(), instance, after, 4)
+		page, err := list(after, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(page) > 4 {
+		if len(page) > limit {
 			t.Fatalf("a page of %d keys", len(page))
 		}
 		if len(page) == 0 {
@@ -235,32 +243,21 @@ func addAdmin(t *testing.T, store oauth.KeyStore, tenant, id string, expires tim
 	return key
 }
 
-func adminIDs(t *testing.T, store oauth.KeyStore, tenant string) (ids []string) {
+func adminIDs(t *testing.T, store oauth.KeyStore, tenant string) []string {
 	t.Helper()
-	for after := ""; ; after = ids[len(ids)-1] {
-		page, err := store.ListAdmin(t.Context(), tenant, after, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(page) > 2 {
-			t.Fatalf("a page of %d keys", len(page))
-		}
-		if len(page) == 0 {
-			return ids
-		}
-		for _, key := range page {
-			ids = append(ids, key.ID)
-		}
-	}
+	return pagedIDs(t, func(after string, limit int) ([]authz.APIKey, error) {
+		return store.ListAdmin(t.Context(), tenant, after, limit)
+	})
 }
 
 func listAdminKeys(t *testing.T, store oauth.KeyStore) {
-	for _, id := range []string{"k1", "k2", "k3"} {
+	all := []string{"k1", "k2", "k3", "k4", "k5"} // more than a page
+	for _, id := range all {
 		addAdmin(t, store, "t1", id, 0)
 		addAdmin(t, store, "t10", id+"0", time.Hour)
 		addKey(t, store, "i1", id) // of an app of t1
 	}
-	if got := adminIDs(t, store, "t1"); !reflect.DeepEqual(got, []string{"k1", "k2", "k3"}) {
+	if got := adminIDs(t, store, "t1"); !reflect.DeepEqual(got, all) {
 		t.Errorf("t1 has %v", got)
 	}
 	if got := adminIDs(t, store, "t"); got != nil {
