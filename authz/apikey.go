@@ -49,8 +49,11 @@ func (d KeyDigest) String() string { return hex.EncodeToString(d[:]) }
 
 // ParseKeyDigest is the inverse of [KeyDigest.String]. ok is false for another text.
 func ParseKeyDigest(text string) (digest KeyDigest, ok bool) {
-	n, err := hex.Decode(digest[:], []byte(text[:min(len(text), 2*len(digest))]))
-	return digest, err == nil && n == len(digest) && len(text) == 2*n
+	if len(text) != hex.EncodedLen(len(digest)) {
+		return digest, false
+	}
+	_, err := hex.Decode(digest[:], []byte(text))
+	return digest, err == nil
 }
 
 // KeyStore is for stores: it finds API keys. It is safe for concurrent use and

@@ -129,7 +129,8 @@ func WithMaxRevocations(n int) RevocationsOption {
 	}
 }
 
-// OpenRevocations loads what store holds. It fails when the store or a channel is nil, or an option is out of its bounds.
+// OpenRevocations loads what store holds. It fails when the store or a channel is nil, or
+// an option is out of its bounds.
 func OpenRevocations(ctx context.Context, store RevocationStore, opts ...RevocationsOption) (*Revocations, error) {
 	if store == nil {
 		return nil, errors.New("authz: the store of revocations is nil")
@@ -205,8 +206,8 @@ func (r *Revocations) admit(revocation Revocation) (until time.Time, places int6
 
 // HasRoom returns nil while a tenant may have one more token revoked, else the error
 // that [Revocations.Revoke] then has. Revocations of whole prefixes take places too, but
-// are never refused: whoever lets a tenant make something that such a revocation will end
-// asks first.
+// are never refused. So code asks HasRoom before it lets a tenant make something that such
+// a revocation will end.
 func (r *Revocations) HasRoom(tenantID string) error {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -15,11 +15,11 @@ import (
 // status, bytes, duration, request id and the client's address. Where they are known
 // it has tenant, app, the kind of credential and the id of the API key, the client_id
 // that an OAuth call names, the rate limit that refused, trace id and span id. A request
-// by a signed URL has the tenant, the client_id and the id of the API key or token of
-// what made the URL. A path
-// that no route has is logged too; method and path are bounded. A failed request also
-// says why, at level Error when the server is to blame. One whose answer was not sent in
-// whole has the code "canceled" when the client left, else "aborted".
+// by a signed URL has the tenant, the client_id and the id of the API key or token that
+// made the URL. A path that no route has is logged too; method and path are bounded. A
+// failed request also says why, at level Error when the server is to blame. One whose
+// answer was not sent in whole has the code "canceled" when the client left, else
+// "aborted".
 //
 // Any other URL, the headers and the values of the body are not logged, because they
 // may hold secrets; the reason of a failure may name a storage path or a member of

@@ -36,8 +36,8 @@ type ConnectionLimits struct {
 	Server cpodkit.ServerInfo
 
 	// Log gets a line for each request whose head cannot be read, with the address of
-	// the connection (client_addr, or peer where it is Trusted), and a warning when connections are closed for a limit, at most
-	// one a minute. nil is none.
+	// the connection (client_addr, or peer where it is Trusted). It gets a warning when
+	// connections are closed for a limit, at most one a minute. nil is none.
 	Log *slog.Logger
 }
 

@@ -14,7 +14,7 @@ type recorder struct {
 
 	status int
 	bytes  int64
-	failed error // of the first write of the body that failed, or of what it was read from
+	failed error // of the first write of the body, or read of its content, that failed
 
 	routed   *http.Request // that Guard gave to its mux
 	guarded  bool          // nothing was answered to it yet

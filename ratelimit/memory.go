@@ -32,15 +32,14 @@ const (
 // holds an eighth of the room or more, and else of the tenant that holds most. So a
 // tenant's flood of keys takes nothing from tenants that hold less than their share.
 //
-// To forget gives nobody a token: a key that is not known then starts with as much
-// taken as the forgotten ones of its tenant had, at most, among those with windows of
-// about its own, until they would have been full. So a flood of keys resets no bucket;
-// it makes new ones of the same tenant start with less, even with nothing, until its
-// buckets would have been full.
+// Forgetting never grants tokens. A new key starts with at least as many tokens taken as
+// the forgotten keys of its tenant with a similar window, until those would have been
+// full. So a flood of keys resets no bucket. It makes new keys of the same tenant start
+// with fewer tokens, even with none.
 //
-// The tenant of a key is what stands before its first slash, as in the keys of a
-// [Handle]; of a policy by tenant, app or identity it is theirs. Each other policy
-// counts as one tenant, and so do all keys without a slash.
+// The tenant of a key is the part before its first slash, as in the keys of a [Handle].
+// In the keys of a policy by tenant, app or identity it is the identity's. Each other
+// policy counts as one tenant, and so do all keys without a slash.
 //
 // Time is the monotonic clock, in nanoseconds; a wall clock that jumps changes
 // nothing. There is no goroutine.

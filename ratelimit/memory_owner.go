@@ -27,10 +27,10 @@ type ownerClass struct {
 	class int32
 }
 
-// TenantOf is for drivers: it returns what of a key names the tenant whose bucket it is,
-// so that tenants can be given shares. The keys of a [Handle], and those of policies by
-// tenant, app or identity, are their tenant's. Those of any other policy have one name,
-// which is no tenant's; so have all other keys without a slash.
+// TenantOf is for drivers that give tenants shares: it returns the part of a key that
+// names the tenant of its bucket. The keys of a [Handle], and those of policies by
+// tenant, app or identity, are their tenant's. All keys of another policy have one name,
+// which is no tenant's. So have all other keys without a slash.
 func TenantOf(key string) string {
 	from, to := tenantIn(key)
 	return key[from:to]
@@ -61,8 +61,9 @@ func tenantIn[K string | []byte](key K) (from, to int) {
 	return 0, 1
 }
 
-// tenantOfPart returns where the tenant of appendTenant is in a policy's key whose part
-// begins at, perhaps as the first one of a [Combine]; else what is the policy's.
+// tenantOfPart returns where the tenant of appendTenant is in a policy's key, whose part
+// begins at. It may be the first one of a [Combine]. For another part it returns where the
+// name of the policy is.
 func tenantOfPart[K string | []byte](key K, at int) (from, to int) {
 	i := at
 	for i < len(key) && '0' <= key[i] && key[i] <= '9' {

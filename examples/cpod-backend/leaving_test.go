@@ -31,11 +31,8 @@ func TestDownloadsThatAreLeft(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	for _, path := range []string{"/v1/storage/files/x", c.signURL(t, "app", "GET")} {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(srv.url, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\n\r\n", path, c.tokens["app"])
+		conn := srv.dial(t)
+		_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\n\r\n", path, c.tokens["app"])
 		if err == nil {
 			_, err = io.ReadFull(conn, make([]byte, 2048))
 		}
@@ -60,7 +57,7 @@ func leaveEverywhere(t *testing.T, srv *instance) {
 	const times = 4
 	for range times {
 		for _, call := range calls {
-			leave(t, strings.TrimPrefix(srv.url, "http://"), call, token)
+			leave(t, srv, call, token)
 		}
 	}
 	eventually(t, "every request that was left is canceled", func() bool {
@@ -72,18 +69,25 @@ func leaveEverywhere(t *testing.T, srv *instance) {
 	})
 }
 
-// leave sends the half of a request and closes the connection.
-func leave(t *testing.T, addr, call, token string) {
+// dial opens a connection to the server.
+func (s *instance) dial(t *testing.T) net.Conn {
 	t.Helper()
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return conn
+}
+
+// leave sends the half of a request and closes the connection.
+func leave(t *testing.T, srv *instance, call, token string) {
+	t.Helper()
+	conn := srv.dial(t)
 	contentType := "application/json"
 	if strings.Contains(call, "oauth") {
 		contentType = "application/x-www-form-urlencoded"
 	}
-	_, err = fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: 60000\r\n\r\n%s",
+	_, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: 60000\r\n\r\n%s",
 		call, token, contentType, strings.Repeat(" ", 30000))
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -26,10 +25,7 @@ func TestStrangersLeaveConnections(t *testing.T) {
 	signed := c.signURL(t, "app", "GET")
 	open := func(t *testing.T, path string) (status int) {
 		t.Helper()
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(srv.url, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := srv.dial(t)
 		t.Cleanup(func() { conn.Close() })
 		if err := conn.SetDeadline(time.Now().Add(watchdog)); err != nil {
 			t.Fatal(err)

@@ -51,7 +51,7 @@ func (c *Cache[K, V]) Put(tenant string, key K, value V) (dropped V, wasFull boo
 		return dropped, false
 	}
 	if wasFull = len(c.entries) >= c.size; wasFull {
-		dropped = c.Delete(c.victim(tenant))
+		dropped = c.drop(c.victim(tenant))
 	}
 	if _, known := c.held[tenant]; !known {
 		tenant = strings.Clone(tenant) // it may be a part of a longer text
@@ -83,12 +83,9 @@ func (c *Cache[K, V]) victim(tenant string) (victim K) {
 	return victim
 }
 
-// Delete removes the entry of a key and returns it; the zero value when there is none.
-func (c *Cache[K, V]) Delete(key K) V {
-	e, there := c.entries[key]
-	if !there {
-		return e.value
-	}
+// drop removes the entry of a key that is there, and returns it.
+func (c *Cache[K, V]) drop(key K) V {
+	e := c.entries[key]
 	delete(c.entries, key)
 	if c.held[e.tenant]--; c.held[e.tenant] == 0 {
 		delete(c.held, e.tenant)

@@ -98,7 +98,8 @@ func WithHold(hold time.Duration) Option { return func(d *Driver) { d.hold = hol
 // WithMaxKeys sets how many keys are watched: at least 64, [DefaultMaxKeys] by
 // default. Beyond that, calls on further keys pass through until watched ones have
 // been idle; a tenant (see [ratelimit.TenantOf]) with less than an eighth of the keys
-// takes the places of one with more. A watched key takes about 300 bytes and its own length.
+// takes the places of one with more. A watched key takes about 300 bytes and its own
+// length.
 func WithMaxKeys(n int) Option { return func(d *Driver) { d.maxKeys = n } }
 
 // New returns a driver in front of store, which it owns: [Driver.Close] closes it.

@@ -46,7 +46,8 @@ var _ Driver = (*Memory)(nil)
 
 // NewMemoryOf returns an empty driver. maxBytes is the budget of all tenants
 // together: the bytes of keys (as full storage paths) and values, plus 128 for each
-// entry. A tenant may hold at most an eighth of it, see [Memory]. It fails for less than 1.
+// entry. A tenant may hold at most an eighth of it, see [Memory]. It fails for less
+// than 1.
 func NewMemoryOf(maxBytes int64) (*Memory, error) {
 	if maxBytes < 1 {
 		return nil, fmt.Errorf("kv: NewMemoryOf(%d): at least 1 byte is needed", maxBytes)

@@ -1,13 +1,14 @@
 package kv
 
 import (
-	"strings"
 	"sync"
 
 	"github.com/cpodkit/cpodkit/internal/shares"
+	"github.com/cpodkit/cpodkit/storage"
 )
 
-// budget shares the bytes of a [Memory] among its tenants, as [shares.Room] says.
+// budget shares the bytes of a [Memory] among its tenants, as [shares.Room] says. Keys
+// without a slash are one tenant's.
 type budget struct {
 	mu   sync.Mutex
 	room *shares.Room
@@ -16,7 +17,10 @@ type budget struct {
 // reserve takes n bytes for key's tenant, or returns an error of [shares.Full]. A
 // negative n gives bytes back and does not fail.
 func (b *budget) reserve(key string, n int64) error {
-	tenant := tenantOf(key)
+	if n == 0 {
+		return nil
+	}
+	tenant := storage.TenantOf(key)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if n > 0 && !b.room.Fits(tenant, n) {
@@ -29,7 +33,3 @@ func (b *budget) reserve(key string, n int64) error {
 
 // release gives back n bytes of key's tenant.
 func (b *budget) release(key string, n int64) { _ = b.reserve(key, -n) }
-
-// tenantOf returns the first segment of a storage path, which is the tenant's
-// alone (see [storage.Caller.Authorize]). Keys without a slash are one tenant's.
-func tenantOf(key string) string { return key[:max(0, strings.IndexByte(key, '/'))] }

@@ -203,11 +203,11 @@ func floodDocuments(t testing.TB, driver documents.Driver) {
 	f.run()
 }
 
-// FloodKV has one tenant store all that a driver lets it, and call it from many goroutines.
-// Meanwhile the first thousand uses of another tenant must succeed, in two minutes. room
-// is how many bytes the driver holds for all tenants together: the tenant that floods may
-// get an eighth of it at most. It is 0 for a driver without such a bound. The driver must
-// be empty. FloodKV closes it.
+// FloodKV has one tenant store all that a driver lets it, and call it from many
+// goroutines. Meanwhile the first thousand uses of another tenant must succeed, in two
+// minutes. room is how many bytes the driver holds for all tenants together: the tenant
+// that floods may get an eighth of it at most. It is 0 for a driver without such a bound.
+// The driver must be empty. FloodKV closes it.
 func FloodKV(t *testing.T, newDriver func(t testing.TB) kv.Driver, room int64) {
 	t.Helper()
 	floodKV(t, newDriver(t), room)

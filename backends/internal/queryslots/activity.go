@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// recently is how long a tenant counts as one that wants something.
+// recently is how long after its call a tenant counts as one that uses a store.
 const recently = time.Second
 
-// Activity knows whether several tenants use a store at the same time. A nil Activity
-// knows of one at most. It is safe for concurrent use.
+// Activity knows whether several tenants use a store at the same time. A nil Activity is
+// never contended. It is safe for concurrent use.
 type Activity struct {
 	mu     sync.Mutex
-	last   string
+	last   string // the tenant of the latest call
 	lastAt time.Time
-	until  time.Time
+	until  time.Time // when the store is contended no more
 }
 
 // Seen notes a call of a tenant.
@@ -31,8 +31,8 @@ func (a *Activity) Seen(tenant string) {
 	a.last, a.lastAt = tenant, now
 }
 
-// Contended reports whether calls of different tenants came within a second, up to a second
-// ago.
+// Contended reports whether, in the last second, a tenant called less than a second after
+// another one.
 func (a *Activity) Contended() bool {
 	if a == nil {
 		return false

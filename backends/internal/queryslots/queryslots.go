@@ -47,24 +47,24 @@ func NewCalls(connections int) *Slots {
 	return &Slots{most: threeQuarters(connections), free: connections, tenants: map[string]*tenant{}}
 }
 
-// NewPool returns the slots for the calls of a client that has so many connections, and
-// queues what waits for one by itself. One tenant's calls take at most three quarters of
-// them, and an eighth while others call, too.
+// NewPool returns the slots for the calls of a client that has so many connections. Calls
+// that wait for a connection wait in the client. One tenant's calls take at most three
+// quarters of the connections, and an eighth while other tenants call, too.
 func NewPool(connections int) *Slots {
 	s := &Slots{most: threeQuarters(connections), free: math.MaxInt, tenants: map[string]*tenant{}}
 	return s.Fewer(connections/shares.Fraction, new(Activity))
 }
 
-// NewHeld returns slots for what may be held for long, as downloads are by slow clients.
-// One tenant may take one while it has less than a seventh of what is free, as in
-// [shares.Room]; and its first one always.
+// NewHeld returns n slots for what may be held for long, as downloads are by slow clients.
+// A tenant may take one while it has less than a seventh of what is then free, as in
+// [shares.Room]. It may take its first one whenever one is free.
 func NewHeld(n int) *Slots {
 	return &Slots{isHeld: true, free: n, tenants: map[string]*tenant{}}
 }
 
-// Fewer has one tenant take at most n slots, at least 1, while the activity is contended.
-// That is for a store in this process: more calls than there are processors gain a tenant
-// nothing, and have others wait for a processor. It returns s.
+// Fewer lets one tenant take at most n slots, at least 1, while the activity is contended,
+// and returns s. It is also for a store in this process: more calls than there are
+// processors do not make a tenant faster, and others wait for a processor.
 func (s *Slots) Fewer(n int, activity *Activity) *Slots {
 	s.fewer, s.activity = max(1, min(n, s.most)), activity
 	return s
@@ -102,8 +102,8 @@ func (s *Slots) AcquireFor(ctx context.Context, tenant string) (release func(), 
 	}, nil
 }
 
-// ask returns what is closed when the tenant of that name has a slot more; nil when it
-// has it now.
+// ask asks for a slot for the tenant of that name. The channel is closed when the tenant
+// has the slot. It is nil when the tenant has it now.
 func (s *Slots) ask(name string) (*tenant, chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

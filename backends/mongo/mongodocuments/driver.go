@@ -49,7 +49,7 @@ type Driver struct {
 	breaker *circuit.Breaker
 	limit   time.Duration
 	queries *queryslots.Slots
-	calls   *queryslots.Slots // of gets and writes
+	calls   *queryslots.Slots // of all calls in a space except queries
 	getOne  *options.FindOneOptionsBuilder
 	indexes *indexes
 
@@ -82,7 +82,7 @@ func WithTimeLimit(limit time.Duration) Option { return func(c *config) { c.time
 // (maxPoolSize of its URI), at least 2; 100 without it, as with
 // mongoclient.Open. Queries take at most three quarters of them, and those of
 // one tenant at most three quarters of these; tenants whose queries wait for more
-// take turns. Gets and writes of one tenant take at most three quarters of the
+// take turns. Gets, writes and lists of one tenant take at most three quarters of the
 // connections, and an eighth while other tenants make some, too.
 func WithPoolSize(connections int) Option { return func(c *config) { c.poolSize = connections } }
 
@@ -90,10 +90,9 @@ func WithPoolSize(connections int) Option { return func(c *config) { c.poolSize 
 // here, at most 63, in all spaces. The driver builds those that are missing and
 // drops those that are declared no more, behind its first call, which does not
 // wait for that; [Driver.BuildIndexes] does. Without this option it leaves
-// them as they are. [Driver.DeclareIndexes] declares others later. Beside them it builds
-// one by the spaces of documents, which serves [Driver.Collections] and
-// [Driver.DeleteAll]; with 63 declared there is no room for it, and these look through
-// all documents.
+// them as they are. [Driver.DeclareIndexes] declares others later. Beside the declared
+// indexes the driver builds one by the spaces of documents, for [Driver.Collections]. With
+// 63 declared ones there is no room for it, and Collections looks through all documents.
 //
 // MongoDB chooses by itself which of them serves a query. One does when its first
 // members are those that the filter fixes to one value (eq, or exists: false) and
@@ -179,8 +178,8 @@ func (d *Driver) call(ctx context.Context, limit time.Duration, do func(ctx cont
 	})
 }
 
-// callFor is call for a get or a write in a space. One tenant's leave connections to the
-// others.
+// callFor is call for a call in a space that is no query. Those of one tenant leave
+// connections to the others.
 func (d *Driver) callFor(ctx context.Context, space string, limit time.Duration, do func(ctx context.Context) error) error {
 	release, err := d.calls.Acquire(ctx, space)
 	if err != nil {

@@ -189,8 +189,7 @@ func (x *indexes) drop(ctx context.Context, name string) error {
 	return nil
 }
 
-// spacesName is the name of the index by which [Driver.Collections] and
-// [Driver.DeleteAll] find documents.
+// spacesName is the name of the index by which [Driver.Collections] finds documents.
 const spacesName = "spaces"
 
 func spacesIndex() bson.D {

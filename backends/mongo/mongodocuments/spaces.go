@@ -29,7 +29,7 @@ func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit in
 	end := storage.PrefixEnd(after)
 	var spaces []string
 	for len(spaces) < limit {
-		id, err := d.firstID(ctx, after, end)
+		id, err := d.firstID(ctx, prefix, after, end)
 		if err != nil || id == "" {
 			return spaces, err
 		}
@@ -43,11 +43,12 @@ func (d *Driver) Spaces(ctx context.Context, prefix, collection string, limit in
 	return spaces, nil
 }
 
-// firstID returns the first id between two, "" when there is none.
-func (d *Driver) firstID(ctx context.Context, after, end string) (id string, err error) {
+// firstID returns the first id between two, "" when there is none. The call is one of the
+// tenant of space.
+func (d *Driver) firstID(ctx context.Context, space, after, end string) (id string, err error) {
 	filter := between(after, end)
 	ids := bson.D{{Key: fieldID, Value: 1}}
-	err = d.call(ctx, d.limit, func(ctx context.Context) error {
+	err = d.callFor(ctx, space, d.limit, func(ctx context.Context) error {
 		raw, err := d.docs.FindOne(ctx, filter, options.FindOne().SetSort(ids).SetProjection(ids)).Raw()
 		if err == nil {
 			id, _ = raw.Lookup(fieldID).StringValueOK()
@@ -69,11 +70,11 @@ func (d *Driver) Collections(
 	}
 	var found []documents.CollectionID
 	for len(found) < limit && after.Space < end {
-		next, err := d.firstCollection(ctx, bson.D{
+		next, err := d.firstCollection(ctx, prefix, bson.D{
 			{Key: fieldSpace, Value: after.Space}, {Key: fieldCollection, Value: bson.D{{Key: gt, Value: after.Name}}},
 		})
 		if err == nil && next == (documents.CollectionID{}) {
-			next, err = d.firstCollection(ctx, bson.D{
+			next, err = d.firstCollection(ctx, prefix, bson.D{
 				{Key: fieldSpace, Value: bson.D{{Key: gt, Value: after.Space}, {Key: lt, Value: end}}},
 			})
 		}
@@ -87,11 +88,12 @@ func (d *Driver) Collections(
 }
 
 // firstCollection returns the collection of the first document that passes filter, in
-// the order of the index of spaces; the zero one when there is none.
-func (d *Driver) firstCollection(ctx context.Context, filter bson.D) (in documents.CollectionID, err error) {
+// the order of the index of spaces; the zero one when there is none. The call is one of
+// the tenant of space.
+func (d *Driver) firstCollection(ctx context.Context, space string, filter bson.D) (in documents.CollectionID, err error) {
 	o := options.FindOne().SetSort(spacesIndex()).
 		SetProjection(bson.D{{Key: fieldSpace, Value: 1}, {Key: fieldCollection, Value: 1}, {Key: fieldID, Value: 0}})
-	err = d.call(ctx, d.limit, func(ctx context.Context) error {
+	err = d.callFor(ctx, space, d.limit, func(ctx context.Context) error {
 		raw, err := d.docs.FindOne(ctx, filter, o).Raw()
 		if err == nil {
 			in.Space, _ = raw.Lookup(fieldSpace).StringValueOK()

@@ -54,12 +54,12 @@ func (d *Driver) below(
 		return 0, err
 	}
 	var total atomic.Int64
-	start := d.prefix + prefix
+	pattern := escapeGlob(d.prefix+prefix) + "*"
 	each := func(ctx context.Context, node redis.UniversalClient) error {
 		for cursor := uint64(0); ; {
 			var keys []string
 			err := d.guard.Do(ctx, func(ctx context.Context) (err error) {
-				keys, cursor, err = node.Scan(ctx, cursor, escapeGlob(start)+"*", scanStep).Result()
+				keys, cursor, err = node.Scan(ctx, cursor, pattern, scanStep).Result()
 				return err
 			})
 			if err != nil {
@@ -85,7 +85,7 @@ func (d *Driver) below(
 	return total.Load(), err
 }
 
-// escapeGlob escapes what a pattern of Redis takes for more than itself.
+// escapeGlob escapes the characters that a pattern of Redis gives a meaning.
 func escapeGlob(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(text)
 }

@@ -380,10 +380,12 @@ func (c *cache) publish(group []part, collections map[documents.CollectionID]col
 // add drops an entry that is written to and not asked for.
 func (c *cache) add(e *entry, written change) bool {
 	n := written.size()
-	for victim := e; c.size+n > c.limit && victim != nil; {
-		if victim = c.overShare(e, n); victim != nil {
-			c.drop(victim)
+	for c.size+n > c.limit {
+		victim := c.overShare(e, n)
+		if victim == nil {
+			break
 		}
+		c.drop(victim)
 	}
 	if e.table != nil && len(e.pending) >= len(e.table.rows)+maxPending || c.size+n > c.limit {
 		c.drop(e)

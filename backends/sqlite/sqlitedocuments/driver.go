@@ -69,11 +69,12 @@ type options struct {
 // The file stays intact either way.
 func UnsafeWithoutSync() Option { return func(o *options) { o.synchronous = "NORMAL" } }
 
-// WithReaders sets how many reads run at once, at least 1; 8 without it. The gets of one
-// tenant take at most three quarters of them. Queries take at most three quarters,
+// WithReaders sets how many reads run at once, at least 1; 8 without it. Gets and lists of
+// one tenant take at most three quarters of them. Queries take at most three quarters,
 // and those of one tenant at most three quarters of these. Tenants that wait for
 // more take turns. While several tenants use the driver, the gets of one leave a
-// processor to the others, and so do its queries. Each reader holds a page cache of at most 16 MiB.
+// processor to the others, and so do its queries. Each reader holds a page cache of at
+// most 16 MiB.
 func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
 
 // WithScanCache sets how many bytes all collections together take at most in
@@ -152,8 +153,7 @@ func Open(ctx context.Context, path string, opts ...Option) (*Driver, error) {
 		}
 	}
 
-	// Reads that wait for a processor have others wait, too: while several tenants use
-	// the driver, the gets of one leave a processor to the others, and so do its queries.
+	// A tenant whose reads keep all processors busy slows the reads of the others.
 	fewer, activity := runtime.GOMAXPROCS(0)-1, new(queryslots.Activity)
 	d := &Driver{
 		path:     path,
@@ -286,7 +286,7 @@ func (d *Driver) ready(ctx context.Context) error {
 	}
 }
 
-// readFor lends a reader to use, for a call in a space that needs a slot.
+// readFor lends a reader to use, for a call in a space. The call needs one of the slots.
 func (d *Driver) readFor(ctx context.Context, slots *queryslots.Slots, space string, use func(*conn) error) error {
 	release, err := slots.Acquire(ctx, space)
 	if err != nil {

@@ -68,7 +68,7 @@ func idRange(collection int64) (first, last int64) {
 	return collection << idBits, (collection+1)<<idBits - 1
 }
 
-// expressionStart begins every expression, and stands in no statement without one.
+// expressionStart begins every expression. No statement without an expression has it.
 const expressionStart = "ifnull(projection ->> '$"
 
 // expression is the sort key at path; "", as everywhere, when there is nothing.

@@ -22,7 +22,7 @@ const (
 // of one tenant keep their order.
 type queue struct {
 	activity *queryslots.Activity
-	ready    chan struct{} // has an element while somebody may wait
+	ready    chan struct{} // has an element while a request may wait
 
 	mu      sync.Mutex
 	tenants map[string]*line
@@ -30,12 +30,12 @@ type queue struct {
 	group   uint64
 }
 
-// line is the requests of one tenant that wait. It is there while there are some.
+// line holds the requests of one tenant that wait, at least one.
 type line struct {
 	tenant   string
 	requests []*request
-	group    uint64 // which taken is about
-	taken    int
+	group    uint64 // the group that taken is about
+	taken    int    // ops that went into it
 }
 
 // part is what one transaction carries out of a request.
@@ -102,8 +102,8 @@ func (q *queue) newGroup() {
 	q.group++
 }
 
-// take returns what of the waiting requests goes into the group, up to most ops or a
-// little more: from each tenant in turn, up to its share.
+// take returns the parts of waiting requests that go into the group, from each tenant in
+// turn, up to its share. Once they have most ops, it takes no more.
 func (q *queue) take(most int) (parts []part, ops int) {
 	share := maxGroup
 	if q.activity.Contended() {
@@ -128,8 +128,11 @@ func (q *queue) take(most int) (parts []part, ops int) {
 			}
 			parts, ops, l.taken = append(parts, p), ops+p.to-p.from, l.taken+p.to-p.from
 		}
-		q.turns = append(q.turns, l)
-		q.forget(l)
+		if len(l.requests) > 0 {
+			q.turns = append(q.turns, l)
+		} else {
+			delete(q.tenants, l.tenant)
+		}
 	}
 	if len(q.turns) > 0 {
 		q.wake()
@@ -137,7 +140,8 @@ func (q *queue) take(most int) (parts []part, ops int) {
 	return parts, ops
 }
 
-// begun returns what is left of the requests that the writer has begun with.
+// begun takes what is left of the requests that the writer has begun with: at most the
+// first one of each line.
 func (q *queue) begun() (parts []part) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cpodkit/cpodkit/backends/internal/queryslots"
 	"github.com/cpodkit/cpodkit/storage"
@@ -103,7 +104,8 @@ func TestLongCallsAreCarriedOutWhole(t *testing.T) {
 	all.Wait()
 }
 
-// While it is contended, one tenant's collections give way to another one's in the cache.
+// A tenant has the scan cache alone until another one wants some. Then its collections
+// give way to those of the other one.
 func TestTheScanCacheIsShared(t *testing.T) {
 	t.Parallel()
 	const limit = 800 << 10
@@ -144,6 +146,41 @@ func TestTheScanCacheIsShared(t *testing.T) {
 	flood()
 	if c.sizes["b"] != limit/8 || c.size > limit {
 		t.Errorf("another tenant has %d bytes of %d, all have %d", c.sizes["b"], limit, c.size)
+	}
+}
+
+// Lists of spaces and collections wait, as gets do, while their tenant has its share of
+// readers. Those of another tenant do not.
+func TestListsTakeASlot(t *testing.T) {
+	t.Parallel()
+	d, err := Open(t.Context(), filepath.Join(t.TempDir(), "documents.db"), WithReaders(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	release, err := d.gets.Acquire(t.Context(), "a/") // of two readers, one is a tenant's share
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	for name, list := range map[string]func(ctx context.Context, prefix string) error{
+		"Spaces": func(ctx context.Context, prefix string) error {
+			_, err := d.Spaces(ctx, prefix, "things", 1)
+			return err
+		},
+		"Collections": func(ctx context.Context, prefix string) error {
+			_, err := d.Collections(ctx, prefix, documents.CollectionID{}, 1)
+			return err
+		},
+	} {
+		if err := list(t.Context(), "b/"); err != nil {
+			t.Errorf("%s of another tenant: %v", name, err)
+		}
+		waiting, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		if err := list(waiting, "a/"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s of a tenant that has its share: %v, want it to wait", name, err)
+		}
+		cancel()
 	}
 }
 

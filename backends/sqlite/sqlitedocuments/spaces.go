@@ -14,8 +14,8 @@ var (
 	_ documents.CollectionFinder = (*Driver)(nil)
 )
 
-// A collection stays when its last document goes, so both look for one of each. The
-// index of the collections serves the range, and that of the keys the look.
+// A row of collections stays when its last document goes, so both statements look for one
+// document. The index of the collections serves the range, that of the keys the document.
 const (
 	spacesSQL = "SELECT space FROM collections WHERE space >= ? AND space < ? AND name = ? " +
 		hasDocumentsSQL + " ORDER BY space LIMIT ?"
@@ -51,7 +51,7 @@ func (d *Driver) Collections(
 	}
 	args := []driver.Value{after.Space, after.Name, storage.PrefixEnd(prefix), int64(limit)}
 	var found []documents.CollectionID
-	err := d.read(ctx, func(c *conn) error {
+	err := d.readFor(ctx, d.gets, prefix, func(c *conn) error {
 		found = nil
 		return c.query(ctx, collectionsSQL, args, func(row []driver.Value) error {
 			space, ok1 := row[0].(string)

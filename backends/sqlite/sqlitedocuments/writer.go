@@ -111,7 +111,7 @@ func (r *request) failFrom(first int, err error) []error {
 	return r.errs
 }
 
-// end has the caller go on.
+// end lets the caller go on.
 func (r *request) end() {
 	if !r.ended {
 		r.ended = true
@@ -147,9 +147,7 @@ func (w *writer) run(ctx context.Context) {
 		case declare := <-w.driver.declares:
 			declare(w.conn)
 		case <-w.driver.closing:
-			for rest := w.driver.writes.begun(); len(rest) > 0; rest = w.driver.writes.begun() {
-				w.commit(ctx, rest)
-			}
+			w.commit(ctx, w.driver.writes.begun())
 			return
 		}
 	}
@@ -178,7 +176,7 @@ func (w *writer) gather() (group []part) {
 
 // commit carries out a group in one transaction.
 func (w *writer) commit(ctx context.Context, group []part) {
-	if len(group) == 0 { // all have left
+	if len(group) == 0 {
 		return
 	}
 	if len(w.known) > maxKnown {
