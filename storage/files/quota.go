@@ -10,11 +10,11 @@ import (
 )
 
 // WithQuota bounds the bytes of the files of each tenant: those of their contents and
-// paths, and [storage.FileOverhead] each. A write, or a delete, then looks at the file
-// that is there. A body of a known length that does not fit is refused
-// before it is read, and one of another as soon as it has more than fits: quota_exceeded.
-// Of writes of one file at once, by one process, the last steps come one after the other.
-// URLs to write that a driver signs know no quota. A nil q is none.
+// paths, and [storage.FileOverhead] each. Each write and each delete then looks at the
+// file that is there. A body that does not fit is quota_exceeded: before it is read when
+// its length is known, otherwise as soon as it has more than fits. One process ends writes
+// of the same file one after the other. URLs to write that a driver signs know no quota.
+// A nil q is no quota.
 func WithQuota(q storage.Quota) Option { return func(c *config) { c.quota = q } }
 
 // booking is the bytes that one write has reserved. A nil booking reserves none.
