@@ -47,8 +47,8 @@ func (r Realm) Root() (string, error) {
 }
 
 // TenantOf is for stores: it returns the first segment of a storage path or of a
-// space's root, the encoded id of the tenant. All system spaces have one. A text without a
-// slash has "".
+// space's root, the encoded id of the tenant. Every system space has the same one. For a
+// text without a slash it is "".
 func TenantOf(path string) string { return path[:max(0, strings.IndexByte(path, '/'))] }
 
 // CheckPrefix is for drivers: it returns an invalid_key error unless prefix may be the

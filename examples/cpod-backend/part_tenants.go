@@ -99,7 +99,7 @@ func (f *erasureFollower) refresh(ctx context.Context) error {
 		if f.applied[place{e.TenantID, e.UserID}] != e.ID {
 			due = append(due, e)
 		}
-		underWay[e.ID] = underWay[e.ID] || !e.Done
+		underWay[e.ID] = !e.Done
 	}
 	if len(due) == 0 {
 		// A command that this server did not answer in time has taken it out.

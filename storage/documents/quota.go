@@ -18,7 +18,7 @@ import (
 // same document one after the other. A nil q is no quota.
 func WithQuota(q storage.Quota) Option { return func(o *options) { o.quota = q } }
 
-// sizesAtOnce is how many documents are asked for their size at a time.
+// sizesAtOnce is how many documents are read for their sizes at a time.
 const sizesAtOnce = 16
 
 // applyBooked is applyAll with a quota. It returns an error for each op.
@@ -39,7 +39,7 @@ func (s *Store) applyBooked(ctx context.Context, in CollectionID, ops []Op) ([]e
 	}
 	tenant := storage.TenantOf(in.Space)
 
-	// Each key may grow to the largest of its values on the way.
+	// Several ops may set one key: room for the largest of its values is reserved.
 	errs := make([]error, len(ops))
 	peaks, reserved := map[string]int64{}, int64(0)
 	var sent []Op
@@ -56,7 +56,7 @@ func (s *Store) applyBooked(ctx context.Context, in CollectionID, ops []Op) ([]e
 		peaks[op.Record.Key] = peak
 		sent, indexes = append(sent, op), append(indexes, i)
 	}
-	grown := int64(0) // what has really come to be, less what has gone
+	grown := int64(0) // bytes that the ops have added, less those that they have removed
 	defer func() { s.quota.Release(tenant, reserved-grown) }()
 	if len(sent) == 0 {
 		return errs, nil

@@ -23,10 +23,10 @@ type booking struct {
 	at     authorized
 	tenant string
 	taken  int64
-	credit int64 // of the file that is there, once it was needed
-	looked bool
+	credit int64  // what the file that is there counts for; only once looked is set
+	looked bool   // for that file, because there was no room otherwise
 	unlock func() // of the name, from the end of the body on
-	freed  int64  // what the file that is replaced has more
+	freed  int64  // what the replaced file counts for more than the new one
 }
 
 // book reserves the bytes of a body; a negative length is not known.
@@ -90,7 +90,7 @@ func (b *booking) settle(ctx context.Context, n int64) (err error) {
 	return nil
 }
 
-// end ends the booking of a write that has stored its file, or has not.
+// end ends the booking. stored says that the write has stored its file.
 func (b *booking) end(stored bool) {
 	if b == nil {
 		return

@@ -150,8 +150,8 @@ type URLMaker struct {
 	Scope string // such as "storage.private.read"
 }
 
-// tokenForm begins the token of a signed URL. In a token of before a time is there, in
-// milliseconds.
+// tokenForm is the first part of the token of a signed URL. Tokens of older versions begin
+// with a time in milliseconds instead.
 const tokenForm = "2"
 
 // sealToken returns the token of a URL for method, which is the binding of its seal, so
@@ -201,8 +201,8 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 	return at, nil
 }
 
-// parseToken reads what sealToken wrote, and the forms of before: without KeyDigest, and
-// without the app too.
+// parseToken reads what sealToken wrote, and the two older forms: one without KeyDigest,
+// and one without the app too.
 func parseToken(plain string) (at authorized, expires time.Time, maker URLMaker, err error) {
 	parts := strings.SplitN(plain, "\x00", 8)
 	if parts[0] == tokenForm {

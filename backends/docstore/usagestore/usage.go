@@ -160,8 +160,8 @@ func (u *Usage) tenant(tenant string) *usage {
 	return t
 }
 
-// load reads the record of a tenant, or counts it, beside the caller, which holds mu. It
-// returns what is closed at the end.
+// load starts a goroutine that reads the record of a tenant, or counts it. The caller
+// holds mu. load returns a channel that is closed when the goroutine has ended.
 func (u *Usage) load(ctx context.Context, tenant string, t *usage) (<-chan struct{}, error) {
 	if t.loading != nil {
 		return t.loading, nil
