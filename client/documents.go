@@ -35,8 +35,8 @@ func (db *DB) App(clientID string) *DB {
 	return &DB{api: db.api, tier: db.tier, apps: apps{named: true, id: clientID}}
 }
 
-// AllApps returns the collections that all apps have on the [User] tier, for [DB.List], [DB.All], [Collection.Query] and
-// [Collection.All]. Every other call fails.
+// AllApps returns the collections that all apps have on the [User] tier, for [DB.List], [DB.All], [Collection.Query]
+// and [Collection.All]. Every other call fails.
 func (db *DB) AllApps() *DB { return &DB{api: db.api, tier: db.tier, apps: apps{all: true}} }
 
 // List returns one page of the collections that hold a document, in byte order of their names.
@@ -64,17 +64,13 @@ func (db *DB) List(ctx context.Context, options ...PageOption) (Page[CollectionI
 // All walks through all collections that [DB.List] lists, fetching pages as it goes. It ends after an error.
 func (db *DB) All(ctx context.Context) iter.Seq2[CollectionInfo, error] {
 	return walk("", func(cursor string) ([]CollectionInfo, string, error) {
-		options := []PageOption{Limit(maxPageItems)}
-		if cursor != "" {
-			options = append(options, Cursor(cursor))
-		}
-		page, err := db.List(ctx, options...)
+		page, err := db.List(ctx, Limit(maxPageItems), Cursor(cursor))
 		return page.Items, page.NextCursor, err
 	})
 }
 
-// Collection returns the named collection, on the tier and of the apps of db. Names have 1 to 64 letters, digits, "_" or "-";
-// another name makes every call on the collection fail. A collection comes into being with its first document.
+// Collection returns the named collection, on the tier and of the apps of db. Names have 1 to 64 letters, digits, "_"
+// or "-"; another name makes every call on the collection fail. A collection comes into being with its first document.
 func (db *DB) Collection(name string) *Collection {
 	return &Collection{api: db.api, name: name, tier: db.tier, apps: db.apps}
 }

@@ -47,8 +47,8 @@ func (r Realm) Root() (string, error) {
 }
 
 // TenantOf is for stores: it returns the first segment of a storage path or of a
-// space's root, the encoded id of the tenant. All system spaces have one. A text without a
-// slash has "".
+// space's root, the encoded id of the tenant. Every system space has the same one. For a
+// text without a slash it is "".
 func TenantOf(path string) string { return path[:max(0, strings.IndexByte(path, '/'))] }
 
 // CheckPrefix is for drivers: it returns an invalid_key error unless prefix may be the
@@ -72,28 +72,4 @@ type Amount struct {
 func (a *Amount) Add(more Amount) {
 	a.Items += more.Items
 	a.Bytes += more.Bytes
-}
-
-// Gate is what a store asks before a write: it keeps the writes of a tenant out while
-// the tenant is deleted. Both methods are safe for concurrent use and return at once.
-type Gate interface {
-	// Enter begins a write of the tenant with that encoded id, or returns the error of
-	// the write: a [cpodkit.Error].
-	Enter(tenant string) error
-
-	// Leave ends a write that Enter let in.
-	Leave(tenant string)
-}
-
-// Enter is for stores: it begins a write at a path, unless the gate refuses it. Whoever
-// is let in calls leave at the end. A nil gate lets everybody in.
-func Enter(g Gate, path string) (leave func(), err error) {
-	if g == nil {
-		return func() {}, nil
-	}
-	tenant := TenantOf(path)
-	if err := g.Enter(tenant); err != nil {
-		return nil, err
-	}
-	return func() { g.Leave(tenant) }, nil
 }

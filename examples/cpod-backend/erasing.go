@@ -12,7 +12,6 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
-	"github.com/cpodkit/cpodkit/internal/follow"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/storage"
 )
@@ -83,7 +82,6 @@ func (f *figures) add(name string, amount storage.Amount) {
 	for i := range *f {
 		if (*f)[i].name == name {
 			(*f)[i].amount.Add(amount)
-			(*f)[i].note = ""
 			return
 		}
 	}
@@ -126,7 +124,7 @@ func (e *erasing) measure(ctx context.Context, realm storage.Realm) (all figures
 	return all, nil
 }
 
-// erase erases a realm where a command reaches it, and adds up.
+// erase erases a realm where a command reaches it, and adds what it has erased to erased.
 func (e *erasing) erase(ctx context.Context, realm storage.Realm, erased *figures) error {
 	for _, source := range e.sources {
 		if source.data == nil {
@@ -141,7 +139,7 @@ func (e *erasing) erase(ctx context.Context, realm storage.Realm, erased *figure
 	return nil
 }
 
-// eraseApps deletes the apps and keys of a tenant, and adds up.
+// eraseApps deletes the apps and keys of a tenant, and adds what it has deleted to erased.
 func (e *erasing) eraseApps(ctx context.Context, tenantID string, erased *figures) error {
 	keys, err := e.records.apiKeys.CountTenant(ctx, tenantID) // before those of apps go with these
 	if err != nil {
@@ -160,7 +158,7 @@ func (e *erasing) eraseApps(ctx context.Context, tenantID string, erased *figure
 }
 
 // announce writes an erasure down, and waits until every running server has applied it.
-// It adds up what these have erased in their memory.
+// It adds what these have erased in their memory to erased.
 func (e *erasing) announce(ctx context.Context, erasure *tenantstore.Erasure, erased *figures) error {
 	erasure.ID, erasure.Done, erasure.ChangedAt = rand.Text(), false, time.Now()
 	if err := e.records.erasures.Put(ctx, *erasure); err != nil {
@@ -204,18 +202,21 @@ func (e *erasing) ask(ctx context.Context, id string, since time.Duration) (appl
 		return nil, nil, err
 	}
 	for _, s := range servers {
-		amounts, ok := s.Applied[id]
-		busy := len(s.Seen) > len(s.Applied) // with another erasure
-		switch seen := slices.Contains(s.Seen, id); {
-		case ok:
+		if amounts, ok := s.Applied[id]; ok {
 			applied = append(applied, amounts)
-		case !seen && since > seenLimit && (!busy || since > appliedLimit):
-			e.log.Warn("a server does not answer, and counts as ended", "server", s.ID, "started", s.StartedAt)
-			if err := e.records.servers.Delete(ctx, s.ID); err != nil {
-				return nil, nil, err
-			}
-		default:
+			continue
+		}
+		limit := seenLimit
+		if len(s.Seen) > len(s.Applied) { // it is busy with another erasure
+			limit = appliedLimit
+		}
+		if slices.Contains(s.Seen, id) || since <= limit {
 			waiting = append(waiting, s.ID)
+			continue
+		}
+		e.log.Warn("a server does not answer, and counts as ended", "server", s.ID, "started", s.StartedAt)
+		if err := e.records.servers.Delete(ctx, s.ID); err != nil {
+			return nil, nil, err
 		}
 	}
 	return applied, waiting, nil
@@ -227,11 +228,7 @@ func (e *erasing) notify(ctx context.Context) error {
 	if e.cluster == nil {
 		return nil
 	}
-	f, err := follow.New(func(context.Context) error { return nil }, follow.WithNotices(e.cluster.Topic("erasures")))
-	if err != nil {
-		return err
-	}
-	if err := f.Notify(ctx); err != nil {
+	if err := e.cluster.Topic(erasureTopic).Publish(ctx, []byte(rand.Text())); err != nil {
 		return fmt.Errorf("CPOD_CLUSTER: the servers cannot be told: %w", err)
 	}
 	return nil

@@ -17,6 +17,9 @@ import (
 )
 
 const (
+	// erasureTopic is where commands tell running servers to look for erasures.
+	erasureTopic = "erasures"
+
 	// erasureInterval is how often a server without notices looks for erasures.
 	erasureInterval = time.Second
 
@@ -30,7 +33,11 @@ const (
 func tenantsPart() part {
 	return part{open: func(ctx context.Context, h *house) (opened, error) {
 		f := &erasureFollower{house: h, server: tenantstore.Server{ID: rand.Text(), StartedAt: time.Now()}, applied: map[place]string{}}
-		follower, err := follow.New(f.refresh, h.erasureFollowing()...)
+		opts := []follow.Option{follow.WithInterval(erasureInterval), follow.WithLog(h.log, "erasures of tenants and users")}
+		if h.cluster != nil {
+			opts = append(opts, follow.WithNotices(h.cluster.Topic(erasureTopic)))
+		}
+		follower, err := follow.New(f.refresh, opts...)
 		if err != nil {
 			return opened{}, err
 		}
@@ -48,15 +55,6 @@ func tenantsPart() part {
 			run:   []func(context.Context){follower.Run},
 		}, nil
 	}}
-}
-
-// erasureFollowing says how a server learns of erasures.
-func (h *house) erasureFollowing() []follow.Option {
-	opts := []follow.Option{follow.WithInterval(erasureInterval), follow.WithLog(h.log, "erasures of tenants and users")}
-	if h.cluster != nil {
-		opts = append(opts, follow.WithNotices(h.cluster.Topic("erasures")))
-	}
-	return opts
 }
 
 // place is whose data an erasure is about.
@@ -101,7 +99,7 @@ func (f *erasureFollower) refresh(ctx context.Context) error {
 		if f.applied[place{e.TenantID, e.UserID}] != e.ID {
 			due = append(due, e)
 		}
-		underWay[e.ID] = underWay[e.ID] || !e.Done
+		underWay[e.ID] = !e.Done
 	}
 	if len(due) == 0 {
 		// A command that this server did not answer in time has taken it out.
@@ -119,7 +117,9 @@ func (f *erasureFollower) refresh(ctx context.Context) error {
 		if e.UserID == "" { // also when it is to be opened: this server may have missed that it was closed
 			f.gate.set(encoded(e.TenantID), true)
 		}
-		f.server.Seen = append(f.server.Seen, e.ID)
+		if !slices.Contains(f.server.Seen, e.ID) { // it is, when to apply it has failed
+			f.server.Seen = append(f.server.Seen, e.ID)
+		}
 	}
 	if err := f.write(ctx); err != nil {
 		return err

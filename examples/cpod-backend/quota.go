@@ -117,20 +117,13 @@ func (e *erasing) eachTenant(ctx context.Context, name string, do func(tenant st
 		}
 		return do(name)
 	}
-	const pageSize = 500
-	for after := ""; ; {
-		tenants, err := e.records.tenants.List(ctx, after, pageSize)
+	for t, err := range e.allTenants(ctx) {
 		if err != nil {
 			return err
 		}
-		for _, t := range tenants {
-			if err := do(t.ID); err != nil {
-				return err
-			}
-			after = t.ID
-		}
-		if len(tenants) < pageSize {
-			return nil
+		if err := do(t.ID); err != nil {
+			return err
 		}
 	}
+	return nil
 }

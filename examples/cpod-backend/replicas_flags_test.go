@@ -87,8 +87,5 @@ func (in *installation) flags(t *testing.T) {
 	if value, err := remote.Int(t.Context(), "shared", nil); value != 300 || err != nil {
 		t.Errorf("the Go client reads %d, %v", value, err)
 	}
-	said := in.all().mustCommand(t, "tenant", "delete", "--yes", "flagged")
-	if !strings.Contains(strings.Join(strings.Fields(said), " "), "flags 1 ") {
-		t.Errorf("the deletion says\n%s", said)
-	}
+	wantSaid(t, in.all().mustCommand(t, "tenant", "delete", "--yes", "flagged"), "flags 1 ")
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Locks holds the names that are locked. The zero value holds none. It is safe for
-// concurrent use, and takes memory for the names that are locked or waited for alone.
+// concurrent use, and takes memory only for names that are locked or waited for.
 type Locks struct {
 	mu    sync.Mutex
 	names map[string]*name
@@ -20,9 +20,9 @@ type name struct {
 	users int // that hold it or wait
 }
 
-// Lock waits until it holds all names together, each of them once, and returns what
-// gives them back. Callers that lock several cannot wait for each other. When ctx ends
-// first it returns the error of ctx, and holds none.
+// Lock waits until it holds all names, and returns the function that unlocks them. A name
+// that is given twice is locked once. Callers that lock several names never deadlock.
+// When ctx ends first, Lock returns the error of ctx and holds none.
 func (l *Locks) Lock(ctx context.Context, names ...string) (unlock func(), err error) {
 	if len(names) > 1 { // in the same order everywhere
 		names = slices.Compact(slices.Sorted(slices.Values(names)))

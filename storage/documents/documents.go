@@ -66,7 +66,7 @@ func WithSecret(secret []byte) Option { return func(o *options) { o.secret = sec
 // WithClock sets where a document's UpdatedAt comes from; [time.Now] without it.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
 
-// WithGate has each write that sets a document ask the gate first. A nil gate is none.
+// WithGate has each write that sets a document ask the gate first. A nil gate is no gate.
 func WithGate(gate storage.Gate) Option { return func(o *options) { o.gate = gate } }
 
 // WithTelemetry makes a span of every call to the driver ("storage.documents.query"),

@@ -10,8 +10,8 @@ import (
 )
 
 // Measure returns how many documents there are in a realm, and the bytes that they count
-// for (see [WithQuota]). It reads all of them, in pages. It is for trusted code: it asks for no
-// scope. A driver that is no [CollectionFinder] is not_supported.
+// for (see [WithQuota]). It reads all of them, in pages. It is for trusted code: it asks
+// for no scope. A driver that is no [CollectionFinder] is not_supported.
 func (s *Store) Measure(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
 	return s.below(ctx, realm, func(CollectionID, []Record) error { return nil })
 }
@@ -41,9 +41,9 @@ func (s *Store) below(
 	if err != nil {
 		return total, err
 	}
-	finder, ok := s.driver.(CollectionFinder)
-	if !ok {
-		return total, cpodkit.Errorf(cpodkit.CodeNotSupported, "This document store cannot list its collections.")
+	finder, err := s.finder()
+	if err != nil {
+		return total, err
 	}
 	for after := (CollectionID{}); ; {
 		found, err := s.collections(ctx, finder, root, after, rest.MaxLimit)

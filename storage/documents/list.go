@@ -98,12 +98,12 @@ func (h Handle) listWalk(opts ListOptions, defaultLimit int) (listWalk, error) {
 // listPage returns the next collections of a walk, and the walk after them; nil after
 // the last.
 func (h Handle) listPage(ctx context.Context, w listWalk) ([]CollectionInfo, *listWalk, error) {
-	finder, ok := h.store.driver.(CollectionFinder)
-	if !ok {
-		return nil, nil, cpodkit.Errorf(cpodkit.CodeNotSupported, "This document store cannot list its collections.")
+	finder, err := h.store.finder()
+	if err != nil {
+		return nil, nil, err
 	}
 	var found []CollectionInfo
-	err := h.store.inTime(ctx, func(ctx context.Context) error {
+	err = h.store.inTime(ctx, func(ctx context.Context) error {
 		segments := []storage.Segment{w.reach.First}
 		if w.reach.Wide {
 			var err error
@@ -123,19 +123,16 @@ func (h Handle) listPage(ctx context.Context, w listWalk) ([]CollectionInfo, *li
 		return nil, nil, err
 	}
 	shown := found[:min(w.limit, len(found))]
-	more := len(found) > len(shown)
-	if more {
-		w.after = shown[len(shown)-1]
-	}
 	items := make([]CollectionInfo, len(shown))
 	for i, info := range shown {
 		if items[i] = info; !w.apps.All() {
 			items[i].App = ""
 		}
 	}
-	if !more {
+	if len(found) == len(shown) {
 		return items, nil, nil
 	}
+	w.after = shown[len(shown)-1]
 	return items, &w, nil
 }
 
@@ -183,6 +180,15 @@ func (s *Store) segmentsOf(ctx context.Context, finder CollectionFinder, reach s
 
 // afterNames is after every name of a collection.
 const afterNames = "\x7f"
+
+// finder returns the driver as one that lists collections, or not_supported.
+func (s *Store) finder() (CollectionFinder, error) {
+	finder, ok := s.driver.(CollectionFinder)
+	if !ok {
+		return nil, cpodkit.Errorf(cpodkit.CodeNotSupported, "This document store cannot list its collections.")
+	}
+	return finder, nil
+}
 
 // collections asks the driver. A collection outside of the prefix, or one that does not
 // come after the given one, would be a driver's defect; it must not become another

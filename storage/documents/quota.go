@@ -3,20 +3,22 @@ package documents
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/parallel"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
 // WithQuota bounds the bytes of the documents of each tenant: those of their keys and
-// values, and [storage.DocumentOverhead] each. A write then looks at the document that is there. A set that does not fit is
-// quota_exceeded, in a batch by itself. What a batch deletes makes room once the batch is
-// over. Of writes of one document at once, by one process, one is carried out after the
-// other. A nil q is none.
+// values, and [storage.DocumentOverhead] each. Each write then reads the document that is
+// there. A set that does not fit is quota_exceeded; in a batch the other ops go on. What a
+// batch deletes makes room once the batch is over. One process carries out writes of the
+// same document one after the other. A nil q is no quota.
 func WithQuota(q storage.Quota) Option { return func(o *options) { o.quota = q } }
 
-// sizesAtOnce is how many documents are asked for their size at a time.
+// sizesAtOnce is how many documents are read for their sizes at a time.
 const sizesAtOnce = 16
 
 // applyBooked is applyAll with a quota. It returns an error for each op.
@@ -37,7 +39,7 @@ func (s *Store) applyBooked(ctx context.Context, in CollectionID, ops []Op) ([]e
 	}
 	tenant := storage.TenantOf(in.Space)
 
-	// Each key may grow to the largest of its values on the way.
+	// Several ops may set one key: room for the largest of its values is reserved.
 	errs := make([]error, len(ops))
 	peaks, reserved := map[string]int64{}, int64(0)
 	var sent []Op
@@ -54,7 +56,7 @@ func (s *Store) applyBooked(ctx context.Context, in CollectionID, ops []Op) ([]e
 		peaks[op.Record.Key] = peak
 		sent, indexes = append(sent, op), append(indexes, i)
 	}
-	grown := int64(0) // what has really come to be, less what has gone
+	grown := int64(0) // bytes that the ops have added, less those that they have removed
 	defer func() { s.quota.Release(tenant, reserved-grown) }()
 	if len(sent) == 0 {
 		return errs, nil
@@ -92,27 +94,14 @@ func (s *Store) sizesOf(ctx context.Context, in CollectionID, keys []string) (ma
 		return sizes, err
 	}
 	var mu sync.Mutex
-	var failed error
-	work := make(chan string)
-	var workers sync.WaitGroup
-	for range min(sizesAtOnce, len(keys)) {
-		workers.Go(func() {
-			for key := range work {
-				size, err := s.sizeAt(ctx, in, key)
-				mu.Lock()
-				if sizes[key] = size; err != nil {
-					failed = err
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	for _, key := range keys {
-		work <- key
-	}
-	close(work)
-	workers.Wait()
-	return sizes, failed
+	err := parallel.Each(ctx, sizesAtOnce, slices.Values(keys), func(ctx context.Context, key string) error {
+		size, err := s.sizeAt(ctx, in, key)
+		mu.Lock()
+		defer mu.Unlock()
+		sizes[key] = size
+		return err
+	})
+	return sizes, err
 }
 
 func (s *Store) sizeAt(ctx context.Context, in CollectionID, key string) (int64, error) {

@@ -2,8 +2,9 @@ package files
 
 import (
 	"context"
-	"sync"
+	"slices"
 
+	"github.com/cpodkit/cpodkit/internal/parallel"
 	"github.com/cpodkit/cpodkit/internal/rest"
 	"github.com/cpodkit/cpodkit/storage"
 )
@@ -78,35 +79,8 @@ func (s *Store) below(ctx context.Context, root string, use func([]Attributes) e
 
 // deleteAll deletes files, several at a time, and returns the first error.
 func (s *Store) deleteAll(ctx context.Context, found []Attributes) error {
-	names := make(chan string)
-	failed := make(chan error, deletesAtOnce)
-	var workers sync.WaitGroup
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	for range min(deletesAtOnce, len(found)) {
-		workers.Go(func() {
-			for name := range names {
-				deleting, call := s.calls.remove.Start(ctx)
-				if err := call.End(deleting, s.driver.Delete(deleting, name)); err != nil {
-					failed <- err
-					stop()
-					return
-				}
-			}
-		})
-	}
-	for _, attrs := range found {
-		select {
-		case names <- attrs.Name:
-		case <-ctx.Done():
-		}
-	}
-	close(names)
-	workers.Wait()
-	select {
-	case err := <-failed:
-		return err
-	default:
-		return ctx.Err()
-	}
+	return parallel.Each(ctx, deletesAtOnce, slices.Values(found), func(ctx context.Context, attrs Attributes) error {
+		ctx, call := s.calls.remove.Start(ctx)
+		return call.End(ctx, s.driver.Delete(ctx, attrs.Name))
+	})
 }

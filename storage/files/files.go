@@ -85,8 +85,8 @@ func WithMaxSize(bytes int64) Option {
 // each use of a URL, before its body is read, revoked is asked whether the credential
 // has ended. Its error is the answer. It must be safe for concurrent use.
 //
-// URLs that a driver signs are not asked about. So the driver signs for an hour at most
-// then; what is to work longer, the store signs on the URL of [WithPublicURL].
+// The store does not ask about URLs that a driver signs. So the driver signs for an hour
+// at most, and the store signs longer ones, on the URL of [WithPublicURL].
 func WithRevoked(revoked func(context.Context, URLMaker) (bool, error)) Option {
 	return func(c *config) {
 		if c.revoked = revoked; revoked == nil {
@@ -108,8 +108,8 @@ func WithURLMiddleware(m cpodkit.Middleware) Option {
 }
 
 // WithGate has each write ask the gate when it begins, and again when its body has
-// ended: a body that arrives slowly keeps nobody waiting at the gate. Each use of a signed
-// URL asks it too. A nil gate is none.
+// ended. So a write is under way only after its body has arrived, however slowly that is.
+// Each use of a signed URL asks the gate too. A nil gate is no gate.
 func WithGate(gate storage.Gate) Option { return func(c *config) { c.gate = gate } }
 
 // WithTelemetry makes a span of every call to the driver ("storage.files.put"),

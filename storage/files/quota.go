@@ -10,11 +10,11 @@ import (
 )
 
 // WithQuota bounds the bytes of the files of each tenant: those of their contents and
-// paths, and [storage.FileOverhead] each. A write, or a delete, then looks at the file
-// that is there. A body of a known length that does not fit is refused
-// before it is read, and one of another as soon as it has more than fits: quota_exceeded.
-// Of writes of one file at once, by one process, the last steps come one after the other.
-// URLs to write that a driver signs know no quota. A nil q is none.
+// paths, and [storage.FileOverhead] each. Each write and each delete then looks at the
+// file that is there. A body that does not fit is quota_exceeded: before it is read when
+// its length is known, otherwise as soon as it has more than fits. One process ends writes
+// of the same file one after the other. URLs to write that a driver signs know no quota.
+// A nil q is no quota.
 func WithQuota(q storage.Quota) Option { return func(c *config) { c.quota = q } }
 
 // booking is the bytes that one write has reserved. A nil booking reserves none.
@@ -23,10 +23,10 @@ type booking struct {
 	at     authorized
 	tenant string
 	taken  int64
-	credit int64 // of the file that is there, once it was needed
-	looked bool
+	credit int64  // what the file that is there counts for; only once looked is set
+	looked bool   // for that file, because there was no room otherwise
 	unlock func() // of the name, from the end of the body on
-	freed  int64  // what the file that is replaced has more
+	freed  int64  // what the replaced file counts for more than the new one
 }
 
 // book reserves the bytes of a body; a negative length is not known.
@@ -90,7 +90,7 @@ func (b *booking) settle(ctx context.Context, n int64) (err error) {
 	return nil
 }
 
-// end ends the booking of a write that has stored its file, or has not.
+// end ends the booking. stored says that the write has stored its file.
 func (b *booking) end(stored bool) {
 	if b == nil {
 		return

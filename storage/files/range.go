@@ -19,9 +19,10 @@ const maxRanges = 32
 // part, and leaves Content-Range out of some refusals.
 //
 // A Range that must be ignored is removed: of another unit than bytes, with a space
-// after "=", on another method than GET, and of an empty file. Instead of one that is malformed, that no
-// byte satisfies, or that has more than maxRanges ranges, r asks for the byte after
-// the last one, which ServeContent refuses after it has checked the conditions.
+// after "=", on another method than GET, and of an empty file. Instead of one that is
+// malformed, that no byte satisfies, or that has more than maxRanges ranges, r asks
+// for the byte after the last one, which ServeContent refuses after it has checked the
+// conditions.
 func withPlainRange(r *http.Request, size int64) *http.Request {
 	given := r.Header.Get("Range")
 	if given == "" {

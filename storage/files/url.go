@@ -150,8 +150,8 @@ type URLMaker struct {
 	Scope string // such as "storage.private.read"
 }
 
-// tokenForm begins the token of a signed URL. In a token of before a time is there, in
-// milliseconds.
+// tokenForm is the first part of the token of a signed URL. Tokens of older versions begin
+// with a time in milliseconds instead.
 const tokenForm = "2"
 
 // sealToken returns the token of a URL for method, which is the binding of its seal, so
@@ -201,8 +201,8 @@ func (s *Store) openToken(ctx context.Context, sealed, method string) (authorize
 	return at, nil
 }
 
-// parseToken reads what sealToken wrote, and the forms of before: without KeyDigest, and
-// without the app too.
+// parseToken reads what sealToken wrote, and the two older forms: one without KeyDigest,
+// and one without the app too.
 func parseToken(plain string) (at authorized, expires time.Time, maker URLMaker, err error) {
 	parts := strings.SplitN(plain, "\x00", 8)
 	if parts[0] == tokenForm {
@@ -210,11 +210,8 @@ func parseToken(plain string) (at authorized, expires time.Time, maker URLMaker,
 	} else {
 		maker.IsOld = true
 		parts = strings.SplitN(plain, "\x00", 6)
-		if len(parts) == 5 {
-			parts = slices.Insert(parts, 4, "")
-		}
-		if len(parts) == 6 {
-			parts = slices.Insert(parts, 5, "")
+		if n := len(parts); n == 5 || n == 6 { // the missing parts come before the last one
+			parts = slices.Insert(parts, n-1, make([]string, 7-n)...)
 		}
 	}
 	if len(parts) != 7 {
@@ -225,9 +222,8 @@ func parseToken(plain string) (at authorized, expires time.Time, maker URLMaker,
 		return at, expires, maker, err
 	}
 	at = authorized{tier: storage.Tier(parts[1]), root: parts[2], key: parts[3]}
-	tenant, _, _ := strings.Cut(at.root, "/")
-	maker.TenantID, _ = url.PathUnescape(tenant) // storage.Space has encoded it,
-	maker.AppID, _ = url.PathUnescape(parts[4])  // and sealToken has escaped it
+	maker.TenantID, _ = url.PathUnescape(storage.TenantOf(at.root)) // storage.Space has encoded it
+	maker.AppID, _ = url.PathUnescape(parts[4])                     // sealToken has escaped it
 	maker.KeyDigest, maker.TokenID = parts[5], parts[6]
 	return at, time.UnixMilli(milliseconds), maker, nil
 }

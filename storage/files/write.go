@@ -105,7 +105,8 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// end is what comes before the end of the body.
+// end enters the gate, and makes the booking exact. It runs when the body has ended,
+// before the driver learns of that.
 func (s *source) end() error {
 	left, err := storage.Enter(s.store.gate, s.root)
 	if err != nil {

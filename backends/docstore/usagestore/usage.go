@@ -1,15 +1,18 @@
 package usagestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/health"
+	"github.com/cpodkit/cpodkit/internal/parallel"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
@@ -157,8 +160,8 @@ func (u *Usage) tenant(tenant string) *usage {
 	return t
 }
 
-// load reads the record of a tenant, or counts it, beside the caller, which holds mu. It
-// returns what is closed at the end.
+// load starts a goroutine that reads the record of a tenant, or counts it. The caller
+// holds mu. load returns a channel that is closed when the goroutine has ended.
 func (u *Usage) load(ctx context.Context, tenant string, t *usage) (<-chan struct{}, error) {
 	if t.loading != nil {
 		return t.loading, nil
@@ -232,22 +235,15 @@ func (u *Usage) Flush(ctx context.Context) error {
 	}
 	u.mu.Unlock()
 	var failed error // one is enough to log
-	var failing sync.Mutex
-	turns := make(chan struct{}, flushesAtOnce)
-	var flushes sync.WaitGroup
-	for tenant, t := range due {
-		turns <- struct{}{}
-		flushes.Go(func() {
-			defer func() { <-turns }()
-			if err := u.flush(ctx, tenant, t); err != nil {
-				failing.Lock()
-				failed = err
-				failing.Unlock()
-			}
-		})
-	}
-	flushes.Wait()
-	return failed
+	err := parallel.Each(ctx, flushesAtOnce, maps.Keys(due), func(ctx context.Context, tenant string) error {
+		if err := u.flush(ctx, tenant, due[tenant]); err != nil {
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			failed = err
+		}
+		return nil // the others are written all the same
+	})
+	return cmp.Or(failed, err)
 }
 
 func (u *Usage) flush(ctx context.Context, tenant string, t *usage) error {

@@ -5,7 +5,6 @@ package usagestore
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -28,6 +27,10 @@ type usageRecord struct {
 	CountedAt time.Time `json:"countedAt"`
 }
 
+func countedNow(bytes int64) usageRecord {
+	return usageRecord{bytes, time.Now().UTC().Truncate(time.Second)}
+}
+
 // Tenant is the usage of one tenant.
 type Tenant struct {
 	Tenant    string
@@ -43,7 +46,7 @@ func (r *Records) Get(ctx context.Context, tenant string) (Tenant, error) {
 
 // Put stores what was counted for a tenant. Replicas that run go on from it.
 func (r *Records) Put(ctx context.Context, tenant string, bytes int64) error {
-	return r.records.Put(ctx, tenant, usageRecord{bytes, time.Now().UTC().Truncate(time.Second)})
+	return r.records.Put(ctx, tenant, countedNow(bytes))
 }
 
 // Delete forgets the usage of a tenant, which is then counted anew.
@@ -54,25 +57,15 @@ func (r *Records) Delete(ctx context.Context, tenant string) error {
 // Clear forgets the usage of all tenants. A server without a limit calls it, because it
 // does not follow what they store.
 func (r *Records) Clear(ctx context.Context) error {
-	for tenant, err := range r.all(ctx) {
+	for record, err := range r.records.All(ctx) {
 		if err == nil {
-			err = r.Delete(ctx, tenant)
+			err = r.Delete(ctx, record.Key)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (r *Records) all(ctx context.Context) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		for record, err := range r.records.All(ctx) {
-			if !yield(record.Key, err) {
-				return
-			}
-		}
-	}
 }
 
 // maxAttempts bounds how often a change starts again because another replica was faster.
@@ -134,7 +127,7 @@ func (r *Records) Recount(ctx context.Context, tenant string, count Counter) (by
 // create stores the first count of a tenant, unless another replica was faster, and
 // returns what is stored.
 func (r *Records) create(ctx context.Context, tenant string, bytes int64) (int64, error) {
-	err := r.records.Create(ctx, tenant, usageRecord{bytes, time.Now().UTC().Truncate(time.Second)})
+	err := r.records.Create(ctx, tenant, countedNow(bytes))
 	if !errors.Is(err, cpodkit.CodeConflict) {
 		return bytes, err
 	}

@@ -8,22 +8,15 @@ import (
 	"path"
 	"strings"
 
-	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/files"
 )
 
 var _ files.Eraser = (*Driver)(nil)
 
-// BesideOwner opens a folder that another process may have open, to read and to delete.
-// Put is CodeNotSupported, for only the owner of the folder may place files.
-func BesideOwner() Option {
-	return func(d *Driver) { d.besideOwner = true }
-}
-
-// Erase implements [files.Eraser]. It also removes what is broken, links, and the
-// folders. A file that the file system shows here and that belongs elsewhere, because
-// the names differ in case alone, stays.
+// Erase implements [files.Eraser]. It also removes broken files, links, and the folders.
+// A file of a name that is not below prefix stays: a file system that ignores case
+// shows it here too.
 func (d *Driver) Erase(ctx context.Context, prefix string) error {
 	if err := storage.CheckPrefix(prefix); err != nil {
 		return err
@@ -96,12 +89,4 @@ func ignoreGone(err error) error {
 		return nil
 	}
 	return failure(err)
-}
-
-// mayPut returns an error where another process owns the folder.
-func (d *Driver) mayPut() error {
-	if d.besideOwner {
-		return cpodkit.Errorf(cpodkit.CodeNotSupported, "The folder of files belongs to another process, which alone may place files.")
-	}
-	return nil
 }

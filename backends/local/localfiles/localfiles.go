@@ -38,12 +38,11 @@ const (
 
 // Driver is a [files.Driver]. It is safe for concurrent use.
 type Driver struct {
-	root     *os.Root
-	objects  *os.Root
-	temp     *os.Root
-	lockFile *os.File // the folder of temporary files, locked
-	noSync   bool
-
+	root        *os.Root
+	objects     *os.Root
+	temp        *os.Root
+	lockFile    *os.File // the folder of temporary files, locked; nil with besideOwner
+	noSync      bool
 	besideOwner bool
 
 	keepFree  int64
@@ -74,6 +73,12 @@ func UnsafeWithoutSync() Option {
 // space (it can on Linux, macOS and FreeBSD).
 func KeepFree(bytes int64) Option {
 	return func(d *Driver) { d.keepFree = bytes }
+}
+
+// BesideOwner opens a folder that another process may have open, to read and to delete.
+// Put is CodeNotSupported, because only the owner of the folder may place files.
+func BesideOwner() Option {
+	return func(d *Driver) { d.besideOwner = true }
 }
 
 // Open opens the folder dir, which it makes when it is not there, and removes

@@ -27,8 +27,9 @@ func (d *Driver) Put(
 	if err := check(name); err != nil {
 		return files.Attributes{}, err
 	}
-	if err := d.mayPut(); err != nil {
-		return files.Attributes{}, err
+	if d.besideOwner {
+		return files.Attributes{}, cpodkit.Errorf(cpodkit.CodeNotSupported,
+			"The folder of files belongs to another process, which alone may place files.")
 	}
 	if opts.Conditional() { // before the body is read; again when it is stored
 		if err := d.admit(name, opts); err != nil {
