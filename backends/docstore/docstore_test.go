@@ -159,18 +159,12 @@ func TestTenants(t *testing.T) {
 			t.Errorf("Get returned %+v", got)
 		}
 		var ids []string
-		for after := ""; ; after = ids[len(ids)-1] {
-			page, err := tenants.List(t.Context(), after, 2)
+		for tenant, err := range tenants.All(t.Context()) {
 			must(t, err)
-			if len(page) == 0 {
-				break
-			}
-			for _, tenant := range page {
-				ids = append(ids, tenant.ID)
-			}
+			ids = append(ids, tenant.ID)
 		}
 		if strings.Join(ids, " ") != "acme globex initech" {
-			t.Errorf("List returned %v", ids)
+			t.Errorf("All returned %v", ids)
 		}
 	})
 }

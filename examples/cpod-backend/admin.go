@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -103,27 +102,4 @@ func (h *house) checkTenant(ctx context.Context, id string) error {
 		err = fmt.Errorf("there is no tenant %q: cpod-backend tenant list shows all, and tenant create makes one", id)
 	}
 	return err
-}
-
-// allTenants returns the tenants by their names. It ends after an error.
-func (h *house) allTenants(ctx context.Context) iter.Seq2[tenantstore.Tenant, error] {
-	const pageSize = 500
-	return func(yield func(tenantstore.Tenant, error) bool) {
-		for after := ""; ; {
-			tenants, err := h.records.tenants.List(ctx, after, pageSize)
-			if err != nil {
-				yield(tenantstore.Tenant{}, err)
-				return
-			}
-			for _, t := range tenants {
-				if !yield(t, nil) {
-					return
-				}
-				after = t.ID
-			}
-			if len(tenants) < pageSize {
-				return
-			}
-		}
-	}
 }

@@ -58,19 +58,17 @@ func keyLife(text string) (time.Duration, error) {
 func declareAdminKeyList(flags *flag.FlagSet) action {
 	tenant := flags.String("tenant", "", "only keys of the tenant `NAME`; of all tenants without it")
 	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
-		if *tenant != "" {
-			if err := h.checkTenant(ctx, *tenant); err != nil {
-				return err
-			}
-		}
 		table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "ID\tTENANT\tNAME\tADMINISTERS\tCREATED\tEXPIRES\tLAST USED")
-		for t, err := range h.allTenants(ctx) {
-			if err != nil {
+		if *tenant != "" {
+			if err := errors.Join(h.checkTenant(ctx, *tenant), h.printAdminKeys(ctx, table, *tenant)); err != nil {
 				return err
 			}
-			if *tenant != "" && t.ID != *tenant {
-				continue
+			return table.Flush()
+		}
+		for t, err := range h.records.tenants.All(ctx) {
+			if err != nil {
+				return err
 			}
 			if err := h.printAdminKeys(ctx, table, t.ID); err != nil {
 				return err

@@ -67,7 +67,7 @@ func (e *erasing) showTenant(ctx context.Context, name string, realm storage.Rea
 	if err != nil {
 		return err
 	}
-	apps, err := e.countApps(ctx, name)
+	apps, err := e.records.apps.CountTenant(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -79,20 +79,6 @@ func (e *erasing) showTenant(ctx context.Context, name string, realm storage.Rea
 	all.add("API keys and admin keys", storage.Amount{Items: int64(keys)})
 	fmt.Fprintf(e.out, "The tenant %s has:\n", name)
 	return errors.Join(all.print(e.out), errNotConfirmed)
-}
-
-func (e *erasing) countApps(ctx context.Context, tenantID string) (n int, err error) {
-	const pageSize = 500
-	for after := ""; ; {
-		apps, err := e.records.apps.List(ctx, tenantID, after, pageSize)
-		if err != nil {
-			return 0, err
-		}
-		if n += len(apps); len(apps) < pageSize {
-			return n, nil
-		}
-		after = apps[len(apps)-1].ClientID
-	}
 }
 
 // deleteTenant deletes a tenant. Each step may be done again, so that one that was

@@ -51,7 +51,7 @@ func validTenant(name string) bool {
 func declareTenantList(*flag.FlagSet) action {
 	return onRecords(func(ctx context.Context, env environment, h *house, _ string) error {
 		table := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
-		for t, err := range h.allTenants(ctx) {
+		for t, err := range h.records.tenants.All(ctx) {
 			if err != nil {
 				return err
 			}

@@ -117,7 +117,7 @@ func (e *erasing) eachTenant(ctx context.Context, name string, do func(tenant st
 		}
 		return do(name)
 	}
-	for t, err := range e.allTenants(ctx) {
+	for t, err := range e.records.tenants.All(ctx) {
 		if err != nil {
 			return err
 		}

@@ -126,3 +126,14 @@ func (a *Apps) list(ctx context.Context, q docstore.Query) ([]oauth.App, error) 
 	}
 	return apps, nil
 }
+
+// CountTenant returns how many apps a tenant has.
+func (a *Apps) CountTenant(ctx context.Context, tenantID string) (n int, err error) {
+	for _, err := range a.records.All(ctx, docstore.Equal("tenantId", tenantID)) {
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}

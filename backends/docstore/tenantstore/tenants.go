@@ -5,6 +5,7 @@ package tenantstore
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/cpodkit/cpodkit/backends/docstore"
@@ -48,18 +49,15 @@ func (t *Tenants) Get(ctx context.Context, id string) (Tenant, error) {
 	return tenant(r), nil
 }
 
-// List returns the tenants whose ID sorts after the given one, by the bytes of
-// the ID, at most limit of them.
-func (t *Tenants) List(ctx context.Context, after string, limit int) ([]Tenant, error) {
-	page, err := t.records.List(ctx, docstore.Query{After: after, Limit: limit})
-	if err != nil {
-		return nil, err
+// All returns the tenants by ID, and ends after an error.
+func (t *Tenants) All(ctx context.Context) iter.Seq2[Tenant, error] {
+	return func(yield func(Tenant, error) bool) {
+		for r, err := range t.records.All(ctx) {
+			if !yield(tenant(r), err) || err != nil {
+				return
+			}
+		}
 	}
-	tenants := make([]Tenant, len(page))
-	for i, r := range page {
-		tenants[i] = tenant(r)
-	}
-	return tenants, nil
 }
 
 // Delete removes a tenant's record. One that is not there is no error.
