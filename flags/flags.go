@@ -154,14 +154,20 @@ func (f *Flags) pingSource(ctx context.Context) error {
 
 // Set returns the flags of a tenant as they are now.
 func (f *Flags) Set(ctx context.Context, tenantID string) (*Set, error) {
+	_, set, err := f.current(ctx, tenantID)
+	return set, err
+}
+
+// current returns a tenant whose flags have been read, and these.
+func (f *Flags) current(ctx context.Context, tenantID string) (*tenant, *Set, error) {
 	t := f.tenant(tenantID)
 	if set := t.set.Load(); set != nil {
-		return set, nil
+		return t, set, nil
 	}
 	if err := f.reload(ctx, t, false); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return t.set.Load(), nil
+	return t, t.set.Load(), nil
 }
 
 // Refresh loads the flags of a tenant anew, if they are in memory. It is for code that

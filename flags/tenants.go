@@ -201,6 +201,22 @@ func (t *tenant) watch(n int) {
 	t.watches += n
 }
 
+// watched returns a tenant that eviction leaves until its watch is given back.
+func (f *Flags) watched(tenantID string) *tenant {
+	for {
+		t := f.tenant(tenantID)
+		f.mu.Lock()
+		isKept := f.tenants[t.id] == t
+		if isKept {
+			t.watch(1)
+		}
+		f.mu.Unlock()
+		if isKept {
+			return t
+		}
+	}
+}
+
 // compiledCache lets tenants with the same definition share what it is compiled to, and
 // a reload keep what has not changed.
 type compiledCache struct {
