@@ -390,8 +390,52 @@ func (d *deaf) Watch(ctx context.Context, _ func(string)) error {
 	}
 }
 
-// Evaluations go on while a reload takes its time, and never see half of one.
-func TestReloadBlocksNobody(t *testing.T) {
+// slow is a source whose loads, after the first one, wait until they may go on.
+type slow struct {
+	*flags.Memory
+	loads atomic.Int64
+	goOn  chan struct{}
+}
+
+func (s *slow) Load(ctx context.Context, tenantID string) ([]flags.Definition, error) {
+	if s.loads.Add(1) > 1 {
+		<-s.goOn
+	}
+	return s.Memory.Load(ctx, tenantID)
+}
+
+// Evaluations do not wait for a reload.
+func TestEvaluationsDuringALoad(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &slow{Memory: flags.NewMemory(), goOn: make(chan struct{})}
+		if err := source.Set("acme", []byte(texts("a", "1"))); err != nil {
+			t.Fatal(err)
+		}
+		all := open(t, source)
+		ctx, stop := context.WithCancel(t.Context())
+		go all.Run(ctx)
+		_ = textOf(t, all, "acme", "a")
+		synctest.Wait()
+		if err := source.Set("acme", []byte(texts("a", "2"))); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if a := textOf(t, all, "acme", "a"); a != "1" || source.loads.Load() != 2 {
+			t.Errorf("during load %d the flag is %q", source.loads.Load(), a)
+		}
+		close(source.goOn)
+		synctest.Wait()
+		if a := textOf(t, all, "acme", "a"); a != "2" {
+			t.Errorf("then the flag is %q", a)
+		}
+		stop()
+		synctest.Wait()
+	})
+}
+
+// No evaluation sees half of a reload.
+func TestReloadsAreWhole(t *testing.T) {
 	t.Parallel()
 	of := func(value string) string {
 		var all []string
