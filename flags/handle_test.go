@@ -2,14 +2,11 @@ package flags_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
@@ -151,40 +148,6 @@ func TestHandlesWithoutIdentity(t *testing.T) {
 		if _, err := c.handle.EvaluateAll(t.Context(), nil); cpodkit.CodeOf(err) != c.want {
 			t.Errorf("%s: EvaluateAll is %v", name, err)
 		}
-	}
-}
-
-// evicting is a source whose first load of tenant a makes room for b, and for a again.
-type evicting struct {
-	all   *flags.Flags
-	loads atomic.Int64
-}
-
-func (e *evicting) Load(ctx context.Context, tenantID string) ([]flags.Definition, error) {
-	if tenantID == "b" {
-		return nil, nil
-	}
-	if e.loads.Add(1) > 1 {
-		return nil, cpodkit.CodeUnavailable
-	}
-	_, errB := e.all.Set(ctx, "b")
-	if _, errA := e.all.Set(ctx, "a"); errB != nil || !errors.Is(errA, cpodkit.CodeUnavailable) {
-		return nil, fmt.Errorf("the loads within are %w, %w", errA, errB)
-	}
-	return nil, nil
-}
-
-// A handle whose tenant is evicted during its first call loads the flags again.
-func TestHandleOfAnEvictedTenant(t *testing.T) {
-	t.Parallel()
-	source := &evicting{}
-	source.all = open(t, source, flags.WithMaxTenants(1))
-	h := source.all.Trusted("a")
-	if r, err := h.Evaluate(t.Context(), "f", nil); r.ErrorCode != flags.ErrorFlagNotFound || err != nil {
-		t.Errorf("the first call is %+v, %v", r, err)
-	}
-	if _, err := h.Evaluate(t.Context(), "f", nil); cpodkit.CodeOf(err) != cpodkit.CodeUnavailable {
-		t.Errorf("the second call is %v", err)
 	}
 }
 
