@@ -16,6 +16,11 @@ const (
 	ReasonTargetingMatch Reason = "TARGETING_MATCH" // the targeting chose the variant
 	ReasonDisabled       Reason = "DISABLED"        // the flag's state is DISABLED
 	ReasonError          Reason = "ERROR"           // see the error code
+
+	ReasonSplit   Reason = "SPLIT" // only of what evaluates elsewhere, as are those below
+	ReasonCached  Reason = "CACHED"
+	ReasonStale   Reason = "STALE"
+	ReasonUnknown Reason = "UNKNOWN"
 )
 
 // ErrorCode says what went wrong (OpenFeature specification, types, error code).
@@ -29,8 +34,9 @@ const (
 	ErrorInvalidContext ErrorCode = "INVALID_CONTEXT" // the context holds what JSON cannot hold
 	ErrorGeneral        ErrorCode = "GENERAL"         // the targeting chose what is not a variant, or took too long
 
-	ErrorTargetingKeyMissing ErrorCode = "TARGETING_KEY_MISSING" // only of what evaluates elsewhere
-	ErrorNotReady            ErrorCode = "PROVIDER_NOT_READY"    // the same
+	ErrorTargetingKeyMissing ErrorCode = "TARGETING_KEY_MISSING" // only of what evaluates elsewhere, as are those below
+	ErrorNotReady            ErrorCode = "PROVIDER_NOT_READY"
+	ErrorFatal               ErrorCode = "PROVIDER_FATAL"
 )
 
 // Result is the outcome of an evaluation.

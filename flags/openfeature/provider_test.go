@@ -363,7 +363,7 @@ func TestErrorCodes(t *testing.T) {
 	for code, want := range map[flags.ErrorCode]sdk.ErrorCode{
 		flags.ErrorFlagNotFound: sdk.FlagNotFoundCode, flags.ErrorParse: sdk.ParseErrorCode, flags.ErrorTypeMismatch: sdk.TypeMismatchCode,
 		flags.ErrorTargetingKeyMissing: sdk.TargetingKeyMissingCode, flags.ErrorInvalidContext: sdk.InvalidContextCode,
-		flags.ErrorNotReady: sdk.ProviderNotReadyCode, flags.ErrorGeneral: sdk.GeneralCode, "ANOTHER": sdk.GeneralCode,
+		flags.ErrorNotReady: sdk.ProviderNotReadyCode, flags.ErrorFatal: sdk.ProviderFatalCode, flags.ErrorGeneral: sdk.GeneralCode, "ANOTHER": sdk.GeneralCode,
 	} {
 		check(t, answer{result: flags.Result{Reason: flags.ReasonError, ErrorCode: code, ErrorMessage: "x"}}, want)
 	}
