@@ -15,9 +15,10 @@ import (
 // maxFlagKey is the most bytes of a flag's key.
 const maxFlagKey = 256
 
-// Flags evaluates the tenant's feature flags, with the scope flags.read, and changes their definitions, with flags.write.
-// It is safe for concurrent use. Keys have up to 256 bytes of UTF-8 without control characters; between slashes, no
-// segment is empty, "." or "..".
+// Flags evaluates the tenant's feature flags, with the scope flags.read, and changes
+// their definitions, with flags.write. It is safe for concurrent use. Keys have up to
+// 256 bytes of UTF-8 without control characters; between slashes, no segment is empty,
+// "." or "..".
 type Flags struct{ api *api }
 
 // FlagOption refines an evaluation: [Default].
@@ -28,8 +29,9 @@ type flagRequest struct {
 	Default *any           `json:"default,omitempty"`
 }
 
-// Default is the value where the flag is unknown, wrong or disabled, or leaves the value to the caller. Without it that is
-// the zero value of the type: false, "", 0 or nil.
+// Default is the value where the flag is unknown, wrong or disabled, or leaves the
+// value to the caller. Without it that is the zero value of the type: false, "", 0 or
+// nil.
 func Default(value any) FlagOption { return func(r *flagRequest) { r.Default = &value } }
 
 // FlagEvaluation is the value that a flag has for a context.
@@ -41,15 +43,18 @@ type FlagEvaluation struct {
 	Value json.RawMessage `json:"value"`
 	// Variant is the name of the variant; "" where the value is the default.
 	Variant string `json:"variant"`
-	// Reason is OpenFeature's reason, such as TARGETING_MATCH, or its error code, such as FLAG_NOT_FOUND.
+	// Reason is OpenFeature's reason, such as TARGETING_MATCH, or its error code, such as
+	// FLAG_NOT_FOUND.
 	Reason string `json:"reason"`
 }
 
-// Bool returns the value of a boolean flag. Rules see the attributes of the context: "targetingKey", else "user_id", is
-// whom rollouts go by; without either it is the token's user, else the app.
+// Bool returns the value of a boolean flag. Rules see the attributes of the context:
+// "targetingKey", else "user_id", is whom rollouts go by; without either it is the
+// token's user, else the app.
 //
-// A flag that is unknown is the default, and no error. With an error, which is also that the flag has another type, it
-// returns the default. So do the other calls for their types; [Flags.Evaluate] says why a value is what it is.
+// A flag that is unknown is the default, and no error. With an error, which is also
+// that the flag has another type, it returns the default. So do the other calls for
+// their types; [Flags.Evaluate] says why a value is what it is.
 func (f *Flags) Bool(ctx context.Context, key string, attributes map[string]any, options ...FlagOption) (bool, error) {
 	return valueOf[bool](ctx, f, key, attributes, options)
 }
@@ -69,22 +74,26 @@ func (f *Flags) Float(ctx context.Context, key string, attributes map[string]any
 	return valueOf[float64](ctx, f, key, attributes, options)
 }
 
-// Object returns the value of a flag of any type, as [json.Unmarshal] decodes it; see [Flags.Bool].
+// Object returns the value of a flag of any type, as [json.Unmarshal] decodes it; see
+// [Flags.Bool].
 func (f *Flags) Object(ctx context.Context, key string, attributes map[string]any, options ...FlagOption) (any, error) {
 	return valueOf[any](ctx, f, key, attributes, options)
 }
 
 func valueOf[T any](ctx context.Context, f *Flags, key string, attributes map[string]any, options []FlagOption) (T, error) {
-	var none T
+	var none, def T
 	var request flagRequest
 	for _, option := range append([]FlagOption{Default(none)}, options...) {
 		option(&request)
 	}
-	def, ok := (*request.Default).(T)
-	if !ok && *request.Default != nil {
+	encoded, err := json.Marshal(*request.Default)
+	if err == nil {
+		err = json.Unmarshal(encoded, &def)
+	}
+	if err != nil {
 		return none, invalid("flags.evaluate", cpodkit.CodeBadRequest, "the default is a %T, and the value is to be a %T", *request.Default, none)
 	}
-	evaluation, err := f.Evaluate(ctx, key, attributes, Default(*request.Default))
+	evaluation, err := f.Evaluate(ctx, key, attributes, Default(json.RawMessage(encoded)))
 	if err != nil {
 		return def, err
 	}
@@ -115,8 +124,9 @@ func (f *Flags) Evaluate(
 	return evaluation, err
 }
 
-// EvaluateAll returns the values that the flags with these keys have for a context, or all flags, by their keys. One that
-// is unknown has the reason FLAG_NOT_FOUND and the value false.
+// EvaluateAll returns the values that the flags with these keys have for a context, or
+// all flags, by their keys. One that is unknown has the reason FLAG_NOT_FOUND and the
+// value false.
 func (f *Flags) EvaluateAll(ctx context.Context, attributes map[string]any, keys ...string) (map[string]FlagEvaluation, error) {
 	const op = "flags.evaluateAll"
 	data, err := encodeJSON(op, struct {
@@ -168,8 +178,9 @@ func (f *Flags) Get(ctx context.Context, key string) (flag Flag, found bool, err
 	return flag, true, nil
 }
 
-// Put stores the definition of a flag, in flagd's format, in place of what was there: what [json.Marshal] makes of it, or
-// a [json.RawMessage]. What is wrong with it is a [ValidationError] with the pointer to it.
+// Put stores the definition of a flag, in flagd's format, in place of what was there:
+// what [json.Marshal] makes of it, or a [json.RawMessage]. What is wrong with it is a
+// [ValidationError] with the pointer to it.
 func (f *Flags) Put(ctx context.Context, key string, definition any, options ...SetOption) (Flag, error) {
 	put, err := f.call("flags.put", http.MethodPut, key, "", http.StatusOK, http.StatusCreated)
 	if err != nil {
@@ -212,8 +223,8 @@ func (f *Flags) Delete(ctx context.Context, key string, options ...UpdateOption)
 	return err
 }
 
-// List returns one page of the flags, in byte order of their keys. A page with large definitions may have fewer items
-// than its limit.
+// List returns one page of the flags, in byte order of their keys. A page with large
+// definitions may have fewer items than its limit.
 func (f *Flags) List(ctx context.Context, options ...PageOption) (Page[Flag], error) {
 	var page listing
 	for _, option := range options {

@@ -165,8 +165,17 @@ func TestFlagsDefaults(t *testing.T) {
 	if on, err := other.Bool(t.Context(), "k", nil, client.Default(true)); !on || err == nil || !strings.Contains(err.Error(), "another type") {
 		t.Errorf("a flag of another type: %t, %v", on, err)
 	}
-	if _, err := other.Bool(t.Context(), "k", nil, client.Default("yes")); err == nil {
-		t.Error("a default of another type is taken")
+	if n, err := down.Int(t.Context(), "k", nil, client.Default(5)); n != 5 || err == nil {
+		t.Errorf("Int is %d, %v", n, err)
+	}
+	if f, err := down.Float(t.Context(), "k", nil, client.Default(5)); f != 5 || err == nil {
+		t.Errorf("Float is %v, %v", f, err)
+	}
+	if _, err := other.Bool(t.Context(), "k", nil, client.Default("yes")); err == nil || !strings.Contains(err.Error(), "bad_request") {
+		t.Errorf("a default of another type: %v", err)
+	}
+	if _, err := other.Int(t.Context(), "k", nil, client.Default(1.5)); err == nil || !strings.Contains(err.Error(), "bad_request") {
+		t.Errorf("a default with a fraction: %v", err)
 	}
 	for _, key := range []string{"", "..", "a//b", "a\n", strings.Repeat("k", 257)} {
 		if _, err := other.Bool(t.Context(), key, nil); err == nil {

@@ -33,7 +33,7 @@ type node struct {
 	test   func(e *env) bool           // whether it is true, for less than eval; nil without
 	str    func(e *env) (string, bool) // its text, for less than eval; nil without
 	lit    *value                      // what it always is; nil for a rule that has to be computed
-	size   int                         // operations and literals, with references put in
+	size   int                         // operations and literals, with references put in; a long text is more than one
 	height int                         // levels, with references put in
 
 	// results are the literal variants among its outcomes, and where they are.
@@ -112,7 +112,7 @@ func (c *compiler) reported() []cpodkit.FieldError {
 // literal returns the node of a value that is no rule.
 func literal(v value, at *place) node {
 	return node{
-		eval: func(*env) value { return v }, lit: &v, size: 1, height: 1,
+		eval: func(*env) value { return v }, lit: &v, size: 1 + v.cost(), height: 1,
 		results: []result{{v, at}},
 	}
 }
@@ -330,8 +330,8 @@ type scope struct {
 	isReduce    bool
 }
 
-// maxSteps is how many operations the loops of one evaluation make, and how many
-// bytes and elements its rules put together.
+// maxSteps is how many operations the loops of one evaluation make, with what these
+// read, and how many bytes and elements its rules put together.
 const maxSteps = 1 << 20
 
 // spend reports whether the evaluation may take n more steps.
@@ -340,6 +340,14 @@ func (e *env) spend(n int) bool {
 		e.code = ErrorGeneral
 	}
 	return e.steps >= 0
+}
+
+// read charges what a rule within a loop reads: each operation on it takes time.
+func (e *env) read(v value) value {
+	if e.scope != nil {
+		e.spend(v.cost())
+	}
+	return v
 }
 
 func (e *env) timestamp() int64 {

@@ -1,6 +1,9 @@
 package flags
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // loop compiles the operands of an operator that applies a rule to each element of a
 // list. The list is computed outside of its scope, and so is what follows the rule.
@@ -20,7 +23,7 @@ func (n node) each(e *env, items value, visit func(element, outcome value) bool)
 		if !e.spend(n.size) {
 			break
 		}
-		inner.element = items.at(i)
+		inner.element = e.at(items, i)
 		e.scope = &inner
 		if !visit(inner.element, n.eval(e)) {
 			break
@@ -101,7 +104,7 @@ func (c *compiler) reduce(name string, operand any, at *place) node {
 			if !e.spend(body.size) {
 				break
 			}
-			inner.element = elements.at(i)
+			inner.element = e.at(elements, i)
 			e.scope = &inner
 			inner.accumulator = body.eval(e)
 		}
@@ -124,7 +127,7 @@ func merge(args []eval) eval {
 				return value{}
 			}
 			for i := range v.length() {
-				merged = append(merged, v.at(i))
+				merged = append(merged, e.at(v, i))
 			}
 		}
 		return listValue(merged)
@@ -141,7 +144,7 @@ func (c *compiler) in(name string, operand any, at *place) node {
 		return nothing(at)
 	}
 	needle, hay := operands[0].eval, operands[1].eval
-	n := tested(func(e *env) bool { return isIn(needle(e), hay(e)) })
+	n := tested(func(e *env) bool { return e.isIn(needle(e), hay(e)) })
 	if lit := operands[1].lit; lit != nil && lit.kind == list {
 		elements, _ := lit.ref.([]value)
 		n = tested(func(e *env) bool { return slices.ContainsFunc(elements, needle(e).same) })
@@ -150,6 +153,19 @@ func (c *compiler) in(name string, operand any, at *place) node {
 		}
 	}
 	return n.over(operands)
+}
+
+// isIn is the indexOf of ECMAScript on a list or a text.
+func (e *env) isIn(needle, hay value) bool {
+	if hay.kind == text {
+		return strings.Contains(hay.str, needle.toText())
+	}
+	for i := range hay.length() {
+		if needle.same(e.at(hay, i)) {
+			return true
+		}
+	}
+	return false
 }
 
 func isOfTexts(elements []value) bool {

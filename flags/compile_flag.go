@@ -118,6 +118,9 @@ func (c *compiler) variants(f *flag, x any, at *place) []Result {
 	variants := make([]Result, 0, len(members))
 	var first string
 	for i, name := range slices.Sorted(maps.Keys(members)) {
+		if name == "" {
+			c.fault(at.member(name), "has the empty name")
+		}
 		v, typeName := c.variantValue(members[name], at.member(name))
 		switch {
 		case i == 0:

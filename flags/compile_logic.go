@@ -106,7 +106,7 @@ func (e *env) data() value {
 	case e.scope.isReduce:
 		return value{kind: object, ref: map[string]any{"current": e.scope.element, "accumulator": e.scope.accumulator}}
 	}
-	return e.scope.element
+	return e.read(e.scope.element)
 }
 
 // lookup follows a path. It returns the fallback where there is nothing.
@@ -121,7 +121,7 @@ func (e *env) lookup(path []segment, fallback eval) value {
 	if !ok {
 		return fallback(e)
 	}
-	return v
+	return e.read(v)
 }
 
 // first returns what the first step of a path leads to.
@@ -150,11 +150,19 @@ func (e *env) member(v value, s segment) (value, bool) {
 		return e.admit(x), ok
 	case list:
 		if s.index >= 0 && s.index < v.length() {
-			return v.at(s.index), true
+			return e.at(v, s.index), true
 		}
 	case null, boolean, number, text:
 	}
 	return value{}, false
+}
+
+// at returns an element of a list. One that JSON cannot hold ends the evaluation.
+func (e *env) at(v value, i int) value {
+	if items, ok := v.ref.([]any); ok {
+		return e.admit(items[i])
+	}
+	return v.at(i)
 }
 
 // admit takes a value of the context.
@@ -265,18 +273,18 @@ func missing(args []eval) eval {
 		for i, arg := range args {
 			paths[i] = arg(e)
 		}
-		return listValue(e.missing(keys(paths)))
+		return listValue(e.missing(e.keys(paths)))
 	}
 }
 
 // keys returns the elements of the first list, if the first is one.
-func keys(paths []value) []value {
+func (e *env) keys(paths []value) []value {
 	if len(paths) == 0 || paths[0].kind != list {
 		return paths
 	}
 	elements := make([]value, paths[0].length())
 	for i := range elements {
-		elements[i] = paths[0].at(i)
+		elements[i] = e.at(paths[0], i)
 	}
 	return elements
 }
@@ -298,7 +306,7 @@ func (e *env) missing(paths []value) []value {
 func missingSome(args []eval) eval {
 	needed, paths := args[0], args[1]
 	return func(e *env) value {
-		wanted := keys([]value{paths(e)})
+		wanted := e.keys([]value{paths(e)})
 		absent := e.missing(wanted)
 		if float64(len(wanted)-len(absent)) >= needed(e).toNumber() {
 			absent = nil

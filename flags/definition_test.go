@@ -64,6 +64,7 @@ func wrong() map[string]struct {
 		"another state":      ofFlag(`{"state": "enabled", "variants": {"on": 1}}`, "ENABLED", "/flags/f/state"),
 		"no variants":        ofFlag(`{"state": "ENABLED"}`, "at least one", "/flags/f/variants"),
 		"empty variants":     ofFlag(`{"state": "ENABLED", "variants": {}}`, "at least one", "/flags/f/variants"),
+		"an unnamed variant": ofFlag(`{"state": "ENABLED", "variants": {"": true}, "defaultVariant": ""}`, "empty name", "/flags/f/variants/"),
 		"a null variant":     ofFlag(`{"state": "ENABLED", "variants": {"on": null}}`, "must be a boolean", "/flags/f/variants/on"),
 		"mixed variants":     ofFlag(`{"state": "ENABLED", "variants": {"a": 1, "b": "x"}}`, "is a string", "/flags/f/variants/b"),
 		"a large number":     ofFlag(`{"state": "ENABLED", "variants": {"a": 9007199254740992}}`, "2^53-1", "/flags/f/variants/a"),

@@ -38,6 +38,9 @@ const everything = `{
 			"state": "ENABLED", "variants": {"on": true}, "defaultVariant": null, "targeting": {"if": [{"$ref": "staff"}, "on"]}
 		},
 		"wrong-variant": {"state": "ENABLED", "variants": {"on": true}, "defaultVariant": "on", "targeting": {"var": "email"}},
+		"in-list": {"state": "ENABLED", "variants": {"true": 1, "false": 0}, "targeting": {"in": [null, {"var": "list"}]}},
+		"in-loop": {"state": "ENABLED", "variants": {"true": 1, "false": 0}, "targeting": {"some": [{"var": "list"}, {"!": {"var": ""}}]}},
+		"element": {"state": "ENABLED", "variants": {"true": 1, "false": 0}, "targeting": {"!": {"var": "list.1"}}},
 		"a-list": {"state": "ENABLED", "variants": {"on": true}, "defaultVariant": "on", "targeting": {"merge": ["on"]}},
 		"string": {"state": "ENABLED", "variants": {"v": "text"}, "defaultVariant": "v"},
 		"integer": {"state": "ENABLED", "variants": {"v": 10.0}, "defaultVariant": "v"},
@@ -85,6 +88,15 @@ func TestEvaluate(t *testing.T) {
 		"unknown":          {"unknown", staff, flags.Result{Reason: flags.ReasonError, ErrorCode: flags.ErrorFlagNotFound}},
 		"NaN in the context": {
 			"targeted", map[string]any{"email": math.NaN()}, flags.Result{Reason: flags.ReasonError, ErrorCode: flags.ErrorInvalidContext},
+		},
+		"NaN in a list": {
+			"in-list", map[string]any{"list": []any{1, math.NaN()}}, flags.Result{Reason: flags.ReasonError, ErrorCode: flags.ErrorInvalidContext},
+		},
+		"NaN in a list that is looped over": {
+			"in-loop", map[string]any{"list": []any{1, math.NaN()}}, flags.Result{Reason: flags.ReasonError, ErrorCode: flags.ErrorInvalidContext},
+		},
+		"NaN as an element": {
+			"element", map[string]any{"list": []any{1, math.NaN()}}, flags.Result{Reason: flags.ReasonError, ErrorCode: flags.ErrorInvalidContext},
 		},
 		"a channel in the context": {
 			"targeted", map[string]any{"email": make(chan int)}, flags.Result{Reason: flags.ReasonError, ErrorCode: flags.ErrorInvalidContext},
@@ -233,7 +245,13 @@ func TestStepsAreBounded(t *testing.T) {
 	}
 	doubling := `{"reduce": [` + list + `, {"cat": [{"var": "accumulator"}, {"var": "accumulator"}]}, "x"]}`
 	merging := `{"reduce": [` + list + `, {"merge": [{"var": "accumulator"}, {"var": "accumulator"}]}, [1]]}`
-	for name, rule := range map[string]string{"nested loops": nested, "a text that doubles": doubling, "a list that doubles": merging} {
+	looped := func(rule string) string { return `{"map": [` + list + `, {"map": [` + list + `, ` + rule + `]}]}` }
+	long := strings.Repeat("1", 500_000)
+	for name, rule := range map[string]string{
+		"nested loops": nested, "a text that doubles": doubling, "a list that doubles": merging,
+		"a long literal": looped(`{"substr": ["` + long + `", 0, 1]}`),
+		"a long sum":     `{"reduce": [` + list + `, {"if": [{"<": [{"var": "accumulator"}, 1]}, 1, {"var": "accumulator"}]}, "` + long + `"]}`,
+	} {
 		set := mustParse(t, strings.Replace(flag, "%s", rule, 1))
 		began := time.Now()
 		if r := set.Evaluate("f", nil); r.ErrorCode != flags.ErrorGeneral || r.HasValue() {

@@ -77,14 +77,14 @@ func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Op
 // failure once, and once when it is over. Without it nothing is logged.
 func WithLog(log *slog.Logger) Option { return func(o *options) { o.log = log } }
 
-// WithInterval sets how often Run asks a source for changes that does not report them,
-// and repeats what failed: more than 0, and 2 s without it. A source that reports its
+// WithInterval sets how often Run asks a source that does not report its changes, and
+// repeats a load that failed: more than 0, and 2 s without it. A source that reports its
 // changes is asked every minute besides.
 func WithInterval(d time.Duration) Option { return func(o *options) { o.interval = d } }
 
 // WithMaxTenants sets how many tenants' flags are kept in memory, at least 1; 1,000
 // without it. With more, those go that were not used for longest, roughly, and are
-// loaded again when they are needed.
+// loaded again when they are needed. Those that somebody watches stay.
 func WithMaxTenants(n int) Option { return func(o *options) { o.maxTenants = n } }
 
 // WithClaims sets what rules find in identity.claims: a function that returns what it
@@ -154,14 +154,20 @@ func (f *Flags) pingSource(ctx context.Context) error {
 
 // Set returns the flags of a tenant as they are now.
 func (f *Flags) Set(ctx context.Context, tenantID string) (*Set, error) {
+	_, set, err := f.current(ctx, tenantID)
+	return set, err
+}
+
+// current returns a tenant whose flags have been read, and these.
+func (f *Flags) current(ctx context.Context, tenantID string) (*tenant, *Set, error) {
 	t := f.tenant(tenantID)
 	if set := t.set.Load(); set != nil {
-		return set, nil
+		return t, set, nil
 	}
 	if err := f.reload(ctx, t, false); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return t.set.Load(), nil
+	return t, t.set.Load(), nil
 }
 
 // Refresh loads the flags of a tenant anew, if they are in memory. It is for code that

@@ -248,52 +248,6 @@ func TestErrorsAreWorded(t *testing.T) {
 	}
 }
 
-// No more tenants are kept than asked for. Those that are in use stay, and so do those
-// that are watched.
-func TestTenantsAreBounded(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		definitions := map[string]string{}
-		for i := range 20 {
-			definitions[fmt.Sprint("t", i)] = texts("a", fmt.Sprint(i))
-		}
-		m := newFaulty(t, definitions)
-		all := open(t, m, flags.WithMaxTenants(3))
-		ctx, stop := context.WithCancel(t.Context())
-		go all.Run(ctx)
-		var changes atomic.Int64
-		go func() {
-			for range all.Watch(ctx, "t0") {
-				changes.Add(1)
-			}
-		}()
-		synctest.Wait()
-		for i := range 20 {
-			if a := textOf(t, all, fmt.Sprint("t", i), "a"); a != fmt.Sprint(i) {
-				t.Errorf("flag %d is %q", i, a)
-			}
-			if a := textOf(t, all, "t0", "a"); a != "0" {
-				t.Errorf("the flag of t0 is %q", a)
-			}
-		}
-		if n := m.loads.Load(); n != 20 {
-			t.Errorf("there were %d loads of 20 tenants", n)
-		}
-		if a := textOf(t, all, "t1", "a"); a != "1" || m.loads.Load() != 21 {
-			t.Errorf("the flag of t1 is %q after %d loads", a, m.loads.Load())
-		}
-		if err := m.Set("t0", []byte(texts("a", "new"))); err != nil {
-			t.Fatal(err)
-		}
-		synctest.Wait()
-		if n := changes.Load(); n != 1 {
-			t.Errorf("the tenant that is watched has %d changes", n)
-		}
-		stop()
-		synctest.Wait()
-	})
-}
-
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -390,8 +344,38 @@ func (d *deaf) Watch(ctx context.Context, _ func(string)) error {
 	}
 }
 
-// Evaluations go on while a reload takes its time, and never see half of one.
-func TestReloadBlocksNobody(t *testing.T) {
+// Evaluations do not wait for a reload.
+func TestEvaluationsDuringALoad(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &slow{Memory: flags.NewMemory(), goOn: make(chan struct{})}
+		if err := source.Set("acme", []byte(texts("a", "1"))); err != nil {
+			t.Fatal(err)
+		}
+		all := open(t, source)
+		ctx, stop := context.WithCancel(t.Context())
+		go all.Run(ctx)
+		_ = textOf(t, all, "acme", "a")
+		synctest.Wait()
+		if err := source.Set("acme", []byte(texts("a", "2"))); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if a := textOf(t, all, "acme", "a"); a != "1" || source.loads.Load() != 2 {
+			t.Errorf("during load %d the flag is %q", source.loads.Load(), a)
+		}
+		close(source.goOn)
+		synctest.Wait()
+		if a := textOf(t, all, "acme", "a"); a != "2" {
+			t.Errorf("then the flag is %q", a)
+		}
+		stop()
+		synctest.Wait()
+	})
+}
+
+// No evaluation sees half of a reload.
+func TestReloadsAreWhole(t *testing.T) {
 	t.Parallel()
 	of := func(value string) string {
 		var all []string
@@ -432,26 +416,4 @@ func TestReloadBlocksNobody(t *testing.T) {
 	eventually(t, "the last change is in effect", func() bool { return textOf(t, all, "acme", "f7") == "4" })
 	stop()
 	running.Wait()
-}
-
-// Tenants with the same definition share what it is compiled to.
-func TestTenantsShareDefinitions(t *testing.T) {
-	t.Parallel()
-	source := loadedFrom(texts("a", "1"))
-	all := open(t, source)
-	one, err := all.Set(t.Context(), "t1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	two, err := all.Set(t.Context(), "t2")
-	if err != nil || one.Version() != two.Version() || len(one.Changed(two)) > 0 {
-		t.Errorf("the sets are %q and %q, %v", one.Version(), two.Version(), err)
-	}
-}
-
-// loadedFrom is a source that gives everyone the same text, and knows nothing else.
-type loadedFrom string
-
-func (l loadedFrom) Load(context.Context, string) ([]flags.Definition, error) {
-	return []flags.Definition{{Name: "text", JSON: []byte(l)}}, nil
 }

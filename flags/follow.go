@@ -127,8 +127,7 @@ type Change struct {
 // The only error is that the flags cannot be read at first; nothing comes after it.
 func (f *Flags) Watch(ctx context.Context, tenantID string) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		t := f.tenant(tenantID)
-		t.watch(1)
+		t := f.watched(tenantID)
 		defer t.watch(-1)
 		if err := f.reload(ctx, t, false); err != nil {
 			yield(Change{}, err)

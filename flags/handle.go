@@ -77,7 +77,7 @@ func FromContext(ctx context.Context) Handle { return portable.FromContext[Handl
 // Evaluate returns the value of a flag. An unknown flag, and whatever is wrong with the
 // flag or the context, is a [Result] with an error code, and no error.
 func (h Handle) Evaluate(ctx context.Context, key string, c *Context) (Result, error) {
-	set, err := h.set(ctx)
+	set, err := h.Set(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -89,7 +89,7 @@ func (h Handle) Evaluate(ctx context.Context, key string, c *Context) (Result, e
 // EvaluateAll returns the values of all flags, or of those with the given keys, in the
 // order of the keys.
 func (h Handle) EvaluateAll(ctx context.Context, c *Context, keys ...string) ([]Result, error) {
-	set, err := h.set(ctx)
+	set, err := h.Set(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,10 +143,7 @@ func (h Handle) Object(ctx context.Context, key string, def any, c *Context) (an
 }
 
 // Set returns the flags as they are now.
-func (h Handle) Set(ctx context.Context) (*Set, error) { return h.set(ctx) }
-
-// set checks the identity.
-func (h Handle) set(ctx context.Context) (*Set, error) {
+func (h Handle) Set(ctx context.Context) (*Set, error) {
 	if err := h.check(); err != nil {
 		return nil, err
 	}
@@ -154,11 +151,12 @@ func (h Handle) set(ctx context.Context) (*Set, error) {
 		t.touch()
 		return t.set.Load(), nil
 	}
-	set, err := h.flags.Set(ctx, h.identity.TenantID)
-	if t, ok := h.flags.known.Load(h.flags.id(h.identity.TenantID)); ok && err == nil {
-		h.tenant.Store(t.(*tenant)) //nolint:errcheck,forcetypeassert // nothing else is stored
+	t, set, err := h.flags.current(ctx, h.identity.TenantID)
+	if err != nil {
+		return nil, err
 	}
-	return set, err
+	h.tenant.Store(t)
+	return set, nil
 }
 
 // check refuses a handle without an identity, and one that cannot have flags.

@@ -116,14 +116,14 @@ func TestHandles(t *testing.T) {
 		t.Errorf("Int of a string is %v, %v", v, err)
 	}
 	results, err := ann.EvaluateAll(ctx, staff)
-	if err != nil || len(results) != 17 {
+	if err != nil || len(results) != 20 {
 		t.Errorf("EvaluateAll is %d results, %v", len(results), err)
 	}
 	some, err := ann.EvaluateAll(ctx, staff, "targeted", "none", "static")
 	if err != nil || len(some) != 3 || some[0].Value != true || some[1].ErrorCode != flags.ErrorFlagNotFound || some[2].Key != "static" {
 		t.Errorf("EvaluateAll of three is %+v, %v", some, err)
 	}
-	if set, err := ann.Set(ctx); err != nil || set.Len() != 17 || !maps.Equal(set.Metadata(), map[string]any{"flagSetId": "shop", "version": 1.0}) {
+	if set, err := ann.Set(ctx); err != nil || set.Len() != 20 || !maps.Equal(set.Metadata(), map[string]any{"flagSetId": "shop", "version": 1.0}) {
 		t.Errorf("Set is %v, %v", set, err)
 	}
 }

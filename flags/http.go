@@ -217,11 +217,12 @@ func (f *Flags) serveEvaluateAll(r *http.Request, body evaluateAllBody) (evaluat
 	if err != nil {
 		return evaluateAllAnswer{}, err
 	}
-	set, err := f.of(r).Set(r.Context())
+	h := f.of(r)
+	set, err := h.Set(r.Context())
 	if err != nil {
 		return evaluateAllAnswer{}, err
 	}
-	c = f.of(r).Complete(r.Context(), c)
+	c = h.Complete(r.Context(), c)
 	answer := evaluateAllAnswer{map[string]evaluation{}}
 	if body.Keys == nil {
 		for _, result := range set.EvaluateAll(c) {

@@ -135,6 +135,9 @@ type editor struct {
 	n     int
 }
 
+// fullKey is a flag for which the tenant has no room.
+const fullKey = "full"
+
 func newEditor() *editor {
 	return &editor{Memory: flags.NewMemory(), flags: map[string]flags.StoredFlag{}}
 }
@@ -186,6 +189,9 @@ func (e *editor) PutFlag(_ context.Context, _, key string, definition []byte, c 
 	old, exists := e.flags[key]
 	if !c.Holds(exists, old.Version) {
 		return flags.StoredFlag{}, cpodkit.CodePreconditionFailed
+	}
+	if key == fullKey {
+		return flags.StoredFlag{}, cpodkit.ValidationError(cpodkit.FieldError{Detail: "the tenant is full"})
 	}
 	e.n++
 	e.flags[key] = flags.StoredFlag{Key: key, Definition: definition, Version: fmt.Sprint("v", e.n), UpdatedAt: time.Unix(1767366245, 0)}
@@ -280,6 +286,10 @@ func TestPutRefuses(t *testing.T) {
 			webtest.Call(t, h, "PUT", "/v1/flags/k~1", "acme/shop", c.body).WantProblem(t, c.code, c.pointers...)
 		})
 	}
+	full := webtest.Call(t, h, "PUT", "/v1/flags/"+fullKey, "acme/shop", flag(``))
+	if full.WantProblem(t, cpodkit.CodeValidationFailed, ""); !strings.Contains(full.Body.String(), "the tenant is full") {
+		t.Errorf("%s", full)
+	}
 	for _, good := range []string{
 		flag(``), flag(`,"targeting":{"if":[{"$ref":"x"},"on"]},"\u0024evaluators":{"x":{"==":[1,1]}}`),
 		flag(`,"metadata":{"bucketing":"v0.12","a":null}`), flag(`,"targeting":null,"metadata":{}`),
@@ -353,28 +363,14 @@ func TestListsOfFlags(t *testing.T) {
 	}
 }
 
-// down is a source that can be broken.
-type down struct {
-	*flags.Memory
-	mu  sync.Mutex
-	err error
-}
-
-func (d *down) Load(ctx context.Context, tenantID string) ([]flags.Definition, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.err != nil {
-		return nil, d.err
-	}
-	return d.Memory.Load(ctx, tenantID)
-}
-
 func TestSourceIsDown(t *testing.T) {
 	t.Parallel()
 	for err, code := range map[error]cpodkit.Code{
 		cpodkit.CodeUnavailable: cpodkit.CodeUnavailable, errors.New("secret"): cpodkit.CodeInternal,
 	} {
-		h := serve(t, &down{Memory: flags.NewMemory(), err: err})
+		source := newFaulty(t, nil)
+		source.fail(err)
+		h := serve(t, source)
 		for _, call := range []string{
 			"POST /v1/flags/a/evaluate", "POST /v1/flags/evaluate", "GET /v1/flags", "GET /v1/flags/a",
 		} {

@@ -10,7 +10,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
-// merged is several sources as one.
+// mergedSources is several sources as one.
 type mergedSources []Source
 
 // Merge returns a source with the definitions of several, in their order: of two flags

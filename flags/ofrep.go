@@ -239,19 +239,3 @@ func (f *Flags) versions(ctx context.Context, tenantID, after string, changed fu
 		}
 	}
 }
-
-// watched returns a tenant that eviction leaves until its watch is given back.
-func (f *Flags) watched(tenantID string) *tenant {
-	for {
-		t := f.tenant(tenantID)
-		f.mu.Lock()
-		isKept := f.tenants[t.id] == t
-		if isKept {
-			t.watch(1)
-		}
-		f.mu.Unlock()
-		if isKept {
-			return t
-		}
-	}
-}

@@ -16,6 +16,11 @@ const (
 	ReasonTargetingMatch Reason = "TARGETING_MATCH" // the targeting chose the variant
 	ReasonDisabled       Reason = "DISABLED"        // the flag's state is DISABLED
 	ReasonError          Reason = "ERROR"           // see the error code
+
+	ReasonSplit   Reason = "SPLIT" // only of what evaluates elsewhere, as are those below
+	ReasonCached  Reason = "CACHED"
+	ReasonStale   Reason = "STALE"
+	ReasonUnknown Reason = "UNKNOWN"
 )
 
 // ErrorCode says what went wrong (OpenFeature specification, types, error code).
@@ -29,8 +34,9 @@ const (
 	ErrorInvalidContext ErrorCode = "INVALID_CONTEXT" // the context holds what JSON cannot hold
 	ErrorGeneral        ErrorCode = "GENERAL"         // the targeting chose what is not a variant, or took too long
 
-	ErrorTargetingKeyMissing ErrorCode = "TARGETING_KEY_MISSING" // only of what evaluates elsewhere
-	ErrorNotReady            ErrorCode = "PROVIDER_NOT_READY"    // the same
+	ErrorTargetingKeyMissing ErrorCode = "TARGETING_KEY_MISSING" // only of what evaluates elsewhere, as are those below
+	ErrorNotReady            ErrorCode = "PROVIDER_NOT_READY"
+	ErrorFatal               ErrorCode = "PROVIDER_FATAL"
 )
 
 // Result is the outcome of an evaluation.
@@ -43,7 +49,7 @@ type Result struct {
 	// targeting nor its defaultVariant names a variant.
 	Value any
 
-	Variant      string // "" without a value
+	Variant      string // "" without a value, and where a server does not say
 	Reason       Reason
 	ErrorCode    ErrorCode // "" for none
 	ErrorMessage string
@@ -55,7 +61,7 @@ type Result struct {
 
 // HasValue reports whether the flag has a value. Without one the caller's default
 // holds.
-func (r Result) HasValue() bool { return r.Variant != "" }
+func (r Result) HasValue() bool { return r.Value != nil }
 
 // Bool returns the value of a boolean flag. When there is none, it returns def. When the
 // value has another type, it returns def and a result with the code TYPE_MISMATCH. So do
@@ -69,10 +75,10 @@ func (r Result) String(def string) (string, Result) { return typed(r, def, "a st
 func (r Result) Float(def float64) (float64, Result) { return typed(r, def, "a number") }
 
 // Int returns the value of a number flag; see [Result.Bool]. A number with a fraction
-// is a TYPE_MISMATCH.
+// is a TYPE_MISMATCH, and so is one that no int64 holds.
 func (r Result) Int(def int64) (int64, Result) {
 	if f, ok := r.Value.(float64); ok {
-		if f == math.Trunc(f) {
+		if f == math.Trunc(f) && -1<<63 <= f && f < 1<<63 {
 			return int64(f), r
 		}
 		return def, r.mismatch("an integer")

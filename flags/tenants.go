@@ -22,8 +22,10 @@ type tenant struct {
 	id      string
 	state   *health.State
 
-	turn    chan struct{} // is held during a reload, and guards version
+	begun   atomic.Int64  // reloads so far
+	turn    chan struct{} // is held during a reload, and guards version and good
 	version string        // that the source gave for set
+	good    int64         // the last reload without an error
 
 	mu      sync.Mutex    // guards the rest
 	changed chan struct{} // is closed when set is replaced
@@ -97,18 +99,24 @@ func (f *Flags) evict() {
 	f.noteStale(found, false, true)
 }
 
-// reload loads a tenant's flags. Without again it does nothing when they are there.
+// reload loads a tenant's flags. Without again it does nothing when they are there, and
+// with again when another call has loaded them since this one began.
 func (f *Flags) reload(ctx context.Context, t *tenant, again bool) error {
+	before := t.begun.Load()
 	select {
 	case t.turn <- struct{}{}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	defer func() { <-t.turn }()
-	if !again && t.set.Load() != nil {
+	if t.set.Load() != nil && (!again || t.good > before) {
 		return nil
 	}
+	number := t.begun.Add(1)
 	err := f.fetch(ctx, t)
+	if err == nil {
+		t.good = number
+	}
 	if ctx.Err() == nil {
 		t.state.Set(ctx, err)
 		f.noteStale(t, err != nil, false)
@@ -199,6 +207,22 @@ func (t *tenant) watch(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.watches += n
+}
+
+// watched returns a tenant that eviction leaves until its watch is given back.
+func (f *Flags) watched(tenantID string) *tenant {
+	for {
+		t := f.tenant(tenantID)
+		f.mu.Lock()
+		isKept := f.tenants[t.id] == t
+		if isKept {
+			t.watch(1)
+		}
+		f.mu.Unlock()
+		if isKept {
+			return t
+		}
+	}
 }
 
 // compiledCache lets tenants with the same definition share what it is compiled to, and

@@ -3,7 +3,6 @@ package flags
 import (
 	"encoding/json"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,7 +120,7 @@ func (v value) length() int {
 	return 0
 }
 
-// at returns an element of a list. One that JSON cannot hold is null.
+// at returns an element of a list. One that JSON cannot hold is null; see env.at.
 func (v value) at(i int) value {
 	switch items := v.ref.(type) {
 	case []value:
@@ -131,6 +130,16 @@ func (v value) at(i int) value {
 		return element
 	}
 	return value{}
+}
+
+// cost returns how many steps it is to read the value, beside the one of an operation.
+func (v value) cost() int {
+	const bytesPerStep, elementsPerStep = 64, 16
+	steps := len(v.str)/bytesPerStep + v.length()/elementsPerStep
+	for i := range v.length() {
+		steps += v.at(i).cost()
+	}
+	return steps
 }
 
 // truthy is JsonLogic's idea of truth: null, false, 0, NaN, "" and an empty list are
@@ -344,7 +353,7 @@ func (v value) equal(w value) bool {
 	return v.equal(textValue(w.toText()))
 }
 
-// compare returns whether v < w, or v <= w with orEqual, by ECMAScript's rules,
+// less returns whether v < w, or v <= w with orEqual, by ECMAScript's rules,
 // except that texts compare by code points.
 func (v value) less(w value, orEqual bool) bool {
 	if v.kind >= list {
@@ -358,25 +367,4 @@ func (v value) less(w value, orEqual bool) bool {
 	}
 	a, b := v.toNumber(), w.toNumber()
 	return a < b || orEqual && a == b
-}
-
-// contains reports whether a list has an element that is v, by ===.
-func (v value) isIn(items value) bool {
-	if elements, ok := items.ref.([]value); ok {
-		return slices.ContainsFunc(elements, v.same)
-	}
-	for i := range items.length() {
-		if v.same(items.at(i)) {
-			return true
-		}
-	}
-	return false
-}
-
-// isIn is the indexOf of ECMAScript on a list or a text.
-func isIn(needle, hay value) bool {
-	if hay.kind == text {
-		return strings.Contains(hay.str, needle.toText())
-	}
-	return needle.isIn(hay)
 }

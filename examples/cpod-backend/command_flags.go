@@ -20,7 +20,7 @@ import (
 // declareFlagsCheck checks definitions as a server would that reads them. It needs no
 // data and no settings.
 func declareFlagsCheck(*flag.FlagSet) action {
-	return func(_ context.Context, env environment, name string) error {
+	return func(ctx context.Context, env environment, name string) error {
 		files, err := definitionsAt(name)
 		if err != nil {
 			return err
@@ -48,7 +48,8 @@ func declareFlagsCheck(*flag.FlagSet) action {
 		}
 		switch {
 		case wrong == 0:
-			return nil
+			_, err := flags.NewFile(ctx, name) // whether they are too many together
+			return err
 		case len(files) == 1:
 			return errors.New("the flags are wrong")
 		}

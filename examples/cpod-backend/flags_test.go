@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -376,6 +377,13 @@ func TestFlagsCheck(t *testing.T) {
 	wrong := write("wrong/b.json", "{\"flags\": {\n  \"f\": {\"state\": \"ENABLED\", \"variants\": {\"on\": true},\n    \"targeting\": {\"iff\": [true, \"on\"]},\n    \"defaultVariant\": \"off\"}}}")
 	write("wrong/a.json", `{"flags":{}}`)
 	broken := write("broken.json", "{\"flags\": {\n  \"f\": }}")
+	for _, half := range []string{"a", "b"} {
+		var many []string
+		for i := range 6000 {
+			many = append(many, fmt.Sprintf(`"%s%d":{"state":"ENABLED","variants":{"on":true}}`, half, i))
+		}
+		write("many/"+half+".json", `{"flags":{`+strings.Join(many, ",")+`}}`)
+	}
 	env := map[string]string{"CPOD_DATA_DIR": filepath.Join(dir, "none")}
 	for _, c := range []struct {
 		name string
@@ -386,6 +394,7 @@ func TestFlagsCheck(t *testing.T) {
 		{filepath.Dir(good), []string{good + ": 1 flags\n"}, ""},
 		{wrong, []string{wrong + ":3:19: /flags/f/targeting/iff ", wrong + ":4:5: /flags/f/defaultVariant "}, "the flags are wrong"},
 		{filepath.Dir(wrong), []string{"a.json: 0 flags\n", wrong + ":3:19: "}, "1 of 2 files"},
+		{filepath.Join(dir, "many"), []string{"a.json: 6000 flags\n", "b.json: 6000 flags\n"}, "at most 10000"},
 		{broken, []string{broken + ":2:8: is not valid JSON"}, "the flags are wrong"},
 		{filepath.Join(dir, "nothing.json"), nil, "no such file"},
 	} {

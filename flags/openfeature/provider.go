@@ -204,6 +204,8 @@ func resolutionError(r *flags.Result) sdk.ResolutionError {
 		return sdk.NewInvalidContextResolutionError(r.ErrorMessage)
 	case flags.ErrorNotReady:
 		return sdk.NewProviderNotReadyResolutionError(r.ErrorMessage)
+	case flags.ErrorFatal:
+		return sdk.NewProviderFatalResolutionError(r.ErrorMessage)
 	case flags.ErrorGeneral:
 	}
 	return sdk.NewGeneralResolutionError(r.ErrorMessage)

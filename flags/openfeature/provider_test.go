@@ -42,7 +42,7 @@ const patience = 30 * time.Second
 type api struct {
 	*sdk.EvaluationAPI
 	client *sdk.Client
-	source *source
+	source *source // nil for a remote one
 	events chan event
 }
 
@@ -73,11 +73,11 @@ func (s *source) Version(ctx context.Context, tenantID string) (string, error) {
 
 func start(t *testing.T, opts ...openfeature.Option) *api {
 	t.Helper()
-	a := &api{source: &source{Memory: flags.NewMemory()}}
-	if err := a.source.Set("acme", []byte(definition)); err != nil {
+	in := &source{Memory: flags.NewMemory()}
+	if err := in.Set("acme", []byte(definition)); err != nil {
 		t.Fatal(err)
 	}
-	all, err := flags.New(a.source, flags.WithInterval(5*time.Millisecond))
+	all, err := flags.New(in, flags.WithInterval(5*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,9 +86,16 @@ func start(t *testing.T, opts ...openfeature.Option) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.EvaluationAPI = isolated.NewAPI()
+	a := newAPI(t, p)
+	a.source = in
+	return a
+}
+
+// newAPI returns the SDK with a provider, until the test ends.
+func newAPI(t *testing.T, p *openfeature.Provider) *api {
+	t.Helper()
+	a := &api{EvaluationAPI: isolated.NewAPI(), events: make(chan event, 100)}
 	a.client = a.NewClient()
-	a.events = make(chan event, 100)
 	for _, kind := range []sdk.EventType{sdk.ProviderReady, sdk.ProviderConfigChange, sdk.ProviderStale, sdk.ProviderError} {
 		seen := func(details sdk.EventDetails) { a.events <- event{kind, details} }
 		a.client.AddHandler(kind, &seen)
@@ -356,7 +363,7 @@ func TestErrorCodes(t *testing.T) {
 	for code, want := range map[flags.ErrorCode]sdk.ErrorCode{
 		flags.ErrorFlagNotFound: sdk.FlagNotFoundCode, flags.ErrorParse: sdk.ParseErrorCode, flags.ErrorTypeMismatch: sdk.TypeMismatchCode,
 		flags.ErrorTargetingKeyMissing: sdk.TargetingKeyMissingCode, flags.ErrorInvalidContext: sdk.InvalidContextCode,
-		flags.ErrorNotReady: sdk.ProviderNotReadyCode, flags.ErrorGeneral: sdk.GeneralCode, "ANOTHER": sdk.GeneralCode,
+		flags.ErrorNotReady: sdk.ProviderNotReadyCode, flags.ErrorFatal: sdk.ProviderFatalCode, flags.ErrorGeneral: sdk.GeneralCode, "ANOTHER": sdk.GeneralCode,
 	} {
 		check(t, answer{result: flags.Result{Reason: flags.ReasonError, ErrorCode: code, ErrorMessage: "x"}}, want)
 	}

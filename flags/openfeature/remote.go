@@ -179,6 +179,8 @@ func (r *remote) Start(ctx context.Context) error {
 // all asks for all flags, and reports whether they are others than the last time. It
 // learns where the stream is.
 func (r *remote) all(ctx context.Context) (changed bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
 	r.mu.Lock()
 	etag := r.etag
 	r.mu.Unlock()

@@ -10,10 +10,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	sdk "github.com/open-feature/go-sdk/openfeature"
-	"github.com/open-feature/go-sdk/openfeature/isolated"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/flags"
@@ -84,23 +84,7 @@ func (s *server) connect(t *testing.T, opts ...openfeature.RemoteOption) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &api{EvaluationAPI: isolated.NewAPI(), events: make(chan event, 100)}
-	a.client = a.NewClient()
-	for _, kind := range []sdk.EventType{sdk.ProviderReady, sdk.ProviderConfigChange, sdk.ProviderStale, sdk.ProviderError} {
-		seen := func(details sdk.EventDetails) { a.events <- event{kind, details} }
-		a.client.AddHandler(kind, &seen)
-	}
-	if err := a.SetProviderAndWait(t.Context(), p); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
-		defer cancel()
-		if err := a.Shutdown(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	return a
+	return newAPI(t, p)
 }
 
 func TestRemoteTypes(t *testing.T) {
@@ -295,5 +279,71 @@ func TestRemoteStreamElsewhere(t *testing.T) {
 	}
 	if second := <-asked; second.Get("Last-Event-ID") != "7" {
 		t.Errorf("the stream is asked again with %v", second)
+	}
+}
+
+// transport answers calls for all flags with a stream, or with a poll; other calls hang.
+type transport struct{ streams string }
+
+func (tr transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Header.Get("If-None-Match") == "" && r.Method == http.MethodPost {
+		w := httptest.NewRecorder()
+		w.Header().Set("ETag", `"a"`)
+		_, _ = w.WriteString(`{"flags":[],"eventStreams":[` + tr.streams + `]}`)
+		return w.Result(), nil
+	}
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// A server that stops answering makes the provider stale.
+func TestRemoteHangs(t *testing.T) {
+	t.Parallel()
+	for name, streams := range map[string]string{"stream": `{"type":"sse","url":"http://host/stream"}`, "poll": ""} {
+		synctest.Test(t, func(t *testing.T) {
+			backend, err := openfeature.Remote("http://host", openfeature.WithHTTPClient(&http.Client{Transport: transport{streams}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := openfeature.New(t.Context(), backend)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Shutdown()
+			if err := p.InitWithContext(t.Context(), sdk.EvaluationContext{}); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case e := <-p.EventChannel():
+				if e.EventType != sdk.ProviderStale {
+					t.Errorf("%s: the event is %+v", name, e)
+				}
+			case <-time.After(5 * time.Minute):
+				t.Errorf("%s: no event comes", name)
+			}
+		})
+	}
+}
+
+// A server may leave out the variant, and may send numbers that no int64 holds.
+func TestRemoteWithoutVariants(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, key, ok := strings.Cut(r.URL.Path, "/flags/"); ok {
+			_, _ = w.Write([]byte(`{"key":"f","value":` + key + `,"reason":"STATIC"}`))
+			return
+		}
+		_, _ = w.Write([]byte(`{"flags":[]}`))
+	}))
+	t.Cleanup(s.Close)
+	a := (&server{Server: s}).connect(t)
+	if v, err := a.client.IntValue(t.Context(), "10", 0, sdk.EvaluationContext{}); v != 10 || err != nil {
+		t.Errorf("the integer is %d, %v", v, err)
+	}
+	for _, key := range []string{"true", "1e300", "-1e300"} {
+		v, err := a.client.IntValueDetails(t.Context(), key, 7, sdk.EvaluationContext{})
+		if v.Value != 7 || err == nil || v.ErrorCode != sdk.TypeMismatchCode {
+			t.Errorf("%s as an integer is %+v, %v", key, v, err)
+		}
 	}
 }

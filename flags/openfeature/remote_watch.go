@@ -16,6 +16,7 @@ import (
 
 const (
 	// silence ends a stream on which nothing comes, not even a comment.
+	// A call for all flags that takes longer fails, too.
 	silence = 2 * time.Minute
 
 	longestPause = 30 * time.Second
@@ -131,6 +132,8 @@ func (r *remote) ask(ctx context.Context, _ string, changed func(version string)
 func (r *remote) follow(ctx context.Context, stream string, changed func(version string) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	quiet := time.AfterFunc(silence, cancel)
+	defer quiet.Stop()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, stream, nil)
 	if err != nil {
 		return err
@@ -157,8 +160,6 @@ func (r *remote) follow(ctx context.Context, stream string, changed func(version
 		return nil
 	}
 	r.note(nil)
-	quiet := time.AfterFunc(silence, cancel)
-	defer quiet.Stop()
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, maxEventLine)
 	for e := (event{}); lines.Scan(); {

@@ -143,7 +143,6 @@ func (s *Store) Load(ctx context.Context, tenantID string) ([]flags.Definition, 
 	if err != nil {
 		return nil, err
 	}
-	// How many there are about: a page beyond them is of other tenants.
 	head, err := s.heads.Get(ctx, prefix)
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return nil, nil
@@ -152,27 +151,20 @@ func (s *Store) Load(ctx context.Context, tenantID string) ([]flags.Definition, 
 		return nil, err
 	}
 	var all []flags.Definition
-	left := head.Value.Flags
-	for q := (docstore.Query{After: prefix, MaxBytes: flags.MaxListBytes}); ; {
-		q.Limit = min(max(left, 0)+1, pageSize)
-		page, err := s.flags.List(ctx, q)
-		if err != nil || len(page) == 0 {
-			return all, err
+	err = s.walk(ctx, prefix, head.Value.Flags, func(r docstore.Record[flagRecord]) error {
+		key := strings.TrimPrefix(r.Key, prefix)
+		d, err := flags.FlagDefinition(key, r.Value.Definition)
+		if err != nil {
+			return fmt.Errorf("flagstore: the flag %q: %w", key, err)
 		}
-		for _, r := range page {
-			key, isOwn := strings.CutPrefix(r.Key, prefix)
-			if !isOwn {
-				return all, nil
-			}
-			d, err := flags.FlagDefinition(key, r.Value.Definition)
-			if err != nil {
-				return nil, fmt.Errorf("flagstore: the flag %q: %w", key, err)
-			}
-			d.Lenient = true
-			all = append(all, d)
-		}
-		q.After, left = page[len(page)-1].Key, left-len(page)
+		d.Lenient = true
+		all = append(all, d)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	return all, nil
 }
 
 // PutFlag implements [flags.Editor].
@@ -253,7 +245,7 @@ func (s *Store) DeleteTenant(ctx context.Context, tenantID string) (count int, s
 	if err != nil {
 		return 0, 0, err
 	}
-	err = s.walk(ctx, prefix, func(r docstore.Record[flagRecord]) error {
+	err = s.walk(ctx, prefix, pageSize, func(r docstore.Record[flagRecord]) error {
 		count, size = count+1, size+int64(len(r.Value.Definition))
 		return s.flags.Delete(ctx, r.Key)
 	})
@@ -269,16 +261,18 @@ func (s *Store) MeasureTenant(ctx context.Context, tenantID string) (count int, 
 	if err != nil {
 		return 0, 0, err
 	}
-	err = s.walk(ctx, prefix, func(r docstore.Record[flagRecord]) error {
+	err = s.walk(ctx, prefix, pageSize, func(r docstore.Record[flagRecord]) error {
 		count, size = count+1, size+int64(len(r.Value.Definition))
 		return nil
 	})
 	return count, size, err
 }
 
-// walk calls visit with each record of a tenant.
-func (s *Store) walk(ctx context.Context, prefix string, visit func(docstore.Record[flagRecord]) error) error {
-	for q := (docstore.Query{After: prefix, Limit: pageSize, MaxBytes: flags.MaxListBytes}); ; {
+// walk calls visit with each record of a tenant. It reads few records of other tenants
+// when there are about as many as expected.
+func (s *Store) walk(ctx context.Context, prefix string, expected int, visit func(docstore.Record[flagRecord]) error) error {
+	for q := (docstore.Query{After: prefix, MaxBytes: flags.MaxListBytes}); ; {
+		q.Limit = min(max(expected, 0)+1, pageSize)
 		page, err := s.flags.List(ctx, q)
 		if err != nil || len(page) == 0 {
 			return err
@@ -291,6 +285,6 @@ func (s *Store) walk(ctx context.Context, prefix string, visit func(docstore.Rec
 				return err
 			}
 		}
-		q.After = page[len(page)-1].Key
+		q.After, expected = page[len(page)-1].Key, expected-len(page)
 	}
 }

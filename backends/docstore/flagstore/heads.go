@@ -102,7 +102,7 @@ func (s *Store) recount(ctx context.Context, prefix string, head headRecord) (he
 		return head, nil
 	}
 	head.Flags, head.Bytes = 0, 0
-	err := s.walk(ctx, prefix, func(r docstore.Record[flagRecord]) error {
+	err := s.walk(ctx, prefix, flags.MaxFlags, func(r docstore.Record[flagRecord]) error {
 		head.Flags, head.Bytes = head.Flags+1, head.Bytes+int64(len(r.Value.Definition))
 		return nil
 	})
