@@ -226,28 +226,13 @@ func (f *Flags) Delete(ctx context.Context, key string, options ...UpdateOption)
 // List returns one page of the flags, in byte order of their keys. A page with large
 // definitions may have fewer items than its limit.
 func (f *Flags) List(ctx context.Context, options ...PageOption) (Page[Flag], error) {
-	var page listing
-	for _, option := range options {
-		option.applyToPage(&page)
-	}
-	query := url.Values{}
-	page.addTo(query)
-	var listed Page[Flag]
-	err := f.api.doJSON(ctx, &call{
-		op: "flags.list", method: http.MethodGet, path: "/v1/flags", query: query,
-		repeat: always, success: []int{http.StatusOK}, maxAnswer: maxPage,
-	}, &listed)
-	return listed, err
+	return getPage[Flag](ctx, f.api, "flags.list", "/v1/flags", url.Values{}, options)
 }
 
 // All walks through all flags, fetching pages as it goes. It ends after an error.
 func (f *Flags) All(ctx context.Context) iter.Seq2[Flag, error] {
 	return walk("", func(cursor string) ([]Flag, string, error) {
-		options := []PageOption{Limit(maxPageItems)}
-		if cursor != "" {
-			options = append(options, Cursor(cursor))
-		}
-		page, err := f.List(ctx, options...)
+		page, err := f.List(ctx, Limit(maxPageItems), Cursor(cursor))
 		return page.Items, page.NextCursor, err
 	})
 }
