@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/unprintable"
 )
 
 // ES256 is ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4).
@@ -41,14 +42,14 @@ var (
 // Ring holds the keys of the server. It never changes, so it is safe for
 // concurrent use. It cannot be printed, logged or marshalled.
 type Ring struct {
-	unprintable
+	unprintable.Type
 	root    []byte
 	signing []SigningKey // by SignsFrom, at least one
 }
 
 // SigningKey signs tokens. It cannot be printed, logged or marshalled.
 type SigningKey struct {
-	unprintable
+	unprintable.Type
 	ID        string        // the "kid": the key's JWK thumbprint (RFC 7638)
 	Algorithm string        // the "alg" of RFC 7518; ES256
 	Private   crypto.Signer // for ES256 an *ecdsa.PrivateKey

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/cpodkit/cpodkit/internal/unprintable"
 )
 
 const masterLen = 32 // bytes
@@ -20,7 +22,7 @@ const masterLen = 32 // bytes
 // every key of the server; whoever loses it loses the ring. It cannot be
 // printed, logged or marshalled. The zero Master is none.
 type Master struct {
-	unprintable
+	unprintable.Type
 	key *[masterLen]byte // a pointer: fmt follows none inside an unexported field
 }
 

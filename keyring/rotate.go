@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit/internal/follow"
+	"github.com/cpodkit/cpodkit/internal/unprintable"
 )
 
 // Rotator replaces the signing keys of a stored ring, one after the other and
@@ -18,7 +19,7 @@ import (
 // one verifies until the last token that it signed has expired. Any number of
 // replicas may rotate one ring. It is safe for concurrent use.
 type Rotator struct {
-	unprintable
+	unprintable.Type
 	store  Store
 	master Master
 
