@@ -200,7 +200,7 @@ func TestStale(t *testing.T) {
 			time.Sleep(5*time.Minute - 30*time.Second)
 			_, err := a.Get(t.Context(), "x")
 			wantCode(t, err, cpodkit.CodeOf(failure))
-			if detail := err.(*cpodkit.Error).Detail; strings.Contains(detail, "address") { //nolint:errorlint,forcetypeassert // wantCode has looked
+			if detail := err.(*cpodkit.Error).Detail; strings.Contains(detail, "address") { //nolint:errorlint // wantCode has looked
 				t.Errorf("the client is told %q", detail)
 			}
 			f.failWith(nil)
