@@ -35,6 +35,7 @@ func Rules() []Rule {
 		{Package: "client", Allow: []string{root}},
 		{Package: "examples/...", Any: true},
 		{Package: "docs", Any: true},
+		{Package: "internal/datakeys", Allow: []string{"github.com/tink-crypto/tink-go/v2/..."}},
 		{Package: "internal/lineartest", Allow: []string{"github.com/anishathalye/porcupine"}},
 		{Package: "internal/webtest", Allow: []string{root, "httpserver"}},
 		{Package: "internal/...", Allow: []string{root}},
@@ -118,7 +119,7 @@ func backendRules() []Rule {
 		"authzstore": {"authz"}, "oauthstore": {"authz", "oauth"}, "keyringstore": {"keyring"}, "tenantstore": {"storage"},
 		"usagestore":  {"storage"},
 		"flagstore":   {"flags", "backends/docstore/internal/heads"},
-		"secretstore": {"secrets", "backends/docstore/internal/heads", "github.com/tink-crypto/tink-go/v2/..."},
+		"secretstore": {"secrets", "backends/docstore/internal/heads"},
 	} {
 		rules = append(rules, Rule{
 			Package: "backends/docstore/" + store, Allow: append([]string{root, "storage/documents", "backends/docstore"}, serves...),

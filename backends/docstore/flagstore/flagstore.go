@@ -203,32 +203,21 @@ func (s *Store) DeleteFlag(ctx context.Context, tenantID, key string, c flags.Co
 }
 
 // change calls write with the record of a key, or nil, when the condition holds for it.
-// It does so again when another write was faster. Then it tells other replicas.
+// Then it tells other replicas.
 func (s *Store) change(
 	ctx context.Context, tenantID, recordKey string, c flags.Condition, write func(old *docstore.Record[flagRecord]) error,
 ) error {
-	for range heads.MaxAttempts {
-		r, err := s.flags.Get(ctx, recordKey)
-		old := &r
-		if errors.Is(err, cpodkit.CodeNotFound) {
-			old, err = nil, nil
+	holds := func(old *docstore.Record[flagRecord]) bool {
+		if old == nil {
+			return c.Holds(false, "")
 		}
-		if err != nil {
-			return err
-		}
-		if !c.Holds(old != nil, r.Value.Version) {
-			return cpodkit.CodePreconditionFailed
-		}
-		err = write(old)
-		if errors.Is(err, cpodkit.CodeConflict) || errors.Is(err, cpodkit.CodePreconditionFailed) {
-			continue
-		}
-		if err == nil {
-			s.heads.Announce(ctx, tenantID, "")
-		}
-		return err
+		return c.Holds(true, old.Value.Version)
 	}
-	return errors.New("flagstore: the flag keeps changing")
+	err := heads.Change(ctx, s.flags, recordKey, holds, write)
+	if err == nil {
+		s.heads.Announce(ctx, tenantID, "")
+	}
+	return err
 }
 
 // DeleteTenant removes all flags of a tenant. It returns how many there were, and the

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// MaxAttempts bounds how often a write starts again because another one was faster.
-	MaxAttempts = 20
+	// maxAttempts bounds how often a write starts again because another one was faster.
+	maxAttempts = 20
 
 	// recountAfter is for how long nothing may have changed before the records of a full
 	// tenant are counted: no write is under way then.
@@ -71,12 +71,12 @@ type Config struct {
 	Log     *slog.Logger   // of what keeps changes from being followed; nil for none
 }
 
-// Heads is the records of all tenants. It is safe for concurrent use, except that Watch
-// runs once at a time.
+// Heads is the records of all tenants. It is safe for concurrent use.
 type Heads struct {
 	Config
 	records  *docstore.Collection[record]
 	follower *follow.Follower
+	turn     chan struct{} // is held by the Watch that follows
 	watch    watch
 }
 
@@ -90,7 +90,10 @@ type record struct {
 
 // New returns the heads of a store.
 func New(db *docstore.DB, c Config) (*Heads, error) {
-	h := &Heads{Config: c, records: docstore.NewCollection[record](db, c.Space, c.Collection)}
+	h := &Heads{
+		Config: c, records: docstore.NewCollection[record](db, c.Space, c.Collection),
+		turn: make(chan struct{}, 1), watch: watch{changed: map[*func(tenantID, name string)]struct{}{}},
+	}
 	opts := []follow.Option{follow.WithLog(c.Log, c.Subject)}
 	if c.Notices != nil {
 		opts = append(opts, follow.WithNotices(c.Notices))
@@ -161,7 +164,7 @@ func (h *Heads) Within(ctx context.Context, tenantID string, more Counts, write 
 
 // update adds to the counts of a tenant, and notes a change.
 func (h *Heads) update(ctx context.Context, tenantID, key string, more Counts) error {
-	for range MaxAttempts {
+	for range maxAttempts {
 		r, err := h.records.Get(ctx, key)
 		isNew := errors.Is(err, cpodkit.CodeNotFound)
 		if err != nil && !isNew {
@@ -198,4 +201,30 @@ func (h *Heads) full(has, more Counts) error {
 		}
 	}
 	return nil
+}
+
+// Change calls write with the record of a key, or nil, when holds reports true for it. Else
+// it returns CodePreconditionFailed. It does both again when another write was faster.
+func Change[R any](
+	ctx context.Context, c *docstore.Collection[R], key string,
+	holds func(old *docstore.Record[R]) bool, write func(old *docstore.Record[R]) error,
+) error {
+	for range maxAttempts {
+		r, err := c.Get(ctx, key)
+		old := &r
+		if errors.Is(err, cpodkit.CodeNotFound) {
+			old, err = nil, nil
+		}
+		if err != nil {
+			return err
+		}
+		if !holds(old) {
+			return cpodkit.CodePreconditionFailed
+		}
+		err = write(old)
+		if !errors.Is(err, cpodkit.CodeConflict) && !errors.Is(err, cpodkit.CodePreconditionFailed) {
+			return err
+		}
+	}
+	return errors.New("docstore: the record keeps changing")
 }

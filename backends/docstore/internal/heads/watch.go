@@ -14,36 +14,49 @@ import (
 // changes that were noted before it are known.
 const window = time.Minute
 
-// watch is what a Watch knows.
+// watch is what all Watches know.
 type watch struct {
 	mu      sync.Mutex
-	changed func(tenantID, name string) // nil without a Watch
-	since   time.Time                   // what was noted before is known; zero at first
-	known   map[string]string           // the changes since then, by the key of the head
+	changed map[*func(tenantID, name string)]struct{} // one for each Watch
+	since   time.Time                                 // what was noted before is known; zero at first
+	known   map[string]string                         // the changes since then, by the key of the head
 }
 
 // Watch calls changed with each tenant that may have changed, until ctx ends: with "" when
 // that may be any. The name is what Announce was given, and "" for changes of other
 // replicas. They are seen at once by notices, else within 2 s.
 func (h *Heads) Watch(ctx context.Context, changed func(tenantID, name string)) {
-	h.setWatch(changed)
-	defer h.setWatch(nil)
-	h.follower.Run(ctx)
+	h.watch.mu.Lock()
+	h.watch.changed[&changed] = struct{}{}
+	if !h.watch.since.IsZero() { // else the first refresh says so
+		changed("", "")
+	}
+	h.watch.mu.Unlock()
+	defer func() {
+		h.watch.mu.Lock()
+		defer h.watch.mu.Unlock()
+		delete(h.watch.changed, &changed)
+	}()
+	select {
+	case h.turn <- struct{}{}: // one follows for all
+		defer func() { <-h.turn }()
+		h.follower.Run(ctx)
+	case <-ctx.Done():
+	}
 }
 
-func (h *Heads) setWatch(changed func(tenantID, name string)) {
-	h.watch.mu.Lock()
-	defer h.watch.mu.Unlock()
-	h.watch.changed, h.watch.since, h.watch.known = changed, time.Time{}, nil
+// report tells every Watch. The caller holds h.watch.mu.
+func (h *Heads) report(tenantID, name string) {
+	for changed := range h.watch.changed {
+		(*changed)(tenantID, name)
+	}
 }
 
 // Announce tells the Watch, and other replicas, of a change. Those that hear nothing ask.
 // Where no notice can be sent now, Watch sends it later.
 func (h *Heads) Announce(ctx context.Context, tenantID, name string) {
 	h.watch.mu.Lock()
-	if h.watch.changed != nil {
-		h.watch.changed(tenantID, name)
-	}
+	h.report(tenantID, name)
 	h.watch.mu.Unlock()
 	_ = h.follower.Notify(ctx) // the follower logs it
 }
@@ -66,15 +79,12 @@ func (h *Heads) refresh(ctx context.Context) error {
 	}
 	h.watch.mu.Lock()
 	defer h.watch.mu.Unlock()
-	if h.watch.changed == nil {
-		return nil
-	}
 	if isFirst { // what is in memory may be older
-		h.watch.changed("", "")
+		h.report("", "")
 	}
 	for key, change := range found {
 		if !isFirst && h.watch.known[key] != change {
-			h.watch.changed(tenantOf(key), "")
+			h.report(tenantOf(key), "")
 		}
 	}
 	h.watch.since, h.watch.known = began.Add(-window), found
