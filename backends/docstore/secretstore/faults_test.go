@@ -131,12 +131,14 @@ func TestKilledBetweenWrites(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { killAtEachCall(t, write) })
+			synctest.Test(t, func(t *testing.T) { killAtEachCall(t, write, func() { time.Sleep(keyAge) }) })
 		})
 	}
 }
 
-func killAtEachCall(t *testing.T, write func(context.Context, *secretstore.Store, *situation) error) {
+func killAtEachCall(
+	t *testing.T, write func(context.Context, *secretstore.Store, *situation) error, growOld func(),
+) {
 	master := keyring.NewMaster()
 	for calls := int64(0); ; calls++ {
 		s := &situation{Driver: documents.NewMemory(), sealer: master}
@@ -148,7 +150,7 @@ func killAtEachCall(t *testing.T, write func(context.Context, *secretstore.Store
 		must(t, err)
 		_, err = s.good.PutBundle(t.Context(), "acme", secrets.Bundle{Name: "x"}, "")
 		must(t, err)
-		time.Sleep(keyAge) // so that writes make keys
+		growOld() // so that writes make keys
 
 		s.calls.left.Store(calls)
 		isDone := write(t.Context(), s.killed, s) == nil

@@ -105,8 +105,6 @@ func run(t testing.TB, stores ...*secretstore.Store) {
 		go store.Run(ctx)
 	}
 	synctest.Wait()
-	time.Sleep(time.Second) // for those that met
-	synctest.Wait()
 	end()
 	synctest.Wait()
 }
