@@ -164,7 +164,7 @@ func TestValuesAreSealed(t *testing.T) {
 func TestVersionsAreKept(t *testing.T) {
 	t.Parallel()
 	driver := documents.NewMemory()
-	store, more := newStore(t, driver, keyring.NewMaster(), secretstore.WithVersions(3)), int64(0)
+	store := newStore(t, driver, keyring.NewMaster(), secretstore.WithVersions(3))
 	for i := range 5 {
 		put(t, store, "acme", "a", fmt.Sprint("value ", i+1))
 	}
@@ -177,8 +177,8 @@ func TestVersionsAreKept(t *testing.T) {
 	}
 	count, size, err := store.MeasureTenant(t.Context(), "acme")
 	must(t, err)
-	if more = 3 * int64(len("value 1")+33); count != 1 || size != more {
-		t.Errorf("measured are %d items with %d bytes, want %d", count, size, more)
+	if all := 3 * int64(len("value 1")+33); count != 1 || size != all {
+		t.Errorf("measured are %d items with %d bytes, want %d", count, size, all)
 	}
 }
 

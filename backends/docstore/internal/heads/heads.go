@@ -251,7 +251,7 @@ func pause(ctx context.Context, try int) error {
 	if try == 0 {
 		return nil
 	}
-	timer := time.NewTimer(mathrand.N(min(time.Millisecond<<try, maxPause)))
+	timer := time.NewTimer(mathrand.N(min(time.Millisecond<<try, maxPause))) //nolint:gosec // no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:
