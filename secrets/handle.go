@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/parallel"
@@ -101,30 +100,35 @@ func Version(n int64) GetOption { return func(version *int64) { *version = n } }
 func (h Handle) Get(ctx context.Context, name string, opts ...GetOption) (Secret, error) {
 	secret, err := h.read(ctx, name, opts)
 	if err == nil {
-		err = h.handOut(ctx, name, secret, "")
+		err = h.handOut(ctx, name, secret.Version, "")
 	}
 	if err != nil {
 		return Secret{}, err
 	}
-	return secret, nil
+	return *secret, nil
 }
 
-// read returns a secret that the caller may read, and tells nobody.
-func (h Handle) read(ctx context.Context, name string, opts []GetOption) (Secret, error) {
+// read returns a secret that the caller may read, and tells nobody. What it returns never
+// changes; it is nil with an error.
+func (h Handle) read(ctx context.Context, name string, opts []GetOption) (*Secret, error) {
 	if len(opts) == 0 {
-		if secret, ok := h.cached(name); ok {
+		if secret := h.cached(name); secret != nil {
 			return secret, nil
 		}
 	}
+	return h.readCold(ctx, name, opts)
+}
+
+func (h Handle) readCold(ctx context.Context, name string, opts []GetOption) (*Secret, error) {
 	if err := h.checkName(name); err != nil {
-		return Secret{}, err
+		return nil, err
 	}
 	var version int64
 	for _, opt := range opts {
 		opt(&version)
 	}
 	if version < 0 {
-		return Secret{}, notFound()
+		return nil, notFound()
 	}
 	if !h.isAdmin {
 		g, err := h.secrets.grant(ctx, h.id.TenantID, name)
@@ -132,21 +136,28 @@ func (h Handle) read(ctx context.Context, name string, opts []GetOption) (Secret
 			err = notFound()
 		}
 		if err != nil {
-			return Secret{}, err
+			return nil, err
 		}
 	}
+	read := h.secrets.secret
 	if version > 0 {
-		return h.secrets.stored(ctx, h.id.TenantID, name, version)
+		read = func(ctx context.Context, tenantID, name string) (Secret, error) {
+			return h.secrets.stored(ctx, tenantID, name, version)
+		}
 	}
-	return h.secrets.secret(ctx, h.id.TenantID, name)
+	secret, err := read(ctx, h.id.TenantID, name)
+	if err != nil {
+		return nil, err
+	}
+	return &secret, nil
 }
 
 // handOut tells the read hook that the caller gets a value.
-func (h Handle) handOut(ctx context.Context, name string, secret Secret, bundle string) error {
+func (h Handle) handOut(ctx context.Context, name string, version int64, bundle string) error {
 	if h.secrets.hook == nil {
 		return nil
 	}
-	err := h.secrets.hook(ctx, Read{h.id.TenantID, h.id.AppID, h.id.UserID, name, secret.Version, bundle})
+	err := h.secrets.hook(ctx, Read{h.id.TenantID, h.id.AppID, h.id.UserID, name, version, bundle})
 	if err != nil {
 		return cpodkit.Errorf(cpodkit.CodeUnavailable, "The read cannot be recorded now; try again later.").WithCause(err)
 	}
@@ -164,55 +175,52 @@ func (h Handle) Resolve(ctx context.Context, names ...string) (values map[string
 	if len(names) > MaxResolve {
 		return nil, nil, invalid("/names", fmt.Sprintf("has %d names; at most %d are allowed", len(names), MaxResolve))
 	}
+	found := make([]*Secret, len(names))
 	for i, name := range names {
+		if found[i] = h.cached(name); found[i] != nil {
+			continue
+		}
 		if err := CheckName(name); err != nil {
 			return nil, nil, invalid(fmt.Sprintf("/names/%d", i), "is not the name of a secret").WithCause(err)
 		}
 	}
-	found, err := h.readAll(ctx, names)
-	if err != nil {
+	if err := h.readAll(ctx, names, found); err != nil {
 		return nil, nil, err
 	}
-	values = make(map[string]Value, len(found))
-	for _, name := range names {
-		secret, ok := found[name]
-		if _, told := values[name]; told || slices.Contains(missing, name) {
-			continue
-		}
-		if !ok {
+	values = make(map[string]Value, len(names))
+	for i, name := range names {
+		_, told := values[name]
+		switch {
+		case found[i] == nil && !slices.Contains(missing, name):
 			missing = append(missing, name)
-			continue
+		case found[i] != nil && !told:
+			if err := h.handOut(ctx, name, found[i].Version, ""); err != nil {
+				return nil, nil, err
+			}
+			values[name] = found[i].Value
 		}
-		if err := h.handOut(ctx, name, secret, ""); err != nil {
-			return nil, nil, err
-		}
-		values[name] = secret.Value
 	}
 	return values, missing, nil
 }
 
-// readAll returns those of the secrets that are there for the caller, and tells nobody.
-func (h Handle) readAll(ctx context.Context, names []string) (map[string]Secret, error) {
+// readAll reads those of the secrets that are not found yet, and tells nobody. Those that
+// are not there for the caller stay nil.
+func (h Handle) readAll(ctx context.Context, names []string, found []*Secret) error {
 	const atOnce = 8
-	var mu sync.Mutex
-	found := make(map[string]Secret, len(names))
-	var cold []string
-	for _, name := range names {
-		if secret, ok := h.cached(name); ok {
-			found[name] = secret
-		} else {
-			cold = append(cold, name)
+	var cold []int
+	for i, secret := range found {
+		if secret == nil {
+			cold = append(cold, i)
 		}
 	}
-	err := parallel.Each(ctx, atOnce, slices.Values(cold), func(ctx context.Context, name string) error {
-		secret, err := h.read(ctx, name, nil)
+	if cold == nil {
+		return nil
+	}
+	return parallel.Each(ctx, atOnce, slices.Values(cold), func(ctx context.Context, i int) (err error) {
+		found[i], err = h.read(ctx, names[i], nil)
 		if isCode(err, cpodkit.CodeNotFound) {
 			return nil
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		found[name] = secret
 		return err
 	})
-	return found, err
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,9 +44,14 @@ func CheckName(name string) error {
 		fault = "is not UTF-8"
 	case strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c >= 0x7f && c < 0xa0 }):
 		fault = "has a control character"
-	case slices.ContainsFunc(strings.Split(name, "/"), func(s string) bool { return s == "" || s == "." || s == ".." }):
-		fault = "has an empty segment, or one of dots"
 	default:
+		for segment := range strings.SplitSeq(name, "/") {
+			if segment == "" || segment == "." || segment == ".." {
+				fault = "has an empty segment, or one of dots"
+			}
+		}
+	}
+	if fault == "" {
 		return nil
 	}
 	return cpodkit.Errorf(cpodkit.CodeInvalidKey, "The name of the secret %s.", fault)
@@ -119,7 +123,7 @@ func WithCacheSize(n int) Option { return func(o *options) { o.cacheSize = n } }
 
 // WithReadHook sets what receives each read that hands out a value, from the cache as
 // well. An error of it refuses the read: unavailable. It is called concurrently, and a read
-// waits for it.
+// waits for it. Nil is none.
 func WithReadHook(hook func(context.Context, Read) error) Option {
 	return func(o *options) { o.hook = hook }
 }
@@ -216,10 +220,13 @@ func measured[T any](ctx context.Context, op *portable.Operation, do func(contex
 
 // Ping returns nil, or why the provider or the records do not serve. It asks those that
 // are a [cpodkit.Pinger].
-func (s *Secrets) Ping(ctx context.Context) error {
+func (s *Secrets) Ping(ctx context.Context) error { return ping(ctx, s.drivers()) }
+
+// ping asks the drivers that can say whether they serve.
+func ping[T any](ctx context.Context, drivers []T) error {
 	var errs []error
-	for _, driver := range s.drivers() {
-		if pinger, ok := driver.(cpodkit.Pinger); ok {
+	for _, driver := range drivers {
+		if pinger, ok := any(driver).(cpodkit.Pinger); ok {
 			errs = append(errs, pinger.Ping(ctx))
 		}
 	}

@@ -44,6 +44,7 @@ import (
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
+	"github.com/cpodkit/cpodkit/secrets"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
 	"github.com/cpodkit/cpodkit/storage/kv"
@@ -87,6 +88,10 @@ func refusals(t *testing.T) []refusal {
 	}
 	newSecretStore := func(sealer secretstore.Sealer, opts ...secretstore.Option) error {
 		return of(secretstore.New(&docstore.DB{}, sealer, opts...))
+	}
+	newSecrets := func(opts ...secrets.Option) error {
+		m := secrets.NewMemory()
+		return of(secrets.New(m, m, opts...))
 	}
 	countNothing := func(context.Context, string) (int64, error) { return 0, nil }
 	return []refusal{
@@ -172,6 +177,17 @@ func refusals(t *testing.T) []refusal {
 		{"flags/openfeature.New", "no backend", func() error { return of(openfeature.New(ctx, nil)) }},
 		{"flags/openfeature.New", "no interval", func() error { return newProvider(openfeature.WithInterval(0)) }},
 		{"flags/openfeature.New", "a negative grace", func() error { return newProvider(openfeature.WithGrace(-1)) }},
+		{"secrets.New", "no provider", func() error { return of(secrets.New(nil, secrets.NewMemory())) }},
+		{"secrets.New", "no records", func() error { return of(secrets.New(secrets.NewMemory(), nil)) }},
+		{"secrets.New", "no time", func() error { return newSecrets(secrets.WithTTL(0)) }},
+		{"secrets.New", "a negative time", func() error { return newSecrets(secrets.WithStale(-1)) }},
+		{"secrets.New", "no cache", func() error { return newSecrets(secrets.WithCacheSize(0)) }},
+		{"secrets.NewEnv", "no prefix", func() error { return of(secrets.NewEnv("", "t", os.Environ)) }},
+		{"secrets.NewEnv", "the server's prefix", func() error { return of(secrets.NewEnv("CPOD_", "t", os.Environ)) }},
+		{"secrets.NewEnv", "no variables", func() error { return of(secrets.NewEnv("A_", "t", nil)) }},
+		{"secrets.NewFiles", "no folder", func() error { return of(secrets.NewFiles(ctx, filepath.Join(dir, "none"), "t")) }},
+		{"secrets.NewFiles", "no tenant", func() error { return of(secrets.NewFiles(ctx, dir, "")) }},
+		{"secrets.NewFiles", "no interval", func() error { return of(secrets.NewFiles(ctx, dir, "t", secrets.WithFilesInterval(0))) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},
