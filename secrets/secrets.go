@@ -71,14 +71,13 @@ const (
 // error is returned as it is. No error holds a value.
 type Secrets struct {
 	options
+	cache
+	watches
 
 	provider Provider
 	records  Records
 	calls    operations
 	writes   keylock.Locks // by tenant and name
-
-	cache
-	watches
 }
 
 // Option configures [New].
@@ -161,7 +160,7 @@ func New(provider Provider, records Records, opts ...Option) (*Secrets, error) {
 		return nil, fmt.Errorf("secrets: %w", err)
 	}
 	s.calls = newOperations(calls)
-	s.cache.start, s.cache.entries = time.Now(), shares.NewCache[key, *entry](s.cacheSize)
+	s.start, s.entries = time.Now(), shares.NewCache[key, *entry](s.cacheSize)
 	if s.meters != nil {
 		if err := s.observe(); err != nil {
 			return nil, fmt.Errorf("secrets: %w", err)
