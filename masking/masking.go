@@ -1,0 +1,202 @@
+// Package masking finds personal data and secrets in text and hides them: addresses,
+// numbers, names, keys and passwords ([Entities] lists them, [Rules] says how each is
+// found). [New] makes a [Masker], which masks strings and streams:
+//
+//	m, err := masking.New()
+//	m.MaskString("Call Alice at 555-867-5309") // Call [NAME] at [PHONE]
+//	m.MaskString("alice@example.com")          // a***@example.com
+//
+// Time and memory grow linearly with the text.
+package masking
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cpodkit/cpodkit/internal/nearest"
+)
+
+// Finding is an occurrence of an entity. It does not hold the text.
+type Finding struct {
+	Entity     Entity
+	Rule       string  // the rule of [Rules] that found it
+	Start, End int     // offsets in bytes
+	Score      float64 // how sure the rule is, from 0 to 1
+
+	rule ruleID
+}
+
+// Masker finds and masks the entities that are on. It never changes and is safe for
+// concurrent use.
+type Masker struct {
+	on      entitySet
+	rules   []Rule
+	actions [256]action // what a byte may begin, for the entities that are on
+	kinds   [256]kind
+	words   lexicon
+	plans   phonePlans
+	ibans   ibanLengths
+}
+
+// Option configures [New].
+type Option func(*options)
+
+type options struct {
+	entities []Entity
+}
+
+// WithEntities sets the entities that are looked for. Without it all are. New answers
+// an unknown one with an error.
+func WithEntities(entities ...Entity) Option {
+	return func(o *options) { o.entities = entities }
+}
+
+// New returns a Masker. It builds the tables of words, which takes about a millisecond,
+// so make one and keep it.
+func New(opts ...Option) (*Masker, error) {
+	o := options{entities: Entities()}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	m := &Masker{rules: Rules(), kinds: byteKinds(), plans: newPhonePlans(), ibans: newIBANLengths()}
+	for _, e := range o.entities {
+		id := slices.Index(Entities(), e)
+		if id < 0 {
+			return nil, fmt.Errorf("masking: the entity %q is unknown; did you mean %q?", e, nearestEntity(e))
+		}
+		m.on |= entityID(id).bit()
+	}
+	m.actions = byteActions(m.on)
+	m.words = newLexicon(m.rules)
+	return m, nil
+}
+
+func nearestEntity(e Entity) string {
+	var names []string
+	for _, known := range Entities() {
+		names = append(names, string(known))
+	}
+	return nearest.Name(string(e), names)
+}
+
+// Find appends what it finds in text to dst, in the order of the text, and returns the
+// extended slice. Findings do not overlap: of two that would, the longer one stays, then
+// the one with the higher score, then the one whose entity is first in [Entities]. Find
+// does not allocate when dst has room.
+//
+// Names are looked for in a text of at least three words or of several lines.
+func (m *Masker) Find(dst []Finding, text string) []Finding {
+	s := scan{m: m, found: dst, first: len(dst), names: m.on.has(nameID) && isProse(text)}
+	for from := 0; from < len(text); {
+		from = s.segment(text, from, true)
+	}
+	return s.found
+}
+
+// MaskString returns text with every finding hidden. A text that is one finding as a
+// whole keeps its shape ("***-**-****"). In a longer text the finding becomes the name of
+// its entity in brackets ("[SSN]"). A text without a finding is returned as it is,
+// without an allocation. Masking a masked text changes nothing.
+func (m *Masker) MaskString(text string) string {
+	var room [16]Finding
+	found := m.Find(room[:0], text)
+	if len(found) == 0 {
+		return text
+	}
+	return string(appendMasked(make([]byte, 0, len(text)+16), text, found))
+}
+
+// AppendMasked appends what [Masker.MaskString] returns to dst.
+func (m *Masker) AppendMasked(dst []byte, text string) []byte {
+	var room [16]Finding
+	return appendMasked(dst, text, m.Find(room[:0], text))
+}
+
+func appendMasked(dst []byte, text string, found []Finding) []byte {
+	if len(found) == 1 && found[0].Start == 0 && found[0].End == len(text) {
+		return appendShape(dst, text, found[0].Entity)
+	}
+	return appendPlaceholders(dst, text, 0, found)
+}
+
+// appendPlaceholders appends text, which is at offset in the findings' text, with a
+// placeholder for each finding.
+func appendPlaceholders(dst []byte, text string, offset int, found []Finding) []byte {
+	done := 0
+	for i := range found {
+		f := &found[i]
+		dst = append(dst, text[done:f.Start-offset]...)
+		dst = appendPlaceholder(dst, f.Entity)
+		done = f.End - offset
+	}
+	return append(dst, text[done:]...)
+}
+
+func appendPlaceholder(dst []byte, e Entity) []byte {
+	dst = append(dst, '[')
+	dst = append(dst, e...)
+	return append(dst, ']')
+}
+
+// isProse reports whether names are looked for in text: it has three words or more, or
+// several lines.
+func isProse(text string) bool {
+	words, inWord := 0, false
+	for i := range len(text) {
+		switch text[i] {
+		case '\n':
+			return true
+		case ' ', '\t', '\r':
+			inWord = false
+		default:
+			if !inWord {
+				if words++; words == 3 {
+					return true
+				}
+				inWord = true
+			}
+		}
+	}
+	return false
+}
+
+// appendShape appends the masked form of a text that is one finding. The forms of
+// secrets do not tell their length.
+func appendShape(dst []byte, text string, e Entity) []byte {
+	switch e {
+	case URLCredentials, JWT, Credential, APIKey, Password, PrivateKey:
+		return appendPlaceholder(dst, e)
+	case Email:
+		at := strings.LastIndexByte(text, '@')
+		dst = append(dst, text[:firstRune(text)]...)
+		dst = append(dst, "***"...)
+		return append(dst, text[at:]...)
+	case Name:
+		return appendInitials(dst, text)
+	}
+	for i := range len(text) {
+		if c := text[i]; isAlnum(c) || c >= 0x80 {
+			c = '*'
+			if text[i] >= 0x80 && text[i] < 0xC0 {
+				continue // one star for a code point
+			}
+			dst = append(dst, c)
+			continue
+		}
+		dst = append(dst, text[i])
+	}
+	return dst
+}
+
+// appendInitials keeps the first letter of each word of a name.
+func appendInitials(dst []byte, text string) []byte {
+	separator := ""
+	for word := range strings.FieldsSeq(text) {
+		dst = append(dst, separator...)
+		dst = append(dst, word[:firstRune(word)]...)
+		dst = append(dst, "***"...)
+		separator = " "
+	}
+	return dst
+}

@@ -1,0 +1,304 @@
+package masking
+
+import "strings"
+
+const uuidLength = 36
+
+// isUUID reports whether text starts with a UUID.
+func isUUID(text string) bool {
+	if len(text) < uuidLength {
+		return false
+	}
+	for i := range uuidLength {
+		c := text[i]
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if !isHex(c) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isHex(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 6 }
+
+// ipv4 looks for an IPv4 address in the first four groups.
+func (s *scan) ipv4(n *number) int {
+	if n.groups < 4 || n.seps[1] != '.' || n.seps[2] != '.' || n.seps[3] != '.' || !s.m.on.has(ipID) || n.hasPlus {
+		return 0
+	}
+	for g := range 4 {
+		size := n.to[g] - n.from[g]
+		if size > 3 || n.value(g) > 255 || size > 1 && s.text[n.from[g]] == '0' {
+			return 0
+		}
+	}
+	from, end := n.from[0], n.to[3]
+	if n.groups > 4 {
+		switch n.seps[4] {
+		case '.':
+			return n.to[n.groups-1]
+		case '-':
+			if n.groups == 5 {
+				return 0
+			}
+		}
+	} else if c := s.at(end); isWord(c) || (c == '-' || c == '.') && isWord(s.at(end+1)) {
+		return end
+	}
+	before := s.before(from)
+	second := s.before(from - 1)
+	switch before {
+	case '-', '.', '_':
+		if isWord(second) && !isDigit(second) || before == '.' || second == '.' {
+			return end
+		}
+	case '/':
+		if isAlnum(second) {
+			return end
+		}
+	}
+	if s.isVersion(from) {
+		return end
+	}
+	s.add(ruleIPv4, from, end)
+	return end
+}
+
+// isVersion reports whether one of the two words before i announces a version.
+func (s *scan) isVersion(i int) bool {
+	for range 2 {
+		end := i
+		for end > 0 && i-end < 4 && !s.isLetterEnd(end) {
+			if c := s.text[end-1]; c == '\n' || isDigit(c) || c == ',' || c == ';' {
+				return false
+			}
+			end--
+		}
+		start := end
+		for start > 0 && end-start < maxWord && s.isLetterEnd(start) {
+			start--
+		}
+		if start == end {
+			return false
+		}
+		if _, f := s.lookUp(start); f&versions != 0 {
+			return true
+		}
+		i = start
+	}
+	return false
+}
+
+// hexGroups looks for a MAC or an IPv6 address that starts at i, and returns its end or 0.
+func (s *scan) hexGroups(i int) int {
+	if before := s.before(i); isWord(before) || before == ':' || before == '.' || before == '-' && isWord(s.before(i-1)) {
+		return 0
+	}
+	start, groups, isShort, arePairs, digits := i, 0, false, true, 0
+	if s.text[i] == ':' {
+		isShort = true
+		i += 2
+	}
+	for groups < 9 {
+		from := i
+		for isHex(s.at(i)) {
+			if isDigit(s.text[i]) {
+				digits++
+			}
+			i++
+		}
+		size := i - from
+		if size == 0 {
+			break
+		}
+		if size > 4 {
+			return 0
+		}
+		groups++
+		arePairs = arePairs && size == 2
+		if s.at(i) == '.' && (isShort || groups == 7) {
+			if end := s.dotted(from); end > 0 {
+				i = end
+				groups++
+				break
+			}
+		}
+		if s.at(i) != ':' {
+			break
+		}
+		switch next := s.at(i + 1); {
+		case next == ':' && isShort:
+			return 0
+		case next == ':':
+			isShort = true
+			i += 2
+			continue
+		case !isHex(next):
+		default:
+			i++
+			continue
+		}
+		break
+	}
+	if c := s.at(i); isWord(c) || c == ':' && isWord(s.at(i+1)) || c == '-' && isWord(s.at(i+1)) || c == '.' && isAlnum(s.at(i+1)) {
+		return 0
+	}
+	switch {
+	case groups == 6 && arePairs && !isShort:
+		s.add(ruleMAC, start, i)
+	case groups == 8 && !isShort, isShort && groups > 0 && groups < 8 && (digits > 0 || groups > 3):
+		s.add(ruleIPv6, start, i)
+	default:
+		return 0
+	}
+	return i
+}
+
+// dotted returns where four numbers with dots that start at i end, or 0.
+func (s *scan) dotted(i int) int {
+	for g := range 4 {
+		from, v := i, 0
+		for i < len(s.text) && isDigit(s.text[i]) && i-from < 4 {
+			v = v*10 + int(s.text[i]-'0')
+			i++
+		}
+		if i == from || v > 255 || i-from > 3 {
+			return 0
+		}
+		if g < 3 {
+			if s.at(i) != '.' {
+				return 0
+			}
+			i++
+		}
+	}
+	return i
+}
+
+// macPairs looks for a MAC address with dashes at i, and returns its end or 0.
+func (s *scan) macPairs(i int) int {
+	const size = 17
+	if i < 0 || i+size > len(s.text) || isWord(s.before(i)) || s.before(i) == '-' {
+		return 0
+	}
+	for j := range size {
+		c := s.text[i+j]
+		if j%3 == 2 && c != '-' || j%3 != 2 && !isHex(c) {
+			return 0
+		}
+	}
+	if c := s.at(i + size); isWord(c) || c == '-' {
+		return 0
+	}
+	s.add(ruleMAC, i, i+size)
+	return i + size
+}
+
+// macQuads looks for a MAC address as "0123.4567.89ab" at i, and returns its end or 0.
+func (s *scan) macQuads(i int) int {
+	const size = 14
+	if i+size > len(s.text) || isWord(s.before(i)) || s.before(i) == '.' || s.text[i+4] != '.' || s.text[i+9] != '.' {
+		return 0
+	}
+	letters := 0
+	for j := range size {
+		c := s.text[i+j]
+		if j%5 != 4 && !isHex(c) {
+			return 0
+		}
+		if c|0x20-'a' < 6 {
+			letters++
+		}
+	}
+	if c := s.at(i + size); isWord(c) || c == '.' && isWord(s.at(i+size+1)) || letters == 0 {
+		return 0
+	}
+	s.add(ruleMAC, i, i+size)
+	return i + size
+}
+
+// url handles the authority of a URL, whose "://" is at i.
+func (s *scan) url(i int) int {
+	from := i + len("://")
+	end, at := from, -1
+	for end < len(s.text) && end-from < 512 {
+		c := s.text[end]
+		if c <= ' ' || strings.IndexByte("/?#\"'<>`\\)|,", c) >= 0 {
+			break
+		}
+		if c == '@' {
+			at = end
+		}
+		end++
+	}
+	if at < 0 {
+		return from
+	}
+	user, password, ok := strings.Cut(s.text[from:at], ":")
+	if ok && password != "" && !isPlaceholder(password) && !strings.Contains(user, "[") {
+		s.add(ruleURLUser, from, at)
+	}
+	return at + 1
+}
+
+// query handles the query of a URL, whose question mark is at i.
+func (s *scan) query(i int) int {
+	if c := s.before(i); c <= ' ' || !isAlnum(s.at(i+1)) || i < s.queryEnd {
+		return i + 1
+	}
+	for j := i + 1; j < len(s.text); {
+		name := j
+		for j < len(s.text) && (isWord(s.text[j]) || s.text[j] == '-' || s.text[j] == '.') {
+			j++
+		}
+		s.queryEnd = j
+		if s.at(j) != '=' {
+			break
+		}
+		j++
+		value := j
+		for j < len(s.text) && s.text[j] > ' ' && strings.IndexByte("&#;\"'<>`|,)\\]}", s.text[j]) < 0 {
+			j++
+		}
+		s.queryEnd = j
+		if s.isSecretParameter(s.text[name:value-1], s.text[value:j]) {
+			s.add(ruleURLQuery, value, j)
+		}
+		if c := s.at(j); c != '&' && c != '#' && c != ';' {
+			break
+		}
+		j++
+	}
+	return i + 1
+}
+
+// isSecretParameter reports whether a parameter of a query is a secret.
+func (s *scan) isSecretParameter(name, value string) bool {
+	if len(name) > maxWord || value == "" || isPlaceholder(value) {
+		return false
+	}
+	var lower [maxWord]byte
+	for i := range len(name) {
+		lower[i] = name[i] | 0x20
+		if name[i] == '_' {
+			lower[i] = '-'
+		}
+	}
+	switch string(lower[:len(name)]) {
+	case "token", "access-token", "accesstoken", "refresh-token", "id-token", "auth-token", "authtoken", "secret", "client-secret", "password", "passwd", "pwd",
+		"pass", "signature", "api-key", "apikey", "x-amz-signature", "x-amz-security-token", "x-amz-credential", "x-goog-signature", "x-goog-credential",
+		"secret-key", "access-key", "accesskey", "private-key", "jwt", "reset-token", "session-token", "sessiontoken", "subscription-key", "hmac", "app-secret", "bearer",
+		"x-api-key", "auth-key", "secret-token", "csrf-token", "authenticity-token", "license-key", "credential", "credentials", "sas", "passphrase",
+		"invite-token", "verification-token", "magic-token", "share-token", "oauth-token", "oauth-signature", "oauth-verifier", "client-assertion", "code-verifier":
+		return true
+	case "key", "auth", "authorization", "sig", "session", "sessionid", "session-id", "sid", "otp", "code", "ticket", "nonce", "awsaccesskeyid":
+		return looksSecret(value, 6)
+	}
+	return false
+}

@@ -1,0 +1,323 @@
+package masking
+
+import "strings"
+
+const (
+	pemBegin = "-----BEGIN "
+	pemEnds  = "-----END "
+	// maxPEM is the length of the longest private key block, in bytes.
+	maxPEM = 16 << 10
+	// maxSecret is the length of the longest value of a field, in bytes.
+	maxSecret = 512
+)
+
+// privateKey handles the first line of a PEM block at i.
+func (s *scan) privateKey(i int) int {
+	label := s.text[i+len(pemBegin) : min(len(s.text), i+len(pemBegin)+48)]
+	label, _, ok := strings.Cut(label, "-----")
+	if !ok || !strings.HasSuffix(strings.TrimSuffix(label, " BLOCK"), "PRIVATE KEY") {
+		return i + len(pemBegin)
+	}
+	s.pem = i
+	return len(s.text)
+}
+
+// pemEnd returns where the private key ends that starts at i, or -1 when more of the text
+// must be known. A key without its last line ends with what can belong to a key.
+func pemEnd(text string, i int, final bool) int {
+	window := text[i:min(len(text), i+maxPEM)]
+	if end := strings.Index(window, pemEnds); end >= 0 {
+		rest := window[end+len(pemEnds):]
+		if close := strings.Index(rest, "-----"); close >= 0 && close < 48 {
+			return i + end + len(pemEnds) + close + len("-----")
+		}
+	}
+	if !final && len(window) < maxPEM {
+		return -1
+	}
+	begin := len(pemBegin)
+	end := begin + strings.Index(window[begin:], "-----") + len("-----")
+	last := end
+	for end < len(window) {
+		c := window[end]
+		switch {
+		case isAlnum(c) || c == '+' || c == '/' || c == '=':
+			last = end + 1
+		case c == '\n' || c == '\r' || c == '\\' || c == ' ' || c == ':' || c == ',' || c == '-':
+		default:
+			return i + last
+		}
+		end++
+	}
+	return i + last
+}
+
+// colon handles a colon at i.
+func (s *scan) colon(i int) int {
+	next := s.at(i + 1)
+	if next == '/' && s.at(i+2) == '/' && s.m.on.has(urlCredentialsID) {
+		return s.url(i)
+	}
+	if isHex(next) || next == ':' {
+		start := i
+		for start > 0 && i-start < 5 && isHex(s.text[start-1]) {
+			start--
+		}
+		if start < i || next == ':' {
+			if to := s.hexGroups(start); to > 0 {
+				return to
+			}
+		}
+		if next == ':' {
+			return i + 2
+		}
+	}
+	return s.secretAfter(i, i+1)
+}
+
+// assigned handles an equals sign at i.
+func (s *scan) assigned(i int) int {
+	if s.at(i+1) == '=' || strings.IndexByte("=!<>", s.before(i)) >= 0 {
+		return i + 2
+	}
+	key := i
+	if s.before(i) == ':' { // :=
+		key--
+	}
+	after := i + 1
+	if s.at(after) == '>' {
+		after++
+	}
+	return s.secretAfter(key, after)
+}
+
+// secretAfter looks for a secret at after, the key of which ends before i. It returns
+// where to go on.
+func (s *scan) secretAfter(i, after int) int {
+	key := s.keyBefore(i)
+	if key == 0 {
+		return after
+	}
+	from, to, quoted := s.value(after)
+	if from == to {
+		return after
+	}
+	value := s.text[from:to]
+	if key&credentialID.context() != 0 {
+		s.headerCredential(from)
+		return from
+	}
+	if s.isSecretValue(key, value, to, quoted, from-after > 0) {
+		id := ruleSecret
+		if key&strongKey != 0 {
+			id = rulePassword
+		}
+		s.add(id, from, to)
+	}
+	return from
+}
+
+// headerCredential looks for the value of an Authorization header at i.
+func (s *scan) headerCredential(i int) {
+	word, _, _ := strings.Cut(s.text[i:min(len(s.text), i+8)], " ")
+	switch {
+	case len(word) == len("bearer") && strings.EqualFold(word, "bearer"), strings.EqualFold(word, "token"):
+		s.credential(ruleBearer, i+len(word)+1)
+	case strings.EqualFold(word, "basic"):
+		s.credential(ruleBasic, i+len(word)+1)
+	}
+}
+
+// keyBefore returns what the name of a field that ends before i says of its value, or 0.
+func (s *scan) keyBefore(i int) flags {
+	end := i
+	if s.before(end) == ' ' {
+		end--
+	}
+	switch s.before(end) {
+	case '"', '\'', '`', ']', '>', '*':
+		end--
+		if s.before(end) == '\\' || s.before(end) == '"' || s.before(end) == '*' {
+			end--
+		}
+	}
+	for end > 0 && i-end < 4 && isDigit(s.text[end-1]) {
+		end--
+	}
+	start := end
+	for start > 0 && end-start < maxWord && s.isLetterEnd(start) {
+		start--
+	}
+	if start == end || end-start < 2 {
+		return 0
+	}
+	for j := end - 1; j > start; j-- { // the last word of camelCase
+		if isUpper(s.text[j]) && s.text[j-1] >= 'a' && s.text[j-1] < 0x80 {
+			start = j
+			break
+		}
+	}
+	w, f := s.lookUp(start)
+	if w.end < end {
+		return 0
+	}
+	if f&secret != 0 {
+		return f
+	}
+	switch s.text[start:end] {
+	case "key", "KEY", "Key":
+		return s.keyKind(start)
+	case "authorization", "Authorization", "AUTHORIZATION":
+		return credentialID.context()
+	}
+	if w.folded > 0 && s.text[end-1] >= 0x80 {
+		for _, word := range []string{"密码", "パスワード", "비밀번호", "密碼", "पासवर्ड", "口令", "暗証番号"} {
+			if strings.HasSuffix(s.text[:end], word) {
+				return secret | strongKey
+			}
+		}
+	}
+	if strings.EqualFold(s.text[start:end], "passe") && strings.HasSuffix(strings.ToLower(s.text[max(0, start-7):start]), "mot de ") {
+		return secret | strongKey
+	}
+	return 0
+}
+
+// keyKind returns what "key" at i says after the word before it.
+func (s *scan) keyKind(i int) flags {
+	end := i
+	if c := s.before(end); c == '_' || c == '-' || c == ' ' {
+		end--
+	}
+	start := end
+	for start > 0 && end-start < 12 && s.m.kinds[s.text[start-1]]&letter != 0 {
+		start--
+	}
+	word := strings.ToLower(s.text[start:end])
+	for _, kind := range []string{"api", "secret", "access", "private", "encryption", "signing", "auth", "master", "account", "ssh", "license", "storage", "shared", "hmac", "aes", "service"} {
+		if strings.HasSuffix(word, kind) {
+			return secret
+		}
+	}
+	return 0
+}
+
+// value returns where the value after a key is.
+func (s *scan) value(i int) (from, to int, quoted bool) {
+	for n := 0; n < 3 && (s.at(i) == ' ' || s.at(i) == '\t'); n++ {
+		i++
+	}
+	escaped := s.at(i) == '\\'
+	if escaped {
+		i++
+	}
+	limit := min(len(s.text), i+maxSecret)
+	switch quote := s.at(i); quote {
+	case '"', '\'', '`':
+		i++
+		for to = i; to < limit; to++ {
+			switch c := s.text[to]; {
+			case c == '\n':
+				return i, i, false
+			case c == '\\' && escaped && s.at(to+1) == quote:
+				return i, to, true
+			case c == '\\':
+				to++
+			case c == quote && !escaped:
+				return i, to, true
+			}
+		}
+		return i, i, false
+	}
+	for to = i; to < limit; to++ {
+		c := s.text[to]
+		if c <= ' ' || strings.IndexByte("\"'<>&,;)}]|`", c) >= 0 {
+			break
+		}
+	}
+	for to > i && (s.text[to-1] == '.' || s.text[to-1] == ':' || s.text[to-1] == '?') {
+		to--
+	}
+	return i, to, false
+}
+
+// isSecretValue reports whether a value is a secret, and not a word about one.
+func (s *scan) isSecretValue(key flags, value string, end int, quoted, spaced bool) bool {
+	if len(value) < 3 || isPlaceholder(value) || strings.ContainsAny(value, "\n") {
+		return false
+	}
+	letters, words := true, true
+	for i := range len(value) {
+		c := value[i]
+		isLetter := c|0x20-'a' < 26 || c >= 0x80
+		letters = letters && isLetter
+		words = words && (isLetter || c == '.' || c == '_' || c == ' ' || c == '-' || c == '\'' || c == ':')
+	}
+	if !quoted && (strings.ContainsAny(value, "([{") || words && strings.IndexByte(value, '.') > 0) {
+		return false // code
+	}
+	if letters && s.isWordNotSecret(value) {
+		return false
+	}
+	if quoted && words && strings.Count(value, " ") > 1 {
+		return key&strongKey != 0 && !strings.ContainsAny(value, "'") && strings.Count(value, " ") < 7 && value == strings.ToLower(value) &&
+			!s.isWordNotSecret(value)
+	}
+	if quoted && words && strings.IndexByte(value, ' ') > 0 {
+		return false
+	}
+	if key&strongKey == 0 {
+		return looksSecret(value, 6) || quoted && len(value) >= 8 && !words
+	}
+	if quoted || !words {
+		return true
+	}
+	// Letters alone: "password: hunter" is a password, "password: please enter" is not.
+	if s.at(end) == ' ' && s.isLetterAt(end+1) {
+		return false
+	}
+	return letters || len(value) >= 8
+}
+
+// isWordNotSecret reports whether letters are a word that says something of a secret.
+func (s *scan) isWordNotSecret(value string) bool {
+	var folded [maxWord]byte
+	if w := foldWord(&folded, value, 0); w.folded > 0 {
+		if e := s.m.words.find(folded[:w.folded], w.hash); e != nil && e.flags&(common|near|calls|months) != 0 {
+			return true
+		}
+	}
+	return isOneOf(strings.ToLower(value), "nil none null true false string str bool boolean required optional hidden redacted masked undefined empty unset bytes "+
+		"secretstr any object text varchar char input field masked filtered removed expired mismatch incorrect invalid rotated forgotten")
+}
+
+// passwordWord handles a w at i, of "password is x" and "passwd x".
+func (s *scan) passwordWord(i int) int {
+	if i < 1 || s.text[i-1] != 's' && s.text[i-1] != 'p' && s.text[i-1] != ' ' && s.text[i-1] != '-' {
+		return i + 1
+	}
+	start := i
+	for start > 0 && i-start < 6 && s.m.kinds[s.text[start-1]]&letter != 0 {
+		start--
+	}
+	if isWord(s.before(start)) {
+		return i + 1
+	}
+	w, f := s.lookUp(start)
+	if f&strongKey == 0 || s.at(w.end) != ' ' {
+		return i + 1
+	}
+	from := w.end + 1
+	isStated := false
+	if verb, _ := s.lookUp(from); isOneOf(s.text[from:verb.end], "is was ist lautet war") && s.at(verb.end) == ' ' {
+		from, isStated = verb.end+1, true
+	}
+	if s.at(from) == ':' || s.at(from) == '=' {
+		return w.end
+	}
+	from, to, quoted := s.value(from)
+	if to-from >= 5 && (looksSecret(s.text[from:to], 5) && !quoted || isStated && quoted) && s.isSecretValue(strongKey, s.text[from:to], to, quoted, true) {
+		s.add(rulePassword, from, to)
+	}
+	return w.end
+}
