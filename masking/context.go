@@ -8,7 +8,7 @@ const (
 )
 
 // contextBefore returns of which entities the words before i are context, and counter
-// when a word that counts things is nearer than all of them.
+// when a word that counts things is right before i.
 func (s *scan) contextBefore(i int) flags {
 	if s.contextAt == i {
 		return s.context
@@ -19,7 +19,7 @@ func (s *scan) contextBefore(i int) flags {
 }
 
 func (s *scan) wordsBefore(i int) flags {
-	found, isEvent := flags(0), false
+	found, isEvent, isDirect := flags(0), false, true
 	limit := max(0, i-contextBytes)
 	for n := 0; n < contextWords && i > limit; {
 		end := i
@@ -41,9 +41,10 @@ func (s *scan) wordsBefore(i int) flags {
 					isEvent = true
 				}
 				found |= f & anyContext
-				if f&counter != 0 && found == 0 {
+				if f&counter != 0 && isDirect && found == 0 {
 					return counter
 				}
+				isDirect = isDirect && f&filler != 0
 			}
 		}
 		if s.text[end-1] >= 0x80 {
@@ -61,6 +62,14 @@ func (s *scan) wordsBefore(i int) flags {
 func (s *scan) isLetterEnd(i int) bool {
 	c := s.text[i-1]
 	return c|0x20-'a' < 26 || c >= 0x80
+}
+
+// contextNear returns the context before the first k groups or, without one, after them.
+func (s *scan) contextNear(n *number, k int) flags {
+	if before := s.contextBefore(n.from[0]); before != 0 {
+		return before
+	}
+	return s.contextAfter(n.to[k-1])
 }
 
 // contextAfter returns of which entities the words after i are context.

@@ -53,7 +53,7 @@ func (s *scan) localPart(i int) int {
 	for start < i && strings.IndexByte(".'*=-+^~!$%", s.text[start]) >= 0 {
 		start++
 	}
-	if s.text[i-1] == '.' {
+	if s.before(i) == '.' {
 		return i
 	}
 	return start

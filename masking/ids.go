@@ -13,7 +13,7 @@ func (s *scan) identityRule(n *number, k int, digits string) (ruleID, bool) {
 		return s.elevenDigits(n, k, digits)
 	case 12:
 		if isAadhaar(digits) {
-			if k == 3 && n.shapes[2] == 0x444 && n.sameSeparators(k) && n.seps[1] != '.' && n.seps[1] != '/' ||
+			if k == 3 && n.shapes[2] == 0x444 && n.sameSeparators(k) && n.seps[1] != '.' && n.seps[1] != '/' && !s.goesOn(n, k) ||
 				k == 1 && s.contextBefore(n.from[0])&aadhaarID.context() != 0 {
 				return ruleAadhaar, true
 			}
@@ -23,6 +23,15 @@ func (s *scan) identityRule(n *number, k int, digits string) (ruleID, bool) {
 		return ruleCard, s.isCardNumber(n, k, digits)
 	}
 	return 0, false
+}
+
+// goesOn reports whether groups of four are a part of more such groups.
+func (s *scan) goesOn(n *number, k int) bool {
+	if k < n.groups && n.seps[k] == n.seps[1] && n.to[k]-n.from[k] == 4 {
+		return true
+	}
+	from := n.from[0]
+	return s.before(from) == n.seps[1] && from > 5 && isDigit(s.text[from-2]) && isAlnum(s.text[from-5]) && !isWord(s.before(from-5))
 }
 
 func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
@@ -36,7 +45,7 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 	if !isBSNForm && !(k == 2 && len(digits) == 9) {
 		return 0, false
 	}
-	context := s.contextBefore(n.from[0])
+	context := s.contextNear(n, k)
 	switch {
 	case isBSNForm && context&bsnID.context() != 0 && isBSN(digits):
 		return ruleBSN, true
@@ -48,14 +57,12 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 		return ruleITIN, true
 	case k == 1 && context&ssnID.context() != 0 && isSSN(digits):
 		return ruleSSNContext, true
-	case k == 1 && s.contextAfter(n.to[0])&ssnID.context() != 0 && isSSN(digits) && context == 0:
-		return ruleSSNContext, true
 	}
 	return 0, false
 }
 
 func (s *scan) tenDigits(n *number, k int, digits string) (ruleID, bool) {
-	context := s.contextBefore(n.from[0])
+	context := s.contextNear(n, k)
 	switch {
 	case (k == 1 || k == 3 && n.shapes[2] == 0x334) && context&nhsID.context() != 0 && isNHS(digits):
 		return ruleNHS, true
@@ -203,7 +210,7 @@ func (s *scan) isCardNumber(n *number, k int, digits string) bool {
 	if k > 1 && (n.seps[1] != ' ' && n.seps[1] != '-' || !isCardShape(n.shapes[k-1], len(digits))) {
 		return false
 	}
-	if k < n.groups && n.to[k]-n.from[k] == 4 && n.seps[k] == n.seps[1] && k > 1 {
+	if k > 1 && s.goesOn(n, k) {
 		return false
 	}
 	need, ok := issuer(digits)

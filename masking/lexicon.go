@@ -34,6 +34,8 @@ const (
 	unit                        // a word after an amount
 	versions                    // a word before a version
 	event                       // a word before a date that is not of birth
+	filler                      // a word between a counter and its number
+	speech                      // a verb after a name
 
 	contextShift = 24
 )

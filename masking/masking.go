@@ -85,7 +85,7 @@ func nearestEntity(e Entity) string {
 // the one with the higher score, then the one whose entity is first in [Entities]. Find
 // does not allocate when dst has room.
 //
-// Names are looked for in a text of at least three words or of several lines.
+// Names are looked for in a text of at least three words, of several lines, or of 16 KiB.
 func (m *Masker) Find(dst []Finding, text string) []Finding {
 	s := scan{m: m, found: dst, first: len(dst), names: m.on.has(nameID) && isProse(text)}
 	for from := 0; from < len(text); {
@@ -139,15 +139,18 @@ func appendPlaceholder(dst []byte, e Entity) []byte {
 	return append(dst, ']')
 }
 
-// isProse reports whether names are looked for in text: it has three words or more, or
-// several lines.
+// isProse reports whether names are looked for in text: it has three words or more, several
+// lines, or 16 KiB.
 func isProse(text string) bool {
+	if len(text) >= maxLine {
+		return true
+	}
 	words, inWord := 0, false
 	for i := range len(text) {
 		switch text[i] {
 		case '\n':
 			return true
-		case ' ', '\t', '\r':
+		case ' ', '\t', '\r', ',', ';', '|':
 			inWord = false
 		default:
 			if !inWord {

@@ -15,6 +15,7 @@ type nameWord struct {
 	flags      flags
 	isInitial  bool // one letter
 	isCaps     bool // more letters, all capitals
+	isJoined   bool // a second part in lower case: "Ji-hoon"
 }
 
 func (w *nameWord) is(f flags) bool { return w.flags&f != 0 }
@@ -38,26 +39,32 @@ func (s *scan) name(i int) int {
 	}
 	run := words[:n]
 	if !s.startsName(i) {
-		return run[0].end
+		return s.resume(run, run[0].end)
 	}
 	lead, from := s.lead(run)
 	if from == len(run) {
-		return run[len(run)-1].end
+		return s.resume(run, i+1)
 	}
 	core := run[from:]
 	to := 1
 	for to < len(core) && !isStop(&core[to]) {
 		to++
 	}
-	next := run[len(run)-1].end
+	next := s.resume(run, i+1)
 	if to < len(core) {
-		next = core[to].start
-		if core[to].is(place) && !core[to].is(given|family) {
-			return core[to].end
+		next = min(next, core[to].start)
+		if core[to].is(place) && !core[to].isName() {
+			return s.resume(run, core[to].end)
+		}
+		if core[0].isUnknown() {
+			lead &^= greets
 		}
 	}
 	core = core[:to]
-	for len(core) > 0 && core[len(core)-1].is(particle) && !core[len(core)-1].isName() {
+	if to == 1 && core[0].is(given) && s.isSpeech(core[0].end) {
+		lead |= calls
+	}
+	for len(core) > 1 && core[len(core)-1].is(particle) && !core[len(core)-1].isName() {
 		core = core[:len(core)-1]
 	}
 	if isStop(&core[0]) {
@@ -70,6 +77,7 @@ func (s *scan) name(i int) int {
 			if count < len(core) {
 				return end
 			}
+			return max(end, next)
 		}
 	}
 	return next
@@ -123,9 +131,15 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 		return nameWord{}, false
 	}
 	w, f := s.lookUp(i)
+	if c := s.at(w.end); isDigit(c) || c == '_' {
+		return nameWord{}, false
+	}
 	word := nameWord{start: i, end: w.end, flags: f, isCaps: w.lower == 0 && w.upper > 1}
-	word.isInitial = w.upper == 1 && w.lower == 0
-	for s.at(word.end) == '-' && s.isLetterAt(word.end+1) {
+	if word.isInitial = w.upper == 1 && w.lower == 0; word.isInitial {
+		word.flags &= title
+	}
+	for s.at(word.end) == '-' && s.isLetterAt(word.end+1) && !s.isHonorific(word.end+1) {
+		word.isJoined = s.m.kinds[s.text[word.end+1]]&lower != 0
 		w, f = s.lookUp(word.end + 1)
 		word.end = w.end
 		if f&(given|family) != 0 {
@@ -135,6 +149,37 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 		}
 	}
 	return word, true
+}
+
+// isSpeech reports whether a verb of speech is after i.
+func (s *scan) isSpeech(i int) bool {
+	if s.at(i) != ' ' || s.m.kinds[s.at(i+1)]&lower == 0 {
+		return false
+	}
+	_, f := s.lookUp(i + 1)
+	return f&speech != 0
+}
+
+// isHonorific reports whether the word at i is what follows a Japanese name.
+func (s *scan) isHonorific(i int) bool {
+	for _, word := range []string{"san", "sama", "kun", "chan", "sensei"} {
+		if strings.HasPrefix(s.text[i:], word) && !s.isLetterAt(i+len(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// resume returns where the scan goes on after a run of words, from an offset on: at a word
+// that may begin something else, or after the last word.
+func (s *scan) resume(run []nameWord, from int) int {
+	for i := range run {
+		w := &run[i]
+		if i > 0 && w.start >= from && (w.isCaps || w.isInitial || w.end-w.start < 3 || w.is(secret) || isOneOf(s.text[w.start:w.end], "Bearer Basic Token")) {
+			return w.start
+		}
+	}
+	return max(from, run[len(run)-1].end)
 }
 
 // lead takes from the start of a run the words that come before a name. It returns what
@@ -150,6 +195,8 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 			lead = w.flags & (calls | greets | near)
 		case w.is(common|place|months) && !w.isName():
 			lead = w.flags & place
+		case w.is(common) && w.is(weak) && i == 0 && len(run) == 2 && run[1].isStrong(given) && !run[1].is(family):
+			lead = 0
 		case w.is(particle) && !w.isName() && i+1 == len(run):
 			lead = 0
 		default:
@@ -192,7 +239,7 @@ func (s *scan) wordBefore(i int) flags {
 }
 
 func isStop(w *nameWord) bool {
-	return w.is(common|place|months|title) && !w.isName()
+	return w.is(common|place|months|title) && !w.isName() && !w.isJoined
 }
 
 // nameLength returns how many words of core are a name, or 0. lead is what the words
@@ -239,6 +286,8 @@ func nameLength(core []nameWord, lead flags) int {
 	isCalled := lead&calls != 0
 	last := &core[count-1]
 	switch {
+	case count == 2 && (first.is(family) && last.isJoined || first.isJoined && last.is(family)):
+		return count
 	case first.isCaps && (names < 2 || strong == 0):
 		return 0
 	case first.isStrong(given), first.is(given) && last.isStrong(given|family):
@@ -354,6 +403,9 @@ func (s *scan) endsName(i int) bool {
 	case '*':
 		return !strings.HasPrefix(s.text[i:], "***")
 	case '.', ':', '-':
+		if c == '-' && s.isHonorific(i+1) {
+			return true
+		}
 		if i+1 == len(s.text) {
 			return true
 		}

@@ -113,7 +113,7 @@ agostini amato amici antonelli arena armani bandini barbieri barone basile batta
 bernardi bianchi bianco bonetti bruni bruno caputo carbone caruso castelli cattaneo cavallo ceccarelli cesari cirillo colombo
 conte conti coppola corsi costa costantini cristiani dagostino damico dangelo deangelis deluca demarco demartino derosa desantis
 desimone diblasi donati donofrio esposito fabbri falcone farina fazio ferrante ferrara ferrari ferraris ferraro ferretti ferri
-ferro filippi fiore fontana fumagalli fusco galli gallo garofalo gatti gentile giordano giorgi giuliani grassi grasso greco
+ferro filippi fiore fontana fumagalli fusco galli gallo garofalo gatti giordano giorgi giuliani grassi grasso greco
 grimaldi guerra guidi leone leonardi locatelli lombardi lombardo longo lorusso lupo magnani mancini manfredi mantovani marchetti
 marchi mariani marini marino mariotti marra martelli martinelli martini martino mazza mazzini mele melis meloni merlo messina
 milani molinari monaco montanari monti morelli moretti morini moro mosca motta napoli napolitano negri neri nicoletti orlando

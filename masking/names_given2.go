@@ -88,7 +88,7 @@ harish harpreet harsh harsha hemant hema himanshu indira indra ishaan ishita jag
 jayesh jignesh jitendra jyoti jyotsna kabir kailash kalpana kamala kamini kanchan kanika karan karthik kartik karuna
 kaushik kavita kavya ketan kiran kishore komal krishna krishnan krunal kunal kumari lakshmi lalit lalita lata latha
 lavanya leela madhav madhavi madhu madhuri mahesh malini mallika manasi mandeep mani manish manisha manju manjula
-manjunath manoj mayank mayur meena meenakshi megha mehul milind mitali mohan mohit monika mridula mukesh mukund murali
+manjunath manoj mayank mayur meena meera meenakshi megha mehul milind mitali mohan mohit monika mridula mukesh mukund murali
 nandini nandita naresh narayan narendra naveen navya neelam neeraj neeta neha nidhi nikhil nikita nilesh nirmala nisha
 nishant nitin nitya nupur om padma padmaja pallavi pankaj parth parul parvati pavan payal pooja poonam prabha prabhakar
 prachi pradeep prakash pramod pranav pranjal prasad prasanna prashant pratibha pratik praveen preeti prem prerna priti
@@ -118,7 +118,7 @@ takeshi takuma takumi takuya tamiko taro tatsuo tatsuya teruo tetsuo tetsuya tom
 toshiko toshio toshiyuki tsubasa tsutomu tsuyoshi yasuhiro yasuko yasuo yasushi yoichi yoko yosuke yoshiaki yoshie
 yoshihiro yoshiko yoshio yui yuichi yuji yuka yukari yuki yukie yukiko yukio yuko yumi yumiko yuri yuriko yusuke yuta
 yutaka yuto yuya yuzuki
-bao binh chau chien cuong dao dinh dung duong giang hai hang hanh hieu hoa hoai hoang hung huong huyen khanh khoa kien
+an bao binh chau chien cuong dao dinh dung duong giang hai hang hanh hieu hoa hoai hoang hung huong huyen khanh khoa kien
 lan lien linh loan long mai minh my nam nga ngan nghia ngoc nhung oanh phong phuc phuong quan quang quyen quynh son tam
 thanh thao thi thien thinh thu thuy tien tin toan trang tri trinh trung truong tuan tung tuyen tuyet van viet vinh vy xuan
 yen
@@ -133,7 +133,7 @@ xiaolin xiaoling xiaolong xiaomei xiaoming xiaoping xiaotong xiaowei xiaoyan xia
 xiumei xiuzhen xue xuemei xueqin xueying yan yang yanli yanling yanping yaqin yi yichen yifan yifei ying yingying
 yong yongqiang yu yuan yuanyuan yue yuhan yuhang yulan yuling yumei yun yuting yutong yuxuan yuzhen zedong zhe zhen
 zheng zhenhua zhenyu zhigang zhihao zhihui zhiming zhiqiang zhiwei zhiyong zihan zixuan ziyi zimo
-bokyung byungho changmin chaewon daehyun daeun donghyun eunhye eunji eunjung eunkyung haeun hyejin hyunjin hyunjoo
+ji bokyung byungho changmin chaewon daehyun daeun donghyun eunhye eunji eunjung eunkyung haeun hyejin hyunjin hyunjoo
 hyunwoo jaehyun jaemin jihoon jihye jimin jinwoo jisoo jiwon jiyeon jiyoung joohee jongho junho junyoung kyungsoo
 minho minjae minji minjun minjung minseo minsoo misook myungsoo sangmin seojun seoyeon seungho sooyoung soohyun
 soojin sujin sungho sunhee taehyung woojin yejin yeonju younghee youngjae youngsook yuna yuri

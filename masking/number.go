@@ -36,7 +36,7 @@ func (s *scan) digits(i int) int {
 		return s.insideWord(i, end)
 	}
 	c := s.at(end)
-	if isWord(c) && c|0x20 != 'x' || c|0x20 == 'x' && end == i+1 {
+	if isWord(c) && (c|0x20 != 'x' || end == i+1 || !isDigit(s.at(end+1))) {
 		return s.mixed(i)
 	}
 	if c == ':' {

@@ -117,7 +117,7 @@ func ruleTable() [ruleCount]Rule {
 			Source: "SSA, Social Security Number Randomization; 20 CFR 422.103",
 		},
 		ruleSSNContext: {
-			Name: "ssn-context", Entity: SSN, Score: 0.85, Context: []string{"ssn ssns social socsec sozialversicherungsnummer-us taxpayer"},
+			Name: "ssn-context", Entity: SSN, Score: 0.85, Context: []string{"ssn ssns social socsec taxpayer"},
 			Finds:  "the same digits without separators, after a word of the context",
 			Source: "SSA, Social Security Number Randomization; 20 CFR 422.103",
 		},

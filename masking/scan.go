@@ -136,7 +136,7 @@ func (s *scan) beats(id ruleID, length int, old *Finding) bool {
 
 // before returns the byte before i, or a line feed at the start of the text.
 func (s *scan) before(i int) byte {
-	if i == 0 {
+	if i <= 0 {
 		return '\n'
 	}
 	return s.text[i-1]

@@ -231,7 +231,7 @@ func (s *scan) value(i int) (from, to int, quoted bool) {
 	}
 	for to = i; to < limit; to++ {
 		c := s.text[to]
-		if c <= ' ' || strings.IndexByte("\"'<>&,;)}]|`", c) >= 0 {
+		if c <= ' ' || strings.IndexByte("\"'<>,;)}]|`", c) >= 0 || c == '&' && s.isParameter(to+1) {
 			break
 		}
 	}
@@ -241,9 +241,15 @@ func (s *scan) value(i int) (from, to int, quoted bool) {
 	return i, to, false
 }
 
+// isParameter reports whether "name=" is at i.
+func (s *scan) isParameter(i int) bool {
+	end := s.wordEnd(i)
+	return end > i && s.at(end) == '='
+}
+
 // isSecretValue reports whether a value is a secret, and not a word about one.
 func (s *scan) isSecretValue(key flags, value string, end int, quoted, spaced bool) bool {
-	if len(value) < 3 || isPlaceholder(value) || strings.ContainsAny(value, "\n") {
+	if len(value) < 3 || isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || value[0] == '/' && strings.Count(value, "/") > 1 || strings.ContainsAny(value, "\n") {
 		return false
 	}
 	letters, words := true, true
@@ -303,9 +309,15 @@ func (s *scan) passwordWord(i int) int {
 	if isWord(s.before(start)) {
 		return i + 1
 	}
-	w, f := s.lookUp(start)
+	return max(i+1, s.passwordStated(start))
+}
+
+// passwordStated looks for the password after a word for it at i. It returns where the
+// word ends, or 0 when it is another one.
+func (s *scan) passwordStated(i int) int {
+	w, f := s.lookUp(i)
 	if f&strongKey == 0 || s.at(w.end) != ' ' {
-		return i + 1
+		return 0
 	}
 	from := w.end + 1
 	isStated := false

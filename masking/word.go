@@ -160,6 +160,10 @@ func (s *scan) capital(i int) int {
 		return s.identifier(i, s.wordEnd(end))
 	}
 	switch n := end - i; {
+	case n == 2 && s.text[i:end] == "SG" && s.at(end) == '.':
+		if to := s.apiKey(i, end); to > 0 {
+			return to
+		}
 	case n <= 2 && (s.at(end) == ' ' || s.at(end) == '-'):
 		if to := s.spaced(i, end); to > 0 {
 			return to
@@ -170,6 +174,9 @@ func (s *scan) capital(i int) int {
 		}
 	case n >= 16:
 		return s.identifier(i, end)
+	}
+	if c := s.text[i]; c == 'P' || c == 'W' {
+		s.passwordStated(i)
 	}
 	if s.names {
 		return s.name(i)

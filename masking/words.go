@@ -19,7 +19,7 @@ func wordLists() []wordList {
 		{nearWords, near},
 		{commonWords, common},
 		{foreignWords, common},
-		{monthNames, common | months},
+		{monthNames, months},
 		{titles, title},
 		{callWords, calls},
 		{particles, particle},
@@ -28,6 +28,8 @@ func wordLists() []wordList {
 		{units, unit},
 		{versionWords, versions},
 		{eventWords, event},
+		{fillers, filler},
+		{speechWords, speech},
 		{secretWords, secret},
 		{passwordWords, secret | strongKey},
 	}
@@ -36,6 +38,8 @@ func wordLists() []wordList {
 // weakNames are names that are more often something else: a word, a month, a city, a
 // country, a brand.
 const weakNames = `
+amber joy pascal viola crystal carol heather heath jack gene ray warren wade norma jean autumn prudence constance charity harmony melody
+mason carter cooper parker sawyer brooks chance colt drake robin gale savannah sienna chelsea
 abel april archer asia august aurora austin bach bar bat ball baker banks barber bean bear best bill bird bishop black blue bond
 booth bird bloom bright brook brooks brown bush burns butler can candy carter cash castle chad chance chang chapel charity
 charlotte chase chelsea cherry chin china christian christ church cliff clay coal cole constant con cook cooper coral cross crystal
@@ -104,6 +108,7 @@ trent sterling dover christi mari dina vince gates jobs musk bezos
 // syllables are Chinese, Vietnamese and other short names that are a name beside another one
 // alone.
 const syllables = `
+li na wu xu yu ma he hu si lu lo ho ko
 an bin bai bang bo cai chai chan chao che chen chi chu da dan de deng di ding dou du duo en er fa fei fen fu gan gang gao ge
 gen gu guan gui guo hao hen hu hua huan hui huo ji jia jian jiang jie jing jiu ju jun kan kang ke kong ku kuai la lai lang lao le lei
 leng lian liang lie ling liu lou luan lun luo mai mang mao me mei men meng mi mian ming mou nai nao ne nei neng ni nian nin ning niu nu

@@ -14,10 +14,10 @@ a au aussi autre aux avant avec avez avoir bien bonjour bonsoir car ce cela celu
 compte comment cordialement contacter contactez appelez appeler dans de demain depuis des deux dossier donc du elle elles en encore entre est et
 etre eux facture faire faut fois ici il ils je jour la le les leur leurs lors lui ma madame mademoiselle mais mal me meme merci mes message
 messieurs mon monsieur ne nee ni nom non nos notre nous nouveau numero on ont ou oui par parce pas patient personne peut plus pour pourquoi
-prenom puis quand que quel quelle qui quoi rappel reunion rendez-vous rue sa salut sans se sera ses si signe son sont sous suite sur ta telephone
+prenom puis quand que quel quelle qui quoi rappel reunion rue sa salut sans se sera ses si signe son sont sous suite sur ta telephone
 tes titulaire toi ton tous tout toute tres tu un une veuillez vers veuve voici voila vos votre vous vu
 a al algo alguien ante antes apellido apellidos aqui asi asunto aunque ayer bien buenas buenos cada calle carta casi cita cliente clienta como con
-contacto contacte correo cual cuando cuenta cuenta-corriente de debe del desde dia dias don dona donde dos ella ellos en entonces entre era
+contacto contacte correo cual cuando cuenta de debe del desde dia dias don dona donde dos ella ellos en entonces entre era
 es esa ese esta este esto estimada estimado estoy factura favor fecha fue gracias ha hace hacia hasta hay hola hoy la las le llama llamar
 llame lo los luego mas me mi mientras mis mucho muy nacido nacida nada ni ninguno no nombre nos nosotros nuestra nuestro numero nunca o
 otra otro paciente padre madre para pedido pero poder por porque pues puede que querido querida quien recibido reunion sabe saludos se senor
@@ -71,7 +71,7 @@ gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre lunedi m
 januari februari maart mei augustus maandag dinsdag woensdag donderdag vrijdag zaterdag zondag
 stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia styczen luty marzec kwiecien czerwiec lipiec
 sierpien wrzesien pazdziernik listopad grudzien
-janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro segunda terca quarta quinta sexta
+janeiro fevereiro maio junho julho setembro outubro novembro dezembro segunda terca quarta quinta sexta
 ocak subat mart nisan mayis haziran temmuz agustos eylul ekim kasim aralik pazartesi sali carsamba persembe cuma cumartesi pazar
 `
 
@@ -80,7 +80,7 @@ const titles = `
 mr mrs ms mx miss messrs dr prof professor rev reverend fr sr sra srta sir dame lady lord hon judge captain capt lt sgt col cpl gen maj
 officer detective inspector sergeant senator congressman congresswoman governor mayor
 herr herrn frau fraulein m mme mlle monsieur madame mademoiselle maitre docteur senor senora senorita sig signor signora signore signorina
-dott dottssa dottor dottoressa avv ing geom rag dhr mevr mevrouw meneer mijnheer drs pan pani pana panem panu bay bayan sayin sayın
+dott dottssa dottor dottoressa avv ing geom rag dhr heer mevr mevrouw meneer mijnheer drs pan pani pana panem panu bay bayan sayin sayın
 senhor senhora doutor doutora dra shri shrimati smt kumari sheikh ustadh haji pak bapak ibu ong anh uncle auntie aunt sister brother
 hr fru herra rouva gospodin gospoda
 `
@@ -124,6 +124,7 @@ dela vander vanden dello d l o mc
 // placeWords make the name of a street, a place, a company or a thing of the words
 // before them.
 const placeWords = `
+san santa santo saint sankt sao sint fort lake mount cape hotel restaurant cafe
 street st road rd avenue ave boulevard blvd drive lane ln court ct square plaza terrace parkway highway hwy route way alley bridge park gardens garden
 airport station terminal port harbor harbour bay beach island islands lake river creek falls mountain mountains mount hill hills valley canyon forest
 springs county city town village district province university college school academy institute hospital clinic church cathedral chapel temple
@@ -142,10 +143,10 @@ const counterWords = `
 order orders invoice inv ref reference ticket case sku isbn issn ean upc gtin asin serial tracking shipment parcel version ver build revision
 rev release commit part item batch lot po model error code port line page chapter section id ids uuid guid hash sha checksum bytes size count total amount
 price sum balance qty quantity offset index row seq sequence pid tid epoch timestamp ts latency duration ms elapsed imei iccid meid vin doi rfc
-issue pr bug jira job run request req trace span session transaction txn receipt barcode article product catalog catalogue lat lon latitude
-longitude coordinates coordinate population random seed number-of width height score votes views likes distance km meters score patent gst hsn
+issue pr bug jira job ports pages lines rows ids range ranges between columns codes keys run request req trace span session transaction txn receipt barcode article product catalog catalogue lat lon latitude
+longitude coordinates coordinate population random seed width height score votes views likes distance km meters score patent gst hsn
 bestellung bestellnummer auftrag auftragsnummer rechnung rechnungsnummer artikelnummer artikel sendungsnummer sendung aktenzeichen kundennummer seriennummer
-commande facture numero-de-commande colis suivi reference article pedido factura albaran seguimiento referencia expediente ordine fattura spedizione tracciamento
+commande facture colis suivi reference article pedido factura albaran seguimiento referencia expediente ordine fattura spedizione tracciamento
 bestelling factuur zending artikelnummer zamowienie faktura przesylka zgloszenie encomenda fatura protocolo rastreio nota siparis kargo takip
 einwohner betrag preis montant prix precio importe prezzo importo bedrag prijs kwota cena valor preco tutar fiyat
 `
@@ -190,4 +191,13 @@ const eventWords = `
 hired joined expires expiry expired expiration issued created since started starting start updated due valid until died deceased married signed effective
 registered admitted discharged visit visited appointment deadline paid invoiced ordered shipped delivered scheduled meeting eingestellt gultig ablaufdatum ausgestellt
 expire delivre valable embauche vence caduca emitido contratado scadenza rilasciato geldig wazny wydany hire end ends renewed renewal modified
+`
+
+// fillers stand between a word that counts and its number.
+const fillers = `number numbers no nr num nbr is was the a of numero numer nummer n numarasi`
+
+// speechWords follow the name of somebody who speaks or acts.
+const speechWords = `
+said says asked asks told tells called calls wrote writes replied replies answered thinks thought wants wanted agreed confirmed joined left moved lives
+emailed texted mentioned suggested promised forgot booked signed paid ordered reported complained explained apologized apologised sent
 `
