@@ -4,7 +4,7 @@ import "strings"
 
 const (
 	contextWords = 6  // words
-	contextBytes = 64 // bytes, up to lookBack
+	contextBytes = 64 // bytes, without findings
 )
 
 // contextBefore returns of which entities the words before i are context, and counter
@@ -18,28 +18,47 @@ func (s *scan) contextBefore(i int) flags {
 	return s.context
 }
 
+// wordsBefore walks back from i. A finding counts as one word that says nothing, and so does
+// a placeholder: a masked text has the context that the text had.
 func (s *scan) wordsBefore(i int) flags {
 	found, isEvent, isDirect := flags(0), false, true
-	limit := max(0, i-contextBytes)
-	for n := 0; n < contextWords && i > limit; {
+	budget := contextBytes
+	nextFinding := len(s.found) - 1
+	for n := 0; n < contextWords && budget > 0; n++ {
 		end := i
-		for end > limit && !s.isLetterEnd(end) {
+		for end > 0 && budget > 0 && !s.isLetterEnd(end) && s.text[end-1] != ']' && !s.endsFinding(end, &nextFinding) {
+			if c := s.text[end-1]; c == '\n' || c == ',' || c == ';' || isDigit(c) {
+				isDirect = false
+			}
 			end--
+			budget--
 		}
-		start := end
-		for start > limit && s.isLetterEnd(start) {
-			start--
-		}
-		if start == end {
+		if end == 0 || budget == 0 {
 			break
 		}
+		if start, id := s.opaque(end, &nextFinding); start < end {
+			if secretEntities.has(id) {
+				break
+			}
+			i, isDirect = start, false
+			budget--
+			continue
+		}
+		if s.text[end-1] == ']' {
+			i = end - 1
+			budget--
+			continue
+		}
+		start := end
+		for start > 0 && budget > 0 && s.isLetterEnd(start) && !s.endsFinding(start, &nextFinding) {
+			start--
+			budget--
+		}
 		i = start
-		if start > limit || start == 0 {
+		if budget > 0 || start == 0 {
 			w, f := s.lookUp(start)
 			if w.end >= end {
-				if f&event != 0 && found&birthID.context() == 0 {
-					isEvent = true
-				}
+				isEvent = isEvent || f&event != 0 && found&birthID.context() == 0
 				found |= f & anyContext
 				if f&counter != 0 && isDirect && found == 0 {
 					return counter
@@ -50,12 +69,47 @@ func (s *scan) wordsBefore(i int) flags {
 		if s.text[end-1] >= 0x80 {
 			found |= ideographs(s.text[start:end])
 		}
-		n++
 	}
 	if isEvent {
 		found &^= birthID.context()
 	}
 	return found
+}
+
+// secretEntities are those over which no context reaches.
+const secretEntities = 1<<urlCredentialsID | 1<<jwtID | 1<<credentialID | 1<<apiKeyID | 1<<passwordID | 1<<privateKeyID | entitySet(0)
+
+// endsFinding reports whether a finding ends at i, or i is inside of one.
+func (s *scan) endsFinding(i int, next *int) bool {
+	for *next >= s.first && s.found[*next].Start >= i {
+		*next--
+	}
+	return *next >= s.first && s.found[*next].End >= i
+}
+
+// opaque returns where the finding or the placeholder starts that ends at i, and its
+// entity; i when there is none.
+func (s *scan) opaque(i int, next *int) (int, entityID) {
+	if s.endsFinding(i, next) {
+		f := &s.found[*next]
+		return f.Start, s.m.rules[f.rule].id
+	}
+	if s.text[i-1] != ']' {
+		return i, 0
+	}
+	start := i - 1
+	for start > 0 && i-start < 20 && (isUpper(s.text[start-1]) || s.text[start-1] == '_') {
+		start--
+	}
+	if s.before(start) != '[' {
+		return i, 0
+	}
+	for id := range nameID + 1 {
+		if string(s.m.entities[id]) == s.text[start:i-1] {
+			return start - 1, id
+		}
+	}
+	return i, 0
 }
 
 // isLetterEnd reports whether the byte before i belongs to a word.
@@ -72,14 +126,18 @@ func (s *scan) contextNear(n *number, k int) flags {
 	return s.contextAfter(n.to[k-1])
 }
 
-// contextAfter returns of which entities the words after i are context.
+// contextAfter returns of which entities the words right after i are context. A
+// placeholder ends the search, as what it stands for does.
 func (s *scan) contextAfter(i int) flags {
 	found := flags(0)
-	limit := min(len(s.text), i+contextBytes/2)
-	for n := 0; n < 4 && i < limit; {
+	for n := 0; n < 3 && i < len(s.text); {
 		if !s.isLetterEnd(i + 1) {
-			i++
-			continue
+			switch s.text[i] {
+			case ' ', ',', '(', ')', ';', ':', '"', '\'':
+				i++
+				continue
+			}
+			break
 		}
 		w, f := s.lookUp(i)
 		found |= f & anyContext
@@ -92,17 +150,14 @@ func (s *scan) contextAfter(i int) flags {
 // ideographs returns the context of words that no spaces separate.
 func ideographs(text string) flags {
 	found := flags(0)
-	for _, c := range []struct {
-		words string
-		flags flags
-	}{
-		{"電話 携帯 电话 手机 联系 連絡先 電話番号 座机 전화 휴대폰 传真 方式", phoneID.context()},
-		{"生年月日 出生 生日 誕生日 生まれ 생년월일", birthID.context()},
-	} {
-		for word := range strings.FieldsSeq(c.words) {
-			if strings.Contains(text, word) {
-				found |= c.flags
-			}
+	for word := range strings.FieldsSeq("電話 携帯 电话 手机 联系 連絡先 座机 전화 휴대폰 传真 拨打 致电") {
+		if strings.Contains(text, word) {
+			found |= phoneID.context()
+		}
+	}
+	for word := range strings.FieldsSeq("生年月日 出生 生日 誕生日 生まれ 생년월일") {
+		if strings.Contains(text, word) {
+			found |= birthID.context()
 		}
 	}
 	return found

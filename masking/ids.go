@@ -221,7 +221,10 @@ func (s *scan) isCardNumber(n *number, k int, digits string) bool {
 	if context&cardID.context() != 0 {
 		return true
 	}
-	return context != counter && (need == needsNothing || k > 1 && len(digits) >= 15)
+	if k > 1 {
+		return len(digits) >= 15 || need == needsNothing && context != counter
+	}
+	return context != counter && need == needsNothing
 }
 
 // isCardShape reports whether digits are grouped as on a card.

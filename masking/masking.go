@@ -30,13 +30,14 @@ type Finding struct {
 // Masker finds and masks the entities that are on. It never changes and is safe for
 // concurrent use.
 type Masker struct {
-	on      entitySet
-	rules   []Rule
-	actions [256]action // what a byte may begin, for the entities that are on
-	kinds   [256]kind
-	words   lexicon
-	plans   phonePlans
-	ibans   ibanLengths
+	on       entitySet
+	rules    []Rule
+	entities []Entity
+	actions  [256]action // what a byte may begin, for the entities that are on
+	kinds    [256]kind
+	words    lexicon
+	plans    phonePlans
+	ibans    ibanLengths
 }
 
 // Option configures [New].
@@ -59,7 +60,7 @@ func New(opts ...Option) (*Masker, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	m := &Masker{rules: Rules(), kinds: byteKinds(), plans: newPhonePlans(), ibans: newIBANLengths()}
+	m := &Masker{rules: Rules(), entities: Entities(), kinds: byteKinds(), plans: newPhonePlans(), ibans: newIBANLengths()}
 	for _, e := range o.entities {
 		id := slices.Index(Entities(), e)
 		if id < 0 {

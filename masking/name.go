@@ -9,6 +9,9 @@ import (
 // maxNameWords is how many words with capitals are looked at together.
 const maxNameWords = 7
 
+// maxName is the length of the longest name, in bytes.
+const maxName = 100
+
 // nameWord is a word of a run of words with capitals.
 type nameWord struct {
 	start, end int
@@ -39,7 +42,7 @@ func (s *scan) name(i int) int {
 	}
 	run := words[:n]
 	if !s.startsName(i) {
-		return s.resume(run, run[0].end)
+		return run[0].end
 	}
 	lead, from := s.lead(run)
 	if from == len(run) {
@@ -72,7 +75,7 @@ func (s *scan) name(i int) int {
 	}
 	if count := nameLength(core, lead); count > 0 {
 		end := core[count-1].end
-		if s.endsName(end) && !s.isPhrase(core[:count]) && s.isAlone(core[:count], end) {
+		if end-core[0].start <= maxName && s.endsName(end) && !s.isPhrase(core[:count]) && s.isAlone(core[:count], end) {
 			s.add(ruleName, core[0].start, end)
 			if count < len(core) {
 				return end
@@ -398,7 +401,7 @@ func isElision(text string) bool {
 // endsName reports whether a name may end at i, by what follows.
 func (s *scan) endsName(i int) bool {
 	switch c := s.at(i); c {
-	case '_', '@', '(', '/', '\\', '$', '#', '=', '+', '&', '%':
+	case '_', '@', '(', '[', '/', '\\', '$', '#', '=', '+', '&', '%':
 		return false
 	case '*':
 		return !strings.HasPrefix(s.text[i:], "***")

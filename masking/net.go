@@ -48,18 +48,18 @@ func (s *scan) ipv4(n *number) int {
 				return 0
 			}
 		}
-	} else if c := s.at(end); isWord(c) || (c == '-' || c == '.') && isWord(s.at(end+1)) {
+	} else if c := s.at(end); touchesAfter(c) || (c == '-' || c == '.') && touchesAfter(s.at(end+1)) {
 		return end
 	}
 	before := s.before(from)
 	second := s.before(from - 1)
 	switch before {
 	case '-', '.', '_':
-		if isWord(second) && !isDigit(second) || before == '.' || second == '.' {
+		if touches(second) || before == '.' || second == '.' {
 			return end
 		}
 	case '/':
-		if isAlnum(second) {
+		if touches(second) {
 			return end
 		}
 	}
@@ -97,7 +97,7 @@ func (s *scan) isVersion(i int) bool {
 
 // hexGroups looks for a MAC or an IPv6 address that starts at i, and returns its end or 0.
 func (s *scan) hexGroups(i int) int {
-	if before := s.before(i); isWord(before) || before == ':' || before == '.' || before == '-' && isWord(s.before(i-1)) {
+	if before := s.before(i); touches(before) || before == ':' || before == '.' || before == '-' && touches(s.before(i-1)) {
 		return 0
 	}
 	start, groups, isShort, arePairs, digits := i, 0, false, true, 0
@@ -146,7 +146,7 @@ func (s *scan) hexGroups(i int) int {
 		}
 		break
 	}
-	if c := s.at(i); isWord(c) || c == ':' && isWord(s.at(i+1)) || c == '-' && isWord(s.at(i+1)) || c == '.' && isAlnum(s.at(i+1)) {
+	if c := s.at(i); touchesAfter(c) || (c == ':' || c == '-' || c == '.') && touchesAfter(s.at(i+1)) {
 		return 0
 	}
 	switch {
@@ -184,7 +184,7 @@ func (s *scan) dotted(i int) int {
 // macPairs looks for a MAC address with dashes at i, and returns its end or 0.
 func (s *scan) macPairs(i int) int {
 	const size = 17
-	if i < 0 || i+size > len(s.text) || isWord(s.before(i)) || s.before(i) == '-' {
+	if i < 0 || i+size > len(s.text) || touches(s.before(i)) || s.before(i) == '-' {
 		return 0
 	}
 	for j := range size {
@@ -193,7 +193,7 @@ func (s *scan) macPairs(i int) int {
 			return 0
 		}
 	}
-	if c := s.at(i + size); isWord(c) || c == '-' {
+	if c := s.at(i + size); touchesAfter(c) || c == '-' {
 		return 0
 	}
 	s.add(ruleMAC, i, i+size)
@@ -203,7 +203,7 @@ func (s *scan) macPairs(i int) int {
 // macQuads looks for a MAC address as "0123.4567.89ab" at i, and returns its end or 0.
 func (s *scan) macQuads(i int) int {
 	const size = 14
-	if i+size > len(s.text) || isWord(s.before(i)) || s.before(i) == '.' || s.text[i+4] != '.' || s.text[i+9] != '.' {
+	if i+size > len(s.text) || touches(s.before(i)) || s.before(i) == '.' || s.text[i+4] != '.' || s.text[i+9] != '.' {
 		return 0
 	}
 	letters := 0
@@ -216,7 +216,7 @@ func (s *scan) macQuads(i int) int {
 			letters++
 		}
 	}
-	if c := s.at(i + size); isWord(c) || c == '.' && isWord(s.at(i+size+1)) || letters == 0 {
+	if c := s.at(i + size); touchesAfter(c) || c == '.' && touchesAfter(s.at(i+size+1)) || letters == 0 {
 		return 0
 	}
 	s.add(ruleMAC, i, i+size)

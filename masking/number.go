@@ -32,8 +32,10 @@ func (s *scan) digits(i int) int {
 	for end < len(s.text) && isDigit(s.text[end]) {
 		end++
 	}
-	if isWord(s.before(i)) {
+	if before := s.before(i); isWord(before) {
 		return s.insideWord(i, end)
+	} else if before == ']' {
+		return end
 	}
 	c := s.at(end)
 	if isWord(c) && (c|0x20 != 'x' || end == i+1 || !isDigit(s.at(end+1))) {
@@ -122,7 +124,7 @@ func (s *scan) parse(n *number, i int) {
 			n.start--
 			before = s.before(n.start)
 		}
-		n.isTight = isWord(before)
+		n.isTight = touches(before)
 	}
 	switch before {
 	case '-', '.', '/', ',':

@@ -11,6 +11,7 @@ type Rule struct {
 	Context []string // words that it needs, or that help it, within 64 bytes before; without case and accents
 	Source  string   // the specification
 
+	id      entityID
 	bit     entitySet
 	context flags
 }
@@ -67,7 +68,7 @@ func Rules() []Rule {
 	entities := Entities()
 	for i := range rules {
 		id := entityID(slices.Index(entities, rules[i].Entity))
-		rules[i].bit, rules[i].context = id.bit(), id.context()
+		rules[i].id, rules[i].bit, rules[i].context = id, id.bit(), id.context()
 	}
 	return rules[:]
 }

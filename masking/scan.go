@@ -9,7 +9,7 @@ const (
 	// maxLine is the length of a line, in bytes, above which it is scanned in pieces.
 	maxLine = 16 << 10
 	// lookBack is how far before its start the scan of a line reads, in bytes.
-	lookBack = 128
+	lookBack = 2 << 10
 )
 
 // scan is one pass over a text, line by line. Nothing that is found crosses a line,
@@ -158,9 +158,15 @@ func (s *scan) wordEnd(i int) int {
 	return i
 }
 
-// isWord reports whether a byte continues a word or, as a bracket of a placeholder,
-// stands for a masked one.
+// isWord reports whether a byte is a part of an identifier.
 func isWord(c byte) bool { return isAlnum(c) || c == '_' }
+
+// touches reports whether a byte before a candidate belongs to a word, or ends a
+// placeholder, which stands for one.
+func touches(c byte) bool { return isWord(c) || c == ']' }
+
+// touchesAfter is touches for a byte after a candidate.
+func touchesAfter(c byte) bool { return isWord(c) || c == '[' }
 
 func firstRune(text string) int {
 	_, size := utf8.DecodeRuneInString(text)

@@ -168,7 +168,7 @@ func (s *scan) apiKey(i, end int) int {
 	if !s.m.on.has(apiKeyID) {
 		return 0
 	}
-	if before := s.before(i); isWord(before) {
+	if touches(s.before(i)) {
 		return 0
 	}
 	text := s.text[i:min(len(s.text), i+24)]
@@ -180,7 +180,7 @@ func (s *scan) apiKey(i, end int) int {
 	for to > i+prefix && (s.text[to-1] == '.' || s.text[to-1] == '-') {
 		to--
 	}
-	if n := to - i - prefix; n < form.min || n > form.max || isWord(s.at(to)) || !hasDigit(s.text[i+prefix:to]) {
+	if n := to - i - prefix; n < form.min || n > form.max || touchesAfter(s.at(to)) || !hasDigit(s.text[i+prefix:to]) {
 		return 0
 	}
 	s.add(ruleAPIKey, i, to)
