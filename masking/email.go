@@ -50,7 +50,7 @@ func (s *scan) localPart(i int) int {
 	} else if cut := strings.IndexByte(part, '='); cut >= 0 && isKey(part[:cut]) {
 		start += cut + 1
 	}
-	for start < i && strings.IndexByte(".'*=-+^~!$%", s.text[start]) >= 0 {
+	for start < i && !isSpecial(part) && strings.IndexByte(".'*=-+^~!$%", s.text[start]) >= 0 {
 		start++
 	}
 	if s.before(i) == '.' {

@@ -57,7 +57,7 @@ func (s *scan) name(i int) int {
 	if to < len(core) {
 		next = min(next, core[to].start)
 		if core[to].is(place) && !core[to].isName() {
-			return s.resume(run, core[to].end)
+			return next
 		}
 		if core[0].isUnknown() {
 			lead &^= greets

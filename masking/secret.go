@@ -77,6 +77,9 @@ func (s *scan) colon(i int) int {
 
 // assigned handles an equals sign at i.
 func (s *scan) assigned(i int) int {
+	if i < s.queryEnd {
+		return i + 1
+	}
 	if s.at(i+1) == '=' || strings.IndexByte("=!<>", s.before(i)) >= 0 {
 		return i + 2
 	}
@@ -134,8 +137,14 @@ func (s *scan) keyBefore(i int) flags {
 	if s.before(end) == ' ' {
 		end--
 	}
+	if s.before(end) == ']' { // x["password"] = y
+		end--
+		if c := s.before(end); c != '"' && c != '\'' {
+			return 0
+		}
+	}
 	switch s.before(end) {
-	case '"', '\'', '`', ']', '>', '*':
+	case '"', '\'', '`', '>', '*':
 		end--
 		if s.before(end) == '\\' || s.before(end) == '"' || s.before(end) == '*' {
 			end--
@@ -266,8 +275,7 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted, spaced bo
 		return false
 	}
 	if quoted && words && strings.Count(value, " ") > 1 {
-		return key&strongKey != 0 && !strings.ContainsAny(value, "'") && strings.Count(value, " ") < 7 && value == strings.ToLower(value) &&
-			!s.isWordNotSecret(value)
+		return key&strongKey != 0 && !strings.ContainsAny(value, "'") && strings.Count(value, " ") < 7 && value == strings.ToLower(value)
 	}
 	if quoted && words && strings.IndexByte(value, ' ') > 0 {
 		return false

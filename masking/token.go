@@ -1,6 +1,7 @@
 package masking
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strings"
 )
@@ -8,9 +9,10 @@ import (
 // maxToken is the length of the longest token, in bytes.
 const maxToken = 8 << 10
 
-// run returns where the bytes of some kinds and of extra end, at most maxToken on.
-func (s *scan) run(i int, kinds kind, extra string) int {
-	limit := min(len(s.text), i+maxToken)
+// run returns where the bytes of some kinds and of extra end, at most so
+// many on.
+func (s *scan) run(i int, kinds kind, extra string, most int) int {
+	limit := min(len(s.text), i+most)
 	for i < limit && (s.m.kinds[s.text[i]]&kinds != 0 || strings.IndexByte(extra, s.text[i]) >= 0) {
 		i++
 	}
@@ -19,7 +21,7 @@ func (s *scan) run(i int, kinds kind, extra string) int {
 
 // jwt handles "eyJ" at i.
 func (s *scan) jwt(i int) int {
-	end := s.run(i, base64url, ".")
+	end := s.run(i, base64url, ".", maxToken)
 	token := s.text[i:end]
 	for strings.HasSuffix(token, ".") && strings.Count(token, ".") != 2 {
 		token = token[:len(token)-1]
@@ -29,23 +31,19 @@ func (s *scan) jwt(i int) int {
 	}
 	parts := strings.Count(token, ".") + 1
 	header, _, _ := strings.Cut(token, ".")
-	if parts != 3 && parts != 5 || len(token) < 16 || !isJSONObject(header) {
+	if parts != 3 && parts != 5 || len(token) < 16 || !isHeader(header) {
 		return end
 	}
 	s.add(ruleJWT, i, i+len(token))
 	return end
 }
 
-// isJSONObject reports whether base64url text starts as an object with a member does.
-func isJSONObject(text string) bool {
-	if len(text) < 12 {
-		return false
-	}
-	var start [9]byte
-	if _, err := base64.RawURLEncoding.Decode(start[:], []byte(text[:12])); err != nil {
-		return false
-	}
-	return start[0] == '{' && (start[1] == '"' || start[1] == ' ' || start[1] == '\n' || start[1] == '\r')
+// isHeader reports whether base64url text is the start of a JSON object with an algorithm
+// (RFC 7515, section 4.1.1).
+func isHeader(text string) bool {
+	var encoded, decoded [512]byte
+	n, err := base64.RawURLEncoding.Decode(decoded[:], encoded[:copy(encoded[:], text)])
+	return (err == nil || n > 0) && bytes.HasPrefix(decoded[:n], []byte("{")) && bytes.Contains(decoded[:n], []byte(`"alg"`))
 }
 
 // scheme handles Bearer, Basic and Token, from i to end.
@@ -66,7 +64,7 @@ func (s *scan) scheme(i, end int) int {
 // than a credential.
 func (s *scan) credential(id ruleID, i int) int {
 	i = s.skip(i, " ")
-	end := s.run(i, alnum, "-._~+/")
+	end := s.run(i, alnum, "-._~+/", maxToken)
 	for end > i && s.text[end-1] == '.' {
 		end--
 	}
@@ -137,7 +135,7 @@ func isPlaceholder(value string) bool {
 	if value[0] == '%' && len(value) <= 3 {
 		return true
 	}
-	return strings.Trim(value, value[:1]) == "" || strings.Contains(value, "***") || strings.Contains(value, "...") || strings.Contains(value, "…") || strings.Contains(value, "[")
+	return len(value) > 1 && strings.Trim(value, value[:1]) == "" || strings.Contains(value, "***") || strings.Contains(value, "...") || strings.Contains(value, "…") || strings.Contains(value, "[")
 }
 
 // keyForm is what follows the prefix of a provider's key.
@@ -176,7 +174,7 @@ func (s *scan) apiKey(i, end int) int {
 	if prefix == 0 {
 		return 0
 	}
-	to := s.run(i+prefix, form.kinds, form.extra)
+	to := s.run(i+prefix, form.kinds, form.extra, form.max+1)
 	for to > i+prefix && (s.text[to-1] == '.' || s.text[to-1] == '-') {
 		to--
 	}

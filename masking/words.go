@@ -97,10 +97,10 @@ lyric marlow mason merle micah morgan parker perry quinn regan remy river rowan 
 sage shea shelly sidney storm tatum temple west wyatt
 chandler dallas dale darcy delaney jersey journey
 adams athlone hamilton hampton richmond dover durham lancaster washington jefferson monroe cleveland columbus clinton lexington
-wellington perth adelaide darwin melbourne nelson newton kelvin hertz tesla gauss watt joule curie celsius ohm faraday euler
-turing lovelace hopper babbage boole bohr planck einstein markov bayes fisher student poisson gamma beta omega sigma hessian laplace
-fourier hamming huffman dijkstra kruskal bell
-jenkins kafka cassandra nessie helm flink hudson maven ant tomcat jetty gradle travis circle consul vault nomad salt puppet chef
+wellington perth adelaide darwin melbourne nelson newton kelvin hertz tesla watt joule celsius ohm
+boole markov bayes fisher student poisson gamma beta omega sigma hessian 
+hamming huffman kruskal bell
+kafka cassandra nessie helm flink hudson maven ant tomcat jetty gradle travis circle consul vault nomad salt puppet chef
 django flask jinja celery gunicorn ruby rails laravel symfony angular ember vue svelte spring juniper cisco
 trent sterling dover christi mari dina vince gates jobs musk bezos
 `
