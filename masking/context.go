@@ -18,8 +18,8 @@ func (s *scan) contextBefore(i int) flags {
 	return s.context
 }
 
-// wordsBefore walks back from i. A finding counts as one word that says nothing, and so does
-// a placeholder: a masked text has the context that the text had.
+// wordsBefore walks back from i. A finding counts as one word that is context of its own
+// entity, and so does a placeholder: a masked text has the context that the text had.
 func (s *scan) wordsBefore(i int) flags {
 	found, isEvent, isDirect := flags(0), false, true
 	budget := contextBytes
@@ -40,6 +40,7 @@ func (s *scan) wordsBefore(i int) flags {
 			if secretEntities.has(id) {
 				break
 			}
+			found |= id.context()
 			i, isDirect = start, false
 			budget--
 			continue

@@ -31,6 +31,9 @@ func (s *scan) date(n *number) int {
 		return 0
 	}
 	end := n.to[2]
+	if after := s.afterTime(end); after > end && s.text[end+1:end+3] != "00" {
+		return after // a time stamp
+	}
 	if s.isBirth(n.from[0], end) && !n.isTight {
 		s.add(ruleBirthDate, n.from[0], end)
 		return end

@@ -118,6 +118,24 @@ func (l *lexicon) insert(word []byte, hash uint32) *entry {
 	return &l.entries[len(l.entries)-1]
 }
 
+// secretEndings has a bit for the last two letters of each name of a field with a secret.
+func (l *lexicon) secretEndings() [32]uint32 {
+	endings := [32]uint32{}
+	add := func(word []byte) {
+		last, before := word[len(word)-1], word[len(word)-2]
+		endings[last&31] |= 1 << (before & 31)
+	}
+	for i := range l.entries {
+		if e := &l.entries[i]; e.flags&secret != 0 {
+			add(l.text[e.offset : e.offset+uint32(e.length)])
+		}
+	}
+	for _, word := range []string{"key", "authorization", "passe"} {
+		add([]byte(word))
+	}
+	return endings
+}
+
 // word is a run of letters, folded: without case, accents and apostrophes.
 type word struct {
 	end    int

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cpodkit/cpodkit/internal/nearest"
 )
@@ -27,8 +28,8 @@ type Finding struct {
 	rule ruleID
 }
 
-// Masker finds and masks the entities that are on. It never changes and is safe for
-// concurrent use.
+// Masker finds and masks the entities that are on. What it finds never changes, and it is
+// safe for concurrent use.
 type Masker struct {
 	on       entitySet
 	rules    []Rule
@@ -36,6 +37,8 @@ type Masker struct {
 	actions  [256]action // what a byte may begin, for the entities that are on
 	kinds    [256]kind
 	words    lexicon
+	endings  [32]uint32 // the last two letters of the names of fields with secrets
+	rooms    sync.Pool
 	plans    phonePlans
 	ibans    ibanLengths
 }
@@ -70,6 +73,7 @@ func New(opts ...Option) (*Masker, error) {
 	}
 	m.actions = byteActions(m.on)
 	m.words = newLexicon(m.rules)
+	m.endings = m.words.secretEndings()
 	return m, nil
 }
 
@@ -100,18 +104,38 @@ func (m *Masker) Find(dst []Finding, text string) []Finding {
 // its entity in brackets ("[SSN]"). A text without a finding is returned as it is,
 // without an allocation. Masking a masked text changes nothing.
 func (m *Masker) MaskString(text string) string {
-	var room [16]Finding
-	found := m.Find(room[:0], text)
-	if len(found) == 0 {
+	r := m.room()
+	defer m.rooms.Put(r)
+	r.found = m.Find(r.found[:0], text)
+	if len(r.found) == 0 {
 		return text
 	}
-	return string(appendMasked(make([]byte, 0, len(text)+16), text, found))
+	r.out = appendMasked(r.out[:0], text, r.found)
+	return string(r.out)
 }
 
 // AppendMasked appends what [Masker.MaskString] returns to dst.
 func (m *Masker) AppendMasked(dst []byte, text string) []byte {
-	var room [16]Finding
-	return appendMasked(dst, text, m.Find(room[:0], text))
+	r := m.room()
+	defer m.rooms.Put(r)
+	r.found = m.Find(r.found[:0], text)
+	return appendMasked(dst, text, r.found)
+}
+
+// room is memory of calls, to be used again.
+type room struct {
+	found []Finding
+	out   []byte
+}
+
+// maxRoom is how many bytes a room may have that is kept.
+const maxRoom = 64 << 10
+
+func (m *Masker) room() *room {
+	if r, ok := m.rooms.Get().(*room); ok && cap(r.out) <= maxRoom && cap(r.found) <= maxRoom/64 {
+		return r
+	}
+	return &room{}
 }
 
 func appendMasked(dst []byte, text string, found []Finding) []byte {

@@ -1,6 +1,9 @@
 package masking_test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cpodkit/cpodkit/masking"
@@ -42,6 +45,112 @@ func TestMaskString(t *testing.T) {
 		}
 		if got := string(m.AppendMasked([]byte("x*"), text)); got != "x*"+want {
 			t.Errorf("AppendMasked(%q) = %q, want %q", text, got, "x*"+want)
+		}
+	}
+}
+
+func TestEntitiesOnAndOff(t *testing.T) {
+	t.Parallel()
+	const text = "Call Alice at 555-867-5309 or alice@example.com"
+	for want, entities := range map[string][]masking.Entity{
+		text:                                     {},
+		"Call Alice at 555-867-5309 or [EMAIL]":  {masking.Email},
+		"Call [NAME] at 555-867-5309 or [EMAIL]": {masking.Email, masking.Name},
+		"Call [NAME] at [PHONE] or [EMAIL]":      masking.Entities(),
+	} {
+		if got := newMasker(t, masking.WithEntities(entities...)).MaskString(text); got != want {
+			t.Errorf("with %v: %q, want %q", entities, got, want)
+		}
+	}
+	_, err := masking.New(masking.WithEntities("E-MAIL"))
+	if err == nil || err.Error() != `masking: the entity "E-MAIL" is unknown; did you mean "EMAIL"?` {
+		t.Errorf("an unknown entity: %v", err)
+	}
+}
+
+// TestRules holds the table of rules complete, and its rows in the order of the entities.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	last, entities := 0, masking.Entities()
+	for _, r := range masking.Rules() {
+		i := slices.Index(entities, r.Entity)
+		if r.Name == "" || names[r.Name] || i < last || i > last+1 || r.Finds == "" || r.Source == "" || r.Score <= 0 || r.Score > 1 {
+			t.Errorf("rule %+v is not complete, not in order, or there twice", r)
+		}
+		names[r.Name], last = true, i
+	}
+	if last != len(entities)-1 {
+		t.Errorf("no rule for %s", entities[last+1])
+	}
+}
+
+func TestFindDoesNotAllocate(t *testing.T) {
+	m := newMasker(t)
+	text := "Call Alice at 555-867-5309, card 4111 1111 1111 1111, DE89 3704 0044 0532 0130 00, password=hunter2, 2001:db8::1"
+	dst := make([]masking.Finding, 0, 16)
+	if n := testing.AllocsPerRun(100, func() { dst = m.Find(dst[:0], text) }); n > 0 || len(dst) != 6 {
+		t.Errorf("Find allocates %v times for %d findings, want 0 for 6", n, len(dst))
+	}
+	clean := strings.Repeat("nothing to see in this text. ", 50)
+	if n := testing.AllocsPerRun(100, func() { m.MaskString(clean) }); n > 0 {
+		t.Errorf("MaskString of a text without a finding allocates %v times", n)
+	}
+}
+
+func TestFinding(t *testing.T) {
+	t.Parallel()
+	got := newMasker(t).Find(nil, "Call Alice at 555-867-5309")
+	want := []string{"NAME name 5 10", "PHONE phone-nanp 14 26"}
+	for i, f := range got {
+		if s := fmt.Sprint(f.Entity, f.Rule, f.Start, f.End); i >= len(want) || strings.ReplaceAll(want[i], " ", "") != strings.ReplaceAll(s, " ", "") {
+			t.Errorf("finding %d is %s", i, s)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d findings, want %d", len(got), len(want))
+	}
+}
+
+// TestOverlaps: the longer one wins, then the score.
+func TestOverlaps(t *testing.T) {
+	t.Parallel()
+	m := newMasker(t)
+	for text, want := range map[string]string{
+		"the password=alice@example.com here":                        "the password=[EMAIL] here",
+		"see https://u:p@example.com/x here":                         "see https://[URL_CREDENTIALS]@example.com/x here",
+		"with Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln here": "with Bearer [JWT] here",
+		"mail Alice.Smith@example.com here":                          "mail [EMAIL] here",
+		"token=ghp_16C7e42F292c6912E7710c838347Ae178B4a here":        "token=[API_KEY] here",
+	} {
+		if got := m.MaskString(text); got != want {
+			t.Errorf("MaskString(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestShapes: a text that is one finding keeps its shape, and a secret does not tell its
+// length.
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	m := newMasker(t)
+	for text, want := range map[string]string{
+		"+44 20 7946 0958":            "+** ** **** ****",
+		"DE89 3704 0044 0532 0130 00": "**** **** **** **** **** **",
+		"2001:db8::1":                 "****:***::*",
+		"203.0.113.7":                 "***.*.***.*",
+		"00:1a:2b:3c:4d:5e":           "**:**:**:**:**:**",
+		"1EG4-TE5-MK73":               "****-***-****",
+		"529.982.247-25":              "***.***.***-**",
+		"12345678Z":                   "*********",
+		"ghp_16C7e42F292c6912E7710c838347Ae178B4a":                                  "[API_KEY]",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln":                                 "[JWT]",
+		"-----BEGIN PRIVATE KEY-----\nMIIB\nAB==\n-----END PRIVATE KEY-----":        "[PRIVATE_KEY]",
+		"a -----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY----- b":          "a [PRIVATE_KEY] b",
+		"a -----BEGIN PRIVATE KEY-----\nMIIBVAIBADANBgkq\nnever ended, but masked.": "a [PRIVATE_KEY], but masked.",
+	} {
+		if got := m.MaskString(text); got != want {
+			t.Errorf("MaskString(%q) = %q, want %q", text, got, want)
 		}
 	}
 }

@@ -73,6 +73,14 @@ func (s *scan) name(i int) int {
 	if isStop(&core[0]) {
 		return next
 	}
+	if s.isHonorificAfter(core[len(core)-1].end) {
+		lead = title
+	}
+	if from == 0 {
+		if start := s.particlesBefore(core[0].start); start < core[0].start {
+			core[0].start, lead = start, title
+		}
+	}
 	if count := nameLength(core, lead); count > 0 {
 		end := core[count-1].end
 		if end-core[0].start <= maxName && s.endsName(end) && !s.isPhrase(core[:count]) && s.isAlone(core[:count], end) {
@@ -173,6 +181,8 @@ func (s *scan) isHonorific(i int) bool {
 	return false
 }
 
+func (s *scan) isHonorificAfter(i int) bool { return s.at(i) == '-' && s.isHonorific(i+1) }
+
 // resume returns where the scan goes on after a run of words, from an offset on: at a word
 // that may begin something else, or after the last word.
 func (s *scan) resume(run []nameWord, from int) int {
@@ -198,6 +208,8 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 			lead = w.flags & (calls | greets | near)
 		case w.is(common|place|months) && !w.isName():
 			lead = w.flags & place
+		case w.isCaps && !w.isName() && i+1 < len(run) && !run[i+1].isCaps:
+			lead = 0
 		case w.is(common) && w.is(weak) && i == 0 && len(run) == 2 && run[1].isStrong(given) && !run[1].is(family):
 			lead = 0
 		case w.is(particle) && !w.isName() && i+1 == len(run):
@@ -237,8 +249,49 @@ func (s *scan) wordBefore(i int) flags {
 	}
 	if f&calls != 0 {
 		f |= after
+	} else if isOneOf(s.text[start:j], "is ist est es é è to") {
+		if g := s.wordBefore(start); g&calls != 0 && start > 4 && isOneOf(strings.ToLower(s.lastWord(start-1)), "name nom nombre nome naam adı imię") {
+			return calls | field
+		}
 	}
 	return f & (title | calls | greets | near | place | field)
+}
+
+// lastWord returns the word that ends at i.
+func (s *scan) lastWord(i int) string {
+	start := i
+	for start > 0 && i-start < maxWord && s.isLetterEnd(start) {
+		start--
+	}
+	return s.text[start:i]
+}
+
+// particlesBefore returns where the particles in lower case before i start, when a form of
+// address is before them: "meneer van den Berg".
+func (s *scan) particlesBefore(i int) int {
+	start := i
+	for range 3 {
+		if s.before(start) != ' ' || start < 3 {
+			return i
+		}
+		word := s.lastWord(start - 1)
+		if word == "" {
+			if c := s.before(start - 1); c != '.' || start < 4 {
+				return i
+			}
+			word = s.lastWord(start - 2)
+		}
+		at := strings.LastIndex(s.text[:start], word)
+		_, f := s.lookUp(at)
+		if f&title != 0 && start < i {
+			return start
+		}
+		if f&particle == 0 || isUpper(word[0]) {
+			return i
+		}
+		start = at
+	}
+	return i
 }
 
 func isStop(w *nameWord) bool {
@@ -317,7 +370,7 @@ func oneWord(w *nameWord, lead flags) int {
 		return 0
 	case w.isStrong(given):
 		return 1
-	case isCalled && w.isName() && !w.is(common), lead&greets != 0 && w.isName():
+	case isCalled && w.isName() && (!w.is(common) || w.is(given)), lead&greets != 0 && w.isName():
 		return 1
 	case lead&greets != 0 && w.isUnknown() && !w.isCaps:
 		return 1

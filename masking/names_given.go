@@ -2,7 +2,7 @@ package masking
 
 // givenNames are given names, by culture, in Latin letters without accents.
 const givenNames = `
-aaron abigail abraham adam adrian agatha agnes aidan alan albert alec alexander alexandra alexis alfred alice alicia
+aaron abigail abraham ada adam adrian agatha agnes aidan alan albert alec alexander alexandra alexis alfred alice alicia
 alison alistair allan allen allison alyssa amanda amber amelia amy andrea andrew andy angela angus anita ann anna anne
 annabel annie anthony april archie ariana arlene arnold arthur ashley audrey austin ava barbara barry beatrice becky
 belinda ben benedict benjamin bernard bernice bert bertha beth bethany betty beverly bianca bill billy blake bob bobby
@@ -28,7 +28,7 @@ jocelyn jodie joe joel joey johanna john johnny jon jonah jonathan jordan joseph
 juanita judith judy julia julian juliana julie juliet justin justine kaitlyn karen karl kate katelyn katherine kathleen
 kathryn kathy katie katy kayla keith kelley kelly kelvin ken kendra kenneth kenny kent kerry kevin kieran kim kimberly
 kirk kirsten kristen kristin kristina kristy kurt kyle lance larry laura lauren laurence laurie lawrence leah lee leigh
-leila lena leo leon leonard leroy leslie lester lewis liam lillian lily linda lindsay lindsey lionel lisa liz lloyd logan
+leila lena leo leon leonard leroy leslie lester lewis liam lillian lily linda linus lindsay lindsey lionel lisa liz lloyd logan
 lois lola lorenzo loretta lori lorna lorraine louis louise lucas lucia lucille lucinda lucy luke luther lydia lyle lynda
 lynette lynn mabel mackenzie maddie madeleine madeline madison maeve maggie malcolm mallory mandy marc marcia marcus
 margaret margot maria marian marianne marie marilyn marion marissa marjorie mark marlene marsha marshall martha martin

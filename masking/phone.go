@@ -71,6 +71,7 @@ func newPhonePlans() phonePlans {
 	plan(0x3322, "5 9", needsNothing)                 // TR and RU mobile
 	plan(0x13322, "8 0", needsNothing)                // RU, TR
 	plan(0x2223, "6 7", needsNothing)                 //
+	plan(0x2144, "1 2 3 4 5 6 7 8 9", needsJoint)     // BR mobile
 	plan(0x54, "9", needsWord)                        // BR mobile without its area
 	plan(0x44, "", needsWord)                         // SG, HK, BR
 	plan(0x34, "", needsWord)                         // NANP without its area
@@ -144,6 +145,9 @@ func (s *scan) phoneRule(n *number, k int, digits string) (ruleID, bool) {
 	}
 	if strings.IndexByte("./", n.seps[1]) >= 0 && !called && shape != 0x333 {
 		return 0, false
+	}
+	if called && s.isInternational(digits) && n.isEven(k) {
+		return rulePhoneContext, true
 	}
 	for _, plan := range s.m.plans.national[shape] {
 		if !plan.starts(digits) || !n.isEven(k) {

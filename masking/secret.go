@@ -153,6 +153,13 @@ func (s *scan) keyBefore(i int) flags {
 	for end > 0 && i-end < 4 && isDigit(s.text[end-1]) {
 		end--
 	}
+	if end < 2 {
+		return 0
+	}
+	last, second := s.text[end-1], s.text[end-2]
+	if last < 0x80 && second < 0x80 && s.m.endings[last&31]&(1<<(second&31)) == 0 {
+		return 0
+	}
 	start := end
 	for start > 0 && end-start < maxWord && s.isLetterEnd(start) {
 		start--

@@ -151,7 +151,10 @@ func (s *scan) underscore(i int) int {
 	for start > 0 && i-start < 8 && s.m.kinds[s.text[start-1]]&lower != 0 {
 		start--
 	}
-	if n := i - start; n < 2 || n > 7 || isWord(s.before(start)) {
+	switch s.text[start:i] {
+	case "cpod", "cs", "rt", "ghp", "gho", "ghu", "ghs", "ghr", "github", "gsk", "glsa", "glc", "hf", "lin", "npm", "ntn", "pk", "rk", "sk", "rubygems",
+		"shpat", "shpss", "shpca", "shppa", "sbp", "sntrys", "sntryu", "whsec", "dop", "dckr", "figd":
+	default:
 		return i + 1
 	}
 	if to := s.apiKey(start, i); to > 0 {

@@ -38,6 +38,7 @@ func wordLists() []wordList {
 // weakNames are names that are more often something else: a word, a month, a city, a
 // country, a brand.
 const weakNames = `
+holly jackson
 amber joy pascal viola crystal carol heather heath jack gene ray warren wade norma jean autumn prudence constance charity harmony melody
 mason carter cooper parker sawyer brooks chance colt drake robin gale savannah sienna chelsea
 abel april archer asia august aurora austin bach bar bat ball baker banks barber bean bear best bill bird bishop black blue bond

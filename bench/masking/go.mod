@@ -1,0 +1,7 @@
+module github.com/cpodkit/cpodkit/bench/masking
+
+go 1.26.0
+
+require github.com/cpodkit/cpodkit v0.0.0
+
+replace github.com/cpodkit/cpodkit => ../..
