@@ -143,11 +143,12 @@ func TestShapes(t *testing.T) {
 		"1EG4-TE5-MK73":               "****-***-****",
 		"529.982.247-25":              "***.***.***-**",
 		"12345678Z":                   "*********",
-		"ghp_16C7e42F292c6912E7710c838347Ae178B4a":                                  "[API_KEY]",
-		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln":                                 "[JWT]",
-		"-----BEGIN PRIVATE KEY-----\nMIIB\nAB==\n-----END PRIVATE KEY-----":        "[PRIVATE_KEY]",
-		"a -----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY----- b":          "a [PRIVATE_KEY] b",
-		"a -----BEGIN PRIVATE KEY-----\nMIIBVAIBADANBgkq\nnever ended, but masked.": "a [PRIVATE_KEY], but masked.",
+		"ghp_16C7e42F292c6912E7710c838347Ae178B4a":                           "[API_KEY]",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln":                          "[JWT]",
+		"-----BEGIN PRIVATE KEY-----\nMIIB\nAB==\n-----END PRIVATE KEY-----": "[PRIVATE_KEY]",
+		"a -----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY----- b":   "a [PRIVATE_KEY] b",
+		"a -----BEGIN PRIVATE KEY-----\nMIIBVAIBADANBgkqhk\nnever ended":     "a [PRIVATE_KEY]\nnever ended",
+		"a -----BEGIN PRIVATE KEY----- without one":                          "a -----BEGIN PRIVATE KEY----- without one",
 	} {
 		if got := m.MaskString(text); got != want {
 			t.Errorf("MaskString(%q) = %q, want %q", text, got, want)

@@ -248,7 +248,7 @@ func (n *number) isTrunk(k int, digits string, called bool) bool {
 		if n.seps[i] == '/' && i > 1 {
 			return false
 		}
-		if n.seps[i] == '.' && n.seps[1] != '.' {
+		if (n.seps[i] == '.') != (n.seps[1] == '.') {
 			return false
 		}
 	}

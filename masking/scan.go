@@ -50,8 +50,11 @@ func (s *scan) segment(text string, from int, final bool) int {
 		s.found = s.found[:had]
 		return -1
 	}
+	if end == s.pem {
+		return s.pem + len(pemBegin)
+	}
 	s.add(rulePrivateKey, s.pem, end)
-	return max(end, from+1)
+	return end
 }
 
 // lineEnd returns the end of the line at from, or -1 when the text ends before.

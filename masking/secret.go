@@ -23,7 +23,8 @@ func (s *scan) privateKey(i int) int {
 }
 
 // pemEnd returns where the private key ends that starts at i, or -1 when more of the text
-// must be known. A key without its last line ends with what can belong to a key.
+// must be known. A key without its last line ends with the last line of base64; without any
+// it is none, and pemEnd returns i.
 func pemEnd(text string, i int, final bool) int {
 	window := text[i:min(len(text), i+maxPEM)]
 	if end := strings.Index(window, pemEnds); end >= 0 {
@@ -37,17 +38,25 @@ func pemEnd(text string, i int, final bool) int {
 	}
 	begin := len(pemBegin)
 	end := begin + strings.Index(window[begin:], "-----") + len("-----")
-	last := end
+	last := 0
 	for end < len(window) {
-		c := window[end]
+		from := end
+		for end < len(window) && (isAlnum(window[end]) || window[end] == '+' || window[end] == '/' || window[end] == '=') {
+			end++
+		}
+		if end-from >= 16 {
+			last = end
+		}
 		switch {
-		case isAlnum(c) || c == '+' || c == '/' || c == '=':
-			last = end + 1
-		case c == '\n' || c == '\r' || c == '\\' || c == ' ' || c == ':' || c == ',' || c == '-':
-		default:
+		case end > from && end-from < 16:
+			return i + last
+		case strings.HasPrefix(window[end:], `\n`), strings.HasPrefix(window[end:], `\r`):
+			end += 2
+		case end < len(window) && (window[end] == '\n' || window[end] == '\r' || window[end] == ' '):
+			end++
+		case end < len(window):
 			return i + last
 		}
-		end++
 	}
 	return i + last
 }

@@ -165,6 +165,9 @@ func (s *scan) capital(i int) int {
 			return to
 		}
 	case n <= 2 && (s.at(end) == ' ' || s.at(end) == '-'):
+		if to := s.macPairs(i); n == 2 && to > 0 {
+			return to
+		}
 		if to := s.spaced(i, end); to > 0 {
 			return to
 		}

@@ -38,6 +38,7 @@ func wordLists() []wordList {
 // weakNames are names that are more often something else: a word, a month, a city, a
 // country, a brand.
 const weakNames = `
+zara
 holly jackson
 amber joy pascal viola crystal carol heather heath jack gene ray warren wade norma jean autumn prudence constance charity harmony melody
 mason carter cooper parker sawyer brooks chance colt drake robin gale savannah sienna chelsea
@@ -202,7 +203,7 @@ australian mexican brazilian russian african asian arab greek swiss swedish norw
 vietnamese nigerian egyptian portuguese europe africa america asia australia england scotland wales britain kingdom states union germany
 spain italy netherlands poland turkey japan brazil russia nigeria portugal switzerland sweden norway denmark finland austria belgium
 greece hungary romania ukraine argentina colombia peru pakistan bangladesh indonesia thailand vietnam singapore malaysia philippines
-york angeles francisco jose diego antonio chicago boston seattle atlanta detroit toronto montreal vancouver manchester birmingham
+york chicago boston seattle atlanta detroit toronto montreal vancouver manchester birmingham
 liverpool leeds glasgow edinburgh dublin hamburg munich frankfurt cologne stuttgart dusseldorf amsterdam rotterdam hague utrecht brussels
 antwerp zurich geneva basel warsaw krakow gdansk budapest bucharest istanbul ankara izmir moscow kyiv mumbai delhi bangalore bengaluru
 chennai hyderabad kolkata pune ahmedabad beijing shanghai shenzhen guangzhou tokyo yokohama nagoya sapporo seoul busan hanoi saigon
