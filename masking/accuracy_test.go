@@ -176,3 +176,11 @@ func (t tally) table() string {
 	}
 	return b.String()
 }
+
+func texts(text string, labels []label) []string {
+	var found []string
+	for _, l := range labels {
+		found = append(found, text[l.start:l.end])
+	}
+	return found
+}

@@ -28,6 +28,10 @@ func (s *scan) wordsBefore(i int) flags {
 		end := i
 		for end > 0 && budget > 0 && !s.isLetterEnd(end) && s.text[end-1] != ']' && !s.endsFinding(end, &nextFinding) {
 			if c := s.text[end-1]; c == '\n' || c == ',' || c == ';' || isDigit(c) {
+				if c == '\n' && !s.isLabel(end-1) {
+					budget = 0
+					break
+				}
 				isDirect = false
 			}
 			end--
@@ -75,6 +79,15 @@ func (s *scan) wordsBefore(i int) flags {
 		found &^= birthID.context()
 	}
 	return found
+}
+
+// isLabel reports whether the line that ends at i ends with a colon, so that it speaks of
+// the next one.
+func (s *scan) isLabel(i int) bool {
+	for i > 0 && (s.text[i-1] == '\r' || s.text[i-1] == ' ') {
+		i--
+	}
+	return s.before(i) == ':'
 }
 
 // secretEntities are those over which no context reaches.

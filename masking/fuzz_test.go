@@ -116,7 +116,7 @@ func FuzzStream(f *testing.F) {
 			out.Reset()
 			write(t, m, &out, text[:cut], text[cut:])
 			if out.String() != want {
-				t.Fatalf("cut at %d of %q: %q, want %q", cut, text, out.String(), want)
+				t.Fatalf("cut at %d of %q: %s", cut, text, difference(want, out.String()))
 			}
 		}
 		for name, r := range map[string]io.Reader{
@@ -125,7 +125,7 @@ func FuzzStream(f *testing.F) {
 		} {
 			got, err := io.ReadAll(m.Reader(r))
 			if err != nil || string(got) != want {
-				t.Fatalf("%s: Reader of %q gives %q, %v; want %q", name, text, got, err, want)
+				t.Fatalf("%s: Reader of %q: %v; %s", name, text, err, difference(want, string(got)))
 			}
 		}
 	})

@@ -279,7 +279,9 @@ func (s *scan) particlesBefore(i int) int {
 			if c := s.before(start - 1); c != '.' || start < 4 {
 				return i
 			}
-			word = s.lastWord(start - 2)
+			if word = s.lastWord(start - 2); word == "" {
+				return i
+			}
 		}
 		at := strings.LastIndex(s.text[:start], word)
 		_, f := s.lookUp(at)

@@ -491,11 +491,3 @@ Visual Studio Code update`,
 		})
 	}
 }
-
-func texts(text string, labels []label) []string {
-	var found []string
-	for _, l := range labels {
-		found = append(found, text[l.start:l.end])
-	}
-	return found
-}

@@ -303,7 +303,7 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted, spaced bo
 		return true
 	}
 	// Letters alone: "password: hunter" is a password, "password: please enter" is not.
-	if s.at(end) == ' ' && s.isLetterAt(end+1) {
+	if s.at(end) == ' ' && (s.isLetterAt(end+1) || s.at(end+1) == '[') {
 		return false
 	}
 	return letters || len(value) >= 8

@@ -13,9 +13,10 @@ const blockSize = 32 << 10
 // that has not ended.
 type stream struct {
 	m       *Masker
-	text    []byte // what is not masked, after up to lookBack bytes that are
-	done    int    // bytes of text that are masked
-	started bool   // some of the text has been masked
+	text    []byte    // what is not masked, after up to lookBack bytes that are
+	done    int       // bytes of text that are masked
+	kept    []Finding // in the text that is masked, for context
+	started bool      // some of the text has been masked
 	found   []Finding
 	out     []byte // the masked text of the last step
 }
@@ -36,7 +37,7 @@ func (s *stream) next(final bool) {
 		return
 	}
 	// A stream that goes on after a line has several lines, or a long one.
-	sc := scan{m: s.m, found: s.found[:0], names: s.m.on.has(nameID)}
+	sc := scan{m: s.m, found: append(s.found[:0], s.kept...), names: s.m.on.has(nameID)}
 	from := s.done
 	for from < len(text) {
 		to := sc.segment(text, from, final)
@@ -50,8 +51,15 @@ func (s *stream) next(final bool) {
 	}
 	s.found = sc.found
 	s.started = true
-	s.out = appendPlaceholders(s.out, text[s.done:from], s.done, sc.found)
+	s.out = appendPlaceholders(s.out, text[s.done:from], s.done, sc.found[len(s.kept):])
 	keep := max(0, from-lookBack)
+	s.kept = s.kept[:0]
+	for _, f := range sc.found {
+		if f.Start >= keep {
+			f.Start, f.End = f.Start-keep, f.End-keep
+			s.kept = append(s.kept, f)
+		}
+	}
 	s.text = append(s.text[:0], s.text[keep:]...)
 	s.done = from - keep
 }

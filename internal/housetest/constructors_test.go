@@ -41,6 +41,7 @@ import (
 	"github.com/cpodkit/cpodkit/flags"
 	"github.com/cpodkit/cpodkit/flags/openfeature"
 	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/masking"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
@@ -188,6 +189,7 @@ func refusals(t *testing.T) []refusal {
 		{"secrets.NewFiles", "no folder", func() error { return of(secrets.NewFiles(ctx, filepath.Join(dir, "none"), "t")) }},
 		{"secrets.NewFiles", "no tenant", func() error { return of(secrets.NewFiles(ctx, dir, "")) }},
 		{"secrets.NewFiles", "no interval", func() error { return of(secrets.NewFiles(ctx, dir, "t", secrets.WithFilesInterval(0))) }},
+		{"masking.New", "an unknown entity", func() error { return of(masking.New(masking.WithEntities("E-MAIL"))) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},
