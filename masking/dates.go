@@ -76,7 +76,7 @@ func (s *scan) isBirth(from, to int) bool {
 	if !s.m.on.has(birthID) {
 		return false
 	}
-	if s.contextBefore(from)&birthID.context() != 0 {
+	if s.contextBefore(from)&birthID.context() != 0 || strings.Contains(s.text[max(0, from-8):from], "O.B") || strings.HasPrefix(s.text[to:], "生") {
 		return true
 	}
 	i := to

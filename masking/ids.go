@@ -93,6 +93,26 @@ func (s *scan) elevenDigits(n *number, k int, digits string) (ruleID, bool) {
 	return 0, false
 }
 
+// nif looks for a NIF with a dash before its letter, and perhaps dots: "12.345.678-Z".
+func (s *scan) nif(n *number) int {
+	k := 1
+	if n.groups >= 3 && n.shapes[2] == 0x233 && n.seps[1] == '.' && n.seps[2] == '.' {
+		k = 3
+	}
+	to := n.to[k-1]
+	if n.ends[k-1] != 8 || n.isTight || n.hasPlus {
+		return 0
+	}
+	if s.at(to) == '-' {
+		to++
+	}
+	if to == n.to[k-1] && k == 1 || !isUpper(s.at(to)) || !isNIF(string(n.digits[:8]), s.text[to]) || !s.endsIdentifier(n.from[0], to+1) {
+		return 0
+	}
+	s.add(ruleNIF, n.from[0], to+1)
+	return to + 1
+}
+
 // isSSN follows the ranges that the Social Security Administration never assigns.
 func isSSN(d string) bool {
 	return len(d) == 9 && d[:3] != "000" && d[:3] != "666" && d[0] != '9' && d[3:5] != "00" && d[5:] != "0000"

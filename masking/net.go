@@ -55,7 +55,7 @@ func (s *scan) ipv4(n *number) int {
 	second := s.before(from - 1)
 	switch before {
 	case '-', '.', '_':
-		if touches(second) || before == '.' || second == '.' {
+		if (touches(second) || before == '.' || second == '.') && !s.isRange(from) {
 			return end
 		}
 	case '/':
@@ -68,6 +68,13 @@ func (s *scan) ipv4(n *number) int {
 	}
 	s.add(ruleIPv4, from, end)
 	return end
+}
+
+// isRange reports whether an address and a dash are before i.
+func (s *scan) isRange(i int) bool {
+	next := len(s.found) - 1
+	start, id := s.opaque(i-1, &next)
+	return s.before(i) == '-' && start < i-1 && id == ipID
 }
 
 // isVersion reports whether one of the two words before i announces a version.

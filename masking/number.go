@@ -205,6 +205,9 @@ func (s *scan) match(n *number) int {
 	if to := s.ipv4(n); to > 0 {
 		return to
 	}
+	if to := s.nif(n); to > 0 {
+		return to
+	}
 	for k := n.groups; k > 0; k-- {
 		if !s.endsNumber(n, k) {
 			continue

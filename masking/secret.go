@@ -189,6 +189,14 @@ func (s *scan) keyBefore(i int) flags {
 	if f&secret != 0 {
 		return f
 	}
+	for _, word := range []string{"password", "passwd", "secret", "token"} { // PGPASSWORD
+		if w.folded > len(word) && string(s.folded[w.folded-len(word):w.folded]) == word {
+			if word[0] == 'p' {
+				return secret | strongKey
+			}
+			return secret
+		}
+	}
 	switch s.text[start:end] {
 	case "key", "KEY", "Key":
 		return s.keyKind(start)
@@ -345,8 +353,10 @@ func (s *scan) passwordStated(i int) int {
 	}
 	from := w.end + 1
 	isStated := false
-	if verb, _ := s.lookUp(from); isOneOf(s.text[from:verb.end], "is was ist lautet war") && s.at(verb.end) == ' ' {
-		from, isStated = verb.end+1, true
+	if verb, _ := s.lookUp(from); isOneOf(s.text[from:verb.end], "is was ist lautet war es é è to jest") {
+		if c := s.at(verb.end); c == ' ' || c == ':' {
+			from, isStated = s.skip(verb.end, ": "), true
+		}
 	}
 	if s.at(from) == ':' || s.at(from) == '=' {
 		return w.end

@@ -30,6 +30,11 @@ func (s *scan) insideWord(i, end int) int {
 	for start > 0 && i-start < 4 && isWord(s.text[start-1]) {
 		start--
 	}
+	if i-start == 2 && s.m.kinds[s.text[start]]&s.m.kinds[s.text[start+1]]&lower != 0 {
+		if to := s.iban(start); to > 0 {
+			return to
+		}
+	}
 	if to := s.wordEnd(end); to-start == 4 && s.at(to) == '.' {
 		if to := s.macQuads(start); to > 0 {
 			return to
@@ -196,6 +201,9 @@ func (s *scan) high(i int) int {
 		}
 		return i + 3
 	}
+	if start := passwordStart(s.text, i); start >= 0 {
+		s.passwordStated(start)
+	}
 	if c == 0xC3 && i+1 < len(s.text) && s.text[i+1] >= 0x9F {
 		return i + 2
 	}
@@ -204,6 +212,18 @@ func (s *scan) high(i int) int {
 		return s.name(i)
 	}
 	return i + size
+}
+
+// passwordStart returns where a word for a password starts that has the letter at i, or is
+// before it; -1 when there is none.
+func passwordStart(text string, i int) int {
+	for _, word := range []string{"contrase|ñ", "has|ł", "senha |é", "parola |è"} {
+		before, letter, _ := strings.Cut(word, "|")
+		if text[i] == letter[0] && strings.HasPrefix(text[i:], letter) && strings.HasSuffix(text[:i], before) {
+			return i - len(before)
+		}
+	}
+	return -1
 }
 
 // identifier handles a word of capitals, digits and perhaps more, from i to end.
@@ -362,7 +382,8 @@ func newIBANLengths() ibanLengths {
 
 // iban looks for an IBAN at i, and returns its end or 0.
 func (s *scan) iban(i int) int {
-	length := int(s.m.ibans[int(s.text[i]-'A')*26+int(s.text[i+1]-'A')])
+	length := int(s.m.ibans[int(s.text[i]&31-1)*26+int(s.text[i+1]&31-1)])
+	isLower := s.text[i] >= 'a'
 	if length == 0 || !s.m.on.has(ibanID) {
 		return 0
 	}
@@ -371,6 +392,9 @@ func (s *scan) iban(i int) int {
 	separator := byte(0)
 	for ; n < length; j++ {
 		c := s.at(j)
+		if isLower && c-'a' < 26 {
+			c &^= 0x20
+		}
 		switch {
 		case isDigit(c):
 			c -= '0'
@@ -397,7 +421,7 @@ func (s *scan) iban(i int) int {
 		if isDigit(c) {
 			c -= '0'
 		} else {
-			c -= 'A' - 10
+			c = c&31 + 9
 		}
 		remainder = add97(remainder, int(c))
 	}
