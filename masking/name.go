@@ -188,7 +188,8 @@ func (s *scan) isHonorificAfter(i int) bool { return s.at(i) == '-' && s.isHonor
 func (s *scan) resume(run []nameWord, from int) int {
 	for i := range run {
 		w := &run[i]
-		if i > 0 && w.start >= from && (w.isCaps || w.isInitial || w.end-w.start < 3 || w.is(secret) || isOneOf(s.text[w.start:w.end], "Bearer Basic Token")) {
+		isLast := i == len(run)-1 && (w.isCaps || w.end-w.start < 3) // digits may follow
+		if i > 0 && w.start >= from && (isLast || w.is(secret) || isOneOf(s.text[w.start:w.end], "Bearer Basic Token")) {
 			return w.start
 		}
 	}
@@ -319,8 +320,10 @@ func nameLength(core []nameWord, lead flags) int {
 	}
 	count := extent(core)
 	switch {
+	case first.isInitial && count == 1:
+		return 0
 	case lead&title != 0:
-		return max(count, 1)
+		return count
 	case count == 1:
 		return oneWord(first, lead)
 	}

@@ -38,7 +38,7 @@ func (s *scan) digits(i int) int {
 		return end
 	}
 	c := s.at(end)
-	if isWord(c) && (c|0x20 != 'x' || end == i+1 || !isDigit(s.at(end+1))) {
+	if isWord(c) && (c|0x20 != 'x' || end == i+1 || !s.isNumber(end+1)) {
 		return s.mixed(i)
 	}
 	if c == ':' {
@@ -68,6 +68,15 @@ func (s *scan) digits(i int) int {
 		return to
 	}
 	return end
+}
+
+// isNumber reports whether the word at i has digits alone.
+func (s *scan) isNumber(i int) bool {
+	end := i
+	for isDigit(s.at(end)) {
+		end++
+	}
+	return end > i && !isWord(s.at(end))
 }
 
 // joins reports whether a separator at i joins digits to more digits.

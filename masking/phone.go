@@ -289,7 +289,7 @@ func (s *scan) extension(end int) int {
 	}
 	word := 0
 	for _, w := range []string{"extension", "ext.", "ext", "x", "poste", "durchwahl", "dw", "int.", "toestel", "wew.", "ramal", "dahili", "#"} {
-		if len(rest)-i >= len(w) && strings.EqualFold(rest[i:i+len(w)], w) {
+		if len(rest)-i >= len(w) && (rest[0] != ',' || len(w) > 2) && strings.EqualFold(rest[i:i+len(w)], w) {
 			word = len(w)
 			break
 		}
@@ -305,7 +305,7 @@ func (s *scan) extension(end int) int {
 	for i < len(rest) && isDigit(rest[i]) {
 		i++
 	}
-	if i == from || i-from > 6 || i < len(rest) && isWord(rest[i]) {
+	if i == from || i-from > 6 || i < len(rest) && (isWord(rest[i]) || rest[i] == '@') {
 		return end
 	}
 	return end + i

@@ -178,7 +178,7 @@ func (s *scan) apiKey(i, end int) int {
 		return 0
 	}
 	to := s.run(i+prefix, form.kinds, form.extra, form.max+1)
-	for to > i+prefix && (s.text[to-1] == '.' || s.text[to-1] == '-') {
+	for to > i+prefix+form.min && (s.text[to-1] == '.' || s.text[to-1] == '-') {
 		to--
 	}
 	if n := to - i - prefix; n < form.min || n > form.max || touchesAfter(s.at(to)) || !hasDigit(s.text[i+prefix:to]) {

@@ -38,6 +38,7 @@ func wordLists() []wordList {
 // weakNames are names that are more often something else: a word, a month, a city, a
 // country, a brand.
 const weakNames = `
+angeles
 zara
 holly jackson
 amber joy pascal viola crystal carol heather heath jack gene ray warren wade norma jean autumn prudence constance charity harmony melody
