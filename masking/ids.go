@@ -41,21 +41,23 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 		}
 		return ruleITIN, isITIN(digits)
 	}
-	isBSNForm := k == 1 || k == 3 && (n.shapes[2] == 0x423 || n.shapes[2] == 0x333 || n.shapes[2] == 0x432)
-	if !isBSNForm && !(k == 2 && len(digits) == 9) {
+	isDotted := k == 3 && (n.shapes[2] == 0x423 || n.shapes[2] == 0x333 || n.shapes[2] == 0x432)
+	if k > 1 && !isDotted {
 		return 0, false
 	}
 	context := s.contextNear(n, k)
-	switch {
-	case isBSNForm && context&bsnID.context() != 0 && isBSN(digits):
+	if context&bsnID.context() != 0 && isBSN(digits) {
 		return ruleBSN, true
-	case k > 2 || len(digits) != 9:
+	}
+	if k > 1 || len(digits) != 9 {
 		return 0, false
+	}
+	switch {
 	case context&routingID.context() != 0 && isRouting(digits):
 		return ruleRouting, true
 	case context&itinID.context() != 0 && isITIN(digits):
 		return ruleITIN, true
-	case k == 1 && context&ssnID.context() != 0 && isSSN(digits):
+	case context&ssnID.context() != 0 && isSSN(digits):
 		return ruleSSNContext, true
 	}
 	return 0, false
@@ -126,10 +128,8 @@ func isITIN(d string) bool {
 
 func isRouting(d string) bool {
 	prefix := d[:2]
-	if !(prefix <= "12" || prefix >= "21" && prefix <= "32" || prefix >= "61" && prefix <= "72" || prefix == "80") || d == "000000000" {
-		return false
-	}
-	return weighted(d, "371371371")%10 == 0
+	isAssigned := prefix <= "12" || prefix >= "21" && prefix <= "32" || prefix >= "61" && prefix <= "72" || prefix == "80"
+	return isAssigned && d != "000000000" && weighted(d, "371371371")%10 == 0
 }
 
 // weighted is the sum of digits times weights.
@@ -227,7 +227,7 @@ func (s *scan) isCardNumber(n *number, k int, digits string) bool {
 	if len(digits) > 19 || luhn(digits)%10 != 0 || isRepeated(digits) || !n.sameSeparators(k) {
 		return false
 	}
-	if k > 1 && (n.seps[1] != ' ' && n.seps[1] != '-' || !isCardShape(n.shapes[k-1], len(digits))) {
+	if k > 1 && (n.seps[1] != ' ' && n.seps[1] != '-' || !isCardShape(n.shapes[k-1])) {
 		return false
 	}
 	if k > 1 && s.goesOn(n, k) {
@@ -248,7 +248,7 @@ func (s *scan) isCardNumber(n *number, k int, digits string) bool {
 }
 
 // isCardShape reports whether digits are grouped as on a card.
-func isCardShape(shape uint32, length int) bool {
+func isCardShape(shape uint32) bool {
 	switch shape {
 	case 0x4444, 0x465, 0x464, 0x44443, 0x4441, 0x4442, 0x4443, 0x66, 0x68, 0x613, 0x88, 0x444, 0x4543, 0x4653:
 		return true

@@ -39,6 +39,7 @@ type Masker struct {
 	words    lexicon
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
 	rooms    sync.Pool
+	keys     *keyPrefixes
 	plans    phonePlans
 	ibans    ibanLengths
 }
@@ -63,7 +64,7 @@ func New(opts ...Option) (*Masker, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	m := &Masker{rules: Rules(), entities: Entities(), kinds: byteKinds(), plans: newPhonePlans(), ibans: newIBANLengths()}
+	m := &Masker{rules: Rules(), entities: Entities(), kinds: byteKinds(), keys: newKeyPrefixes(), plans: newPhonePlans(), ibans: newIBANLengths()}
 	for _, e := range o.entities {
 		id := slices.Index(Entities(), e)
 		if id < 0 {

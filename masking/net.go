@@ -38,36 +38,33 @@ func (s *scan) ipv4(n *number) int {
 			return 0
 		}
 	}
-	from, end := n.from[0], n.to[3]
-	if n.groups > 4 {
-		switch n.seps[4] {
-		case '.':
-			return n.to[n.groups-1]
-		case '-':
-			if n.groups == 5 {
-				return 0
-			}
-		}
-	} else if c := s.at(end); touchesAfter(c) || (c == '-' || c == '.') && touchesAfter(s.at(end+1)) {
+	end := n.to[3]
+	switch c := s.at(end); {
+	case n.groups > 4 && n.seps[4] == '.':
+		return n.to[n.groups-1]
+	case n.groups == 5 && n.seps[4] == '-':
+		return 0
+	case n.groups == 4 && (touchesAfter(c) || (c == '-' || c == '.') && touchesAfter(s.at(end+1))):
 		return end
 	}
-	before := s.before(from)
-	second := s.before(from - 1)
-	switch before {
-	case '-', '.', '_':
-		if (touches(second) || before == '.' || second == '.') && !s.isRange(from) {
-			return end
-		}
-	case '/':
-		if touches(second) {
-			return end
-		}
+	if s.startsAddress(n.from[0]) && !s.isVersion(n.from[0]) {
+		s.add(ruleIPv4, n.from[0], end)
 	}
-	if s.isVersion(from) {
-		return end
-	}
-	s.add(ruleIPv4, from, end)
 	return end
+}
+
+// startsAddress reports whether an IPv4 address may start at i, by what is before.
+func (s *scan) startsAddress(i int) bool {
+	second := s.before(i - 1)
+	switch s.before(i) {
+	case '.':
+		return false
+	case '-':
+		return !touches(second) && second != '.' || s.isRange(i)
+	case '/':
+		return !touches(second)
+	}
+	return true
 }
 
 // isRange reports whether an address and a dash are before i.
@@ -107,64 +104,71 @@ func (s *scan) hexGroups(i int) int {
 	if before := s.before(i); touches(before) || before == ':' || before == '.' || before == '-' && touches(s.before(i-1)) {
 		return 0
 	}
-	start, groups, isShort, arePairs, digits := i, 0, false, true, 0
-	if s.text[i] == ':' {
-		isShort = true
-		i += 2
-	}
-	for groups < 9 {
-		from := i
-		for isHex(s.at(i)) {
-			if isDigit(s.text[i]) {
-				digits++
-			}
-			i++
-		}
-		size := i - from
-		if size == 0 {
-			break
-		}
-		if size > 4 {
-			return 0
-		}
-		groups++
-		arePairs = arePairs && size == 2
-		if s.at(i) == '.' && (isShort || groups == 7) {
-			if end := s.dotted(from); end > 0 {
-				i = end
-				groups++
-				break
-			}
-		}
-		if s.at(i) != ':' {
-			break
-		}
-		switch next := s.at(i + 1); {
-		case next == ':' && isShort:
-			return 0
-		case next == ':':
-			isShort = true
-			i += 2
-			continue
-		case !isHex(next):
-		default:
-			i++
-			continue
-		}
-		break
-	}
-	if c := s.at(i); touchesAfter(c) || (c == ':' || c == '-' || c == '.') && touchesAfter(s.at(i+1)) {
+	g := s.readHexGroups(i)
+	if c := s.at(g.end); g.end == 0 || touchesAfter(c) || (c == ':' || c == '-' || c == '.') && touchesAfter(s.at(g.end+1)) {
 		return 0
 	}
 	switch {
-	case groups == 6 && arePairs && !isShort:
-		s.add(ruleMAC, start, i)
-	case groups == 8 && !isShort, isShort && groups > 0 && groups < 8 && (digits > 0 || groups > 3):
-		s.add(ruleIPv6, start, i)
+	case g.count == 6 && g.arePairs && !g.isShort:
+		s.add(ruleMAC, i, g.end)
+	case g.count == 8 && !g.isShort, g.isShort && g.count > 0 && g.count < 8 && (g.hasDigit || g.count > 3):
+		s.add(ruleIPv6, i, g.end)
 	default:
 		return 0
 	}
-	return i
+	return g.end
+}
+
+// hexGroups is groups of hexadecimal digits with colons between.
+type hexGroups struct {
+	end, count                  int
+	isShort, arePairs, hasDigit bool // isShort: there is a "::"
+}
+
+// readHexGroups reads the groups at i. The end is 0 when they are none of an address.
+func (s *scan) readHexGroups(i int) hexGroups {
+	g := hexGroups{arePairs: true}
+	if s.text[i] == ':' {
+		g.isShort = true
+		i += 2
+	}
+	for g.count < 9 {
+		from := i
+		for isHex(s.at(i)) {
+			g.hasDigit = g.hasDigit || isDigit(s.text[i])
+			i++
+		}
+		size := i - from
+		if size > 4 {
+			return hexGroups{}
+		}
+		if size == 0 {
+			break
+		}
+		g.count++
+		g.arePairs = g.arePairs && size == 2
+		if s.at(i) == '.' && (g.isShort || g.count == 7) {
+			if end := s.dotted(from); end > 0 {
+				g.count++
+				i = end
+				break
+			}
+		}
+		next := s.at(i + 1)
+		if s.at(i) != ':' || next != ':' && !isHex(next) {
+			break
+		}
+		i++
+		if next == ':' {
+			if g.isShort {
+				return hexGroups{}
+			}
+			g.isShort = true
+			i++
+		}
+	}
+	g.end = i
+	return g
 }
 
 // dotted returns where four numbers with dots that start at i end, or 0.

@@ -112,42 +112,7 @@ func wideSeparator(text string) (byte, int) {
 
 // parse reads the groups from i on.
 func (s *scan) parse(n *number, i int) {
-	n.start = i
-	before := s.before(i)
-	isOpen := before == '('
-	if isOpen {
-		n.hasBracket = true
-		n.start--
-		before = s.before(n.start)
-		if before == ' ' && n.start > 0 && s.before(n.start-1) == '+' {
-			before = '('
-		}
-	}
-	if before == '+' {
-		n.hasPlus = true
-		n.start--
-		before = s.before(n.start)
-		if before == '(' && !isOpen {
-			isOpen = true
-			n.hasBracket = true
-			n.start--
-			before = s.before(n.start)
-		}
-		n.isTight = touches(before)
-	}
-	switch before {
-	case '-', '.', '/', ',':
-		c := s.before(n.start - 1)
-		n.isTight = n.isTight || isWord(c) || c == ']' || before == '/' && c == '/'
-		if before == ',' {
-			n.isTight = isDigit(c) && false
-		}
-	case '#', '$', ']', '@', '%', '^', '~':
-		n.isNumbered = true
-	}
-	if before >= 0x80 && (strings.HasSuffix(s.text[:n.start], "€") || strings.HasSuffix(s.text[:n.start], "£")) {
-		n.isNumbered = true
-	}
+	isOpen := s.parseLead(n, i)
 	count := 0
 	for shape := uint32(0); n.groups < maxGroups; {
 		from := i
@@ -170,6 +135,40 @@ func (s *scan) parse(n *number, i int) {
 		n.seps[n.groups] = sep
 		i += size
 	}
+}
+
+// parseLead reads what is before the first group, at i. It reports whether a bracket is
+// open.
+func (s *scan) parseLead(n *number, i int) bool {
+	n.start = i
+	before := s.before(i)
+	isOpen := before == '('
+	if isOpen {
+		n.hasBracket = true
+		n.start--
+		before = s.before(n.start)
+	}
+	if before == '+' {
+		n.hasPlus = true
+		n.start--
+		before = s.before(n.start)
+		if before == '(' && !isOpen {
+			isOpen, n.hasBracket = true, true
+			n.start--
+			before = s.before(n.start)
+		}
+		n.isTight = touches(before)
+	}
+	switch before {
+	case '-', '.', '/':
+		c := s.before(n.start - 1)
+		n.isTight = n.isTight || touches(c) || before == '/' && c == '/'
+	case '#', '$', ']', '@', '%', '^', '~':
+		n.isNumbered = true
+	default:
+		n.isNumbered = before >= 0x80 && (strings.HasSuffix(s.text[:n.start], "€") || strings.HasSuffix(s.text[:n.start], "£"))
+	}
+	return isOpen
 }
 
 // separator returns what is at i between two groups, and its length.
@@ -244,7 +243,7 @@ func (s *scan) endsNumber(n *number, k int) bool {
 	case '[', '%', '@', '_', '*':
 		return false
 	case 'x', 'X':
-		return true
+		return s.isNumber(n.to[k-1] + 1)
 	default:
 		return !isWord(c)
 	}

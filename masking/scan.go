@@ -22,6 +22,7 @@ type scan struct {
 	names bool // whether names are looked for
 
 	pem      int // where a private key starts that does not end in the line, or -1
+	pemSeen  int // up to where no last line of a private key is
 	queryEnd int // where the query ends whose parameters have been seen
 
 	contextAt int // the position of the last context that was asked for
@@ -45,7 +46,7 @@ func (s *scan) segment(text string, from int, final bool) int {
 	if s.pem < 0 {
 		return to
 	}
-	end := pemEnd(text, s.pem, final)
+	end := s.pemEnd(text, s.pem, final)
 	if end < 0 {
 		s.found = s.found[:had]
 		return -1

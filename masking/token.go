@@ -138,13 +138,6 @@ func isPlaceholder(value string) bool {
 	return len(value) > 1 && strings.Trim(value, value[:1]) == "" || strings.Contains(value, "***") || strings.Contains(value, "...") || strings.Contains(value, "…") || strings.Contains(value, "[")
 }
 
-// keyForm is what follows the prefix of a provider's key.
-type keyForm struct {
-	kinds    kind
-	extra    string
-	min, max int
-}
-
 // underscore handles an underscore at i: "ghp_", "sk_live_".
 func (s *scan) underscore(i int) int {
 	start := i
@@ -157,209 +150,10 @@ func (s *scan) underscore(i int) int {
 	default:
 		return i + 1
 	}
-	if to := s.apiKey(start, i); to > 0 {
+	if to := s.apiKey(start); to > 0 {
 		return to
 	}
 	return i + 1
-}
-
-// apiKey looks for a key of a provider at i, whose first word ends at end. It returns
-// where the key ends, or 0.
-func (s *scan) apiKey(i, end int) int {
-	if !s.m.on.has(apiKeyID) {
-		return 0
-	}
-	if touches(s.before(i)) {
-		return 0
-	}
-	text := s.text[i:min(len(s.text), i+24)]
-	prefix, form := keyPrefix(text)
-	if prefix == 0 {
-		return 0
-	}
-	to := s.run(i+prefix, form.kinds, form.extra, form.max+1)
-	for to > i+prefix+form.min && (s.text[to-1] == '.' || s.text[to-1] == '-') {
-		to--
-	}
-	if n := to - i - prefix; n < form.min || n > form.max || touchesAfter(s.at(to)) || !hasDigit(s.text[i+prefix:to]) {
-		return 0
-	}
-	s.add(ruleAPIKey, i, to)
-	return to
-}
-
-func hasDigit(text string) bool {
-	for i := range len(text) {
-		if isDigit(text[i]) {
-			return true
-		}
-	}
-	return false
-}
-
-// keyPrefix returns the length of the prefix of a provider's key, and what follows it.
-func keyPrefix(text string) (int, keyForm) {
-	has := func(prefix string) bool { return strings.HasPrefix(text, prefix) }
-	of := func(prefix string, kinds kind, extra string, least, most int) (int, keyForm) {
-		return len(prefix), keyForm{kinds, extra, least, most}
-	}
-	switch text[0] {
-	case 'A':
-		switch {
-		case has("AKIA"), has("ASIA"), has("ABIA"), has("ACCA"), has("AROA"), has("AIDA"):
-			return of("AKIA", upper|digit, "", 16, 16) // AWS
-		case has("AIza"):
-			return of("AIza", base64url, "", 35, 35) // Google
-		case has("AC"):
-			return of("AC", hex, "", 32, 32) // Twilio
-		}
-	case 'E':
-		if has("EAAC") || has("EAAG") || has("EAAB") {
-			return of("EAAC", alnum, "", 30, 400) // Facebook
-		}
-	case 'G':
-		if has("GOCSPX-") {
-			return of("GOCSPX-", base64url, "", 20, 40) // Google
-		}
-	case 'P':
-		if has("PMAK-") {
-			return of("PMAK-", alnum, "-", 50, 70) // Postman
-		}
-	case 'H':
-		if has("HRKU-") {
-			return of("HRKU-", base64url, "", 30, 70) // Heroku
-		}
-	case 'S':
-		switch {
-		case has("SG."):
-			return of("SG.", base64url, ".", 40, 80) // SendGrid
-		case has("SK"):
-			return of("SK", hex, "", 32, 32) // Twilio
-		}
-	case 'N':
-		if has("NRAK-") {
-			return of("NRAK-", alnum, "", 20, 40) // New Relic
-		}
-	}
-	return lowerKeyPrefix(text, has, of)
-}
-
-func lowerKeyPrefix(
-	text string, has func(string) bool, of func(string, kind, string, int, int) (int, keyForm),
-) (int, keyForm) {
-	switch text[0] {
-	case 'a':
-		if has("atlasv") {
-			return of("atlasv1.", alnum, "-", 60, 80)
-		}
-	case 'c':
-		switch {
-		case has("cpod_"):
-			return of("cpod_", base64url, "", 43, 43)
-		case has("cs_live_"), has("cs_test_"):
-			return of("cs_live_", alnum, "", 24, 99) // Stripe
-		case has("cs_"):
-			return of("cs_", base64url, "", 43, 43)
-		}
-	case 'd':
-		switch {
-		case has("dop_v1_"):
-			return of("dop_v1_", hex, "", 64, 64) // DigitalOcean
-		case has("dckr_pat_"):
-			return of("dckr_pat_", base64url, "", 20, 40) // Docker
-		}
-	case 'f':
-		switch {
-		case has("figd_"):
-			return of("figd_", base64url, "", 30, 60) // Figma
-		case has("fo1_"):
-			return of("fo1_", base64url, "", 40, 50) // Fly
-		}
-	case 'g':
-		switch {
-		case has("ghp_"), has("gho_"), has("ghu_"), has("ghs_"), has("ghr_"):
-			return of("ghp_", alnum, "", 36, 255) // GitHub
-		case has("github_pat_"):
-			return of("github_pat_", alnum, "_", 40, 255) // GitHub
-		case has("glpat-"), has("gldt-"), has("glrt-"):
-			return of(text[:strings.IndexByte(text, '-')+1], base64url, ".", 20, 64) // GitLab
-		case has("gsk_"):
-			return of("gsk_", alnum, "", 40, 60) // Groq
-		case has("glsa_"), has("glc_"):
-			return of(text[:strings.IndexByte(text, '_')+1], base64url, "=+/", 30, 200) // Grafana
-		}
-	case 'h':
-		switch {
-		case has("hf_"):
-			return of("hf_", alnum, "", 30, 40) // Hugging Face
-		case has("hvs."):
-			return of("hvs.", base64url, "", 24, 200) // Vault
-		}
-	case 'k':
-		if has("key-") {
-			return of("key-", hex, "", 32, 32) // Mailgun
-		}
-	case 'l':
-		if has("lin_api_") {
-			return of("lin_api_", alnum, "", 30, 50) // Linear
-		}
-	case 'n':
-		switch {
-		case has("npm_"):
-			return of("npm_", alnum, "", 36, 36)
-		case has("ntn_"):
-			return of("ntn_", alnum, "", 40, 60) // Notion
-		}
-	case 'p':
-		switch {
-		case has("pk_live_"), has("pk_test_"):
-			return of("pk_live_", alnum, "", 16, 128) // Stripe
-		case has("pypi-"):
-			return of("pypi-", base64url, "", 50, 250)
-		case has("pplx-"):
-			return of("pplx-", alnum, "", 40, 60)
-		}
-	case 'r':
-		switch {
-		case has("rk_live_"), has("rk_test_"):
-			return of("rk_live_", alnum, "", 16, 128) // Stripe
-		case has("rt_"):
-			return of("rt_", base64url, "", 43, 43)
-		case has("rubygems_"):
-			return of("rubygems_", hex, "", 48, 48)
-		}
-	case 's':
-		switch {
-		case has("sk_live_"), has("sk_test_"):
-			return of("sk_live_", alnum, "", 16, 128) // Stripe
-		case has("sk-ant-"):
-			return of("sk-ant-", base64url, "", 30, 150) // Anthropic
-		case has("sk-"):
-			return of("sk-", base64url, "", 20, 200) // OpenAI
-		case has("shpat_"), has("shpss_"), has("shpca_"), has("shppa_"):
-			return of("shpat_", hex, "", 32, 32) // Shopify
-		case has("sq0atp-"), has("sq0csp-"):
-			return of("sq0atp-", base64url, "", 22, 43) // Square
-		case has("sbp_"):
-			return of("sbp_", hex, "", 40, 40) // Supabase
-		case has("sntrys_"), has("sntryu_"):
-			return of("sntrys_", base64url, "=+/", 40, 250) // Sentry
-		}
-	case 'w':
-		if has("whsec_") {
-			return of("whsec_", alnum, "+/=", 24, 64) // Stripe
-		}
-	case 'x':
-		switch {
-		case has("xoxb-"), has("xoxp-"), has("xoxa-"), has("xoxr-"), has("xoxs-"), has("xoxe-"):
-			return of("xoxb-", alnum, "-", 20, 250) // Slack
-		case has("xapp-"):
-			return of("xapp-", alnum, "-", 30, 250) // Slack
-		case has("xai-"):
-			return of("xai-", alnum, "", 60, 100)
-		}
-	}
-	return 0, keyForm{}
 }
 
 // hyphen handles a dash at i: "sk-", a UUID, a MAC address, a PEM block.
@@ -383,7 +177,7 @@ func (s *scan) hyphen(i int) int {
 		start--
 	}
 	if n := i - start; n >= 2 && n <= 7 {
-		if to := s.apiKey(start, i); to > 0 {
+		if to := s.apiKey(start); to > 0 {
 			return to
 		}
 	}

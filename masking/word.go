@@ -166,7 +166,7 @@ func (s *scan) capital(i int) int {
 	}
 	switch n := end - i; {
 	case n == 2 && s.text[i:end] == "SG" && s.at(end) == '.':
-		if to := s.apiKey(i, end); to > 0 {
+		if to := s.apiKey(i); to > 0 {
 			return to
 		}
 	case n <= 2 && (s.at(end) == ' ' || s.at(end) == '-'):
@@ -248,7 +248,7 @@ func (s *scan) identifier(i, end int) int {
 			return to
 		}
 	}
-	if to := s.apiKey(i, end); to > 0 {
+	if to := s.apiKey(i); to > 0 {
 		return to
 	}
 	if n <= 4 && s.at(end) == ':' {
