@@ -18,67 +18,89 @@ func (s *scan) contextBefore(i int) flags {
 	return s.context
 }
 
-// wordsBefore walks back from i. A finding counts as one word that is context of its own
-// entity, and so does a placeholder: a masked text has the context that the text had.
+// walk goes back over the words before a position. A finding counts as one word that is
+// context of its own entity, and so does a placeholder: a masked text has the context that
+// the text had.
+type walk struct {
+	at       int // the start of the last word
+	budget   int // bytes that may still be read
+	next     int // the last finding that may be before
+	isDirect bool
+}
+
 func (s *scan) wordsBefore(i int) flags {
-	found, isEvent, isDirect := flags(0), false, true
-	budget := contextBytes
-	nextFinding := len(s.found) - 1
-	for n := 0; n < contextWords && budget > 0; n++ {
-		end := i
-		for end > 0 && budget > 0 && !s.isLetterEnd(end) && s.text[end-1] != ']' && !s.endsFinding(end, &nextFinding) {
-			if c := s.text[end-1]; c == '\n' || c == ',' || c == ';' || isDigit(c) {
-				if c == '\n' && !s.isLabel(end-1) {
-					budget = 0
-					break
-				}
-				isDirect = false
-			}
-			end--
-			budget--
-		}
-		if end == 0 || budget == 0 {
+	w := walk{at: i, budget: contextBytes, next: len(s.found) - 1, isDirect: true}
+	found, isEvent := flags(0), false
+	for range contextWords {
+		end := s.wordEndBefore(&w)
+		if end == 0 {
 			break
 		}
-		if start, id := s.opaque(end, &nextFinding); start < end {
+		if start, id := s.opaque(end, &w.next); start < end {
 			if secretEntities.has(id) {
 				break
 			}
 			found |= id.context()
-			i, isDirect = start, false
-			budget--
+			w.at, w.isDirect = start, false
 			continue
 		}
-		if s.text[end-1] == ']' {
-			i = end - 1
-			budget--
-			continue
+		f := s.wordBack(&w, end)
+		if f&counter != 0 && w.isDirect && found == 0 {
+			return counter
 		}
-		start := end
-		for start > 0 && budget > 0 && s.isLetterEnd(start) && !s.endsFinding(start, &nextFinding) {
-			start--
-			budget--
-		}
-		i = start
-		if budget > 0 || start == 0 {
-			w, f := s.lookUp(start)
-			if w.end >= end {
-				isEvent = isEvent || f&event != 0 && found&birthID.context() == 0
-				found |= f & anyContext
-				if f&counter != 0 && isDirect && found == 0 {
-					return counter
-				}
-				isDirect = isDirect && f&filler != 0
-			}
-		}
-		if s.text[end-1] >= 0x80 {
-			found |= ideographs(s.text[start:end])
-		}
+		w.isDirect = w.isDirect && f&filler != 0
+		isEvent = isEvent || f&event != 0 && found&birthID.context() == 0
+		found |= f & anyContext
 	}
 	if isEvent {
 		found &^= birthID.context()
 	}
 	return found
+}
+
+// wordEndBefore goes back to the end of a word, and returns it; 0 when there is none.
+func (s *scan) wordEndBefore(w *walk) int {
+	end := w.at
+	for end > 0 && w.budget > 0 && !s.isLetterEnd(end) && s.text[end-1] != ']' && !s.endsFinding(end, &w.next) {
+		if c := s.text[end-1]; c == '\n' || c == ',' || c == ';' || isDigit(c) {
+			if c == '\n' && !s.isLabel(end-1) {
+				return 0
+			}
+			w.isDirect = false
+		}
+		end--
+		w.budget--
+	}
+	if w.budget == 0 {
+		return 0
+	}
+	w.budget--
+	return end
+}
+
+// wordBack goes back over the word that ends at end, and returns what it means.
+func (s *scan) wordBack(w *walk, end int) flags {
+	if s.text[end-1] == ']' {
+		w.at = end - 1
+		return filler
+	}
+	start := end
+	for start > 0 && w.budget > 0 && s.isLetterEnd(start) && !s.endsFinding(start, &w.next) {
+		start--
+		w.budget--
+	}
+	w.at = start
+	f := flags(0)
+	if w.budget > 0 || start == 0 {
+		var word word
+		if word, f = s.lookUp(start); word.end < end {
+			f = 0
+		}
+	}
+	if s.text[end-1] >= 0x80 {
+		f |= ideographs(s.text[start:end])
+	}
+	return f
 }
 
 // isLabel reports whether the line that ends at i ends with a colon, so that it speaks of
@@ -164,12 +186,12 @@ func (s *scan) contextAfter(i int) flags {
 // ideographs returns the context of words that no spaces separate.
 func ideographs(text string) flags {
 	found := flags(0)
-	for word := range strings.FieldsSeq("電話 携帯 电话 手机 联系 連絡先 座机 전화 휴대폰 传真 拨打 致电") {
+	for word := range strings.FieldsSeq(phoneIdeographs) {
 		if strings.Contains(text, word) {
 			found |= phoneID.context()
 		}
 	}
-	for word := range strings.FieldsSeq("生年月日 出生 生日 誕生日 生まれ 생년월일") {
+	for word := range strings.FieldsSeq(birthIdeographs) {
 		if strings.Contains(text, word) {
 			found |= birthID.context()
 		}

@@ -123,7 +123,7 @@ func (s *scan) secretAfter(i, after int) int {
 		s.headerCredential(from)
 		return from
 	}
-	if s.isSecretValue(key, value, to, quoted, from-after > 0) {
+	if s.isSecretValue(key, value, to, quoted) {
 		id := ruleSecret
 		if key&strongKey != 0 {
 			id = rulePassword
@@ -146,6 +146,42 @@ func (s *scan) headerCredential(i int) {
 
 // keyBefore returns what the name of a field that ends before i says of its value, or 0.
 func (s *scan) keyBefore(i int) flags {
+	end := s.keyEnd(i)
+	if end < 2 {
+		return 0
+	}
+	last, second := s.text[end-1], s.text[end-2]
+	if last < 0x80 && second < 0x80 && s.m.endings[last&31]&(1<<(second&31)) == 0 {
+		return 0
+	}
+	start := end
+	for start > 0 && end-start < maxWord && s.isLetterEnd(start) {
+		start--
+	}
+	if end-start < 2 {
+		return 0
+	}
+	for j := end - 1; j > start; j-- { // the last word of camelCase
+		if isUpper(s.text[j]) && s.text[j-1] >= 'a' && s.text[j-1] < 0x80 {
+			start = j
+			break
+		}
+	}
+	w, f := s.lookUp(start)
+	switch {
+	case w.end < end:
+		return 0
+	case f&secret != 0:
+		return f
+	case last >= 0x80:
+		return passwordBefore(s.text[:end])
+	}
+	return s.fieldKind(start, s.folded[:w.folded])
+}
+
+// keyEnd returns where the name of a field ends that is before i, without quotes and digits;
+// 0 when there is none.
+func (s *scan) keyEnd(i int) int {
 	end := i
 	if s.before(end) == ' ' {
 		end--
@@ -159,63 +195,47 @@ func (s *scan) keyBefore(i int) flags {
 	switch s.before(end) {
 	case '"', '\'', '`', '>', '*':
 		end--
-		if s.before(end) == '\\' || s.before(end) == '"' || s.before(end) == '*' {
+		if c := s.before(end); c == '\\' || c == '"' || c == '*' {
 			end--
 		}
 	}
 	for end > 0 && i-end < 4 && isDigit(s.text[end-1]) {
 		end--
 	}
-	if end < 2 {
-		return 0
-	}
-	last, second := s.text[end-1], s.text[end-2]
-	if last < 0x80 && second < 0x80 && s.m.endings[last&31]&(1<<(second&31)) == 0 {
-		return 0
-	}
-	start := end
-	for start > 0 && end-start < maxWord && s.isLetterEnd(start) {
-		start--
-	}
-	if start == end || end-start < 2 {
-		return 0
-	}
-	for j := end - 1; j > start; j-- { // the last word of camelCase
-		if isUpper(s.text[j]) && s.text[j-1] >= 'a' && s.text[j-1] < 0x80 {
-			start = j
-			break
+	return end
+}
+
+// passwordBefore returns what a word for a password at the end of text says, in scripts
+// without spaces.
+func passwordBefore(text string) flags {
+	for word := range strings.FieldsSeq(passwordEndings) {
+		if strings.HasSuffix(text, word) {
+			return secret | strongKey
 		}
 	}
-	w, f := s.lookUp(start)
-	if w.end < end {
-		return 0
-	}
-	if f&secret != 0 {
-		return f
-	}
+	return 0
+}
+
+// fieldKind returns what the last word of a name says that starts at start, when the lists
+// say nothing.
+func (s *scan) fieldKind(start int, folded []byte) flags {
 	for _, word := range []string{"password", "passwd", "secret", "token"} { // PGPASSWORD
-		if w.folded > len(word) && string(s.folded[w.folded-len(word):w.folded]) == word {
+		if len(folded) > len(word) && string(folded[len(folded)-len(word):]) == word {
 			if word[0] == 'p' {
 				return secret | strongKey
 			}
 			return secret
 		}
 	}
-	switch s.text[start:end] {
-	case "key", "KEY", "Key":
+	switch string(folded) {
+	case "key":
 		return s.keyKind(start)
-	case "authorization", "Authorization", "AUTHORIZATION":
+	case "authorization":
 		return credentialID.context()
-	}
-	if w.folded > 0 && s.text[end-1] >= 0x80 {
-		for _, word := range []string{"密码", "パスワード", "비밀번호", "密碼", "पासवर्ड", "口令", "暗証番号"} {
-			if strings.HasSuffix(s.text[:end], word) {
-				return secret | strongKey
-			}
+	case "passe":
+		if strings.HasSuffix(strings.ToLower(s.text[max(0, start-7):start]), "mot de ") {
+			return secret | strongKey
 		}
-	}
-	if strings.EqualFold(s.text[start:end], "passe") && strings.HasSuffix(strings.ToLower(s.text[max(0, start-7):start]), "mot de ") {
-		return secret | strongKey
 	}
 	return 0
 }
@@ -284,41 +304,43 @@ func (s *scan) isParameter(i int) bool {
 	return end > i && s.at(end) == '='
 }
 
-// isSecretValue reports whether a value is a secret, and not a word about one.
-func (s *scan) isSecretValue(key flags, value string, end int, quoted, spaced bool) bool {
-	if len(value) < 3 || isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || value[0] == '/' && strings.Count(value, "/") > 1 || strings.ContainsAny(value, "\n") {
+// isSecretValue reports whether a value, which ends at end, is a secret, and not a word about
+// one.
+func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool {
+	if len(value) < 3 || isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || value[0] == '/' && strings.Count(value, "/") > 1 {
 		return false
 	}
-	letters, words := true, true
+	letters, words := isWords(value)
+	isStrong := key&strongKey != 0
+	switch {
+	case letters && s.isWordNotSecret(value):
+		return false
+	case quoted && words && strings.IndexByte(value, ' ') > 0: // a phrase, or a message
+		spaces := strings.Count(value, " ")
+		return isStrong && spaces > 1 && spaces < 7 && value == strings.ToLower(value) && strings.IndexByte(value, '\'') < 0
+	case !quoted && (strings.ContainsAny(value, "([{") || words && strings.IndexByte(value, '.') > 0): // code
+		return false
+	case !isStrong:
+		return looksSecret(value, 6) || quoted && len(value) >= 8 && !words
+	case quoted || !words:
+		return true
+	case s.at(end) == ' ' && (s.isLetterAt(end+1) || s.at(end+1) == '['):
+		return false // "password: please enter"
+	}
+	return letters || len(value) >= 8
+}
+
+// isWords reports whether a value is letters alone, and whether it is letters and what is
+// between words.
+func isWords(value string) (letters, words bool) {
+	letters, words = true, true
 	for i := range len(value) {
 		c := value[i]
 		isLetter := c|0x20-'a' < 26 || c >= 0x80
 		letters = letters && isLetter
-		words = words && (isLetter || c == '.' || c == '_' || c == ' ' || c == '-' || c == '\'' || c == ':')
+		words = words && (isLetter || strings.IndexByte("._ -':", c) >= 0)
 	}
-	if !quoted && (strings.ContainsAny(value, "([{") || words && strings.IndexByte(value, '.') > 0) {
-		return false // code
-	}
-	if letters && s.isWordNotSecret(value) {
-		return false
-	}
-	if quoted && words && strings.Count(value, " ") > 1 {
-		return key&strongKey != 0 && !strings.ContainsAny(value, "'") && strings.Count(value, " ") < 7 && value == strings.ToLower(value)
-	}
-	if quoted && words && strings.IndexByte(value, ' ') > 0 {
-		return false
-	}
-	if key&strongKey == 0 {
-		return looksSecret(value, 6) || quoted && len(value) >= 8 && !words
-	}
-	if quoted || !words {
-		return true
-	}
-	// Letters alone: "password: hunter" is a password, "password: please enter" is not.
-	if s.at(end) == ' ' && (s.isLetterAt(end+1) || s.at(end+1) == '[') {
-		return false
-	}
-	return letters || len(value) >= 8
+	return letters, words
 }
 
 // isWordNotSecret reports whether letters are a word that says something of a secret.
@@ -366,7 +388,7 @@ func (s *scan) passwordStated(i int) int {
 		return w.end
 	}
 	from, to, quoted := s.value(from)
-	if to-from >= 5 && (looksSecret(s.text[from:to], 5) && !quoted || isStated && quoted) && s.isSecretValue(strongKey, s.text[from:to], to, quoted, true) {
+	if to-from >= 5 && (looksSecret(s.text[from:to], 5) && !quoted || isStated && quoted) && s.isSecretValue(strongKey, s.text[from:to], to, quoted) {
 		s.add(rulePassword, from, to)
 	}
 	return w.end

@@ -201,3 +201,12 @@ const speechWords = `
 said says asked asks told tells called calls wrote writes replied replies answered thinks thought wants wanted agreed confirmed joined left moved lives
 emailed texted mentioned suggested promised forgot booked signed paid ordered reported complained explained apologized apologised sent
 `
+
+// passwordEndings are words for a password in scripts without spaces.
+const passwordEndings = `密码 密碼 口令 パスワード 暗証番号 비밀번호 पासवर्ड`
+
+// phoneIdeographs are words for a telephone in scripts without spaces.
+const phoneIdeographs = `電話 携帯 电话 手机 联系 連絡先 座机 传真 拨打 致电 전화 휴대폰`
+
+// birthIdeographs are words for a birth in scripts without spaces.
+const birthIdeographs = `生年月日 出生 生日 誕生日 生まれ 생년월일`
