@@ -83,7 +83,7 @@ func (s *scan) credential(id ruleID, i int) int {
 		if err != nil {
 			decoded, err = base64.RawStdEncoding.DecodeString(token)
 		}
-		if err != nil || strings.IndexByte(string(decoded), ':') < 0 {
+		if err != nil || !bytes.Contains(decoded, []byte{':'}) {
 			return 0
 		}
 	} else if !looksSecret(token, 8) {

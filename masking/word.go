@@ -9,78 +9,83 @@ import (
 // insideWord handles a digit at i in a word that starts before. end is where its digits
 // end.
 func (s *scan) insideWord(i, end int) int {
-	if s.text[i] == '1' && i >= 2 && (s.text[i-2:i] == "bc" || s.text[i-2:i] == "BC" || s.text[i-2:i] == "tb") || s.text[i] == '1' && i >= 3 && s.text[i-3:i] == "ltc" {
-		start := i - 2
-		if s.text[i-1] == 'c' && s.before(start) == 't' {
-			start-- // "ltc"
-			if s.before(start) == 'l' {
-				start--
-			}
-		}
-		if start = i - 2; i >= 3 && s.text[i-3:i] == "ltc" {
-			start = i - 3
-		}
-		to := s.wordEnd(i)
-		if !isWord(s.before(start)) && isBech32(s.text[start:to]) {
-			s.add(ruleBech32, start, to)
-		}
-		return to
-	}
+	to := s.wordEnd(end)
 	start := i - 1
 	for start > 0 && i-start < 4 && isWord(s.text[start-1]) {
 		start--
+	}
+	switch s.text[start:i] {
+	case "bc", "BC", "tb", "ltc":
+		if s.text[i] == '1' && isBech32(s.text[start:to]) {
+			s.add(ruleBech32, start, to)
+		}
+		return to
 	}
 	if i-start == 2 && s.m.kinds[s.text[start]]&s.m.kinds[s.text[start+1]]&lower != 0 {
 		if to := s.iban(start); to > 0 {
 			return to
 		}
 	}
-	if to := s.wordEnd(end); to-start == 4 && s.at(to) == '.' {
+	if to-start == 4 && s.at(to) == '.' {
 		if to := s.macQuads(start); to > 0 {
 			return to
 		}
 	}
-	return s.wordEnd(end)
+	return to
 }
 
 // mixed handles a word that starts with a digit and has letters.
 func (s *scan) mixed(i int) int {
 	end := s.wordEnd(i)
 	text := s.text[i:end]
-	switch n := len(text); {
-	case n == 42 && text[:2] == "0x":
-		s.ethereum(i, end)
+	n := len(text)
+	if n <= 8 {
+		return max(end, s.mixedShort(i, end))
+	}
+	switch {
 	case n == 9 && isUpper(text[8]) && isNIF(text[:8], text[8]) && s.endsIdentifier(i, end):
 		s.add(ruleNIF, i, end)
 	case n == 11 && isMBI(text) && s.endsIdentifier(i, end):
 		s.add(ruleMBI, i, end)
-	case n == 4 && len(s.text) >= i+13 && s.text[end] == '-' && s.text[i+8] == '-' && isMBI(text+s.text[i+5:i+8]+s.text[i+9:i+13]) && s.endsIdentifier(i, i+13):
-		s.add(ruleMBI, i, i+13)
-		return i + 13
-	case n == 4 && s.at(end) == '.':
-		if to := s.macQuads(i); to > 0 {
-			return to
-		}
-	case n == 2 && s.at(end) == '-':
-		if to := s.macPairs(i); to > 0 {
-			return to
-		}
-	case n <= 4 && s.at(end) == ':':
-		if to := s.hexGroups(i); to > 0 {
-			return to
-		}
-	case n == 8 && s.at(end) == '-':
-		if isUUID(s.text[i:]) {
-			return i + uuidLength
-		}
+	case n == 42 && text[:2] == "0x":
+		s.ethereum(i, end)
 	case n >= 26 && n <= 35 && (text[0] == '1' || text[0] == '3') && s.m.on.has(cryptoID) && isBase58Check(text):
 		s.add(ruleBase58, i, end)
-	case n <= 4 && s.m.on.has(birthID) && isOrdinal(text):
-		if to := s.ordinalDate(i, end); to > 0 {
-			return to
-		}
 	}
 	return end
+}
+
+// mixedShort handles a word of at most 8 bytes that may go on after a separator. It returns
+// where to go on, or 0.
+func (s *scan) mixedShort(i, end int) int {
+	switch n, next := end-i, s.at(end); {
+	case next == '-' && n == 4 && i+13 <= len(s.text) && s.text[i+8] == '-':
+		if isMBI(s.text[i:end]+s.text[i+5:i+8]+s.text[i+9:i+13]) && s.endsIdentifier(i, i+13) {
+			s.add(ruleMBI, i, i+13)
+			return i + 13
+		}
+	case n <= 4 && s.m.on.has(birthID) && isOrdinal(s.text[i:end]):
+		return s.ordinalDate(i, end)
+	default:
+		return s.hexWord(i, end)
+	}
+	return 0
+}
+
+// hexWord looks for what starts with a short word of hexadecimal digits, from i to end: an
+// address or a UUID. It returns where to go on, or 0.
+func (s *scan) hexWord(i, end int) int {
+	switch n, next := end-i, s.at(end); {
+	case n <= 4 && next == ':':
+		return s.hexGroups(i)
+	case n == 2 && next == '-':
+		return s.macPairs(i)
+	case n == 4 && next == '.':
+		return s.macQuads(i)
+	case n == 8 && next == '-' && isUUID(s.text[i:]):
+		return i + uuidLength
+	}
+	return 0
 }
 
 // isOrdinal reports whether text is a day like "12th".
@@ -164,24 +169,19 @@ func (s *scan) capital(i int) int {
 	if c := s.at(end); isDigit(c) || c == '_' {
 		return s.identifier(i, s.wordEnd(end))
 	}
-	switch n := end - i; {
-	case n == 2 && s.text[i:end] == "SG" && s.at(end) == '.':
-		if to := s.apiKey(i); to > 0 {
-			return to
-		}
-	case n <= 2 && (s.at(end) == ' ' || s.at(end) == '-'):
-		if to := s.macPairs(i); n == 2 && to > 0 {
-			return to
-		}
-		if to := s.spaced(i, end); to > 0 {
-			return to
-		}
+	to := 0
+	switch n, next := end-i, s.at(end); {
+	case n <= 2 && (next == ' ' || next == '-'):
+		to = s.spaced(i, end)
+	case n == 2 && next == '.' && s.text[i:end] == "SG":
+		to = s.apiKey(i)
 	case n == 5 || n == 6:
-		if to := s.scheme(i, end); to > 0 {
-			return to
-		}
+		to = s.scheme(i, end)
 	case n >= 16:
 		return s.identifier(i, end)
+	}
+	if to > 0 {
+		return to
 	}
 	if c := s.text[i]; c == 'P' || c == 'W' {
 		s.passwordStated(i)
@@ -229,21 +229,11 @@ func passwordStart(text string, i int) int {
 // identifier handles a word of capitals, digits and perhaps more, from i to end.
 func (s *scan) identifier(i, end int) int {
 	text := s.text[i:end]
-	n := len(text)
-	switch {
-	case n == 16 && isCodiceFiscale(text) && s.endsIdentifier(i, end):
-		s.add(ruleCodiceFiscale, i, end)
+	if id, ok := s.identifierRule(text); ok && s.endsIdentifier(i, end) {
+		s.add(id, i, end)
 		return end
-	case n == 9 && isNINO(text) && s.endsIdentifier(i, end):
-		s.add(ruleNINO, i, end)
-		return end
-	case n == 9 && isNIE(text) && s.endsIdentifier(i, end):
-		s.add(ruleNIE, i, end)
-		return end
-	case n >= 26 && n <= 35 && strings.IndexByte("LMDTA9", text[0]) >= 0 && s.m.on.has(cryptoID) && isBase58Check(text):
-		s.add(ruleBase58, i, end)
-		return end
-	case n >= 4 && isUpper(text[1]) && isDigit(text[2]) && isDigit(text[3]):
+	}
+	if len(text) >= 4 && isUpper(text[1]) && isDigit(text[2]) && isDigit(text[3]) {
 		if to := s.iban(i); to > 0 {
 			return to
 		}
@@ -251,30 +241,30 @@ func (s *scan) identifier(i, end int) int {
 	if to := s.apiKey(i); to > 0 {
 		return to
 	}
-	if n <= 4 && s.at(end) == ':' {
-		if to := s.hexGroups(i); to > 0 {
-			return to
-		}
+	return max(end, s.hexWord(i, end))
+}
+
+// identifierRule returns the rule that a whole identifier passes.
+func (s *scan) identifierRule(text string) (ruleID, bool) {
+	switch n := len(text); {
+	case n == 9 && isNINO(text):
+		return ruleNINO, true
+	case n == 9 && isNIE(text):
+		return ruleNIE, true
+	case n == 16 && isCodiceFiscale(text):
+		return ruleCodiceFiscale, true
+	case n >= 26 && n <= 35 && strings.IndexByte("LMDTA9", text[0]) >= 0 && s.m.on.has(cryptoID):
+		return ruleBase58, isBase58Check(text)
 	}
-	if n == 2 && s.at(end) == '-' {
-		if to := s.macPairs(i); to > 0 {
-			return to
-		}
-	}
-	if n == 4 && s.at(end) == '.' {
-		if to := s.macQuads(i); to > 0 {
-			return to
-		}
-	}
-	if n == 8 && s.at(end) == '-' && isUUID(s.text[i:]) {
-		return i + uuidLength
-	}
-	return end
+	return 0, false
 }
 
 // spaced handles one or two capitals from i to end before a space or a dash: "AB 12 34 56
 // C" and "X-1234567-L".
 func (s *scan) spaced(i, end int) int {
+	if to := s.macPairs(i); to > 0 && end-i == 2 {
+		return to
+	}
 	var compact [10]byte
 	n, j := 0, i
 	size := 9
