@@ -1,7 +1,6 @@
 package masking_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +9,7 @@ import (
 // TestLinear holds that a text of four times the length takes about four times as long, for
 // texts that make each rule look as far as it can. It would be sixteen times if the time were
 // quadratic; the bar is in the middle, for the machine may be busy.
-func TestLinear(t *testing.T) {
+func TestLinear(t *testing.T) { //nolint:paralleltest // it measures time
 	if testing.Short() {
 		t.Skip("measures time")
 	}
@@ -42,7 +41,7 @@ func TestLinear(t *testing.T) {
 			t.Errorf("%q: %s for %d bytes, %s for four times as many", unit, once, len(text), more)
 		}
 		if speed := float64(len(text)) / once.Seconds() / 1e6; speed < 5 {
-			t.Log(fmt.Sprintf("%q: %.1f MB/s", unit, speed))
+			t.Logf("%q: %.1f MB/s", unit, speed)
 		}
 	}
 }

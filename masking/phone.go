@@ -113,6 +113,7 @@ func (s *scan) phone(n *number, k int, digits string) int {
 // isTime reports whether a colon and a digit follow.
 func (s *scan) isTime(end int) bool { return s.at(end) == ':' && isDigit(s.at(end+1)) }
 
+// phoneRule returns the rule that the first k groups pass.
 func (s *scan) phoneRule(n *number, k int, digits string) (ruleID, bool) {
 	if n.hasPlus {
 		return rulePhoneE164, s.isInternational(withoutTrunk(n, k, digits))
@@ -131,12 +132,18 @@ func (s *scan) phoneRule(n *number, k int, digits string) (ruleID, bool) {
 	if k == 1 {
 		return rulePhoneContext, called && s.isPlain(digits)
 	}
-	if !called && s.isAmount(n.to[k-1]) {
+	if !n.isEven(k) || !called && s.isAmount(n.to[k-1]) {
 		return 0, false
 	}
+	return s.groupedRule(n, k, digits, called)
+}
+
+// groupedRule returns the rule that several groups pass. called says that a word for
+// telephone is before them.
+func (s *scan) groupedRule(n *number, k int, digits string, called bool) (ruleID, bool) {
 	shape := n.shapes[k-1]
 	switch {
-	case (shape == 0x334 || shape == 0x1334 && digits[0] == '1') && isNANP(digits[len(digits)-10:]) && n.isEven(k):
+	case (shape == 0x334 || shape == 0x1334 && digits[0] == '1') && isNANP(digits[len(digits)-10:]):
 		return rulePhoneNANP, true
 	case (shape == 0x37 || shape == 0x46 || shape == 0x137) && called && (isNANP(digits) || digits[0] == '1' && isNANP(digits[1:])):
 		return rulePhoneContext, true
@@ -146,11 +153,11 @@ func (s *scan) phoneRule(n *number, k int, digits string) (ruleID, bool) {
 	if strings.IndexByte("./", n.seps[1]) >= 0 && !called && shape != 0x333 {
 		return 0, false
 	}
-	if called && s.isInternational(digits) && n.isEven(k) {
+	if called && s.isInternational(digits) {
 		return rulePhoneContext, true
 	}
 	for _, plan := range s.m.plans.national[shape] {
-		if !plan.starts(digits) || !n.isEven(k) {
+		if !plan.starts(digits) {
 			continue
 		}
 		switch {
@@ -237,7 +244,7 @@ func (s *scan) isPlain(digits string) bool {
 // isTrunk reports whether the first k groups are a national number with the prefix 0.
 func (n *number) isTrunk(k int, digits string, called bool) bool {
 	first := n.ends[0]
-	if digits[1] == '0' || len(digits) < 9 || len(digits) > 12 || first < 2 || first > 6 || !n.isEven(k) {
+	if digits[1] == '0' || len(digits) < 9 || len(digits) > 12 || first < 2 || first > 6 {
 		return false
 	}
 	for i := 1; i < k; i++ {
