@@ -79,7 +79,7 @@ func (s *scan) name(i int) int {
 func cutAtStop(core []nameWord) ([]nameWord, *nameWord) {
 	var stop *nameWord
 	to := 1
-	for to < len(core) && !isStop(&core[to]) {
+	for to < len(core) && (!isStop(&core[to]) || core[to].is(particle) && to+1 < len(core) && !isStop(&core[to+1])) {
 		to++
 	}
 	if to < len(core) {
@@ -150,7 +150,7 @@ func nameLength(core []nameWord, lead flags) int {
 		return 0
 	}
 	if first.isInitial && len(core) > 1 {
-		rest := nameLength(core[1:], 0)
+		rest := nameLength(core[1:], lead)
 		if core[1].isStrong(family) {
 			rest = max(rest, 1)
 		}
@@ -190,18 +190,29 @@ func isSeveral(core []nameWord, count int, lead flags) bool {
 		}
 	}
 	first, last := &core[0], &core[count-1]
-	if count == 2 && (first.is(family) && last.isJoined || first.isJoined && last.is(family)) {
-		return true // Park Ji-hoon
-	}
-	if first.isCaps && (names < 2 || strong == 0) {
+	switch {
+	case count == 2 && (first.is(family) && last.isJoined || first.isJoined && last.is(family)): // Park Ji-hoon
+		return true
+	case first.isCaps && (names < 2 || strong == 0):
 		return false
+	case lead&calls != 0 && (names > 0 || lead&field != 0), strong > 0 && names >= 2:
+		return true
 	}
-	isKnown := first.isStrong(given) || first.is(given) && last.isStrong(given|family) || strong > 0 && names >= 2
-	isShort := first.is(family) && first.is(syllable) && names == count // Zhang Wei
-	isHalf := first.isUnknown() && last.isStrong(family)
-	isCalled := lead&calls != 0 && (names > 0 || lead&field != 0)
-	hasInitial := first.isName() && core[1].isInitial && count > 2
-	return isKnown || isShort || isHalf || isCalled || hasInitial
+	return isPair(first, last, names == count) || first.isName() && core[1].isInitial && count > 2
+}
+
+// isPair reports whether the first and the last word of a name go together. areNames says
+// that the lists have all.
+func isPair(first, last *nameWord, areNames bool) bool {
+	switch {
+	case first.isStrong(given):
+		return true
+	case first.is(given) && last.isStrong(given|family):
+		return true
+	case first.is(family) && first.is(syllable): // Zhang Wei
+		return areNames
+	}
+	return first.isUnknown() && last.isStrong(family)
 }
 
 // oneWord returns 1 when a single word is a name.

@@ -167,5 +167,5 @@ kristiansen laaksonen laine laitinen lauridsen lehtinen lehto lehtonen lind lind
 lundberg lundgren lundin lundqvist madsen magnusson makela makinen malmberg mattsson mikkelsen moen mortensen myhre mattila
 makkonen nieminen nilsen nilsson norberg nordin nordstrom nygaard nyberg nystrom olsson ostergaard pedersen persson pettersen
 pettersson poulsen rantanen rasmussen salminen salonen samuelsson sandberg savolainen simonsen sjoberg solberg sorensen strand
-strom sundberg svendsen svensson thorsen toivonen tuominen turunen vestergaard virtanen wallin wikstrom aberg akesson osterberg
+strom sundberg svendsen svensson thorsen toivonen tuominen turunen vestergaard virtanen wallin wikstrom aberg akesson osterberg oberg ohman ostlund
 `

@@ -65,7 +65,7 @@ kwon lee lim min moon nam noh oh paik park rhee rho roh ryu seo shim shin sim so
 cai cao chan chang chao chau chen cheng cheung chia chiang chin chiu chong chou chow chu chua cui dai deng ding dong du duan fan fang
 feng fong fu gan gao ge geng goh gong gu guan guo hao he ho hou hsieh hsu hu hua huang hung jia jiang jiao jin kang kong kuang kuo
 kwok lai lam lao lau leong leung li liang liao lim lin ling liu lo long lu lui luo lv ma mao meng mo mok ng ngai ni ning niu ong ou
-ouyang pan pang peng poon qi qian qiao qin qiu quan ren ruan shan shao shen shi shum si situ su sun sze tai tan tang tao teo teng tian
+ouyang pang peng poon qi qian qiao qin qiu quan ren ruan shan shao shen shi shum si situ su sun sze tai tan tang tao teo teng tian
 tong tsai tsang tse tsui tu wan wang wei wen weng wong woo wu xi xia xiang xiao xie xin xing xiong xu xue yam yan yang yao yap ye yeung
 yi yin yip yu yuan yue yuen yung zeng zhan zhang zhao zheng zhong zhou zhu zhuang zhuo zou
 bui cao dang dao dinh doan dong duong han ho hoang huynh kieu la lam le luong luu ly mac mai ngo nguyen nghiem ong pham phan phung quach

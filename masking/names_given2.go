@@ -39,7 +39,7 @@ radmila radovan ratko roman ruslan sanja sasa sava semyon sergei sergey serhiy s
 stepan svetlana svitlana tanja taras tatyana tereza tetyana timur tomislav vaclav vadim valentin valery vasil vasily
 vasyl vera vesna viktor viktoriya vitali vitaly vladimir vladislav vlado vojtech volodymyr vuk vyacheslav yana yaroslav
 yegor yelena yevgeny yulia yuliya yuri yuriy zdenek zdenka zeljko zlata zlatko zoran zorica zsofia zuzana
-aleksi anders anette anneli annika arne arvid astrid aslaug bengt berit birger bjarne bodil borje brynjar camilla
+ake asa aleksi anders anette anneli annika arne arvid astrid aslaug bengt berit birger bjarne bodil borje brynjar camilla
 carin dag ebba eeva egil einar eirik elin elina elsa emilie erkki esben espen eskil eva finn freja frida frode
 geir gerd greger gro grethe gudmund gunhild gunnar gunilla gustav haakon hakan halvor hanne hans harald hedda heikki
 helle henrik hilde hjalmar idar inga ingvar inger iris ivar jannik jarl jarle jari jesper johan jonas jorgen jorunn

@@ -142,10 +142,11 @@ func (s *scan) phoneRule(n *number, k int, digits string) (ruleID, bool) {
 // telephone is before them.
 func (s *scan) groupedRule(n *number, k int, digits string, called bool) (ruleID, bool) {
 	shape := n.shapes[k-1]
+	isAmerican := isNANP(digits) || digits[0] == '1' && isNANP(digits[1:])
 	switch {
-	case (shape == 0x334 || shape == 0x1334 && digits[0] == '1') && isNANP(digits[len(digits)-10:]):
+	case (shape == 0x334 || shape == 0x1334) && isAmerican:
 		return rulePhoneNANP, true
-	case (shape == 0x37 || shape == 0x46 || shape == 0x137) && called && (isNANP(digits) || digits[0] == '1' && isNANP(digits[1:])):
+	case (shape == 0x37 || shape == 0x46 || shape == 0x137) && called && isAmerican:
 		return rulePhoneContext, true
 	case digits[0] == '0' && n.isTrunk(k, digits, called):
 		return rulePhoneTrunk, true
@@ -157,10 +158,8 @@ func (s *scan) groupedRule(n *number, k int, digits string, called bool) (ruleID
 		return rulePhoneContext, true
 	}
 	for _, plan := range s.m.plans.national[shape] {
-		if !plan.starts(digits) {
-			continue
-		}
 		switch {
+		case !plan.starts(digits):
 		case called:
 			return rulePhoneContext, true
 		case plan.needs == needsNothing && n.seps[1] != '.', plan.needs == needsJoint && (n.hasBracket || n.seps[k-1] == '-'):
@@ -283,8 +282,8 @@ func (s *scan) isAmount(end int) bool {
 	if s.at(end) != ' ' {
 		return false
 	}
-	_, f := s.lookUp(end + 1)
-	return f&unit != 0
+	w, f := s.lookUp(end + 1)
+	return f&unit != 0 && strings.IndexByte(" ,;:)\n", s.at(w.end)) >= 0
 }
 
 // extension returns where an extension after a number ends: "x12", "ext. 12".

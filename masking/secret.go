@@ -307,7 +307,8 @@ func (s *scan) isParameter(i int) bool {
 // isSecretValue reports whether a value, which ends at end, is a secret, and not a word about
 // one.
 func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool {
-	if len(value) < 3 || isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || value[0] == '/' && strings.Count(value, "/") > 1 {
+	isPath := strings.HasPrefix(value, "/") && strings.Count(value, "/") > 1
+	if len(value) < 3 || isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || isPath {
 		return false
 	}
 	letters, words := isWords(value)
@@ -315,10 +316,9 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool
 	switch {
 	case letters && s.isWordNotSecret(value):
 		return false
-	case quoted && words && strings.IndexByte(value, ' ') > 0: // a phrase, or a message
-		spaces := strings.Count(value, " ")
-		return isStrong && spaces > 1 && spaces < 7 && value == strings.ToLower(value) && strings.IndexByte(value, '\'') < 0
-	case !quoted && (strings.ContainsAny(value, "([{") || words && strings.IndexByte(value, '.') > 0): // code
+	case quoted && words && strings.IndexByte(value, ' ') > 0:
+		return isStrong && isPassphrase(value)
+	case !quoted && isCode(value, words):
 		return false
 	case !isStrong:
 		return looksSecret(value, 6) || quoted && len(value) >= 8 && !words
@@ -328,6 +328,18 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool
 		return false // "password: please enter"
 	}
 	return letters || len(value) >= 8
+}
+
+// isCode reports whether a value is an expression: "config.password", "f(x)".
+func isCode(value string, words bool) bool {
+	return strings.ContainsAny(value, "([{") || words && strings.IndexByte(value, '.') > 0
+}
+
+// isPassphrase reports whether words are a passphrase rather than a message: three to seven
+// in lower case.
+func isPassphrase(value string) bool {
+	spaces := strings.Count(value, " ")
+	return spaces > 1 && spaces < 7 && value == strings.ToLower(value) && strings.IndexByte(value, '\'') < 0
 }
 
 // isWords reports whether a value is letters alone, and whether it is letters and what is

@@ -41,7 +41,7 @@ const weakNames = `
 angeles
 zara
 holly jackson
-amber joy pascal viola crystal carol heather heath jack gene ray warren wade norma jean autumn prudence constance charity harmony melody
+amber joy pascal viola crystal heather heath jack gene ray warren wade norma jean autumn prudence constance charity harmony melody
 mason carter cooper parker sawyer brooks chance colt drake robin gale savannah sienna chelsea
 abel april archer asia august aurora austin bach bar bat ball baker banks barber bean bear best bill bird bishop black blue bond
 booth bird bloom bright brook brooks brown bush burns butler can candy carter cash castle chad chance chang chapel charity
@@ -93,7 +93,7 @@ arora bose das deep dham garden guru indra jaya karma lad lal lama
 lata mala mani maya mela moha moti pal panda pari prem raja rao raja rama ram
 ray rishi shanti shiva singh sri surya tara tata yash yoga basu agni
 ada ade ama ayo eke eze ife ime kofi neo nia obi ojo oke omo uche yaw zulu sow mali kuti
-ed al art bob bud buddy chuck chip dot hank jo mel mo pete ricky rip rusty skip stew sy tad
+ed al art bud buddy chip dot mel mo rip rusty skip stew sy tad
 wally woody ash aster avery blair brandy brook carey cary dakota devon drew eden
 ever frankie gale glen harley hayden hollis justice lane lee logan
 lyric marlow mason merle micah morgan parker perry quinn regan remy river rowan royce
@@ -125,6 +125,7 @@ miyazaki fukushima yamagata ishikawa shimane kawasaki nagasaki
 
 // commonWords are English words that start sentences and titles, and are no names.
 const commonWords = `
+ii iii iv vi vii viii
 a about above access account action active activity actual add added additional address addresses admin after again against age
 agenda ago agreed agreement ahead air alert all allow allowed almost along already also although always am among amount an analysis and
 announcement annual another answer any anyone anything api app application applications apply appointment approved approval are area

@@ -80,14 +80,14 @@ const titles = `
 mr mrs ms mx miss messrs dr prof professor rev reverend fr sr sra srta sir dame lady lord hon judge captain capt lt sgt col cpl gen maj
 officer detective inspector sergeant senator congressman congresswoman governor mayor
 herr herrn frau fraulein m mme mlle monsieur madame mademoiselle maitre docteur senor senora senorita sig signor signora signore signorina
-dott dottssa dottor dottoressa avv ing geom rag dhr heer mevr mevrouw meneer mijnheer drs pan pani pana panem panu bay bayan sayin sayın
+dott dottssa dottor dottoressa avv ing geom rag dhr heer mevr mevrouw meneer mijnheer drs pan panie pani pana panem panu bay bayan sayin sayın
 senhor senhora doutor doutora dra shri shrimati smt kumari sheikh ustadh haji pak bapak ibu ong anh uncle auntie aunt sister brother
 hr fru herra rouva gospodin gospoda
 `
 
 // callWords stand before a name.
 const callWords = `
-call called calling ask asked tell told contact contacted contacting email emailed e-mail text texted ping pinged message messaged notify cc bcc attn
+kund call called calling ask asked tell told contact contacted contacting email emailed e-mail text texted ping pinged message messaged notify cc bcc attn
 attention signed customer client patient employee user owner author assignee
 assigned reviewer reporter manager contractor tenant passenger guest recipient beneficiary payee payer sender cardholder holder spouse wife husband
 son daughter mother father brother sister colleague friend boss meet invite invited interviewed spoke speak talked remind reminded forward
