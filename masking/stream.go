@@ -67,7 +67,7 @@ func (s *stream) next(final bool) {
 // Writer returns a writer that masks what is written to it and writes that to w, line by
 // line. The result is that of [Masker.MaskString] for the whole text, however it is cut,
 // except that a line of more than 16 KiB is masked in pieces. Close writes the last line;
-// it does not close w. The Writer holds back at most one line and one private key, 48 KiB
+// it does not close w. The Writer holds back at most one line and one private key, 32 KiB
 // together. It is not safe for concurrent use.
 func (m *Masker) Writer(w io.Writer) io.WriteCloser { return &writer{stream: stream{m: m}, w: w} }
 
