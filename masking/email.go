@@ -23,8 +23,23 @@ func (s *scan) email(i int) int {
 	if s.at(end) == ':' && (s.text[start:i] == "git" || s.at(end+1) == '/' || s.at(end+1) == '~') {
 		return end // user@host:path, of ssh
 	}
-	s.add(ruleEmail, start, end)
+	if n := len(s.found) - 1; n >= s.first {
+		if last := &s.found[n]; last.Start < start && last.End > start && !s.beats(ruleEmail, end-start, last) {
+			start = s.trimLocalPart(last.End, i)
+		}
+	}
+	if start < i {
+		s.add(ruleEmail, start, end)
+	}
 	return end
+}
+
+// trimLocalPart returns the position after the signs from start on, at most i.
+func (s *scan) trimLocalPart(start, i int) int {
+	for start < i && strings.IndexByte(".'*=-+^~!$%", s.text[start]) >= 0 {
+		start++
+	}
+	return start
 }
 
 // localPart returns where the local part that ends at i starts, or i.
@@ -50,8 +65,8 @@ func (s *scan) localPart(i int) int {
 	} else if cut := strings.IndexByte(part, '='); cut >= 0 && isKey(part[:cut]) {
 		start += cut + 1
 	}
-	for start < i && !isSpecial(part) && strings.IndexByte(".'*=-+^~!$%", s.text[start]) >= 0 {
-		start++
+	if !isSpecial(part) {
+		start = s.trimLocalPart(start, i)
 	}
 	if s.before(i) == '.' {
 		return i

@@ -60,11 +60,17 @@ func (s *scan) name(i int) int {
 	}
 	lead = s.around(core, lead, from == 0)
 	count := nameLength(core, lead)
+	for count > 0 && !s.endsName(core[count-1].end) {
+		if core = core[:count-1]; len(core) == 0 {
+			return next
+		}
+		count = nameLength(core, lead)
+	}
 	if count == 0 {
 		return next
 	}
 	end := core[count-1].end
-	if end-core[0].start > maxName || !s.endsName(end) || s.isPhrase(core[:count]) || !s.isAlone(core[:count], end) {
+	if end-core[0].start > maxName || s.isPhrase(core[:count]) || !s.isAlone(core[:count], end) {
 		return next
 	}
 	s.add(ruleName, core[0].start, end)

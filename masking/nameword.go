@@ -54,8 +54,8 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 		return nameWord{}, false
 	}
 	w, f := s.lookUp(i)
-	if c := s.at(w.end); isDigit(c) || c == '_' {
-		return nameWord{}, false
+	if c := s.at(w.end); isDigit(c) || c == '_' || c == '@' || c == '.' && isAlnum(s.at(w.end+1)) {
+		return nameWord{}, false // of an identifier or an address
 	}
 	word := nameWord{start: i, end: w.end, flags: f, isCaps: w.lower == 0 && w.upper > 1}
 	if word.isInitial = w.upper == 1 && w.lower == 0; word.isInitial {
@@ -186,7 +186,7 @@ func (s *scan) startsName(i int) bool {
 	case '\n', ' ', '\t', '\r', '"', '(', '[', '{', '<', '>', ',', ';', ':', '=', '|', '*', '~', '!', '?':
 		return true
 	case '\'':
-		return i < 2 || s.text[i-2] < 0x80 && !isAlnum(s.text[i-2]) || isElision(s.text[:i-1])
+		return i < 2 || s.text[i-2] < 0x80 && !touches(s.text[i-2]) || isElision(s.text[:i-1])
 	default:
 		if c < 0x80 {
 			return false
