@@ -47,15 +47,18 @@ func (s *scan) localPart(i int) int {
 	if s.before(i) == '"' {
 		return s.quotedLocalPart(i)
 	}
-	start := i
-	for start > 0 && i-start < maxLocalPart {
+	start, floor := i, 0
+	if n := len(s.found) - 1; n >= s.first && s.found[n].End <= i {
+		floor = s.found[n].End
+	}
+	for start > floor && i-start < maxLocalPart {
 		c := s.text[start-1]
 		if s.m.kinds[c]&(alnum|localPart) == 0 && c < 0x80 {
 			break
 		}
 		start--
 	}
-	if start > 0 && i-start == maxLocalPart && s.m.kinds[s.text[start-1]]&(alnum|localPart) != 0 {
+	if start > floor && i-start == maxLocalPart && s.m.kinds[s.text[start-1]]&(alnum|localPart) != 0 {
 		return i
 	}
 	// In a text these characters separate.
@@ -137,8 +140,11 @@ func (s *scan) domain(i int) int {
 	if end == 0 {
 		return 0
 	}
-	dot := strings.LastIndexByte(s.text[start:end], '.')
-	if dot < 0 || !isTopLevel(s.text[start+dot+1:end]) {
+	dot := start + strings.LastIndexByte(s.text[start:end], '.')
+	if dash := strings.IndexByte(s.text[dot+1:end], '-'); dash >= 0 && !strings.HasPrefix(s.text[dot+1:end], "xn--") {
+		end = dot + 1 + dash // no top-level domain has a dash
+	}
+	if !isTopLevel(s.text[dot+1 : end]) {
 		return 0
 	}
 	return end

@@ -54,7 +54,7 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 		return nameWord{}, false
 	}
 	w, f := s.lookUp(i)
-	if c := s.at(w.end); isDigit(c) || c == '_' || c == '@' || c == '.' && isAlnum(s.at(w.end+1)) {
+	if c := s.at(w.end); isDigit(c) || c == '_' || c == '.' && isAlnum(s.at(w.end+1)) || s.isAddress(w.end) {
 		return nameWord{}, false // of an identifier or an address
 	}
 	word := nameWord{start: i, end: w.end, flags: f, isCaps: w.lower == 0 && w.upper > 1}
@@ -81,6 +81,17 @@ func (s *scan) isSpeech(i int) bool {
 	}
 	_, f := s.lookUp(i + 1)
 	return f&speech != 0
+}
+
+// isAddress reports whether what goes on at i is the local part of an e-mail address.
+func (s *scan) isAddress(i int) bool {
+	if c := s.at(i); c != '@' && s.m.kinds[c]&localPart == 0 {
+		return false
+	}
+	for limit := min(len(s.text), i+maxLocalPart); i < limit && s.m.kinds[s.text[i]]&(alnum|localPart) != 0; {
+		i++
+	}
+	return s.at(i) == '@'
 }
 
 // isHonorific reports whether the word at i is what follows a Japanese name.
