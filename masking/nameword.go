@@ -59,7 +59,9 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 	}
 	word := nameWord{start: i, end: w.end, flags: f, isCaps: w.lower == 0 && w.upper > 1}
 	if word.isInitial = w.upper == 1 && w.lower == 0; word.isInitial {
-		word.flags &= title
+		if word.flags &= title; s.at(w.end) != '.' { // M. Dupont
+			word.flags = 0
+		}
 	}
 	for s.at(word.end) == '-' && s.isLetterAt(word.end+1) && !s.isHonorific(word.end+1) {
 		word.isJoined = s.m.kinds[s.text[word.end+1]]&lower != 0
@@ -142,6 +144,9 @@ func (s *scan) wordBefore(i int) flags {
 	if w.end > j {
 		return 0
 	}
+	if j-start == 1 && s.text[j] != '.' {
+		f &^= title
+	}
 	if f&calls != 0 {
 		f |= after
 	} else if isOneOf(s.text[start:j], "is ist est es é è to") {
@@ -223,6 +228,8 @@ func (s *scan) endsName(i int) bool {
 		return false
 	case '*':
 		return !strings.HasPrefix(s.text[i:], "***")
+	case '\'':
+		return s.at(i+1) != '['
 	case '.', ':', '-':
 		if c == '-' && s.isHonorific(i+1) {
 			return true
@@ -231,7 +238,7 @@ func (s *scan) endsName(i int) bool {
 			return true
 		}
 		d := s.text[i+1]
-		return !isAlnum(d) && d < 0x80 && d != c
+		return !isAlnum(d) && d < 0x80 && d != c && d != '['
 	default:
 		return !isDigit(c)
 	}

@@ -158,10 +158,10 @@ func (s *scan) underscore(i int) int {
 
 // hyphen handles a dash at i: "sk-", a UUID, a MAC address, a PEM block.
 func (s *scan) hyphen(i int) int {
+	if s.at(i+1) == '-' && strings.HasPrefix(s.text[i:], pemBegin) {
+		return s.privateKey(i)
+	}
 	if i == 0 || !isAlnum(s.text[i-1]) {
-		if s.at(i+1) == '-' && strings.HasPrefix(s.text[i:], pemBegin) {
-			return s.privateKey(i)
-		}
 		return i + 1
 	}
 	if i >= 8 && s.at(i+5) == '-' && isUUID(s.text[i-8:]) {
