@@ -1,6 +1,9 @@
 package masking
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // maxLocalPart is the most bytes of an e-mail address before the @ (RFC 5321, section
 // 4.5.3.1.1).
@@ -55,6 +58,11 @@ func (s *scan) localPart(i int) int {
 		c := s.text[start-1]
 		if s.m.kinds[c]&(alnum|localPart) == 0 && c < 0x80 {
 			break
+		}
+		if c >= 0x80 && start < i && s.text[start] < 0x80 { // text without spaces is before it
+			if r, _ := utf8.DecodeLastRuneInString(s.text[:start]); r >= 0x2E80 {
+				break
+			}
 		}
 		start--
 	}
@@ -143,6 +151,11 @@ func (s *scan) domain(i int) int {
 	dot := start + strings.LastIndexByte(s.text[start:end], '.')
 	if dash := strings.IndexByte(s.text[dot+1:end], '-'); dash >= 0 && !strings.HasPrefix(s.text[dot+1:end], "xn--") {
 		end = dot + 1 + dash // no top-level domain has a dash
+	}
+	for i := dot + 2; i < end; i++ { // text without spaces goes on after it
+		if s.text[i] >= 0x80 && s.text[dot+1] < 0x80 {
+			end = i
+		}
 	}
 	if !isTopLevel(s.text[dot+1 : end]) {
 		return 0

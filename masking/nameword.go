@@ -223,13 +223,15 @@ func isElision(text string) bool {
 
 // endsName reports whether a name may end at i, by what follows.
 func (s *scan) endsName(i int) bool {
-	switch c := s.at(i); c {
+	c := s.at(i)
+	if s.m.kinds[c]&localPart != 0 && s.at(i+1) == '[' {
+		return false // of an address that is masked
+	}
+	switch c {
 	case '_', '@', '(', '[', '/', '\\', '$', '#', '=', '+', '&', '%':
 		return false
 	case '*':
 		return !strings.HasPrefix(s.text[i:], "***")
-	case '\'':
-		return s.at(i+1) != '['
 	case '.', ':', '-':
 		if c == '-' && s.isHonorific(i+1) {
 			return true
@@ -238,7 +240,7 @@ func (s *scan) endsName(i int) bool {
 			return true
 		}
 		d := s.text[i+1]
-		return !isAlnum(d) && d < 0x80 && d != c && d != '['
+		return !isAlnum(d) && d < 0x80 && d != c
 	default:
 		return !isDigit(c)
 	}

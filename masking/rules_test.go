@@ -21,6 +21,7 @@ mail=⟦o'connor@example.org⟧;
 "⟦"john doe"@example.com⟧" is quoted
 to ⟦postmaster@[192.0.2.1]⟧ by literal
 ⟦用户@例子.广告⟧ is RFC 6531
+連絡は⟦alice@example.com⟧まで
 ⟦user@xn--bcher-kva.example⟧ in ASCII
 mailto:⟦a@b.example⟧?subject=hi
 ⟦!#$%&'*+-/=?^_{|}~@example.org⟧ is allowed by RFC 5322`,
