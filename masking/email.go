@@ -2,6 +2,7 @@ package masking
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -122,8 +123,12 @@ func (s *scan) domain(i int) int {
 	end := 0
 	for i <= len(s.text) && i-start < 254 {
 		c := s.at(i)
-		if isAlnum(c) || c == '-' || c >= 0x80 && isDomainRune(s.text[i:]) {
+		if isAlnum(c) || c == '-' {
 			i++
+			continue
+		}
+		if size := domainRune(s.text[min(i, len(s.text)):]); size > 0 {
+			i += size
 			continue
 		}
 		if i == label || s.text[label] == '-' || s.text[i-1] == '-' {
@@ -163,18 +168,17 @@ func (s *scan) domain(i int) int {
 	return end
 }
 
-// isDomainRune reports whether text continues an internationalised label: not with
-// punctuation.
-func isDomainRune(text string) bool {
-	switch c := text[0]; {
-	case c < 0xC0:
-		return true
-	case c == 0xC2, c == 0xE2, c == 0xEF, c >= 0xF0:
-		return false
-	case c == 0xE3:
-		return len(text) > 1 && text[1] != 0x80
+// domainRune returns the length of the letter of an internationalised label that text starts
+// with, or 0.
+func domainRune(text string) int {
+	if text == "" || text[0] < 0x80 {
+		return 0
 	}
-	return true
+	r, size := utf8.DecodeRuneInString(text)
+	if !unicode.IsLetter(r) && !unicode.IsMark(r) || r == utf8.RuneError {
+		return 0
+	}
+	return size
 }
 
 // isTopLevel reports whether a last label can be a top-level domain: letters, but not the
