@@ -128,9 +128,9 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 			lead = w.flags & (calls | greets | near)
 		case w.is(common|place|months) && !w.isName():
 			lead = w.flags & place
-		case w.isCaps && !w.isName() && i+1 < len(run) && !run[i+1].isCaps:
+		case w.isCaps && !w.isName() && i+1 < len(run) && !run[i+1].isCaps && lead&title == 0 && s.wordBefore(w.start)&title == 0:
 			lead = 0
-		case w.is(common) && w.is(weak) && i == 0 && len(run) == 2 && run[1].isStrong(given) && !run[1].is(family):
+		case w.is(common) && w.is(weak) && i == 0 && len(run) == 2 && run[1].isStrong(given) && !run[1].is(family) && s.wordBefore(w.start)&(calls|title) == 0:
 			lead = 0
 		case w.is(particle) && !w.isName() && i+1 == len(run):
 			lead = 0
