@@ -30,8 +30,8 @@ func (s *scan) goesOn(n *number, k int) bool {
 	if k < n.groups && n.seps[k] == n.seps[1] && n.to[k]-n.from[k] == 4 {
 		return true
 	}
-	from := n.from[0]
-	return s.before(from) == n.seps[1] && from > 5 && isDigit(s.text[from-2]) && isAlnum(s.text[from-5]) && !isWord(s.before(from-5))
+	from, next := n.from[0], len(s.found)-1
+	return s.before(from) == n.seps[1] && from > 5 && !s.endsFinding(from-1, &next) && isDigit(s.text[from-2]) && isAlnum(s.text[from-5]) && !isWord(s.before(from-5))
 }
 
 func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {

@@ -128,7 +128,7 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 			lead = w.flags & (calls | greets | near)
 		case w.is(common|place|months) && !w.isName():
 			lead = w.flags & place
-		case w.isCaps && !w.isName() && i+1 < len(run) && !run[i+1].isCaps && lead&title == 0 && s.wordBefore(w.start)&title == 0:
+		case i+1 < len(run) && lead&title == 0 && s.isAcronym(w, &run[i+1]):
 			lead = 0
 		case w.is(common) && w.is(weak) && i == 0 && len(run) == 2 && run[1].isStrong(given) && !run[1].is(family) && s.wordBefore(w.start)&(calls|title) == 0:
 			lead = 0
@@ -142,6 +142,12 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 		}
 	}
 	return lead, i
+}
+
+// isAcronym reports whether a word is capitals that do not belong to the name after it: "CEO
+// Alice".
+func (s *scan) isAcronym(w, next *nameWord) bool {
+	return w.isCaps && !w.isName() && !next.isCaps && s.wordBefore(w.start)&title == 0
 }
 
 func isStop(w *nameWord) bool {
