@@ -90,7 +90,7 @@ func (s *scan) phone(n *number, k int, digits string) int {
 	if !s.m.on.has(phoneID) || n.isTight {
 		return 0
 	}
-	if s.isTime(n.to[k-1]) && k > 1 {
+	if k > 1 && n.to[k-1]-n.from[k-1] <= 2 && s.isTime(n.to[k-1]) {
 		return 0
 	}
 	end := n.to[k-1]
@@ -110,8 +110,11 @@ func (s *scan) phone(n *number, k int, digits string) int {
 	return end
 }
 
-// isTime reports whether a colon and a digit follow.
-func (s *scan) isTime(end int) bool { return s.at(end) == ':' && isDigit(s.at(end+1)) }
+// isTime reports whether a colon and a digit follow, or what a digit was masked with.
+func (s *scan) isTime(end int) bool {
+	next := s.at(end + 1)
+	return s.at(end) == ':' && (isDigit(next) || next == '[')
+}
 
 // phoneRule returns the rule that the first k groups pass.
 func (s *scan) phoneRule(n *number, k int, digits string) (ruleID, bool) {
