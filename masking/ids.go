@@ -27,9 +27,16 @@ func (s *scan) identityRule(n *number, k int, digits string) (ruleID, bool) {
 
 // goesOn reports whether groups of four are a part of more such groups.
 func (s *scan) goesOn(n *number, k int) bool {
-	if k < n.groups && n.seps[k] == n.seps[1] && n.to[k]-n.from[k] == 4 {
-		return true
+	if k < n.groups {
+		return s.follows(n) || n.seps[k] == n.seps[1] && n.to[k]-n.from[k] == 4
 	}
+	to := n.to[k-1]
+	return s.follows(n) || s.at(to) == n.seps[1] && s.at(to+1) == '['
+}
+
+// follows reports whether a group of four that is not masked is before a number of such
+// groups.
+func (s *scan) follows(n *number) bool {
 	from, next := n.from[0], len(s.found)-1
 	return s.before(from) == n.seps[1] && from > 5 && !s.endsFinding(from-1, &next) && isDigit(s.text[from-2]) && isAlnum(s.text[from-5]) && !isWord(s.before(from-5))
 }
@@ -230,7 +237,7 @@ func (s *scan) isCardNumber(n *number, k int, digits string) bool {
 	if k > 1 && (n.seps[1] != ' ' && n.seps[1] != '-' || !isCardShape(n.shapes[k-1])) {
 		return false
 	}
-	if k > 1 && s.goesOn(n, k) {
+	if k > 1 && s.follows(n) { // what follows may be the expiry date
 		return false
 	}
 	need, ok := issuer(digits)
