@@ -209,7 +209,7 @@ func (s *scan) addressLiteral(i int) int {
 	for j := i + 1; j < len(s.text) && j-i < 50; j++ {
 		switch c := s.text[j]; {
 		case c == ']':
-			if j-i >= 8 {
+			if j-i >= 8 && strings.ContainsAny(s.text[i:j], ".:") {
 				return j + 1
 			}
 			return 0
