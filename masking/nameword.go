@@ -240,7 +240,7 @@ func (s *scan) endsName(i int) bool {
 			return true
 		}
 		d := s.text[i+1]
-		return !isAlnum(d) && d < 0x80 && d != c
+		return !isAlnum(d) && d < 0x80 && d != c && d != '['
 	default:
 		return !isDigit(c)
 	}
