@@ -286,7 +286,8 @@ func (s *scan) isAmount(end int) bool {
 		return false
 	}
 	w, f := s.lookUp(end + 1)
-	return f&unit != 0 && strings.IndexByte(" ,;:)\n", s.at(w.end)) >= 0
+	isInitial := w.end == end+2 && isUpper(s.text[end+1])
+	return f&unit != 0 && !isInitial && strings.IndexByte(" ,;:)\n", s.at(w.end)) >= 0
 }
 
 // extension returns where an extension after a number ends: "x12", "ext. 12".
