@@ -234,7 +234,7 @@ func (s *scan) match(n *number) int {
 // endsNumber reports whether a number may end after k groups.
 func (s *scan) endsNumber(n *number, k int) bool {
 	if k < n.groups {
-		return n.seps[k] == ' ' || n.seps[k] == '('
+		return n.seps[k] == ' ' || n.seps[k] == '(' || n.seps[k] == ')' && k == 1
 	}
 	switch c := s.at(n.to[k-1]); c {
 	case '-', '.', '/', '\\':
