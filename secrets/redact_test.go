@@ -171,7 +171,9 @@ func formIn(text, value string) string {
 		}
 	}
 	std := strings.NewReplacer("-", "+", "_", "/", "\r", "", "\n", "").Replace(text)
-	isOther := func(c rune) bool { return !strings.ContainsRune("+/", c) && (c > 'z' || !unicode.IsLetter(c) && !unicode.IsDigit(c)) }
+	isOther := func(c rune) bool {
+		return !strings.ContainsRune("+/", c) && (c > 'z' || !unicode.IsLetter(c) && !unicode.IsDigit(c))
+	}
 	for _, run := range strings.FieldsFunc(std, isOther) {
 		for start := range min(4, len(run)) {
 			part := run[start:]
