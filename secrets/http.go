@@ -39,10 +39,10 @@ func (s *Secrets) Routes() []cpodkit.Route {
 		return cpodkit.Route{Name: name, Pattern: pattern, Scopes: scopes, Access: access, Handler: s.handler(serve, parameters)}
 	}
 	reads := func(name, pattern string, serve call, parameters ...string) cpodkit.Route {
-		return route(name, pattern, cpodkit.Reads, serve, parameters, ReadScope, adminScope)
+		return route(name, pattern, cpodkit.Reads, serve, parameters, ReadScope, adminScope, platformScope)
 	}
 	writes := func(name, pattern string, serve call) cpodkit.Route {
-		return route(name, pattern, cpodkit.Writes, serve, nil, WriteScope, adminScope)
+		return route(name, pattern, cpodkit.Writes, serve, nil, WriteScope, adminScope, platformScope)
 	}
 	return []cpodkit.Route{
 		reads("getSecret", "GET /v1/secrets/{name...}", serveGet, "version"),
@@ -51,10 +51,10 @@ func (s *Secrets) Routes() []cpodkit.Route {
 		writes("putSecret", "PUT /v1/secrets/{name...}", servePut),
 		writes("deleteSecret", "DELETE /v1/secrets/{name...}", serveDelete),
 
-		route("listSecretGrants", "GET /v1/secret-grants", cpodkit.Reads, s.serveListGrants, []string{"limit", "cursor"}, adminScope),
-		route("getSecretGrant", "GET /v1/secret-grants/{name...}", cpodkit.Reads, serveGetGrant, nil, adminScope),
-		route("putSecretGrant", "PUT /v1/secret-grants/{name...}", cpodkit.Writes, servePutGrant, nil, adminScope),
-		route("deleteSecretGrant", "DELETE /v1/secret-grants/{name...}", cpodkit.Writes, serveDeleteGrant, nil, adminScope),
+		route("listSecretGrants", "GET /v1/secret-grants", cpodkit.Reads, s.serveListGrants, []string{"limit", "cursor"}, adminScope, platformScope),
+		route("getSecretGrant", "GET /v1/secret-grants/{name...}", cpodkit.Reads, serveGetGrant, nil, adminScope, platformScope),
+		route("putSecretGrant", "PUT /v1/secret-grants/{name...}", cpodkit.Writes, servePutGrant, nil, adminScope, platformScope),
+		route("deleteSecretGrant", "DELETE /v1/secret-grants/{name...}", cpodkit.Writes, serveDeleteGrant, nil, adminScope, platformScope),
 
 		reads("listSecretBundles", "GET /v1/secret-bundles", s.serveListBundles, "limit", "cursor"),
 		reads("getSecretBundle", "GET /v1/secret-bundles/{name...}", serveGetBundle),
