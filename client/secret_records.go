@@ -111,12 +111,12 @@ func (s *Secrets) AllBundles(ctx context.Context) iter.Seq2[SecretBundle, error]
 }
 
 // secretCall is the common part of what acts on one name. It may be repeated.
-func secretCall(op, method, path, name string, success int) (*call, error) {
+func secretCall(op, method, path, name string, success ...int) (*call, error) {
 	segments, err := pathOf(op, name, maxKey, maxKey)
 	if err != nil {
 		return nil, err
 	}
-	return &call{op: op, method: method, path: path + segments, repeat: always, success: []int{success}}, nil
+	return &call{op: op, method: method, path: path + segments, repeat: always, success: success}, nil
 }
 
 func getRecord[T any](ctx context.Context, s *Secrets, op, path, name string) (record T, err error) {
@@ -129,7 +129,7 @@ func getRecord[T any](ctx context.Context, s *Secrets, op, path, name string) (r
 }
 
 func putRecord[T any](ctx context.Context, s *Secrets, op, path, name string, body any, options []SetOption) (record T, err error) {
-	put, err := secretCall(op, http.MethodPut, path, name, http.StatusOK)
+	put, err := secretCall(op, http.MethodPut, path, name, http.StatusOK, http.StatusCreated)
 	if err != nil {
 		return record, err
 	}

@@ -146,7 +146,7 @@ func (s *Secrets) Resolve(ctx context.Context, names ...string) (values map[stri
 // read it. Without it a new secret is read by the app that writes it, and another one by
 // those that may read it already. Over a secret of another app it is a [ConflictError].
 func (s *Secrets) Put(ctx context.Context, name string, value SecretValue, options ...SecretWriteOption) (SecretInfo, error) {
-	put, err := secretCall("secrets.put", http.MethodPut, secretsPath, name, http.StatusOK)
+	put, err := secretCall("secrets.put", http.MethodPut, secretsPath, name, http.StatusOK, http.StatusCreated)
 	if err != nil {
 		return SecretInfo{}, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"slices"
 	"sync"
@@ -100,11 +99,7 @@ func Version(n int64) GetOption { return func(version *int64) { *version = n } }
 // for a version that is not there (any more); not_supported for a version where the
 // provider has none.
 func (h Handle) Get(ctx context.Context, name string, opts ...GetOption) (Secret, error) {
-	version := int64(0)
-	for _, opt := range opts {
-		opt(&version)
-	}
-	secret, err := h.read(ctx, name, version)
+	secret, err := h.read(ctx, name, opts)
 	if err == nil {
 		err = h.handOut(ctx, name, secret, "")
 	}
@@ -115,9 +110,18 @@ func (h Handle) Get(ctx context.Context, name string, opts ...GetOption) (Secret
 }
 
 // read returns a secret that the caller may read, and tells nobody.
-func (h Handle) read(ctx context.Context, name string, version int64) (Secret, error) {
+func (h Handle) read(ctx context.Context, name string, opts []GetOption) (Secret, error) {
+	if len(opts) == 0 {
+		if secret, ok := h.cached(name); ok {
+			return secret, nil
+		}
+	}
 	if err := h.checkName(name); err != nil {
 		return Secret{}, err
+	}
+	var version int64
+	for _, opt := range opts {
+		opt(&version)
 	}
 	if version < 0 {
 		return Secret{}, notFound()
@@ -131,7 +135,10 @@ func (h Handle) read(ctx context.Context, name string, version int64) (Secret, e
 			return Secret{}, err
 		}
 	}
-	return h.secrets.secret(ctx, h.id.TenantID, name, version)
+	if version > 0 {
+		return h.secrets.stored(ctx, h.id.TenantID, name, version)
+	}
+	return h.secrets.secret(ctx, h.id.TenantID, name)
 }
 
 // handOut tells the read hook that the caller gets a value.
@@ -189,8 +196,16 @@ func (h Handle) readAll(ctx context.Context, names []string) (map[string]Secret,
 	const atOnce = 8
 	var mu sync.Mutex
 	found := make(map[string]Secret, len(names))
-	err := parallel.Each(ctx, atOnce, slices.Values(names), func(ctx context.Context, name string) error {
-		secret, err := h.read(ctx, name, 0)
+	var cold []string
+	for _, name := range names {
+		if secret, ok := h.cached(name); ok {
+			found[name] = secret
+		} else {
+			cold = append(cold, name)
+		}
+	}
+	err := parallel.Each(ctx, atOnce, slices.Values(cold), func(ctx context.Context, name string) error {
+		secret, err := h.read(ctx, name, nil)
 		if isCode(err, cpodkit.CodeNotFound) {
 			return nil
 		}
@@ -200,14 +215,4 @@ func (h Handle) readAll(ctx context.Context, names []string) (map[string]Secret,
 		return err
 	})
 	return found, err
-}
-
-// Watch yields a secret as it is, and then each rotation, until ctx ends. Rotations that
-// come while one is handled are yielded together. While [Secrets.Run] runs, a change that
-// a [Watcher] reports is seen at once, and another one when the TTL is over.
-//
-// The first error ends it, and so does a secret that is deleted or granted no more:
-// not_found. Other errors after the first value are waited out.
-func (h Handle) Watch(ctx context.Context, name string) iter.Seq2[Secret, error] {
-	return func(yield func(Secret, error) bool) { yield(h.Get(ctx, name)) }
 }

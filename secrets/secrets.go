@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/cpodkit/cpodkit/internal/keylock"
 	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/seal"
+	"github.com/cpodkit/cpodkit/internal/shares"
 )
 
 // Limits of secrets, in bytes where nothing else is said.
@@ -72,6 +74,9 @@ type Secrets struct {
 	calls    operations
 	writes   keylock.Locks // by tenant and name
 	cursors  *seal.Box
+
+	cache
+	watches
 }
 
 // Option configures [New].
@@ -89,15 +94,17 @@ type options struct {
 }
 
 // WithTelemetry makes a span of every call to the provider and to the records
-// ("secrets.get"), measures how long it takes, counts its errors by code, and counts the
-// reads that the cache served (docs/operations.md). Nothing of it holds a name or a value.
+// ("secrets.get"), measures how long it takes, and counts its errors by code. It counts the
+// reads that the cache served ("cpodkit.secrets.reads"), and reports how many secrets in the
+// cache could not be read again in the last minute ("cpodkit.secrets.stale";
+// docs/operations.md). Nothing of it holds a name or a value.
 // A nil provider leaves out its half, as does New without this option.
 func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
 	return func(o *options) { o.tracers, o.meters = tracers, meters }
 }
 
-// WithLog sets where it is logged that stale values are served, and once when that is
-// over. Without it nothing is logged.
+// WithLog sets where it is logged that secrets cannot be read: once, and once when that has
+// been over for a minute. Without it nothing is logged.
 func WithLog(log *slog.Logger) Option { return func(o *options) { o.log = log } }
 
 // WithTTL sets for how long a value and a grant are served from the cache before they are
@@ -109,8 +116,8 @@ func WithTTL(d time.Duration) Option { return func(o *options) { o.ttl = d } }
 // the provider or the records fail: 0 for never, and 10 min without it.
 func WithStale(d time.Duration) Option { return func(o *options) { o.stale = d } }
 
-// WithCacheSize sets how many secrets are cached, at least 1; 10,000 without it. Each
-// tenant has a share of the cache.
+// WithCacheSize sets how many secrets are cached, at least 1; 10,000 without it. A value of
+// more than 4 KiB takes one place more for each 4 KiB. Each tenant has a share of the cache.
 func WithCacheSize(n int) Option { return func(o *options) { o.cacheSize = n } }
 
 // WithReadHook sets what receives each read that hands out a value, from the cache as
@@ -139,6 +146,7 @@ func New(provider Provider, records Records, opts ...Option) (*Secrets, error) {
 	s := &Secrets{
 		options:  options{ttl: defaultTTL, stale: defaultStale, cacheSize: defaultCacheSize},
 		provider: provider, records: records,
+		watches: watches{woken: map[key]map[chan struct{}]struct{}{}},
 	}
 	for _, opt := range opts {
 		opt(&s.options)
@@ -154,6 +162,12 @@ func New(provider Provider, records Records, opts ...Option) (*Secrets, error) {
 	s.calls = newOperations(calls)
 	if s.cursors, err = newCursors(s.cursorSecret); err != nil {
 		return nil, fmt.Errorf("secrets: %w", err)
+	}
+	s.cache.start, s.cache.entries = time.Now(), shares.NewCache[key, *entry](s.cacheSize)
+	if s.meters != nil {
+		if err := s.observe(); err != nil {
+			return nil, fmt.Errorf("secrets: %w", err)
+		}
 	}
 	return s, nil
 }
@@ -172,6 +186,31 @@ func newOperations(calls *portable.Calls) operations {
 		op("get_grant"), op("put_grant"), op("delete_grant"), op("list_grants"),
 		op("get_bundle"), op("put_bundle"), op("delete_bundle"), op("list_bundles"),
 	}
+}
+
+// observe reports what the cache does. It counts nothing on the way of a read but the read.
+func (s *Secrets) observe() error {
+	meter := s.meters.Meter("github.com/cpodkit/cpodkit/secrets")
+	reads, err1 := meter.Int64ObservableCounter("cpodkit.secrets.reads",
+		metric.WithUnit("{read}"),
+		metric.WithDescription("Reads that the cache served, by whether the value was fresh or stale."))
+	failing, err2 := meter.Int64ObservableGauge("cpodkit.secrets.stale",
+		metric.WithUnit("{secret}"),
+		metric.WithDescription("Secrets in the cache that could not be read again in the last minute."))
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	outcome := func(o string) metric.MeasurementOption {
+		return metric.WithAttributes(attribute.String("cpodkit.secrets.outcome", o))
+	}
+	fresh, stale := outcome("fresh"), outcome("stale")
+	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		o.ObserveInt64(reads, s.served.Load(), fresh)
+		o.ObserveInt64(reads, s.old.Load(), stale)
+		o.ObserveInt64(failing, s.failing())
+		return nil
+	}, reads, failing)
+	return err
 }
 
 // measured makes a call to a driver.
@@ -200,10 +239,3 @@ func (s *Secrets) drivers() []any {
 	}
 	return []any{s.provider, s.records}
 }
-
-// Run has the drivers report what changes, where they are a [Watcher], until ctx ends.
-// Without it a change takes effect when the TTL is over.
-func (s *Secrets) Run(ctx context.Context) { <-ctx.Done() }
-
-// Forget drops all that is cached of a tenant: for code that deletes the tenant.
-func (s *Secrets) Forget(tenantID string) {}

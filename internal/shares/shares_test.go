@@ -114,3 +114,36 @@ func TestCache(t *testing.T) {
 		t.Error("Clear leaves entries")
 	}
 }
+
+func TestWeights(t *testing.T) {
+	t.Parallel()
+	c := shares.NewCache[int, int](80)
+	for i := range 80 {
+		c.Put("a", i, i)
+	}
+	c.Weigh(79, 11)
+	if c.Held("a") != 80 || c.Len() > 70 {
+		t.Errorf("%d entries take %d places", c.Len(), c.Held("a"))
+	}
+	for i := range 30 { // each takes the places of others until its share is full
+		c.Put("b", 1000+i, i)
+		c.Weigh(1000+i, 2)
+	}
+	if n := c.Held("b"); n < 8 || n > 12 || c.Held("a")+n > 80 {
+		t.Errorf("beside %d places of a, b holds %d", c.Held("a"), n)
+	}
+	before := c.Held("a")
+	c.Weigh(1, 1)
+	c.Weigh(5000, 70)
+	c.Delete(5000)
+	for i := range 80 {
+		c.Delete(i)
+	}
+	if c.Held("a") != 0 || before == 0 || c.Len() > 12 {
+		t.Errorf("of %d places %d are left", before, c.Held("a"))
+	}
+	c.Put("a", 1, 1)
+	if c.Weigh(1, 81); c.Held("a") != 0 {
+		t.Error("what does not fit stays")
+	}
+}
