@@ -99,7 +99,7 @@ func (r *redactor) automaton() *automaton {
 // Redact returns text without the values in use.
 func (r *Redactor) Redact(text string) string {
 	s := newScan(r.inner.automaton())
-	read(s, text)
+	scanText(s, text)
 	if len(s.found) == 0 {
 		return text
 	}
@@ -150,7 +150,7 @@ func (w *RedactingWriter) Write(text []byte) (int, error) {
 	for part := range slices.Chunk(text, piece) {
 		i.renew()
 		i.held = append(i.held, part...)
-		read(i.scan, part)
+		scanText(i.scan, part)
 		if i.pass(i.hold()); i.err != nil {
 			return n, i.err
 		}
@@ -182,7 +182,7 @@ func (w *redactingWriter) renew() {
 	before := w.scan
 	w.scan = newScan(a)
 	w.at = w.base
-	read(w.scan, w.held)
+	scanText(w.scan, w.held)
 	if before != nil {
 		w.found = merge(append(w.found, before.found...))
 	}

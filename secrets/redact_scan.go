@@ -135,8 +135,8 @@ type base64Run struct {
 
 func newScan(a *automaton) *scan { return &scan{automaton: a} }
 
-// read finds what is in the next piece of the text.
-func read[T string | []byte](s *scan, text T) {
+// scanText finds what is in the next piece of the text.
+func scanText[T string | []byte](s *scan, text T) {
 	if len(s.nodes) == 1 {
 		s.at += int64(len(text))
 		return
