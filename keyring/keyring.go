@@ -2,9 +2,10 @@
 // secrets that seal cursors, signed URLs and the audit chain.
 //
 // There is one [Ring] for all replicas of an installation. The first replica to
-// start makes it, by compare-and-set in a [Store], and seals it under a
-// [Master] key that only the operator holds; the others open it. The store
-// never sees a key in the clear. A [Rotator] replaces signing keys in time.
+// start makes it, by compare-and-set in a [Store], and seals it by a [Sealer]:
+// a [Master] key that only the operator holds, or a key service. The others open
+// it. The store never sees a key in the clear. A [Rotator] replaces signing keys
+// in time.
 package keyring
 
 import (
@@ -35,7 +36,7 @@ const SecretLen = 32
 const attempts = 5
 
 var (
-	errNoMaster = errors.New("keyring: the master key is empty; make one with ParseMaster or LoadOrCreateMasterFile")
+	errNoMaster = errors.New("keyring: there is no sealer, or its master key is empty; make one with ParseMaster or LoadOrCreateMasterFile")
 	errNoStore  = errors.New("keyring: the store is nil")
 )
 
@@ -69,20 +70,20 @@ type SigningKey struct {
 // ring.
 //
 // The error wraps [ErrWrongMaster] when the ring was sealed under another
-// master key, [ErrDamaged] when it cannot be read, and else what the store
-// returned.
-func Open(ctx context.Context, store Store, master Master) (*Ring, error) {
+// master key, [ErrDamaged] when it cannot be read, and else what the store or
+// the sealer returned.
+func Open(ctx context.Context, store Store, sealer Sealer) (*Ring, error) {
 	if store == nil {
 		return nil, errNoStore
 	}
-	if master.key == nil {
+	if isNone(sealer) {
 		return nil, errNoMaster
 	}
 	var fresh *Ring
 	for range attempts {
 		sealed, _, err := store.Load(ctx)
 		if err == nil {
-			return unseal(sealed, master)
+			return unseal(ctx, sealed, sealer)
 		}
 		if !errors.Is(err, cpodkit.CodeNotFound) {
 			return nil, fmt.Errorf("keyring: load: %w", err)
@@ -92,7 +93,7 @@ func Open(ctx context.Context, store Store, master Master) (*Ring, error) {
 				return nil, err
 			}
 		}
-		if sealed, err = seal(fresh, master); err != nil {
+		if sealed, err = seal(ctx, fresh, sealer); err != nil {
 			return nil, err
 		}
 		err = store.Save(ctx, sealed, "")

@@ -18,7 +18,7 @@ import (
 
 const masterLen = 32 // bytes
 
-// Master is the key that seals a [Ring]. Whoever holds it and the store holds
+// Master is a [Sealer] by a key in memory. Whoever holds it and the store holds
 // every key of the server; whoever loses it loses the ring. It cannot be
 // printed, logged or marshalled. The zero Master is none.
 type Master struct {
@@ -117,9 +117,4 @@ func writeMaster(f *os.File, m Master) error {
 		return err
 	}
 	return errors.Join(dir.Sync(), dir.Close())
-}
-
-// id names the key without telling anything about it.
-func (m Master) id() string {
-	return hex.EncodeToString(derive(m.key[:], "cpodkit master id", 8))
 }

@@ -21,7 +21,7 @@ import (
 type Rotator struct {
 	unprintable.Type
 	store  Store
-	master Master
+	sealer Sealer
 
 	maxAge    time.Duration
 	overlap   time.Duration
@@ -90,10 +90,10 @@ func WithNotices(n Notices) Option {
 func WithLog(log *slog.Logger) Option { return func(r *Rotator) { r.log = log } }
 
 // NewRotator returns a Rotator for the ring that [Open] made in store.
-func NewRotator(store Store, master Master, opts ...Option) (*Rotator, error) {
+func NewRotator(store Store, sealer Sealer, opts ...Option) (*Rotator, error) {
 	r := &Rotator{
 		store:     store,
-		master:    master,
+		sealer:    sealer,
 		maxAge:    90 * 24 * time.Hour,
 		overlap:   15 * time.Minute,
 		retention: 25 * time.Hour,
@@ -108,7 +108,7 @@ func NewRotator(store Store, master Master, opts ...Option) (*Rotator, error) {
 		return nil, r.wrong
 	case store == nil:
 		return nil, errNoStore
-	case master.key == nil:
+	case isNone(sealer):
 		return nil, errNoMaster
 	case r.interval <= 0 || r.retention <= 0:
 		return nil, fmt.Errorf("keyring: the interval is %s and the retention %s; both must be positive", r.interval, r.retention)
@@ -226,7 +226,7 @@ func (r *Rotator) change(ctx context.Context, edit func(*Ring, time.Time) (*Ring
 		if err != nil {
 			return nil, false, fmt.Errorf("keyring: load: %w", err)
 		}
-		ring, err := unseal(sealed, r.master)
+		ring, err := unseal(ctx, sealed, r.sealer)
 		if err != nil {
 			return nil, false, err
 		}
@@ -234,7 +234,7 @@ func (r *Rotator) change(ctx context.Context, edit func(*Ring, time.Time) (*Ring
 		if err != nil || next == ring {
 			return ring, false, err
 		}
-		if sealed, err = seal(next, r.master); err != nil {
+		if sealed, err = seal(ctx, next, r.sealer); err != nil {
 			return nil, false, err
 		}
 		err = r.store.Save(ctx, sealed, version)

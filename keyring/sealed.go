@@ -1,8 +1,7 @@
 package keyring
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
+	"context"
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -27,8 +26,8 @@ const format = 2
 // envelope is what a store keeps.
 type envelope struct {
 	Format int    `json:"format"`
-	Master string `json:"master"` // names the master key and tells nothing about it
-	Sealed string `json:"sealed"` // a nonce and contents, under AES-256-GCM, in base64
+	Master string `json:"master"` // the ID of the sealer
+	Sealed string `json:"sealed"` // contents as the sealer sealed them, in base64
 }
 
 type contents struct {
@@ -44,7 +43,7 @@ type storedKey struct {
 	VerifiesUntil time.Time `json:"verifiesUntil,omitzero"`
 }
 
-func seal(r *Ring, master Master) ([]byte, error) {
+func seal(ctx context.Context, r *Ring, sealer Sealer) ([]byte, error) {
 	plain := contents{Root: r.root}
 	for _, k := range r.signing {
 		der, err := x509.MarshalPKCS8PrivateKey(k.Private)
@@ -57,16 +56,16 @@ func seal(r *Ring, master Master) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keyring: encode: %w", err)
 	}
-	aead, err := master.aead()
+	env := envelope{Format: format, Master: sealer.ID()}
+	box, err := sealer.Seal(ctx, text, env.binding())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("keyring: seal: %w", err)
 	}
-	env := envelope{Format: format, Master: master.id()}
-	env.Sealed = base64.StdEncoding.EncodeToString(aead.Seal(nil, nil, text, env.binding()))
+	env.Sealed = base64.StdEncoding.EncodeToString(box)
 	return json.Marshal(env)
 }
 
-func unseal(sealed []byte, master Master) (*Ring, error) {
+func unseal(ctx context.Context, sealed []byte, sealer Sealer) (*Ring, error) {
 	var env envelope
 	if err := json.Unmarshal(sealed, &env); err != nil || env.Format < 1 {
 		return nil, ErrDamaged
@@ -75,13 +74,9 @@ func unseal(sealed []byte, master Master) (*Ring, error) {
 		return nil, fmt.Errorf("keyring: the key ring has format %d and this version reads formats up to %d; "+
 			"run the version that wrote it, or a later one", env.Format, format)
 	}
-	if id := master.id(); env.Master != id {
-		return nil, fmt.Errorf("%w: start with the one named %.16q (this one is %q); "+
+	if id := sealer.ID(); env.Master != id {
+		return nil, fmt.Errorf("%w: start with the one named %.256q (this one is %q); "+
 			"if that one is lost, remove the stored ring: a new one is made, and what the old one signed or sealed ends", ErrWrongMaster, env.Master, id)
-	}
-	aead, err := master.aead()
-	if err != nil {
-		return nil, err
 	}
 	// Strict, so that one ring has one spelling: encoding/json would let the
 	// spare bits of the last character be anything.
@@ -89,9 +84,12 @@ func unseal(sealed []byte, master Master) (*Ring, error) {
 	if err != nil {
 		return nil, ErrDamaged
 	}
-	text, err := aead.Open(nil, nil, box, env.binding())
-	if err != nil {
+	text, err := sealer.Open(ctx, box, env.binding())
+	if errors.Is(err, ErrAltered) {
 		return nil, ErrDamaged
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keyring: unseal: %w", err)
 	}
 	var plain contents
 	if err := json.Unmarshal(text, &plain); err != nil {
@@ -130,12 +128,4 @@ func (c contents) ring() (*Ring, error) {
 		ring.signing = append(ring.signing, key)
 	}
 	return ring, nil
-}
-
-func (m Master) aead() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(derive(m.key[:], "cpodkit master seal", 32))
-	if err != nil {
-		return nil, fmt.Errorf("keyring: %w", err)
-	}
-	return cipher.NewGCMWithRandomNonce(block)
 }

@@ -22,6 +22,9 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_DB", "postgres://root:hunter2@db", "CPOD_DB"},
 		{"CPOD_DB", "hunter2", "CPOD_DB"},
 		{"CPOD_DB", "sqlite:", ""},
+		{"CPOD_SEAL", "vault-transit://vault:8200/transit/cpod", ""},
+		{"CPOD_SEAL", "vault-transit+http://localhost:8200/transit/cpod", ""},
+		{"CPOD_SEAL", "awskms://hunter2", "vault-transit"},
 		{"CPOD_DB", "sqlite:/var/lib/cpod/cpod.db", ""},
 		{"CPOD_FILES", "s3://key:hunter2@bucket", ""},
 		{"CPOD_FILES", "gs://hunter2", "CPOD_FILES"},
@@ -100,6 +103,20 @@ func TestIndexesComeFromOnePlace(t *testing.T) {
 	_, _, err := load(readSettings([]string{"CPOD_INDEXES=a:b", "CPOD_INDEXES_FILE=indexes"}, io.Discard))
 	if err == nil || !strings.Contains(err.Error(), "CPOD_INDEXES: CPOD_INDEXES_FILE is set, too") {
 		t.Errorf("with both variables: %v", err)
+	}
+}
+
+func TestTheSealIsInsteadOfAMasterKey(t *testing.T) {
+	t.Parallel()
+	for master, says := range map[string]string{
+		"CPOD_MASTER_KEY=" + hexKey: "CPOD_SEAL: CPOD_MASTER_KEY or CPOD_MASTER_KEY_FILE is set, too",
+		"CPOD_MASTER_KEY_FILE=key":  "CPOD_SEAL: CPOD_MASTER_KEY or CPOD_MASTER_KEY_FILE is set, too",
+		"CPOD_DB=mongodb://db/cpod": "", // needs no master key
+	} {
+		_, _, err := load(readSettings([]string{"CPOD_SEAL=vault-transit://vault:8200/transit/cpod", master}, io.Discard))
+		if (err == nil) != (says == "") || err != nil && (!strings.Contains(err.Error(), says) || strings.Contains(err.Error(), hexKey)) {
+			t.Errorf("%s: %v", master, err)
+		}
 	}
 }
 

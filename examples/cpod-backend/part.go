@@ -113,7 +113,7 @@ type house struct {
 	db          *docstore.DB // of documents, for records
 	isShared    bool         // the database is one that other servers can use too
 	records     records
-	master      keyring.Master
+	master      keyring.Sealer // of the ring
 	ring        *keyring.Ring
 	signer      *authz.Signer // of the ring's keys
 	revocations *authz.Revocations

@@ -38,6 +38,7 @@ type database struct {
 	base
 	indexDeclaration
 	url                      string
+	seal                     string // what seals the key ring instead of a master key; "" for none
 	masterKey, masterKeyFile string
 	patience                 time.Duration // for one that does not answer yet
 	tenantBytes              int64         // see readTenantBytes
@@ -55,13 +56,16 @@ func readDatabase(s *settings, b base) database {
 			"32 bytes in base64 or hex that seal the key ring, the same on every replica: `openssl rand -base64 32`"),
 		masterKeyFile: s.optional("CPOD_MASTER_KEY_FILE", "<data>/master.key",
 			"a file that holds them; made with mode 0600 when the database is on this machine"),
+		seal: readSeal(s),
 	}
 	d.indexDeclaration = readIndexes(s)
 	d.tenantBytes = readTenantBytes(s)
 	switch {
 	case d.masterKey != "" && d.masterKeyFile != "":
 		s.fail("CPOD_MASTER_KEY", "CPOD_MASTER_KEY_FILE is set, too; keep one")
-	case !isLocal(d.url) && d.masterKey == "" && d.masterKeyFile == "":
+	case d.seal != "" && (d.masterKey != "" || d.masterKeyFile != ""):
+		s.fail(sealVariable, "CPOD_MASTER_KEY or CPOD_MASTER_KEY_FILE is set, too, and would seal nothing; keep one")
+	case d.seal == "" && !isLocal(d.url) && d.masterKey == "" && d.masterKeyFile == "":
 		s.fail("CPOD_MASTER_KEY", "a database that is not on this machine needs the key that seals the keys of the server, "+
 			"the same on every replica and kept apart from the database; make one with: openssl rand -base64 32 (or name a file with CPOD_MASTER_KEY_FILE)")
 	}
@@ -164,7 +168,7 @@ func (d database) open(ctx context.Context, h *house, by purpose) (build func(co
 		return nil, d.openSQLite(ctx, h, by)
 	}
 	h.isShared = true
-	if h.master, err = d.master(false); err != nil {
+	if h.master, err = d.sealer(ctx, h, false); err != nil {
 		return nil, err
 	}
 	return d.openMongo(ctx, h, by)
@@ -194,7 +198,7 @@ func (d database) openSQLite(ctx context.Context, h *house, by purpose) error {
 	case isNew:
 		return errNoData(filepath.Dir(path))
 	}
-	if h.master, err = d.master(isNew); err != nil {
+	if h.master, err = d.sealer(ctx, h, isNew); err != nil {
 		return err
 	}
 	db, err := sqlitedocuments.Open(ctx, path, opts...)
@@ -217,21 +221,6 @@ func (h *house) makeDataDir() error {
 
 func errNoData(where string) error {
 	return fmt.Errorf("there is no data in %s yet: start the server once, or set CPOD_DATA_DIR or CPOD_DB", where)
-}
-
-// master finds the master key. Only a new installation gets a new one: made for
-// old data it would open nothing, and hide that the right one is lost.
-func (d database) master(isNew bool) (keyring.Master, error) {
-	switch file := filepath.Join(d.dataDir, "master.key"); {
-	case d.masterKey != "":
-		return keyring.ParseMaster(d.masterKey)
-	case d.masterKeyFile != "":
-		return keyring.LoadMasterFile(d.masterKeyFile)
-	case isNew:
-		return keyring.LoadOrCreateMasterFile(file)
-	default:
-		return keyring.LoadMasterFile(file)
-	}
 }
 
 // await calls use again while the database does not answer, for as long as a

@@ -29,7 +29,7 @@ const rotationAdmin = "cpod_rotation-rotation-rotation-rotation-rotation"
 
 // withDatabase returns parts with a database that is open already, and with a
 // cluster when there is one.
-func withDatabase(parts []part, database documents.Driver, master keyring.Master, channel *cluster.Cluster) []part {
+func withDatabase(parts []part, database documents.Driver, master keyring.Sealer, channel *cluster.Cluster) []part {
 	parts = slices.Clone(parts)
 	parts[2].open = func(ctx context.Context, h *house) (opened, error) {
 		h.documents, h.master, h.cluster, h.isShared = database, master, channel, channel != nil
@@ -53,7 +53,7 @@ func newReplicas(t *testing.T, database documents.Driver) (a, b *replica) {
 	return newReplica(t, database, master, channel), newReplica(t, database, master, channel)
 }
 
-func newReplica(t *testing.T, database documents.Driver, master keyring.Master, channel ...*cluster.Cluster) *replica {
+func newReplica(t *testing.T, database documents.Driver, master keyring.Sealer, channel ...*cluster.Cluster) *replica {
 	t.Helper()
 	d, parts := loadForTest(t, map[string]string{
 		"CPOD_PUBLIC_URL": "http://localhost:8000", "CPOD_ADMIN_TOKEN": rotationAdmin, "CPOD_OPS_LISTEN": "off",

@@ -35,6 +35,7 @@ func Rules() []Rule {
 		{Package: "client", Allow: []string{root}},
 		{Package: "examples/...", Any: true},
 		{Package: "docs", Any: true},
+		{Package: "internal/datakeys", Allow: []string{"github.com/tink-crypto/tink-go/v2/..."}},
 		{Package: "internal/lineartest", Allow: []string{"github.com/anishathalye/porcupine"}},
 		{Package: "internal/webtest", Allow: []string{root, "httpserver"}},
 		{Package: "internal/...", Allow: []string{root}},
@@ -100,6 +101,9 @@ func backendRules() []Rule {
 	rules := []Rule{{
 		Package: "backends/docstore", Allow: []string{root, "storage/documents", "storage"},
 	}, {
+		// How much the stores hold of a tenant, and when that last changed.
+		Package: "backends/docstore/internal/heads", Allow: []string{root, "storage/documents", "backends/docstore"},
+	}, {
 		Package: "backends/internal/circuit", Allow: []string{root, "github.com/sony/gobreaker/v2"},
 	}, {
 		Package: "backends/internal/queryslots", Allow: []string{root, "storage"},
@@ -113,8 +117,9 @@ func backendRules() []Rule {
 	}}
 	for store, serves := range map[string][]string{
 		"authzstore": {"authz"}, "oauthstore": {"authz", "oauth"}, "keyringstore": {"keyring"}, "tenantstore": {"storage"},
-		"usagestore": {"storage"},
-		"flagstore":  {"flags"},
+		"usagestore":  {"storage"},
+		"flagstore":   {"flags", "backends/docstore/internal/heads"},
+		"secretstore": {"secrets", "backends/docstore/internal/heads"},
 	} {
 		rules = append(rules, Rule{
 			Package: "backends/docstore/" + store, Allow: append([]string{root, "storage/documents", "backends/docstore"}, serves...),

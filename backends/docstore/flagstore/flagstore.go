@@ -12,16 +12,11 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/docstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/internal/heads"
 	"github.com/cpodkit/cpodkit/flags"
-	"github.com/cpodkit/cpodkit/internal/follow"
 )
 
-const (
-	pageSize = 500
-
-	// maxAttempts bounds how often a write starts again because another one was faster.
-	maxAttempts = 20
-)
+const pageSize = 500
 
 // Store is a [flags.Editor] that keeps one record for each flag. It is safe for
 // concurrent use, except that Watch runs once at a time.
@@ -34,10 +29,8 @@ const (
 // A change is seen by the Watch of every other Store on the database: at once by
 // notices, else within 2 s.
 type Store struct {
-	flags    *docstore.Collection[flagRecord]
-	heads    *docstore.Collection[headRecord]
-	follower *follow.Follower
-	watch    watch
+	flags *docstore.Collection[flagRecord]
+	heads *heads.Heads
 }
 
 var (
@@ -65,16 +58,16 @@ func New(db *docstore.DB, opts ...Option) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("flagstore: the database is nil")
 	}
-	s := &Store{
-		flags: docstore.NewCollection[flagRecord](db, space, "flags"),
-		heads: docstore.NewCollection[headRecord](db, space, headsCollection),
+	s := &Store{flags: docstore.NewCollection[flagRecord](db, space, "flags")}
+	c := heads.Config{
+		Subject: "changes of flags", Space: space, Collection: headsCollection,
+		Most: heads.Counts{Flags: flags.MaxFlags, Bytes: flags.MaxTenantBytes}, Full: full, Count: s.count,
 	}
-	var o options
 	for _, opt := range opts {
-		opt(&o)
+		opt(&c)
 	}
 	var err error
-	if s.follower, err = follow.New(s.refresh, o.follow()...); err != nil {
+	if s.heads, err = heads.New(db, c); err != nil {
 		return nil, fmt.Errorf("flagstore: %w", err)
 	}
 	return s, nil
@@ -143,7 +136,7 @@ func (s *Store) Load(ctx context.Context, tenantID string) ([]flags.Definition, 
 	if err != nil {
 		return nil, err
 	}
-	head, err := s.heads.Get(ctx, prefix)
+	has, err := s.heads.Get(ctx, tenantID)
 	if errors.Is(err, cpodkit.CodeNotFound) {
 		return nil, nil
 	}
@@ -151,7 +144,7 @@ func (s *Store) Load(ctx context.Context, tenantID string) ([]flags.Definition, 
 		return nil, err
 	}
 	var all []flags.Definition
-	err = s.walk(ctx, prefix, head.Value.Flags, func(r docstore.Record[flagRecord]) error {
+	err = s.walk(ctx, prefix, int(has.Flags), func(r docstore.Record[flagRecord]) error {
 		key := strings.TrimPrefix(r.Key, prefix)
 		d, err := flags.FlagDefinition(key, r.Value.Definition)
 		if err != nil {
@@ -178,12 +171,12 @@ func (s *Store) PutFlag(
 	record := flagRecord{definition, rand.Text(), time.Now().UnixMilli()}
 	err = s.change(ctx, tenantID, prefix+key, c, func(old *docstore.Record[flagRecord]) error {
 		if old != nil {
-			grown := len(definition) - len(old.Value.Definition)
-			return s.within(ctx, prefix, 0, grown, func() error {
+			grown := heads.Counts{Bytes: int64(len(definition) - len(old.Value.Definition))}
+			return s.heads.Within(ctx, tenantID, grown, func() error {
 				return s.flags.Replace(ctx, prefix+key, record, old.Version)
 			})
 		}
-		return s.within(ctx, prefix, 1, len(definition), func() error {
+		return s.heads.Within(ctx, tenantID, heads.Counts{Flags: 1, Bytes: int64(len(definition))}, func() error {
 			return s.flags.Create(ctx, prefix+key, record)
 		})
 	})
@@ -203,39 +196,28 @@ func (s *Store) DeleteFlag(ctx context.Context, tenantID, key string, c flags.Co
 		if old == nil {
 			return nil
 		}
-		return s.within(ctx, prefix, -1, -len(old.Value.Definition), func() error {
+		return s.heads.Within(ctx, tenantID, heads.Counts{Flags: -1, Bytes: -int64(len(old.Value.Definition))}, func() error {
 			return s.flags.DeleteVersion(ctx, prefix+key, old.Version)
 		})
 	})
 }
 
 // change calls write with the record of a key, or nil, when the condition holds for it.
-// It does so again when another write was faster. Then it tells other replicas.
+// Then it tells other replicas.
 func (s *Store) change(
 	ctx context.Context, tenantID, recordKey string, c flags.Condition, write func(old *docstore.Record[flagRecord]) error,
 ) error {
-	for range maxAttempts {
-		r, err := s.flags.Get(ctx, recordKey)
-		old := &r
-		if errors.Is(err, cpodkit.CodeNotFound) {
-			old, err = nil, nil
+	holds := func(old *docstore.Record[flagRecord]) bool {
+		if old == nil {
+			return c.Holds(false, "")
 		}
-		if err != nil {
-			return err
-		}
-		if !c.Holds(old != nil, r.Value.Version) {
-			return cpodkit.CodePreconditionFailed
-		}
-		err = write(old)
-		if errors.Is(err, cpodkit.CodeConflict) || errors.Is(err, cpodkit.CodePreconditionFailed) {
-			continue
-		}
-		if err == nil {
-			s.announce(ctx, tenantID)
-		}
-		return err
+		return c.Holds(true, old.Value.Version)
 	}
-	return errors.New("flagstore: the flag keeps changing")
+	err := heads.Change(ctx, s.flags, recordKey, holds, write)
+	if err == nil {
+		s.heads.Announce(ctx, tenantID, "")
+	}
+	return err
 }
 
 // DeleteTenant removes all flags of a tenant. It returns how many there were, and the
@@ -250,7 +232,7 @@ func (s *Store) DeleteTenant(ctx context.Context, tenantID string) (count int, s
 		return s.flags.Delete(ctx, r.Key)
 	})
 	if err == nil {
-		err = s.heads.Delete(ctx, prefix)
+		err = s.heads.Delete(ctx, tenantID)
 	}
 	return count, size, err
 }
