@@ -191,7 +191,7 @@ func TestVariablesAreDocumented(t *testing.T) {
 func runOnce(t *testing.T, env map[string]string, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := run(t.Context(), args, environ(env), &out, io.Discard)
+	err := run(t.Context(), args, environ(env), nil, &out, io.Discard)
 	return out.String(), err
 }
 
