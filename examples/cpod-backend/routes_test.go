@@ -311,6 +311,7 @@ func TestAccessOfEveryRoute(t *testing.T) {
 	want := map[cpodkit.Access][]string{
 		cpodkit.Reads: { // besides GET and HEAD
 			"queryDocuments", "introspectToken", "evaluateFlag", "evaluateFlags", "ofrepEvaluateFlag", "ofrepEvaluateFlags",
+			"resolveSecrets",
 		},
 		cpodkit.WritesAfter: {
 			"setEntry", "deleteEntry", "incrementEntry", "checkRateLimit", "resetRateLimit", "issueToken", "revokeToken",

@@ -42,6 +42,7 @@ import (
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
+	"github.com/cpodkit/cpodkit/secrets"
 	"github.com/cpodkit/cpodkit/storage/documents"
 	"github.com/cpodkit/cpodkit/storage/files"
 	"github.com/cpodkit/cpodkit/storage/kv"
@@ -82,6 +83,9 @@ func refusals(t *testing.T) []refusal {
 	}
 	newRotator := func(opts ...keyring.Option) error {
 		return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.NewMaster(), opts...))
+	}
+	newSecrets := func(opts ...secrets.Option) error {
+		return of(secrets.New(secrets.NewMemory(), secrets.NewMemory(), opts...))
 	}
 	countNothing := func(context.Context, string) (int64, error) { return 0, nil }
 	return []refusal{
@@ -155,6 +159,16 @@ func refusals(t *testing.T) []refusal {
 		{"flags/openfeature.New", "no backend", func() error { return of(openfeature.New(ctx, nil)) }},
 		{"flags/openfeature.New", "no interval", func() error { return newProvider(openfeature.WithInterval(0)) }},
 		{"flags/openfeature.New", "a negative grace", func() error { return newProvider(openfeature.WithGrace(-1)) }},
+		{"secrets.New", "no provider", func() error { return of(secrets.New(nil, secrets.NewMemory())) }},
+		{"secrets.New", "no records", func() error { return of(secrets.New(secrets.NewMemory(), nil)) }},
+		{"secrets.New", "no time", func() error { return newSecrets(secrets.WithTTL(0)) }},
+		{"secrets.New", "less than no time", func() error { return newSecrets(secrets.WithStale(-1)) }},
+		{"secrets.New", "no cache", func() error { return newSecrets(secrets.WithCacheSize(0)) }},
+		{"secrets.New", "a short secret", func() error { return newSecrets(secrets.WithSecret(make([]byte, 15))) }},
+		{"secrets.NewTransport", "no secrets", func() error { return of(secrets.NewTransport(nil, "n", "https://a.test")) }},
+		{"secrets.NewTransport", "no origin", func() error { return of(secrets.NewTransport(secrets.Handle{}, "n", "")) }},
+		{"secrets.NewTransport", "a path", func() error { return of(secrets.NewTransport(secrets.Handle{}, "n", "https://a.test/x")) }},
+		{"secrets.NewTransport", "plain http", func() error { return of(secrets.NewTransport(secrets.Handle{}, "n", "http://a.test")) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},
