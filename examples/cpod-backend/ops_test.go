@@ -90,6 +90,8 @@ func TestOperationsListener(t *testing.T) {
 	filesSeed(t, c, srv.url)
 	documentsSeed(t, c)
 	kvSeed(t, c)
+	_, own, other := secretTenant(t, srv, defaultTenant, "app-a")
+	secretsSeed(t, own.Secrets, other.Secrets)
 
 	ops := srv.opsURL(t)
 	for _, c := range []struct {
@@ -211,7 +213,7 @@ func TestNotReadyWithoutTheStores(t *testing.T) {
 	if status != http.StatusServiceUnavailable || body != `{"status":"unavailable","backends":{"documents":"unavailable","files":"unavailable","flags":"ok","kv":"ok","secrets":"ok"}}` {
 		t.Errorf("without its stores: %d %s", status, body)
 	}
-	if len(log.lines(t, "a backend answers")) != 5 || len(log.lines(t, "a backend does not answer")) != 2 {
+	if len(log.lines(t, "a backend answers")) != 6 || len(log.lines(t, "a backend does not answer")) != 2 {
 		t.Errorf("the log says %s", log)
 	}
 }
