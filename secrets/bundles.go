@@ -256,7 +256,7 @@ func (h Handle) Expand(ctx context.Context, bundle string) (Material, error) {
 			return Material{}, cpodkit.Errorf(cpodkit.CodeConflict,
 				"The bundle needs the secret %q, which is not there, or not granted to the owner of the bundle.", name)
 		}
-		if err := h.handOut(ctx, name, secret, bundle); err != nil {
+		if err := h.handOut(ctx, name, secret.Version, bundle); err != nil {
 			return Material{}, err
 		}
 	}

@@ -83,30 +83,31 @@ func (c *cell[T]) fresh(now time.Duration) *reading[T] {
 	return nil
 }
 
-// cached returns a secret that the caller may read, when that needs no call to a driver.
-func (h Handle) cached(name string) (Secret, bool) {
+// cached returns a secret that the caller may read, when that needs no call to a driver,
+// or nil.
+func (h Handle) cached(name string) *Secret {
 	if h.caller == nil || h.fault != nil {
-		return Secret{}, false
+		return nil
 	}
 	s := h.secrets
 	s.mu.RLock()
 	e, ok := s.entries.Get(key{h.id.TenantID, name})
 	s.mu.RUnlock()
 	if !ok {
-		return Secret{}, false
+		return nil
 	}
 	now := s.now()
 	r := e.secret.fresh(now)
 	if r == nil {
-		return Secret{}, false
+		return nil
 	}
 	if !h.isAdmin {
 		if g := e.grant.fresh(now); g == nil || !g.value.allows(h.id.AppID) {
-			return Secret{}, false
+			return nil
 		}
 	}
 	s.served.Add(1)
-	return r.value, true
+	return &r.value
 }
 
 // entry returns the entry of a secret, whose name is checked.

@@ -135,7 +135,7 @@ func (h Handle) Watch(ctx context.Context, name string) iter.Seq2[Secret, error]
 			secret, err := h.read(ctx, name, nil)
 			isNew := err == nil && (last == nil || last.Version != secret.Version || !last.Value.Equal(secret.Value))
 			if isNew {
-				err = h.handOut(ctx, name, secret, "")
+				err = h.handOut(ctx, name, secret.Version, "")
 			}
 			switch {
 			case ctx.Err() != nil:
@@ -144,10 +144,10 @@ func (h Handle) Watch(ctx context.Context, name string) iter.Seq2[Secret, error]
 				yield(Secret{}, err)
 				return
 			case err == nil && isNew:
-				if !yield(secret, nil) {
+				if !yield(*secret, nil) {
 					return
 				}
-				last = &secret
+				last = secret
 			}
 			select {
 			case <-tick.C:

@@ -101,30 +101,35 @@ func Version(n int64) GetOption { return func(version *int64) { *version = n } }
 func (h Handle) Get(ctx context.Context, name string, opts ...GetOption) (Secret, error) {
 	secret, err := h.read(ctx, name, opts)
 	if err == nil {
-		err = h.handOut(ctx, name, secret, "")
+		err = h.handOut(ctx, name, secret.Version, "")
 	}
 	if err != nil {
 		return Secret{}, err
 	}
-	return secret, nil
+	return *secret, nil
 }
 
-// read returns a secret that the caller may read, and tells nobody.
-func (h Handle) read(ctx context.Context, name string, opts []GetOption) (Secret, error) {
+// read returns a secret that the caller may read, and tells nobody. What it returns never
+// changes; it is nil with an error.
+func (h Handle) read(ctx context.Context, name string, opts []GetOption) (*Secret, error) {
 	if len(opts) == 0 {
-		if secret, ok := h.cached(name); ok {
+		if secret := h.cached(name); secret != nil {
 			return secret, nil
 		}
 	}
+	return h.readCold(ctx, name, opts)
+}
+
+func (h Handle) readCold(ctx context.Context, name string, opts []GetOption) (*Secret, error) {
 	if err := h.checkName(name); err != nil {
-		return Secret{}, err
+		return nil, err
 	}
 	var version int64
 	for _, opt := range opts {
 		opt(&version)
 	}
 	if version < 0 {
-		return Secret{}, notFound()
+		return nil, notFound()
 	}
 	if !h.isAdmin {
 		g, err := h.secrets.grant(ctx, h.id.TenantID, name)
@@ -132,21 +137,28 @@ func (h Handle) read(ctx context.Context, name string, opts []GetOption) (Secret
 			err = notFound()
 		}
 		if err != nil {
-			return Secret{}, err
+			return nil, err
 		}
 	}
+	read := h.secrets.secret
 	if version > 0 {
-		return h.secrets.stored(ctx, h.id.TenantID, name, version)
+		read = func(ctx context.Context, tenantID, name string) (Secret, error) {
+			return h.secrets.stored(ctx, tenantID, name, version)
+		}
 	}
-	return h.secrets.secret(ctx, h.id.TenantID, name)
+	secret, err := read(ctx, h.id.TenantID, name)
+	if err != nil {
+		return nil, err
+	}
+	return &secret, nil
 }
 
 // handOut tells the read hook that the caller gets a value.
-func (h Handle) handOut(ctx context.Context, name string, secret Secret, bundle string) error {
+func (h Handle) handOut(ctx context.Context, name string, version int64, bundle string) error {
 	if h.secrets.hook == nil {
 		return nil
 	}
-	err := h.secrets.hook(ctx, Read{h.id.TenantID, h.id.AppID, h.id.UserID, name, secret.Version, bundle})
+	err := h.secrets.hook(ctx, Read{h.id.TenantID, h.id.AppID, h.id.UserID, name, version, bundle})
 	if err != nil {
 		return cpodkit.Errorf(cpodkit.CodeUnavailable, "The read cannot be recorded now; try again later.").WithCause(err)
 	}
@@ -183,7 +195,7 @@ func (h Handle) Resolve(ctx context.Context, names ...string) (values map[string
 			missing = append(missing, name)
 			continue
 		}
-		if err := h.handOut(ctx, name, secret, ""); err != nil {
+		if err := h.handOut(ctx, name, secret.Version, ""); err != nil {
 			return nil, nil, err
 		}
 		values[name] = secret.Value
@@ -192,13 +204,13 @@ func (h Handle) Resolve(ctx context.Context, names ...string) (values map[string
 }
 
 // readAll returns those of the secrets that are there for the caller, and tells nobody.
-func (h Handle) readAll(ctx context.Context, names []string) (map[string]Secret, error) {
+func (h Handle) readAll(ctx context.Context, names []string) (map[string]*Secret, error) {
 	const atOnce = 8
 	var mu sync.Mutex
-	found := make(map[string]Secret, len(names))
+	found := make(map[string]*Secret, len(names))
 	var cold []string
 	for _, name := range names {
-		if secret, ok := h.cached(name); ok {
+		if secret := h.cached(name); secret != nil {
 			found[name] = secret
 		} else {
 			cold = append(cold, name)
