@@ -18,8 +18,11 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
 	"github.com/cpodkit/cpodkit/flags"
+	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/secrets"
 	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
@@ -232,6 +235,69 @@ func TestFlagRecords(t *testing.T) {
 		must(t, err)
 		if len(records) != 1 || !strings.HasPrefix(string(records[0].Value), want) {
 			t.Errorf("%s has %s, want %s", collection, records[0].Value, want)
+		}
+	}
+}
+
+// The secrets of the commit before are read, and written in the same form. The golden keys
+// were sealed by a master key of 32 times 5a.
+func TestSecretRecords(t *testing.T) {
+	t.Parallel()
+	const (
+		keys   = "EogBA86ssyQdwJcxa1oLPZsLmaMmKb77dJmbADOHGZBv5kq0qPjxhb3hO5YOTv+evaUHQbNXc297UR9h5pLFWb54U8v1gmdNgorEbhYg9SfubCMFDsmgRHLVdErWoSNPhYln36xm3v3igM0gv/mZbBekdqVTlkLPgLRsDbp/676HUaHn83CSfj0kEQ=="
+		sealed = "AaW30szoDfDzz+cVSXBJW/V9+8FJKMhas4YaSvxnEkwRSm3JAwekMg=="
+		first  = `{"version":1,"createdAt":1796054240836,"sealed":"` + sealed + `"}`
+	)
+	golden := map[string][2]string{ // key and value, by collection
+		"keys":         {"acme", `{"sealer":"6e159a4077bb66a4","keys":"` + keys + `","newestAt":1796054240835,"renewedBy":2780287692}`},
+		"secrets/acme": {"db/password", `{"createdAt":1796054240836,"versions":[` + first + `]}`},
+		"grants/acme":  {"db/password", `{"owner":"shop","apps":["bot","shop"],"version":"G1","updatedAt":1796054240837}`},
+		"bundles/acme": {"job", `{"apps":["bot"],"env":{"PGPASSWORD":"db/password"},"files":{"pw":"db/password"},"version":"B1","updatedAt":1796054240837}`},
+		"secret-heads": {"acme/", `{"secrets":1,"grants":1,"bundles":1,"bytes":72,"change":"C1","changedAt":1796054240837}`},
+	}
+	in := func(name string) documents.CollectionID {
+		return documents.CollectionID{Space: storage.System("secrets").Root(), Name: name}
+	}
+	driver, ctx := documents.NewMemory(), t.Context()
+	for collection, g := range golden {
+		op := documents.Op{Record: documents.Record{Key: g[0], Value: []byte(g[1]), Version: "v1"}}
+		must(t, driver.Apply(ctx, in(collection), []documents.Op{op})[0])
+	}
+	master, err := keyring.ParseMaster(strings.Repeat("5a", 32))
+	must(t, err)
+	store, err := secretstore.New(open(t, driver), master)
+	must(t, err)
+	got, err := store.Get(ctx, "acme", "db/password", 0)
+	if err != nil || got.Value.Reveal() != "hunter2" || got.Version != 1 || got.CreatedAt.UnixMilli() != 1796054240836 {
+		t.Errorf("the secret is %+v, %v", got, err)
+	}
+	grant, err := store.GetGrant(ctx, "acme", "db/password")
+	if err != nil || grant.Owner != "shop" || !slices.Equal(grant.Apps, []string{"bot", "shop"}) || grant.Version != "G1" {
+		t.Errorf("the grant is %+v, %v", grant, err)
+	}
+	bundle, err := store.GetBundle(ctx, "acme", "job")
+	if err != nil || bundle.Env["PGPASSWORD"] != "db/password" || bundle.Files["pw"] != "db/password" || bundle.Version != "B1" {
+		t.Errorf("the bundle is %+v, %v", bundle, err)
+	}
+
+	// And back.
+	_, err = store.Put(ctx, "acme", "db/password", secrets.NewValue("hunter3"), secrets.Condition{})
+	must(t, err)
+	grant.Version, err = store.PutGrant(ctx, "acme", grant, grant.Version)
+	must(t, err)
+	bundle.Version, err = store.PutBundle(ctx, "acme", bundle, bundle.Version)
+	must(t, err)
+	for collection, want := range map[string]string{
+		"keys":         golden["keys"][1],
+		"secrets/acme": `{"createdAt":1796054240836,"versions":[` + first + `,{"version":2,"createdAt":`,
+		"grants/acme":  `{"owner":"shop","apps":["bot","shop"],"version":"` + grant.Version,
+		"bundles/acme": `{"apps":["bot"],"env":{"PGPASSWORD":"db/password"},"files":{"pw":"db/password"},"version":"` + bundle.Version,
+		"secret-heads": `{"secrets":1,"grants":1,"bundles":1,"bytes":112,"change":"`,
+	} {
+		r, err := driver.Get(ctx, in(collection), golden[collection][0])
+		must(t, err)
+		if !strings.HasPrefix(string(r.Value), want) {
+			t.Errorf("%s is written as %s, want %s", collection, r.Value, want)
 		}
 	}
 }

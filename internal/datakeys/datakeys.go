@@ -6,6 +6,7 @@ package datakeys
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -77,7 +78,7 @@ func (k *Keys) Save(ctx context.Context, sealer Sealer, binding []byte) ([]byte,
 	var sealed bytes.Buffer
 	outer := &outerKey{sealer: sealer}
 	if err := k.handle.WriteWithContext(ctx, keyset.NewBinaryWriter(&sealed), outer, binding); err != nil {
-		return nil, fmt.Errorf("datakeys: seal the keys: %w", errors.Join(outer.err, err))
+		return nil, fmt.Errorf("datakeys: seal the keys: %w", cmp.Or(outer.err, err))
 	}
 	return sealed.Bytes(), nil
 }
@@ -87,7 +88,7 @@ func Load(ctx context.Context, sealed []byte, sealer Sealer, binding []byte) (*K
 	outer := &outerKey{sealer: sealer}
 	handle, err := keyset.ReadWithContext(ctx, keyset.NewBinaryReader(bytes.NewReader(sealed)), outer, binding)
 	if err != nil {
-		return nil, fmt.Errorf("datakeys: open the keys: %w", errors.Join(outer.err, err))
+		return nil, fmt.Errorf("datakeys: open the keys: %w", cmp.Or(outer.err, err))
 	}
 	return of(handle)
 }

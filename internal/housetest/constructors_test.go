@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/redis/go-redis/v9"
@@ -22,6 +23,7 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongoclient"
@@ -86,6 +88,9 @@ func refusals(t *testing.T) []refusal {
 	}
 	newSecrets := func(opts ...secrets.Option) error {
 		return of(secrets.New(secrets.NewMemory(), secrets.NewMemory(), opts...))
+	}
+	newSecretStore := func(sealer secretstore.Sealer, opts ...secretstore.Option) error {
+		return of(secretstore.New(&docstore.DB{}, sealer, opts...))
 	}
 	countNothing := func(context.Context, string) (int64, error) { return 0, nil }
 	return []refusal{
@@ -155,6 +160,18 @@ func refusals(t *testing.T) []refusal {
 		{"flags.NewFile", "no interval", func() error { return of(flags.NewFile(ctx, dir, flags.WithFileInterval(0))) }},
 		{"flags.New", "a short secret", func() error { return of(flags.New(flags.NewMemory(), flags.WithSecret(make([]byte, 15)))) }},
 		{"flags.New", "no URL", func() error { return of(flags.New(flags.NewMemory(), flags.WithPublicURL(""))) }},
+		{"backends/docstore/secretstore.New", "no database", func() error { return of(secretstore.New(nil, keyring.NewMaster())) }},
+		{"backends/docstore/secretstore.New", "no sealer", func() error { return newSecretStore(nil) }},
+		{"backends/docstore/secretstore.New", "no master key", func() error { return newSecretStore(keyring.Master{}) }},
+		{"backends/docstore/secretstore.New", "no versions", func() error {
+			return newSecretStore(keyring.NewMaster(), secretstore.WithVersions(0))
+		}},
+		{"backends/docstore/secretstore.New", "101 versions", func() error {
+			return newSecretStore(keyring.NewMaster(), secretstore.WithVersions(101))
+		}},
+		{"backends/docstore/secretstore.New", "keys that are always too old", func() error {
+			return newSecretStore(keyring.NewMaster(), secretstore.WithKeyAge(time.Second))
+		}},
 		{"backends/docstore/flagstore.New", "no database", func() error { return of(flagstore.New(nil)) }},
 		{"flags/openfeature.New", "no backend", func() error { return of(openfeature.New(ctx, nil)) }},
 		{"flags/openfeature.New", "no interval", func() error { return newProvider(openfeature.WithInterval(0)) }},
@@ -183,8 +200,10 @@ func refusals(t *testing.T) []refusal {
 		{"authz.OpenRevocations", "no store", func() error { return of(authz.OpenRevocations(ctx, nil)) }},
 		{"authz.OpenRevocations", "no channel", func() error { return openRevocations(authz.WithChannel(nil)) }},
 		{"keyring.Open", "no store", func() error { return of(keyring.Open(ctx, nil, keyring.NewMaster())) }},
+		{"keyring.Open", "no sealer", func() error { return of(keyring.Open(ctx, keyring.NewMemoryStore(), nil)) }},
 		{"keyring.Open", "no master key", func() error { return of(keyring.Open(ctx, keyring.NewMemoryStore(), keyring.Master{})) }},
 		{"keyring.NewRotator", "no store", func() error { return of(keyring.NewRotator(nil, keyring.NewMaster())) }},
+		{"keyring.NewRotator", "no sealer", func() error { return of(keyring.NewRotator(keyring.NewMemoryStore(), nil)) }},
 		{"keyring.NewRotator", "no master key", func() error { return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.Master{})) }},
 		{"keyring.NewRotator", "no age", func() error { return newRotator(keyring.WithMaxAge(0)) }},
 		{"keyring.NewRotator", "no overlap", func() error { return newRotator(keyring.WithOverlap(0)) }},

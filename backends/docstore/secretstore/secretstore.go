@@ -111,7 +111,7 @@ type options struct {
 func WithVersions(n int) Option { return func(o *options) { o.versions = n } }
 
 // WithKeyAge sets how old the newest key of a tenant gets before a write, or
-// [Store.Run], makes another one: more than 0, and 90 days without it.
+// [Store.Run], makes another one: at least 1 minute, and 90 days without it.
 func WithKeyAge(d time.Duration) Option { return func(o *options) { o.keyAge = d } }
 
 // WithNotices sets how replicas tell each other of changes: a *cluster.Topic. Without it
@@ -135,8 +135,8 @@ func New(db *docstore.DB, sealer Sealer, opts ...Option) (*Store, error) {
 	for _, opt := range opts {
 		opt(&s.options)
 	}
-	if s.versions < 1 || s.versions > mostVersions || s.keyAge <= 0 {
-		return nil, fmt.Errorf("secretstore: %d versions are kept, and keys get as old as %s; 1 to %d versions are allowed, and an age of more than 0",
+	if s.versions < 1 || s.versions > mostVersions || s.keyAge < time.Minute {
+		return nil, fmt.Errorf("secretstore: %d versions are kept, and keys get as old as %s; 1 to %d versions are allowed, and an age of at least 1 minute",
 			s.versions, s.keyAge, mostVersions)
 	}
 	s.state = health.New(s.log, "the keys of secrets")

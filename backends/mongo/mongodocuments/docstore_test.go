@@ -14,11 +14,14 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
 	"github.com/cpodkit/cpodkit/internal/testservice"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/oauth/oauthtest"
+	"github.com/cpodkit/cpodkit/secrets"
+	"github.com/cpodkit/cpodkit/secrets/secretstest"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
@@ -53,6 +56,21 @@ func TestStores(t *testing.T) {
 	t.Run("keys", func(t *testing.T) {
 		t.Parallel()
 		oauthtest.RunKeys(t, func(t *testing.T) oauth.KeyStore { return oauthstore.NewAPIKeys(stores(t)) })
+	})
+	newSecrets := func(t *testing.T) *secretstore.Store {
+		store, err := secretstore.New(stores(t), keyring.NewMaster())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store
+	}
+	t.Run("secrets", func(t *testing.T) {
+		t.Parallel()
+		secretstest.Run(t, func(testing.TB) secretstest.Store { return secretstest.Store{Provider: newSecrets(t)} })
+	})
+	t.Run("records of secrets", func(t *testing.T) {
+		t.Parallel()
+		secretstest.RunRecords(t, func(testing.TB) secrets.Records { return newSecrets(t) })
 	})
 	t.Run("revocations", func(t *testing.T) {
 		t.Parallel()

@@ -8,17 +8,21 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/internal/follow"
+	"github.com/cpodkit/cpodkit/internal/keylock"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 const (
-	// maxAttempts bounds how often a write starts again because another one was faster.
+	// maxAttempts bounds how often a write starts again because another one was faster. It
+	// does so after pauses of up to maxPause.
 	maxAttempts = 20
+	maxPause    = 50 * time.Millisecond
 
 	// recountAfter is for how long nothing may have changed before the records of a full
 	// tenant are counted: no write is under way then.
@@ -75,6 +79,7 @@ type Config struct {
 type Heads struct {
 	Config
 	records  *docstore.Collection[record]
+	updates  keylock.Locks // by the key of the head
 	follower *follow.Follower
 	turn     chan struct{} // is held by the Watch that follows
 	watch    watch
@@ -164,7 +169,15 @@ func (h *Heads) Within(ctx context.Context, tenantID string, more Counts, write 
 
 // update adds to the counts of a tenant, and notes a change.
 func (h *Heads) update(ctx context.Context, tenantID, key string, more Counts) error {
-	for range maxAttempts {
+	unlock, err := h.updates.Lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	for try := range maxAttempts {
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
 		r, err := h.records.Get(ctx, key)
 		isNew := errors.Is(err, cpodkit.CodeNotFound)
 		if err != nil && !isNew {
@@ -209,7 +222,10 @@ func Change[R any](
 	ctx context.Context, c *docstore.Collection[R], key string,
 	holds func(old *docstore.Record[R]) bool, write func(old *docstore.Record[R]) error,
 ) error {
-	for range maxAttempts {
+	for try := range maxAttempts {
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
 		r, err := c.Get(ctx, key)
 		old := &r
 		if errors.Is(err, cpodkit.CodeNotFound) {
@@ -227,4 +243,20 @@ func Change[R any](
 		}
 	}
 	return errors.New("docstore: the record keeps changing")
+}
+
+// pause waits before a try that is not the first: for a random time, so that replicas do not
+// meet again and again.
+func pause(ctx context.Context, try int) error {
+	if try == 0 {
+		return nil
+	}
+	timer := time.NewTimer(mathrand.N(min(time.Millisecond<<try, maxPause)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

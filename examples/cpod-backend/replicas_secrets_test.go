@@ -1,0 +1,104 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cpodkit/cpodkit/client"
+)
+
+// secretsOfReplicas rotates a secret and changes its grant on one server after the other.
+// Each change is seen on every server within 2 s. Readers go on through rotations, and
+// while the database is gone.
+func (in *installation) secretsOfReplicas(t *testing.T) {
+	c, _, _ := secretTenant(t, in.all(), "secretive", "app-secrets")
+	beside, _, _ := secretTenant(t, in.all(), "secretivex", "app-secrets-beside")
+	at := func(i int) *caller {
+		at := newCaller(t, in.replicas[i].url)
+		at.tokens = c.tokens
+		return at
+	}
+	const name = "/v1/secrets/db/password"
+	everywhere := func(what, who string, seen func(a answer) bool) {
+		t.Helper()
+		began := time.Now()
+		for i := range in.replicas {
+			eventually(t, fmt.Sprintf("server %d: %s", i, what), func() bool { return seen(at(i).do(t, who, "GET "+name, "")) })
+		}
+		took := time.Since(began)
+		t.Logf("%s: everywhere after %v", what, took)
+		if took > 2*time.Second {
+			t.Errorf("%s: everywhere after %v", what, took)
+		}
+	}
+	hasStatus := func(status int) func(answer) bool { return func(a answer) bool { return a.status == status } }
+	for i := range in.replicas {
+		value := fmt.Sprintf("hunter2-secret-%d", i)
+		if a := at(i).do(t, "app", "PUT "+name, `{"value":"`+value+`","apps":["app-secrets"]}`); a.status != http.StatusOK {
+			t.Fatalf("PUT: %d %s", a.status, a.body)
+		}
+		everywhere("the rotation", "app", func(a answer) bool { return strings.Contains(a.body, value) })
+		everywhere("no grant", "other", hasStatus(http.StatusNotFound))
+		if a := at(i).do(t, "admin", "PUT /v1/secret-grants/db/password", `{"apps":["app-secrets","app-secrets-other"]}`); a.status != http.StatusOK {
+			t.Fatalf("PUT: %d %s", a.status, a.body)
+		}
+		everywhere("the grant", "other", hasStatus(http.StatusOK))
+		if a := at(i).do(t, "", "GET "+name, "", "Authorization", "Bearer "+beside.tokens["admin"]); a.status != http.StatusNotFound {
+			t.Errorf("another tenant gets %d %s", a.status, a.body)
+		}
+	}
+	in.secrets = append(in.secrets, "hunter2-secret")
+
+	a := at(0).do(t, "app", "PUT /v1/secrets/k", `{"value":"v0"}`)
+	if a.status != http.StatusOK {
+		t.Fatalf("PUT: %d %s", a.status, a.body)
+	}
+	key := client.Config{APIKey: c.tokens["reader"]}
+	writer := in.through(in.replicas[0].url).client(t, client.Config{APIKey: in.keyOf(t, c, "app-secrets")})
+	readers := []*client.Secrets{
+		in.through(in.replicas[1].url).client(t, key).Secrets, in.through(in.replicas[2].url).client(t, key).Secrets,
+	}
+	rotateUnderLoad(t, writer.Secrets, readers, "k")
+
+	in.mongo.Freeze()
+	for i := range in.replicas {
+		if a := at(i).do(t, "app", "GET "+name, ""); !strings.Contains(a.body, "hunter2-secret-2") {
+			t.Errorf("without the database, server %d answers %d %s", i, a.status, a.body)
+		}
+	}
+	in.mongo.Thaw()
+	eventually(t, "the database takes writes again", func() bool {
+		return at(2).do(t, "app", "PUT "+name, `{"value":"hunter2-secret-after"}`).status == http.StatusOK
+	})
+	everywhere("the rotation after an outage", "app", func(a answer) bool { return strings.Contains(a.body, "hunter2-secret-after") })
+
+	srv := in.all()
+	if out, err := srv.commandWith(t, "hunter2-secret-set\n", "secret", "set", "--tenant", "secretive", "db/password"); err != nil || strings.Contains(out, "hunter2") {
+		t.Errorf("secret set: %q, %v", out, err)
+	}
+	everywhere("a command's rotation", "app", func(a answer) bool { return strings.Contains(a.body, "hunter2-secret-set") })
+	if a := at(0).do(t, "admin", "DELETE /v1/oauth/apps/app-secrets-other", ""); a.status != http.StatusNoContent {
+		t.Fatalf("DELETE: %d %s", a.status, a.body)
+	}
+	grant := at(1).do(t, "admin", "GET /v1/secret-grants/db/password", "")
+	if !strings.Contains(grant.body, `"apps":["app-secrets"]`) {
+		t.Errorf("after an app was deleted, the grant is %s", grant.body)
+	}
+	wantSaid(t, srv.mustCommand(t, "tenant", "delete", "--yes", "secretive"), "secrets 4 ")
+}
+
+// keyOf makes an API key of an app that reads and writes secrets.
+func (in *installation) keyOf(t *testing.T, c *caller, app string) string {
+	t.Helper()
+	admin := in.all().client(t, client.Config{APIKey: c.tokens["admin"]})
+	_, key, err := admin.Apps.CreateKey(t.Context(), app, client.NewAPIKey{Name: "w", Scopes: []string{"secrets.read", "secrets.write"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
