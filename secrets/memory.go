@@ -90,20 +90,6 @@ func (m *Memory) List(ctx context.Context, tenantID, after string, limit int) ([
 	return pageOf(t.secrets, after, limit, t.info)
 }
 
-// pageOf returns the items of a map whose keys come after a key.
-func pageOf[V, T any](all map[string]V, after string, limit int, item func(key string) T) (items []T, more bool, err error) {
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		switch {
-		case key <= after:
-		case len(items) == limit:
-			return items, true, nil
-		default:
-			items = append(items, item(key))
-		}
-	}
-	return items, false, nil
-}
-
 func (t *memoryTenant) info(name string) Info {
 	newest := t.secrets[name][len(t.secrets[name])-1]
 	return Info{Name: name, Version: newest.Version, CreatedAt: t.created[name], UpdatedAt: newest.CreatedAt}

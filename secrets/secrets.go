@@ -222,10 +222,13 @@ func measured[T any](ctx context.Context, op *portable.Operation, do func(contex
 
 // Ping returns nil, or why the provider or the records do not serve. It asks those that
 // are a [cpodkit.Pinger].
-func (s *Secrets) Ping(ctx context.Context) error {
+func (s *Secrets) Ping(ctx context.Context) error { return ping(ctx, s.drivers()) }
+
+// ping asks the drivers that can say whether they serve.
+func ping[T any](ctx context.Context, drivers []T) error {
 	var errs []error
-	for _, driver := range s.drivers() {
-		if pinger, ok := driver.(cpodkit.Pinger); ok {
+	for _, driver := range drivers {
+		if pinger, ok := any(driver).(cpodkit.Pinger); ok {
 			errs = append(errs, pinger.Ping(ctx))
 		}
 	}
