@@ -218,6 +218,7 @@ func TestDatabaseIsGone(t *testing.T) {
 		must(t, err)
 		go all.Run(t.Context())
 		go store.Run(t.Context())
+		synctest.Wait()
 		expect := func(name, value string) {
 			t.Helper()
 			got, err := all.Trusted("acme").Get(t.Context(), name)
