@@ -46,7 +46,7 @@ func (f *secretFlags) onSecrets(
 		if err := h.checkTenant(ctx, f.tenant); err != nil {
 			return err
 		}
-		all, _, err := readSecretSources(env.settings).open(ctx, h)
+		all, _, err := readSecretSources(env.settings).open(ctx, h, env.settings.environ)
 		if err != nil {
 			return err
 		}

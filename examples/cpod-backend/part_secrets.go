@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	neturl "net/url"
 	"slices"
 	"strings"
 
+	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/secrets"
@@ -15,25 +18,76 @@ import (
 
 const secretsVariable = "CPOD_SECRETS"
 
-// secretSources are the URLs of where secrets are, in the order in which they are asked.
-type secretSources []string
+// secretSources are where secrets are, in the order in which they are asked.
+type secretSources []secretSource
+
+type secretSource struct {
+	scheme string
+	target string // a prefix of variables, or a folder
+	tenant string // whose it is, where a source has secrets of one tenant
+}
 
 func readSecretSources(s *settings) secretSources {
 	urls := strings.Fields(s.get(secretsVariable, "db:",
-		"where secrets are: `db:`, sealed in the database; several URLs, separated by spaces, are asked in their order; "+
-			"who may read which is in the database always"))
+		"where secrets are: `db:`, sealed in the database; `env:PREFIX?tenant=T` and `files:/dir?tenant=T`, read-only and for one tenant, `default` without it; "+
+			"several URLs, separated by spaces, are asked in their order; who may read which is in the database always"))
+	var sources secretSources
 	var schemes []string
-	for _, url := range urls {
-		schemes = append(schemes, scheme(url))
-		if scheme(url) != "db" {
-			s.fail(secretsVariable, "want URLs with the scheme db")
+	for _, text := range urls {
+		source, err := parseSecretSource(text)
+		switch {
+		case err != nil:
+			s.fail(secretsVariable, "%w", err)
+		case slices.Contains(sources, source):
+			s.fail(secretsVariable, "names the same source twice")
 		}
+		sources, schemes = append(sources, source), append(schemes, source.scheme)
 	}
-	if len(slices.Compact(slices.Sorted(slices.Values(urls)))) < len(urls) {
-		s.fail(secretsVariable, "names the same source twice")
+	if len(sources) == 0 {
+		s.fail(secretsVariable, "names no source; unset it for db:")
 	}
 	s.backends = append(s.backends, slog.String("secrets", strings.Join(schemes, " ")))
-	return urls
+	return sources
+}
+
+// parseSecretSource reads a URL. Its errors repeat nothing of it.
+func parseSecretSource(text string) (secretSource, error) {
+	u, err := neturl.Parse(text)
+	if err != nil {
+		return secretSource{}, errors.New("one of the URLs is malformed")
+	}
+	source := secretSource{scheme: u.Scheme, target: u.Opaque + u.Path, tenant: defaultTenant}
+	query, err := neturl.ParseQuery(u.RawQuery)
+	if err != nil || u.Host != "" || u.User != nil || u.Fragment != "" {
+		return secretSource{}, errors.New("one of the URLs is malformed: want db:, env:PREFIX?tenant=T or files:/dir?tenant=T")
+	}
+	tenants, hasTenant := query["tenant"]
+	switch u.Scheme {
+	case "db":
+		if source.target != "" || len(query) > 0 {
+			return secretSource{}, errors.New("db: takes nothing")
+		}
+		return secretSource{scheme: "db"}, nil
+	case "env", "files":
+		if source.target == "" {
+			return secretSource{}, fmt.Errorf("%s: wants a prefix of variables, or a folder", u.Scheme)
+		}
+	default:
+		return secretSource{}, errors.New("want URLs with one of the schemes db, env, files")
+	}
+	if len(query) > len(tenants) || len(tenants) > 1 {
+		return secretSource{}, fmt.Errorf("%s: takes the parameter tenant, once, and no other one", u.Scheme)
+	}
+	if hasTenant {
+		source.tenant = tenants[0]
+	}
+	if _, err := cpodkit.EncodeID(source.tenant); err != nil {
+		return secretSource{}, fmt.Errorf("%s: its tenant %w", u.Scheme, err)
+	}
+	if u.Scheme == "env" {
+		_, err = secrets.NewEnv(source.target, source.tenant, func() []string { return nil })
+	}
+	return source, err
 }
 
 // secretsPart is secrets, and who may use them.
@@ -43,7 +97,7 @@ func secretsPart(s *settings) part {
 		store, err := openSecretStore(h)
 		return keptSecrets{store}, err
 	}, open: func(ctx context.Context, h *house) (opened, error) {
-		all, store, err := sources.open(ctx, h)
+		all, store, err := sources.open(ctx, h, s.environ)
 		if err != nil {
 			return opened{}, err
 		}
@@ -60,15 +114,37 @@ func secretsPart(s *settings) part {
 }
 
 // open returns the secrets of the sources, and the store of their grants.
-func (urls secretSources) open(_ context.Context, h *house) (*secrets.Secrets, *secretstore.Store, error) {
+func (sources secretSources) open(ctx context.Context, h *house, environ func() []string) (*secrets.Secrets, *secretstore.Store, error) {
 	store, err := openSecretStore(h)
 	if err != nil {
 		return nil, nil, err
 	}
-	all, err := secrets.New(store, store,
+	var providers []secrets.Provider
+	for _, source := range sources {
+		provider, err := source.open(ctx, h, store, environ)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", secretsVariable, err)
+		}
+		providers = append(providers, provider)
+	}
+	provider := providers[0]
+	if len(providers) > 1 {
+		provider = secrets.NewChain(providers...)
+	}
+	all, err := secrets.New(provider, store,
 		secrets.WithSecret(h.ring.Secret("secrets")), secrets.WithLog(h.log),
 		secrets.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
 	return all, store, err
+}
+
+func (source secretSource) open(ctx context.Context, h *house, store *secretstore.Store, environ func() []string) (secrets.Provider, error) {
+	switch source.scheme {
+	case "env":
+		return secrets.NewEnv(source.target, source.tenant, environ)
+	case "files":
+		return secrets.NewFiles(ctx, source.target, source.tenant, secrets.WithFilesLog(h.log))
+	}
+	return store, nil
 }
 
 func openSecretStore(h *house) (*secretstore.Store, error) {
