@@ -167,13 +167,13 @@ func (h Handle) checkBundle(ctx context.Context, b Bundle) error {
 	if len(faults) > 0 {
 		return cpodkit.ValidationError(faults...)
 	}
-	found, err := h.owner(b).readAll(ctx, b.names())
+	found, err := h.material(ctx, b)
 	if err != nil {
 		return err
 	}
 	unread := func(member string, secrets map[string]string) {
 		for _, key := range slices.Sorted(maps.Keys(secrets)) {
-			if _, ok := found[secrets[key]]; !ok {
+			if found[secrets[key]] == nil {
 				faults = append(faults, cpodkit.FieldError{
 					Pointer: pointer(member, key), Detail: "names a secret that is not there, or not granted to the owner of the bundle",
 				})
@@ -195,10 +195,18 @@ func (b Bundle) names() []string {
 	return slices.Compact(names)
 }
 
-// owner returns the handle of a bundle's owner, which reads what is in it.
-func (h Handle) owner(b Bundle) Handle {
-	id := cpodkit.Identity{TenantID: h.id.TenantID, AppID: b.Owner}
-	return Handle{&caller{id: id, isAdmin: b.Owner == ""}, h.secrets}
+// material returns what the owner of a bundle reads of it, by the names of the secrets; nil
+// for what is not there, or not granted to the owner.
+func (h Handle) material(ctx context.Context, b Bundle) (map[string]*Secret, error) {
+	owner := &caller{id: cpodkit.Identity{TenantID: h.id.TenantID, AppID: b.Owner}, isAdmin: b.Owner == ""}
+	names := b.names()
+	found := make([]*Secret, len(names))
+	err := Handle{owner, h.secrets}.readAll(ctx, names, found)
+	all := make(map[string]*Secret, len(names))
+	for i, name := range names {
+		all[name] = found[i]
+	}
+	return all, err
 }
 
 // pointer returns the JSON pointer of a member (RFC 6901).
@@ -245,14 +253,13 @@ func (h Handle) Expand(ctx context.Context, bundle string) (Material, error) {
 	if err != nil {
 		return Material{}, err
 	}
-	names := b.names()
-	found, err := h.owner(b).readAll(ctx, names)
+	found, err := h.material(ctx, b)
 	if err != nil {
 		return Material{}, err
 	}
-	for _, name := range names {
-		secret, ok := found[name]
-		if !ok {
+	for _, name := range b.names() {
+		secret := found[name]
+		if secret == nil {
 			return Material{}, cpodkit.Errorf(cpodkit.CodeConflict,
 				"The bundle needs the secret %q, which is not there, or not granted to the owner of the bundle.", name)
 		}

@@ -79,21 +79,20 @@ func (f *faulty) wantGets(t testing.TB, what string, want int64) {
 	}
 }
 
-// bubble runs a test with an app that has the secret x, of the value "1", whose calls are
-// counted from zero, and another replica's handle.
-func bubble(t *testing.T, test func(t *testing.T, f *faulty, a, other secrets.Handle), opts ...secrets.Option) {
+// replicas returns an app's handle, whose secret x has the value "1" and whose calls are
+// counted, and one of another replica.
+func replicas(t *testing.T, opts ...secrets.Option) (f *faulty, a, other secrets.Handle) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		f := newFaulty()
-		other := app(over(t, f.Memory, f.Memory), "a")
-		put(t, other, "x", "1", secrets.Apps("a", "b"))
-		test(t, f, app(over(t, f, f, opts...), "a"), other)
-	})
+	f = newFaulty()
+	other = app(over(t, f.Memory, f.Memory), "a")
+	put(t, other, "x", "1", secrets.Apps("a", "b"))
+	return f, app(over(t, f, f, opts...), "a"), other
 }
 
 func TestSingleFlight(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, f *faulty, a, _ secrets.Handle) {
+	synctest.Test(t, func(t *testing.T) {
+		f, a, _ := replicas(t)
 		f.onCall(func(context.Context, string) error { time.Sleep(time.Second); return nil })
 		var readers sync.WaitGroup
 		for range 1000 {
@@ -109,7 +108,8 @@ func TestSingleFlight(t *testing.T) {
 
 func TestTTL(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, f *faulty, a, other secrets.Handle) {
+	synctest.Test(t, func(t *testing.T) {
+		f, a, other := replicas(t, secrets.WithTTL(time.Minute))
 		wantValue(t, a, "x", "1")
 		f.wantGets(t, "a cold read", 1)
 		put(t, other, "x", "2")
@@ -135,13 +135,14 @@ func TestTTL(t *testing.T) {
 		if n := f.grants.Load(); n != 3 {
 			t.Errorf("not found is kept: %d calls to the records", n)
 		}
-	}, secrets.WithTTL(time.Minute))
+	})
 }
 
 // Readers of an old value wait for at most a second, and only one of them.
 func TestSlowProvider(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, f *faulty, a, other secrets.Handle) {
+	synctest.Test(t, func(t *testing.T) {
+		f, a, other := replicas(t)
 		wantValue(t, a, "x", "1")
 		put(t, other, "x", "2")
 		time.Sleep(time.Minute)
@@ -180,7 +181,8 @@ func TestStale(t *testing.T) {
 	t.Parallel()
 	for _, failure := range []error{cpodkit.CodeUnavailable, cpodkit.CodeTimeout, fmt.Errorf("secret address")} {
 		var log bytes.Buffer
-		bubble(t, func(t *testing.T, f *faulty, a, _ secrets.Handle) {
+		synctest.Test(t, func(t *testing.T) {
+			f, a, _ := replicas(t, secrets.WithLog(slog.New(slog.NewTextHandler(&log, nil))))
 			wantValue(t, a, "x", "1")
 			f.failWith(failure)
 			time.Sleep(30 * time.Second)
@@ -205,7 +207,7 @@ func TestStale(t *testing.T) {
 			wantValue(t, a, "x", "1")
 			time.Sleep(2 * time.Minute)
 			wantValue(t, a, "x", "1")
-		}, secrets.WithLog(slog.New(slog.NewTextHandler(&log, nil))))
+		})
 		if text := log.String(); strings.Count(text, "level=WARN") != 1 || strings.Count(text, "level=INFO") != 1 {
 			t.Errorf("%v: the log is:\n%s", failure, text)
 		}
@@ -214,20 +216,22 @@ func TestStale(t *testing.T) {
 
 func TestNeverStale(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, f *faulty, a, _ secrets.Handle) {
+	synctest.Test(t, func(t *testing.T) {
+		f, a, _ := replicas(t, secrets.WithStale(0))
 		wantValue(t, a, "x", "1")
 		f.failWith(cpodkit.CodeUnavailable)
 		wantValue(t, a, "x", "1")
 		time.Sleep(30 * time.Second)
 		_, err := a.Get(t.Context(), "x")
 		wantCode(t, err, cpodkit.CodeUnavailable)
-	}, secrets.WithStale(0))
+	})
 }
 
 // What is gone, and what is granted no more, is not served stale.
 func TestGone(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, f *faulty, a, other secrets.Handle) {
+	synctest.Test(t, func(t *testing.T) {
+		f, a, other := replicas(t)
 		wantValue(t, a, "x", "1")
 		put(t, other, "x", "2", secrets.Apps("b"))
 		wantValue(t, a, "x", "1")
@@ -248,7 +252,8 @@ func TestGone(t *testing.T) {
 // A reader who leaves does not end the read for the others.
 func TestReadersLeave(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, f *faulty, a, _ secrets.Handle) {
+	synctest.Test(t, func(t *testing.T) {
+		f, a, _ := replicas(t)
 		f.onCall(func(ctx context.Context, _ string) error {
 			select {
 			case <-time.After(5 * time.Second):
@@ -274,7 +279,8 @@ func TestReadersLeave(t *testing.T) {
 // What a read finds that began before a write is not kept.
 func TestWriteDuringRead(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, f *faulty, a, _ secrets.Handle) {
+	synctest.Test(t, func(t *testing.T) {
+		f, a, _ := replicas(t)
 		read, write := make(chan struct{}), make(chan struct{})
 		var isSecond atomic.Bool
 		slow := slowGet{f, func() {
@@ -347,7 +353,8 @@ func TestShares(t *testing.T) {
 func TestTelemetry(t *testing.T) {
 	t.Parallel()
 	reader := sdkmetric.NewManualReader()
-	bubble(t, func(t *testing.T, f *faulty, a, _ secrets.Handle) {
+	synctest.Test(t, func(t *testing.T) {
+		f, a, _ := replicas(t, secrets.WithTelemetry(nil, sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
 		for range 3 {
 			wantValue(t, a, "x", "1")
 		}
@@ -383,5 +390,5 @@ func TestTelemetry(t *testing.T) {
 				t.Errorf("%s is %d; want %d", name, got[name], want)
 			}
 		}
-	}, secrets.WithTelemetry(nil, sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
+	})
 }

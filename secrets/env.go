@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,9 @@ type Env struct {
 func NewEnv(prefix, tenantID string, environ func() []string) (*Env, error) {
 	if _, err := cpodkit.EncodeID(tenantID); err != nil {
 		return nil, fmt.Errorf("secrets: the tenant %q of the environment: it %w", tenantID, err)
+	}
+	if environ == nil {
+		return nil, errors.New("secrets: the function that returns the environment is nil")
 	}
 	if variableFault(prefix) != "" {
 		return nil, fmt.Errorf("secrets: the prefix %q of variables must be letters, digits and _, and not one of the server's own", prefix)

@@ -114,7 +114,8 @@ func TestWatch(t *testing.T) {
 // Without reports a change is seen when the TTL is over.
 func TestWatchPolls(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T, f *faulty, a, other secrets.Handle) {
+	synctest.Test(t, func(t *testing.T) {
+		f, _, other := replicas(t)
 		w := watch(t, app(over(t, noVersions{f}, f), "a"))
 		put(t, other, "x", "2")
 		time.Sleep(29 * time.Second)
@@ -135,7 +136,6 @@ func TestWatchPolls(t *testing.T) {
 		w.wantEnd("")
 		f.failWith(cpodkit.CodeUnavailable)
 		watch(t, app(over(t, f, f), "a")).wantEnd(cpodkit.CodeUnavailable)
-		_ = a
 	})
 }
 

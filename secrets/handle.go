@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/parallel"
@@ -176,55 +175,52 @@ func (h Handle) Resolve(ctx context.Context, names ...string) (values map[string
 	if len(names) > MaxResolve {
 		return nil, nil, invalid("/names", fmt.Sprintf("has %d names; at most %d are allowed", len(names), MaxResolve))
 	}
+	found := make([]*Secret, len(names))
 	for i, name := range names {
+		if found[i] = h.cached(name); found[i] != nil {
+			continue
+		}
 		if err := CheckName(name); err != nil {
 			return nil, nil, invalid(fmt.Sprintf("/names/%d", i), "is not the name of a secret").WithCause(err)
 		}
 	}
-	found, err := h.readAll(ctx, names)
-	if err != nil {
+	if err := h.readAll(ctx, names, found); err != nil {
 		return nil, nil, err
 	}
-	values = make(map[string]Value, len(found))
-	for _, name := range names {
-		secret, ok := found[name]
-		if _, told := values[name]; told || slices.Contains(missing, name) {
-			continue
-		}
-		if !ok {
+	values = make(map[string]Value, len(names))
+	for i, name := range names {
+		_, told := values[name]
+		switch {
+		case found[i] == nil && !slices.Contains(missing, name):
 			missing = append(missing, name)
-			continue
+		case found[i] != nil && !told:
+			if err := h.handOut(ctx, name, found[i].Version, ""); err != nil {
+				return nil, nil, err
+			}
+			values[name] = found[i].Value
 		}
-		if err := h.handOut(ctx, name, secret.Version, ""); err != nil {
-			return nil, nil, err
-		}
-		values[name] = secret.Value
 	}
 	return values, missing, nil
 }
 
-// readAll returns those of the secrets that are there for the caller, and tells nobody.
-func (h Handle) readAll(ctx context.Context, names []string) (map[string]*Secret, error) {
+// readAll reads those of the secrets that are not found yet, and tells nobody. Those that
+// are not there for the caller stay nil.
+func (h Handle) readAll(ctx context.Context, names []string, found []*Secret) error {
 	const atOnce = 8
-	var mu sync.Mutex
-	found := make(map[string]*Secret, len(names))
-	var cold []string
-	for _, name := range names {
-		if secret := h.cached(name); secret != nil {
-			found[name] = secret
-		} else {
-			cold = append(cold, name)
+	var cold []int
+	for i, secret := range found {
+		if secret == nil {
+			cold = append(cold, i)
 		}
 	}
-	err := parallel.Each(ctx, atOnce, slices.Values(cold), func(ctx context.Context, name string) error {
-		secret, err := h.read(ctx, name, nil)
+	if cold == nil {
+		return nil
+	}
+	return parallel.Each(ctx, atOnce, slices.Values(cold), func(ctx context.Context, i int) (err error) {
+		found[i], err = h.read(ctx, names[i], nil)
 		if isCode(err, cpodkit.CodeNotFound) {
 			return nil
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		found[name] = secret
 		return err
 	})
-	return found, err
 }

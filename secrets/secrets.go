@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -46,9 +45,14 @@ func CheckName(name string) error {
 		fault = "is not UTF-8"
 	case strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c >= 0x7f && c < 0xa0 }):
 		fault = "has a control character"
-	case slices.ContainsFunc(strings.Split(name, "/"), func(s string) bool { return s == "" || s == "." || s == ".." }):
-		fault = "has an empty segment, or one of dots"
 	default:
+		for segment := range strings.SplitSeq(name, "/") {
+			if segment == "" || segment == "." || segment == ".." {
+				fault = "has an empty segment, or one of dots"
+			}
+		}
+	}
+	if fault == "" {
 		return nil
 	}
 	return cpodkit.Errorf(cpodkit.CodeInvalidKey, "The name of the secret %s.", fault)
@@ -122,7 +126,7 @@ func WithCacheSize(n int) Option { return func(o *options) { o.cacheSize = n } }
 
 // WithReadHook sets what receives each read that hands out a value, from the cache as
 // well. An error of it refuses the read: unavailable. It is called concurrently, and a read
-// waits for it.
+// waits for it. Nil is none.
 func WithReadHook(hook func(context.Context, Read) error) Option {
 	return func(o *options) { o.hook = hook }
 }

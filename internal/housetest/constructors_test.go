@@ -87,7 +87,8 @@ func refusals(t *testing.T) []refusal {
 		return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.NewMaster(), opts...))
 	}
 	newSecrets := func(opts ...secrets.Option) error {
-		return of(secrets.New(secrets.NewMemory(), secrets.NewMemory(), opts...))
+		m := secrets.NewMemory()
+		return of(secrets.New(m, m, opts...))
 	}
 	newSecretStore := func(sealer secretstore.Sealer, opts ...secretstore.Option) error {
 		return of(secretstore.New(&docstore.DB{}, sealer, opts...))
@@ -179,8 +180,14 @@ func refusals(t *testing.T) []refusal {
 		{"secrets.New", "no provider", func() error { return of(secrets.New(nil, secrets.NewMemory())) }},
 		{"secrets.New", "no records", func() error { return of(secrets.New(secrets.NewMemory(), nil)) }},
 		{"secrets.New", "no time", func() error { return newSecrets(secrets.WithTTL(0)) }},
-		{"secrets.New", "less than no time", func() error { return newSecrets(secrets.WithStale(-1)) }},
+		{"secrets.New", "a negative time", func() error { return newSecrets(secrets.WithStale(-1)) }},
 		{"secrets.New", "no cache", func() error { return newSecrets(secrets.WithCacheSize(0)) }},
+		{"secrets.NewEnv", "no prefix", func() error { return of(secrets.NewEnv("", "t", os.Environ)) }},
+		{"secrets.NewEnv", "the server's prefix", func() error { return of(secrets.NewEnv("CPOD_", "t", os.Environ)) }},
+		{"secrets.NewEnv", "no variables", func() error { return of(secrets.NewEnv("A_", "t", nil)) }},
+		{"secrets.NewFiles", "no folder", func() error { return of(secrets.NewFiles(ctx, filepath.Join(dir, "none"), "t")) }},
+		{"secrets.NewFiles", "no tenant", func() error { return of(secrets.NewFiles(ctx, dir, "")) }},
+		{"secrets.NewFiles", "no interval", func() error { return of(secrets.NewFiles(ctx, dir, "t", secrets.WithFilesInterval(0))) }},
 		{"secrets.New", "a short secret", func() error { return newSecrets(secrets.WithSecret(make([]byte, 15))) }},
 		{"secrets.NewTransport", "no secrets", func() error { return of(secrets.NewTransport(nil, "n", "https://a.test")) }},
 		{"secrets.NewTransport", "no origin", func() error { return of(secrets.NewTransport(secrets.Handle{}, "n", "")) }},
