@@ -172,11 +172,11 @@ func (s *Store) PutFlag(
 	err = s.change(ctx, tenantID, prefix+key, c, func(old *docstore.Record[flagRecord]) error {
 		if old != nil {
 			grown := heads.Counts{Bytes: int64(len(definition) - len(old.Value.Definition))}
-			return s.heads.Within(ctx, tenantID, grown, func() error {
+			return s.heads.Within(ctx, tenantID, "", grown, func() error {
 				return s.flags.Replace(ctx, prefix+key, record, old.Version)
 			})
 		}
-		return s.heads.Within(ctx, tenantID, heads.Counts{Flags: 1, Bytes: int64(len(definition))}, func() error {
+		return s.heads.Within(ctx, tenantID, "", heads.Counts{Flags: 1, Bytes: int64(len(definition))}, func() error {
 			return s.flags.Create(ctx, prefix+key, record)
 		})
 	})
@@ -196,7 +196,7 @@ func (s *Store) DeleteFlag(ctx context.Context, tenantID, key string, c flags.Co
 		if old == nil {
 			return nil
 		}
-		return s.heads.Within(ctx, tenantID, heads.Counts{Flags: -1, Bytes: -int64(len(old.Value.Definition))}, func() error {
+		return s.heads.Within(ctx, tenantID, "", heads.Counts{Flags: -1, Bytes: -int64(len(old.Value.Definition))}, func() error {
 			return s.flags.DeleteVersion(ctx, prefix+key, old.Version)
 		})
 	})

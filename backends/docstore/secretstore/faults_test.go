@@ -192,7 +192,7 @@ func check(t testing.TB, s *situation, calls int64) {
 		count, size, err := s.good.MeasureTenant(t.Context(), tenant)
 		must(t, err)
 		var head struct{ Secrets, Grants, Bundles, Bytes int64 }
-		stored, err := s.Driver.Get(t.Context(), collection("secret-heads"), tenant+"/")
+		stored, err := s.Get(t.Context(), collection("secret-heads"), tenant+"/")
 		if errors.Is(err, cpodkit.CodeNotFound) && count == 0 {
 			continue
 		}

@@ -105,7 +105,7 @@ func (s *Store) currentKeys(ctx context.Context, t tenant, create bool) (tenantK
 		k, err := s.loadKeys(ctx, t)
 		isNew := errors.Is(err, cpodkit.CodeNotFound)
 		switch {
-		case err != nil && !(isNew && create):
+		case err != nil && (!isNew || !create):
 			return tenantKeys{}, err
 		case !isNew && time.Since(timeOf(k.record.NewestAt)) < s.keyAge:
 			return k, nil

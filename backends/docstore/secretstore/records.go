@@ -148,7 +148,7 @@ func (s *Store) put(
 		more = heads.Counts{}
 	}
 	more.Bytes = record.size() - old.Value.size()
-	err = s.heads.Within(ctx, t.id, more, func() error {
+	err = s.heads.Within(ctx, t.id, name, more, func() error {
 		if isNew {
 			return records.Create(ctx, name, record)
 		}
@@ -175,5 +175,5 @@ func (s *Store) remove(
 		return cpodkit.CodePreconditionFailed
 	}
 	less.Bytes = -old.Value.size()
-	return s.heads.Within(ctx, t.id, less, func() error { return records.DeleteVersion(ctx, name, old.Version) })
+	return s.heads.Within(ctx, t.id, name, less, func() error { return records.DeleteVersion(ctx, name, old.Version) })
 }

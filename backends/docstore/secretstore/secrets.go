@@ -110,11 +110,11 @@ func (s *Store) Put(ctx context.Context, tenantID, name string, value secrets.Va
 		next.Versions = append(next.Versions, v)
 		next.Versions = next.Versions[max(0, len(next.Versions)-s.versions):]
 		if old == nil {
-			return s.heads.Within(ctx, tenantID, heads.Counts{Secrets: 1, Bytes: next.size()}, func() error {
+			return s.heads.Within(ctx, tenantID, name, heads.Counts{Secrets: 1, Bytes: next.size()}, func() error {
 				return t.secrets.Create(ctx, name, next)
 			})
 		}
-		return s.heads.Within(ctx, tenantID, heads.Counts{Bytes: next.size() - old.Value.size()}, func() error {
+		return s.heads.Within(ctx, tenantID, name, heads.Counts{Bytes: next.size() - old.Value.size()}, func() error {
 			return t.secrets.Replace(ctx, name, next, old.Version)
 		})
 	})
@@ -134,7 +134,7 @@ func (s *Store) Delete(ctx context.Context, tenantID, name string, c secrets.Con
 		if old == nil {
 			return nil
 		}
-		return s.heads.Within(ctx, tenantID, heads.Counts{Secrets: -1, Bytes: -old.Value.size()}, func() error {
+		return s.heads.Within(ctx, tenantID, name, heads.Counts{Secrets: -1, Bytes: -old.Value.size()}, func() error {
 			return t.secrets.DeleteVersion(ctx, name, old.Version)
 		})
 	})

@@ -164,7 +164,7 @@ func TestValuesAreSealed(t *testing.T) {
 func TestVersionsAreKept(t *testing.T) {
 	t.Parallel()
 	driver := documents.NewMemory()
-	store, more := newStore(t, driver, keyring.NewMaster(), secretstore.WithVersions(3)), int64(0)
+	store := newStore(t, driver, keyring.NewMaster(), secretstore.WithVersions(3))
 	for i := range 5 {
 		put(t, store, "acme", "a", fmt.Sprint("value ", i+1))
 	}
@@ -177,8 +177,8 @@ func TestVersionsAreKept(t *testing.T) {
 	}
 	count, size, err := store.MeasureTenant(t.Context(), "acme")
 	must(t, err)
-	if more = 3 * int64(len("value 1")+33); count != 1 || size != more {
-		t.Errorf("measured are %d items with %d bytes, want %d", count, size, more)
+	if all := 3 * int64(len("value 1")+33); count != 1 || size != all {
+		t.Errorf("measured are %d items with %d bytes, want %d", count, size, all)
 	}
 }
 
@@ -337,22 +337,44 @@ func TestOtherReplicas(t *testing.T) {
 					}
 				}
 				expect("at first", " /", " /")
-				put(t, a, "acme", "a", "v")
+				put(t, a, "acme", "a", "v") // the first change of a tenant may be of anything
 				time.Sleep(within)
 				expect("after a put", " acme/", " acme/")
-				_, err := a.PutGrant(t.Context(), "globex", secrets.Grant{Name: "a"}, "")
+				for range 3 {
+					put(t, a, "acme", "a", "v")
+					time.Sleep(within)
+					expect("after a put", " acme/a", " acme/a")
+				}
+				time.Sleep(10 * time.Minute)
+				put(t, a, "acme", "b", "v")
+				put(t, a, "acme", "c", "v")
+				time.Sleep(within)
+				if name == "polling" { // at once, with a look for each notice otherwise
+					expect("after puts", " acme/c acme/b", " acme/c acme/b")
+				}
+				_, err := a.PutGrant(t.Context(), "acme", secrets.Grant{Name: "d"}, "")
 				must(t, err)
 				time.Sleep(within)
-				expect("after a grant", " globex/", " globex/")
+				if name == "polling" {
+					expect("after a grant", " acme/d", " acme/d")
+				}
+				for i := range 20 {
+					put(t, a, "acme", fmt.Sprint(i), "v")
+				}
+				time.Sleep(within)
+				if name == "polling" {
+					expect("after more than are listed", " acme/", " acme/")
+				}
 				end()
 				synctest.Wait()
+				seen[0], seen[1] = "", ""
 				put(t, b, "acme", "b", "v")
 				expect("after its own", "", " acme/b")
 				time.Sleep(within)
-				expect("when it looks", "", map[string]string{"polling": " acme/"}[name])
+				expect("when it looks", "", map[string]string{"polling": " acme/b"}[name])
 				must(t, a.Delete(t.Context(), "acme", "a", secrets.Condition{}))
 				time.Sleep(within)
-				expect("after a deletion", "", " acme/")
+				expect("after a deletion", "", map[string]string{"polling": " acme/a", "notices": " acme/a acme/b"}[name])
 				must(t, b.Ping(t.Context()))
 			})
 		})

@@ -24,6 +24,9 @@ const (
 	maxAttempts = 20
 	maxPause    = 50 * time.Millisecond
 
+	// maxRecent is how many changes a head lists by name. A write makes one or two.
+	maxRecent = 16
+
 	// recountAfter is for how long nothing may have changed before the records of a full
 	// tenant are counted: no write is under way then.
 	recountAfter = time.Minute
@@ -89,8 +92,16 @@ type Heads struct {
 // never below what there is: room is taken before a write, and given back after one.
 type record struct {
 	Counts
-	Change    string `json:"change"`    // another one after every change
-	ChangedAt int64  `json:"changedAt"` // Unix milliseconds
+	Change    string `json:"change"`           // another one after every change
+	ChangedAt int64  `json:"changedAt"`        // Unix milliseconds
+	Recent    []step `json:"recent,omitempty"` // the latest changes, the last one at the end; none where the store names none
+}
+
+// step is a change of what has a name.
+type step struct {
+	Change string `json:"change"`
+	At     int64  `json:"at"` // Unix milliseconds
+	Name   string `json:"name"`
 }
 
 // New returns the heads of a store.
@@ -142,25 +153,26 @@ func (h *Heads) Delete(ctx context.Context, tenantID string) error {
 	return h.records.Delete(ctx, key)
 }
 
-// Within does a write that adds so much to a tenant, which may be negative. A write that
-// fails gives its room back when it was not done.
-func (h *Heads) Within(ctx context.Context, tenantID string, more Counts, write func() error) error {
+// Within does a write that changes what has that name, "" for anything of the tenant, and
+// adds so much to the tenant, which may be negative. A write that fails gives its room back
+// when it was not done.
+func (h *Heads) Within(ctx context.Context, tenantID, name string, more Counts, write func() error) error {
 	key, err := keyOf(tenantID)
 	if err != nil {
 		return err
 	}
 	taken := more.with(more, grown)
 	if taken != (Counts{}) {
-		if err := h.update(ctx, tenantID, key, taken); err != nil {
+		if err := h.update(ctx, tenantID, key, name, taken); err != nil {
 			return err
 		}
 	}
 	err = write()
 	switch {
 	case err == nil:
-		return h.update(ctx, tenantID, key, more.with(more, shrunk))
+		return h.update(ctx, tenantID, key, name, more.with(more, shrunk))
 	case errors.Is(err, cpodkit.CodeConflict), errors.Is(err, cpodkit.CodePreconditionFailed):
-		if backErr := h.update(ctx, tenantID, key, taken.with(taken, minus)); backErr != nil {
+		if backErr := h.update(ctx, tenantID, key, name, taken.with(taken, minus)); backErr != nil {
 			return backErr
 		}
 	}
@@ -168,7 +180,7 @@ func (h *Heads) Within(ctx context.Context, tenantID string, more Counts, write 
 }
 
 // update adds to the counts of a tenant, and notes a change.
-func (h *Heads) update(ctx context.Context, tenantID, key string, more Counts) error {
+func (h *Heads) update(ctx context.Context, tenantID, key, name string, more Counts) error {
 	unlock, err := h.updates.Lock(ctx, key)
 	if err != nil {
 		return err
@@ -193,7 +205,7 @@ func (h *Heads) update(ctx context.Context, tenantID, key string, more Counts) e
 		if err := h.full(head.Counts, more); err != nil {
 			return err
 		}
-		head = record{head.with(more, plus), rand.Text(), time.Now().UnixMilli()}
+		head = head.changed(name, more)
 		if isNew {
 			err = h.records.Create(ctx, key, head)
 		} else {
@@ -204,6 +216,16 @@ func (h *Heads) update(ctx context.Context, tenantID, key string, more Counts) e
 		}
 	}
 	return fmt.Errorf("%s: the tenant keeps changing", h.Collection)
+}
+
+// changed returns the head after a change.
+func (r record) changed(name string, more Counts) record {
+	next := record{Counts: r.with(more, plus), Change: rand.Text(), ChangedAt: time.Now().UnixMilli()}
+	if name != "" {
+		recent := append(r.Recent, step{next.Change, next.ChangedAt, name})
+		next.Recent = recent[max(0, len(recent)-maxRecent):]
+	}
+	return next
 }
 
 // full returns an error when a tenant has no room for more.
@@ -251,7 +273,7 @@ func pause(ctx context.Context, try int) error {
 	if try == 0 {
 		return nil
 	}
-	timer := time.NewTimer(mathrand.N(min(time.Millisecond<<try, maxPause)))
+	timer := time.NewTimer(mathrand.N(min(time.Millisecond<<try, maxPause))) //nolint:gosec // no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -3,6 +3,7 @@ package heads
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,8 +24,8 @@ type watch struct {
 }
 
 // Watch calls changed with each tenant that may have changed, until ctx ends: with "" when
-// that may be any. The name is what Announce was given, and "" for changes of other
-// replicas. They are seen at once by notices, else within 2 s.
+// that may be any. The name is that of Announce or Within, and "" when that may be any.
+// Changes of other replicas are seen at once by notices, else within 2 s.
 func (h *Heads) Watch(ctx context.Context, changed func(tenantID, name string)) {
 	h.watch.mu.Lock()
 	h.watch.changed[&changed] = struct{}{}
@@ -64,31 +65,49 @@ func (h *Heads) Announce(ctx context.Context, tenantID, name string) {
 // refresh reports the tenants that have changed.
 func (h *Heads) refresh(ctx context.Context) error {
 	h.watch.mu.Lock()
-	since := h.watch.since
+	since, known := h.watch.since, h.watch.known
 	h.watch.mu.Unlock()
 	began, isFirst := time.Now(), since.IsZero()
 	if isFirst {
 		since = began.Add(-window)
 	}
-	found := map[string]string{}
+	found, names := map[string]string{}, map[string][]string{}
 	for r, err := range h.records.All(ctx, docstore.AtLeast("changedAt", since.UnixMilli())) {
 		if err != nil {
 			return err
 		}
 		found[r.Key] = r.Value.Change
+		if known[r.Key] != r.Value.Change {
+			names[r.Key] = r.Value.changedAfter(known[r.Key], since.UnixMilli())
+		}
 	}
 	h.watch.mu.Lock()
 	defer h.watch.mu.Unlock()
 	if isFirst { // what is in memory may be older
 		h.report("", "")
+		names = nil
 	}
-	for key, change := range found {
-		if !isFirst && h.watch.known[key] != change {
-			h.report(tenantOf(key), "")
+	for key, changed := range names {
+		for _, name := range changed {
+			h.report(tenantOf(key), name)
 		}
 	}
 	h.watch.since, h.watch.known = began.Add(-window), found
 	return nil
+}
+
+// changedAfter returns the names of what has changed after a change that is known, or since
+// a time where none is known; "" when the head does not list that far back.
+func (r record) changedAfter(known string, since int64) (names []string) {
+	for _, s := range slices.Backward(r.Recent) {
+		if s.Change == known || known == "" && s.At < since {
+			return names
+		}
+		if !slices.Contains(names, s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	return []string{""}
 }
 
 // tenantOf returns the tenant of a head's key.
