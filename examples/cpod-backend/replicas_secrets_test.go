@@ -3,11 +3,17 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/cpodkit/cpodkit/client"
 )
@@ -16,6 +22,7 @@ import (
 // Each change is seen on every server within 2 s. Readers go on through rotations, and
 // while the database is gone.
 func (in *installation) secretsOfReplicas(t *testing.T) {
+	notices := in.notices(t)
 	c, _, _ := secretTenant(t, in.all(), "secretive", "app-secrets")
 	beside, _, _ := secretTenant(t, in.all(), "secretivex", "app-secrets-beside")
 	at := func(i int) *caller {
@@ -53,6 +60,19 @@ func (in *installation) secretsOfReplicas(t *testing.T) {
 		}
 	}
 	in.secrets = append(in.secrets, "hunter2-secret")
+	values := canaries{}
+	quoted := values.inJSON("a value")
+	if a := at(0).do(t, "app", "PUT /v1/secrets/canary", `{"value":`+quoted+`}`); a.status != http.StatusOK {
+		t.Fatalf("PUT: %d %s", a.status, a.body)
+	}
+	eventually(t, "the value is read", func() bool {
+		return len(values.in(at(1).do(t, "app", "GET /v1/secrets/canary", "").body)) == 1
+	})
+	for where, text := range map[string]string{"Redis": in.inRedis(t), "MongoDB": in.inMongo(t), "notices": notices()} {
+		if found := values.in(text); len(found) > 0 || len(text) < 100 || strings.Contains(text, "hunter2-secret") {
+			t.Errorf("%s, with %d bytes, hold %q", where, len(text), found)
+		}
+	}
 
 	a := at(0).do(t, "app", "PUT /v1/secrets/k", `{"value":"v0"}`)
 	if a.status != http.StatusOK {
@@ -63,7 +83,9 @@ func (in *installation) secretsOfReplicas(t *testing.T) {
 	readers := []*client.Secrets{
 		in.through(in.replicas[1].url).client(t, key).Secrets, in.through(in.replicas[2].url).client(t, key).Secrets,
 	}
+	began := time.Now()
 	rotateUnderLoad(t, writer.Secrets, readers, "k")
+	t.Logf("rotations under load: %v", time.Since(began))
 
 	in.mongo.Freeze()
 	for i := range in.replicas {
@@ -71,6 +93,7 @@ func (in *installation) secretsOfReplicas(t *testing.T) {
 			t.Errorf("without the database, server %d answers %d %s", i, a.status, a.body)
 		}
 	}
+	t.Logf("reads without the database: until %v", time.Since(began))
 	in.mongo.Thaw()
 	eventually(t, "the database takes writes again", func() bool {
 		return at(2).do(t, "app", "PUT "+name, `{"value":"hunter2-secret-after"}`).status == http.StatusOK
@@ -89,7 +112,76 @@ func (in *installation) secretsOfReplicas(t *testing.T) {
 	if !strings.Contains(grant.body, `"apps":["app-secrets"]`) {
 		t.Errorf("after an app was deleted, the grant is %s", grant.body)
 	}
-	wantSaid(t, srv.mustCommand(t, "tenant", "delete", "--yes", "secretive"), "secrets 4 ")
+	wantSaid(t, srv.mustCommand(t, "tenant", "delete", "--yes", "secretive"), "secrets 6 ")
+}
+
+// notices returns what returns all that the servers have told each other since.
+func (in *installation) notices(t *testing.T) func() string {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: in.redis.Addr, Password: "hunter2-redis"})
+	t.Cleanup(func() { _ = client.Close() })
+	all := client.PSubscribe(t.Context(), "*")
+	t.Cleanup(func() { _ = all.Close() })
+	if _, err := all.Receive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	messages := all.Channel(redis.WithChannelSize(100_000))
+	return func() string {
+		var text strings.Builder
+		for {
+			select {
+			case m := <-messages:
+				fmt.Fprintln(&text, m.Channel, m.Payload)
+			default:
+				return text.String()
+			}
+		}
+	}
+}
+
+// inRedis returns all that Redis holds.
+func (in *installation) inRedis(t *testing.T) string {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: in.redis.Addr, Password: "hunter2-redis"})
+	defer client.Close()
+	var text strings.Builder
+	keys := client.Scan(t.Context(), 0, "*", 1000).Iterator()
+	for keys.Next(t.Context()) {
+		fmt.Fprintln(&text, keys.Val(), client.Dump(t.Context(), keys.Val()).Val())
+	}
+	if err := keys.Err(); err != nil {
+		t.Error(err)
+	}
+	return text.String()
+}
+
+// inMongo returns all that the database holds.
+func (in *installation) inMongo(t *testing.T) string {
+	t.Helper()
+	client, err := mongo.Connect(options.Client().ApplyURI("mongodb://" + in.mongo.Addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Disconnect(context.WithoutCancel(t.Context())) }()
+	db := client.Database("cpod")
+	names, err := db.ListCollectionNames(t.Context(), bson.D{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, name := range names {
+		records, err := db.Collection(name).Find(t.Context(), bson.D{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for records.Next(t.Context()) {
+			fmt.Fprintln(&text, records.Current.String(), string(records.Current))
+		}
+		if err := records.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return text.String()
 }
 
 // keyOf makes an API key of an app that reads and writes secrets.
