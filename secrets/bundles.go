@@ -82,6 +82,10 @@ func (h Handle) bundles(ctx context.Context, after string) iter.Seq2[Bundle, err
 // the owner cannot read; conflict for the bundle of another app; precondition_failed when
 // the bundle does not meet the match.
 func (h Handle) PutBundle(ctx context.Context, b Bundle, m Match) (Bundle, error) {
+	return again(m, func() (Bundle, error) { return h.putBundle(ctx, b, m) })
+}
+
+func (h Handle) putBundle(ctx context.Context, b Bundle, m Match) (Bundle, error) {
 	before, err := h.storedBundle(ctx, b.Name)
 	switch {
 	case isCode(err, cpodkit.CodeNotFound):
@@ -130,6 +134,11 @@ func (h Handle) removeBundle(ctx context.Context, b Bundle) error {
 // and does not own, conflict for one that it may use and does not own, and
 // precondition_failed when the bundle does not meet the match.
 func (h Handle) DeleteBundle(ctx context.Context, name string, m Match) error {
+	_, err := again(m, func() (struct{}, error) { return struct{}{}, h.deleteBundle(ctx, name, m) })
+	return err
+}
+
+func (h Handle) deleteBundle(ctx context.Context, name string, m Match) error {
 	b, err := h.Bundle(ctx, name)
 	switch {
 	case err != nil:

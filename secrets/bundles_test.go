@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cpodkit/cpodkit"
@@ -145,5 +147,39 @@ func TestBundleNames(t *testing.T) {
 	}
 	if bundles, _, err = app(s, "b").ListBundles(ctx, "", 10); err != nil || len(bundles) != 0 {
 		t.Errorf("another app's list is %+v, %v", bundles, err)
+	}
+}
+
+// Writes without a condition all succeed, and of those with one a single one does.
+func TestConcurrentRecords(t *testing.T) {
+	t.Parallel()
+	m := secrets.NewMemory()
+	ctx := t.Context()
+	for _, c := range []struct {
+		match secrets.Match
+		want  int32
+	}{{secrets.Match{Absent: true}, 1}, {secrets.Match{}, 4}, {secrets.Match{Exists: true}, 4}} {
+		var grants, bundles atomic.Int32
+		var writers sync.WaitGroup
+		for range 4 {
+			h := over(t, m, m).Trusted(tenant) // a replica each
+			count := func(n *atomic.Int32, err error) {
+				if err == nil {
+					n.Add(1)
+				} else {
+					wantCode(t, err, cpodkit.CodePreconditionFailed)
+				}
+			}
+			writers.Go(func() {
+				_, err := h.SetGrant(ctx, "x", []string{"a"}, c.match)
+				count(&grants, err)
+				_, err = h.PutBundle(ctx, secrets.Bundle{Name: "b"}, c.match)
+				count(&bundles, err)
+			})
+		}
+		writers.Wait()
+		if grants.Load() != c.want || bundles.Load() != c.want {
+			t.Errorf("with %+v %d writes of a grant and %d of a bundle succeeded; want %d", c.match, grants.Load(), bundles.Load(), c.want)
+		}
 	}
 }

@@ -253,7 +253,7 @@ func (s *Secrets) settle(ctx context.Context, e *entry, err error) {
 		if secret == nil && e.grant.good.Load() == nil {
 			s.entries.Delete(e.key)
 		} else if secret != nil {
-			s.entries.Weigh(e.key, 1+len(secret.value.Value.Reveal())/placeBytes)
+			s.entries.Weigh(e.key, min(1+len(secret.value.Value.Reveal())/placeBytes, s.cacheSize))
 		}
 	}
 	s.mu.Unlock()

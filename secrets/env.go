@@ -85,21 +85,22 @@ func (e *Env) List(ctx context.Context, tenantID, after string, limit int) ([]In
 	if err != nil {
 		return nil, false, err
 	}
-	return pageOf(values, after, limit, infoOf)
+	infos, more := pageOf(values, after, limit, infoOf)
+	return infos, more, nil
 }
 
 func infoOf(name string) Info { return Info{Name: name} }
 
 // pageOf returns the items of a map whose keys come after a key.
-func pageOf[V, T any](all map[string]V, after string, limit int, item func(key string) T) (items []T, more bool, err error) {
+func pageOf[V, T any](all map[string]V, after string, limit int, item func(key string) T) (items []T, more bool) {
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		switch {
 		case key <= after:
 		case len(items) == limit:
-			return items, true, nil
+			return items, true
 		default:
 			items = append(items, item(key))
 		}
 	}
-	return items, false, nil
+	return items, false
 }

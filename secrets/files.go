@@ -99,7 +99,8 @@ func (f *Files) List(ctx context.Context, tenantID, after string, limit int) ([]
 	if err := ctx.Err(); err != nil {
 		return nil, false, err
 	}
-	return pageOf(f.values(tenantID), after, limit, infoOf)
+	infos, more := pageOf(f.values(tenantID), after, limit, infoOf)
+	return infos, more, nil
 }
 
 // Watch implements [Watcher]. Without it an edit is not seen.

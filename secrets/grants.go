@@ -49,6 +49,18 @@ func (m Match) holds(version string) bool {
 	return !m.Exists && m.Version == ""
 }
 
+// again makes a write, and makes it anew when others have written at once, unless its caller
+// has asked for a state that only one of them finds.
+func again[T any](m Match, write func() (T, error)) (result T, err error) {
+	for range writeTries {
+		result, err = write()
+		if m.Version != "" || m.Absent || !isCode(err, cpodkit.CodePreconditionFailed) {
+			break
+		}
+	}
+	return result, err
+}
+
 // checkAdmin refuses all but administrators: invalid_scope.
 func (h Handle) checkAdmin() error {
 	if err := h.check(); err != nil || h.isAdmin {
@@ -73,6 +85,10 @@ func (h Handle) Grant(ctx context.Context, name string) (Grant, error) {
 // be there. Its owner stays; a new grant has none. It returns precondition_failed when the
 // grant does not meet the match.
 func (h Handle) SetGrant(ctx context.Context, name string, apps []string, m Match) (Grant, error) {
+	return again(m, func() (Grant, error) { return h.setGrant(ctx, name, apps, m) })
+}
+
+func (h Handle) setGrant(ctx context.Context, name string, apps []string, m Match) (Grant, error) {
 	before, err := h.Grant(ctx, name)
 	if isCode(err, cpodkit.CodeNotFound) {
 		before, err = Grant{Name: name}, nil
@@ -97,6 +113,11 @@ func (h Handle) SetGrant(ctx context.Context, name string, apps []string, m Matc
 // other providers hold: the owner of a secret cannot write it after that. It returns
 // not_found when there is no grant.
 func (h Handle) DeleteGrant(ctx context.Context, name string, m Match) error {
+	_, err := again(m, func() (struct{}, error) { return struct{}{}, h.deleteGrant(ctx, name, m) })
+	return err
+}
+
+func (h Handle) deleteGrant(ctx context.Context, name string, m Match) error {
 	g, err := h.Grant(ctx, name)
 	if isCode(err, cpodkit.CodeNotFound) && !m.holds("") {
 		return coded(cpodkit.CodePreconditionFailed)

@@ -87,7 +87,8 @@ func (m *Memory) List(ctx context.Context, tenantID, after string, limit int) ([
 		return nil, false, err
 	}
 	defer unlock()
-	return pageOf(t.secrets, after, limit, t.info)
+	infos, more := pageOf(t.secrets, after, limit, t.info)
+	return infos, more, nil
 }
 
 func (t *memoryTenant) info(name string) Info {
@@ -119,8 +120,9 @@ func (m *Memory) Put(ctx context.Context, tenantID, name string, value Value, c 
 	if version == 0 {
 		t.created[name] = now
 	}
-	versions := append(t.secrets[name], Secret{Value: value, Version: version + 1, CreatedAt: now})
-	t.secrets[name] = slices.Clone(versions[max(0, len(versions)-memoryVersions):])
+	kept := t.secrets[name]
+	kept = kept[max(0, len(kept)+1-memoryVersions):]
+	t.secrets[name] = append(slices.Clone(kept), Secret{Value: value, Version: version + 1, CreatedAt: now})
 	m.report(tenantID, name)
 	return t.info(name), nil
 }
@@ -183,7 +185,8 @@ func (m *Memory) ListGrants(ctx context.Context, tenantID, after string, limit i
 		return nil, false, err
 	}
 	defer unlock()
-	return pageOf(t.grants, after, limit, t.grant)
+	grants, more := pageOf(t.grants, after, limit, t.grant)
+	return grants, more, nil
 }
 
 // grant and bundle return a copy: what is in memory never changes.
@@ -250,7 +253,8 @@ func (m *Memory) ListBundles(ctx context.Context, tenantID, after string, limit 
 		return nil, false, err
 	}
 	defer unlock()
-	return pageOf(t.bundles, after, limit, t.bundle)
+	bundles, more := pageOf(t.bundles, after, limit, t.bundle)
+	return bundles, more, nil
 }
 
 // PutBundle implements [Records].

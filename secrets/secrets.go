@@ -72,15 +72,14 @@ const (
 // error is returned as it is. No error holds a value.
 type Secrets struct {
 	options
+	cache
+	watches
 
 	provider Provider
 	records  Records
 	calls    operations
 	writes   keylock.Locks // by tenant and name
 	cursors  *seal.Box
-
-	cache
-	watches
 }
 
 // Option configures [New].
@@ -167,7 +166,7 @@ func New(provider Provider, records Records, opts ...Option) (*Secrets, error) {
 	if s.cursors, err = newCursors(s.cursorSecret); err != nil {
 		return nil, fmt.Errorf("secrets: %w", err)
 	}
-	s.cache.start, s.cache.entries = time.Now(), shares.NewCache[key, *entry](s.cacheSize)
+	s.start, s.entries = time.Now(), shares.NewCache[key, *entry](s.cacheSize)
 	if s.meters != nil {
 		if err := s.observe(); err != nil {
 			return nil, fmt.Errorf("secrets: %w", err)

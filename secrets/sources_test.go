@@ -131,7 +131,7 @@ func readOnly(s secretstest.Store) secretstest.Store {
 		secrets.Provider
 		secrets.Lister
 		secrets.Watcher
-	}{s.Provider, s.Provider.(secrets.Lister), s.Provider.(secrets.Watcher)} //nolint:errcheck,forcetypeassert // it is a chain
+	}{s.Provider, s.Provider.(secrets.Lister), s.Provider.(secrets.Watcher)}
 	return s
 }
 

@@ -7,6 +7,9 @@ import (
 	"github.com/cpodkit/cpodkit"
 )
 
+// writeTries is how often a record is written that others write at once.
+const writeTries = 5
+
 // WriteOption configures [Handle.Put] and [Handle.Delete].
 type WriteOption func(*write)
 
@@ -95,8 +98,7 @@ func (h Handle) Put(ctx context.Context, name string, value Value, opts ...Write
 // before it. It stores the grant of a new secret, so that nobody else takes the name, and
 // one with other apps. A grant that is there has a version.
 func (h Handle) claim(ctx context.Context, name string, apps []string) (grant, before Grant, err error) {
-	const tries = 5 // others write it at once
-	for range tries {
+	for range writeTries {
 		before, err = h.secrets.storedGrant(ctx, h.id.TenantID, name)
 		switch {
 		case isCode(err, cpodkit.CodeNotFound):

@@ -125,7 +125,7 @@ func TestDeleteFails(t *testing.T) {
 	f := newFaulty()
 	a := app(over(t, f, f), "a")
 	put(t, a, "x", "1")
-	if err := f.Memory.Delete(t.Context(), tenant, "x", secrets.Condition{}); err != nil {
+	if err := f.Delete(t.Context(), tenant, "x", secrets.Condition{}); err != nil {
 		t.Fatal(err)
 	}
 	wantCode(t, a.Delete(t.Context(), "x", secrets.IfExists()), cpodkit.CodePreconditionFailed)

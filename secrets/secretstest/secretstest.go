@@ -95,7 +95,7 @@ func run(t testing.TB, open func(t testing.TB) Store, test func(*suite), patienc
 func (s *suite) put(tenantID, name, value string) {
 	s.Helper()
 	if s.editor == nil {
-		s.Store.Put(s, name, value)
+		s.Put(s, name, value)
 		s.eventually(fmt.Sprintf("%s of %s has its new value", name, tenantID), func() bool { return s.value(tenantID, name) == value })
 		return
 	}
@@ -107,7 +107,7 @@ func (s *suite) put(tenantID, name, value string) {
 func (s *suite) remove(tenantID, name string) {
 	s.Helper()
 	if s.editor == nil {
-		s.Store.Delete(s, name)
+		s.Delete(s, name)
 		s.eventually(name+" is gone", func() bool { return s.value(tenantID, name) == "" })
 		return
 	}
