@@ -86,12 +86,12 @@ func refusals(t *testing.T) []refusal {
 	newRotator := func(opts ...keyring.Option) error {
 		return of(keyring.NewRotator(keyring.NewMemoryStore(), keyring.NewMaster(), opts...))
 	}
+	newSecretStore := func(sealer secretstore.Sealer, opts ...secretstore.Option) error {
+		return of(secretstore.New(&docstore.DB{}, sealer, opts...))
+	}
 	newSecrets := func(opts ...secrets.Option) error {
 		m := secrets.NewMemory()
 		return of(secrets.New(m, m, opts...))
-	}
-	newSecretStore := func(sealer secretstore.Sealer, opts ...secretstore.Option) error {
-		return of(secretstore.New(&docstore.DB{}, sealer, opts...))
 	}
 	countNothing := func(context.Context, string) (int64, error) { return 0, nil }
 	return []refusal{

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -222,8 +223,8 @@ func (h *Heads) update(ctx context.Context, tenantID, key, name string, more Cou
 func (r record) changed(name string, more Counts) record {
 	next := record{Counts: r.with(more, plus), Change: rand.Text(), ChangedAt: time.Now().UnixMilli()}
 	if name != "" {
-		recent := append(r.Recent, step{next.Change, next.ChangedAt, name})
-		next.Recent = recent[max(0, len(recent)-maxRecent):]
+		next.Recent = slices.Concat(r.Recent, []step{{next.Change, next.ChangedAt, name}})
+		next.Recent = next.Recent[max(0, len(next.Recent)-maxRecent):]
 	}
 	return next
 }
