@@ -25,11 +25,12 @@ func (in *installation) secretsOfReplicas(t *testing.T) {
 	notices := in.notices(t)
 	c, _, _ := secretTenant(t, in.all(), "secretive", "app-secrets")
 	beside, _, _ := secretTenant(t, in.all(), "secretivex", "app-secrets-beside")
-	at := func(i int) *caller {
-		at := newCaller(t, in.replicas[i].url)
-		at.tokens = c.tokens
-		return at
+	var callers [replicaCount]*caller
+	for i := range callers {
+		callers[i] = newCaller(t, in.replicas[i].url)
+		callers[i].tokens = c.tokens
 	}
+	at := func(i int) *caller { return callers[i] }
 	const name = "/v1/secrets/db/password"
 	everywhere := func(what, who string, seen func(a answer) bool) {
 		t.Helper()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cpodkit/cpodkit/client"
 )
@@ -332,6 +333,8 @@ func rotateUnderLoad(t *testing.T, writer *client.Secrets, readers []*client.Sec
 		for range 2 {
 			wg.Go(func() {
 				seen := int64(0)
+				pause := time.NewTicker(2 * time.Millisecond) // leaves the processors something for the writer
+				defer pause.Stop()
 				for {
 					got, err := reader.Get(t.Context(), name)
 					if err != nil || got.Value.Reveal() != fmt.Sprintf("v%d", got.Version-1) || got.Version < seen {
@@ -342,7 +345,7 @@ func rotateUnderLoad(t *testing.T, writer *client.Secrets, readers []*client.Sec
 					select {
 					case <-done:
 						return
-					default:
+					case <-pause.C:
 					}
 				}
 			})
