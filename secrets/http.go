@@ -130,12 +130,14 @@ func serveGet(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) er
 			return nil
 		}
 	}
+	v := newWireValue(secret.Value)
 	cpodkit.WriteJSON(w, r, http.StatusOK, struct {
-		Name string `json:"name"`
-		wireValue
+		Name      string    `json:"name"`
+		Value     *string   `json:"value,omitempty"`
+		Base64    *string   `json:"valueBase64,omitempty"`
 		Version   int64     `json:"version,omitzero"`
 		CreatedAt rest.Time `json:"createdAt,omitzero"`
-	}{name, newWireValue(secret.Value), secret.Version, rest.Time(secret.CreatedAt)})
+	}{name, v.Value, v.Base64, secret.Version, rest.Time(secret.CreatedAt)})
 	return nil
 }
 

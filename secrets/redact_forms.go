@@ -38,17 +38,23 @@ func addForms(a *automaton, value string) {
 
 // jsonForms returns a value as programs put it between the quotes of a JSON string.
 func jsonForms(value string) []string {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(value) // no string fails
-	plain := unquote(strings.TrimSuffix(b.String(), "\n"))
-	html, _ := json.Marshal(value)
+	plain, html := jsonString(value, false), jsonString(value, true)
 	// JavaScript and most others escape only what JSON (RFC 8259 section 7) asks for. A
 	// pair of backslashes is matched first, so that none of a pair begins an escape.
 	least := strings.NewReplacer(`\\`, `\\`, `\u2028`, "\u2028", `\u2029`, "\u2029").Replace(plain)
 	ascii := asciiOnly(least)
-	return []string{plain, unquote(string(html)), least, ascii, strings.ReplaceAll(ascii, "/", `\/`), strings.ReplaceAll(least, "/", `\/`)}
+	return []string{plain, html, least, ascii, strings.ReplaceAll(ascii, "/", `\/`), strings.ReplaceAll(least, "/", `\/`)}
+}
+
+// jsonString returns a value as Go escapes it.
+func jsonString(value string, escapeHTML bool) string {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(escapeHTML)
+	if err := encoder.Encode(value); err != nil { // no string fails
+		return value
+	}
+	return unquote(strings.TrimSuffix(b.String(), "\n"))
 }
 
 // asciiOnly escapes what is not ASCII, as Python and PHP do.

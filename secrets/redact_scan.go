@@ -30,7 +30,7 @@ func (a *automaton) add(text string) {
 	for i := range len(text) {
 		next := a.child(at, text[i])
 		if next == 0 {
-			next = int32(len(a.nodes)) //nolint:gosec // as many nodes do not fit into memory
+			next = int32(len(a.nodes))
 			n := node{depth: a.nodes[at].depth + 1, label: text[i], sibling: a.nodes[at].child}
 			a.nodes[at].child = next
 			if at == 0 {

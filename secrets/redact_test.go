@@ -142,7 +142,7 @@ func FuzzRedactor(f *testing.F) {
 		r := redactor(one, two)
 		for _, form := range append(forms(one, before, after), forms(two, before, after+one)...) {
 			clean := r.Redact(form)
-			for _, piece := range strings.Split(clean, mark) {
+			for piece := range strings.SplitSeq(clean, mark) {
 				for _, value := range []string{one, two} {
 					if found := formIn(piece, value); found != "" {
 						t.Fatalf("%q of %q is in %q, which was %q", found, value, clean, form)

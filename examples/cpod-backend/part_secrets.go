@@ -16,7 +16,12 @@ import (
 	"github.com/cpodkit/cpodkit/storage"
 )
 
-const secretsVariable = "CPOD_SECRETS"
+const (
+	secretsVariable = "CPOD_SECRETS"
+
+	envScheme   = "env"
+	filesScheme = "files"
+)
 
 // secretSources are where secrets are, in the order in which they are asked.
 type secretSources []secretSource
@@ -68,7 +73,7 @@ func parseSecretSource(text string) (secretSource, error) {
 			return secretSource{}, errors.New("db: takes nothing")
 		}
 		return secretSource{scheme: "db"}, nil
-	case "env", "files":
+	case envScheme, filesScheme:
 		if source.target == "" {
 			return secretSource{}, fmt.Errorf("%s: wants a prefix of variables, or a folder", u.Scheme)
 		}
@@ -84,7 +89,7 @@ func parseSecretSource(text string) (secretSource, error) {
 	if _, err := cpodkit.EncodeID(source.tenant); err != nil {
 		return secretSource{}, fmt.Errorf("%s: its tenant %w", u.Scheme, err)
 	}
-	if u.Scheme == "env" {
+	if u.Scheme == envScheme {
 		_, err = secrets.NewEnv(source.target, source.tenant, func() []string { return nil })
 	}
 	return source, err
@@ -139,9 +144,9 @@ func (sources secretSources) open(ctx context.Context, h *house, environ func() 
 
 func (source secretSource) open(ctx context.Context, h *house, store *secretstore.Store, environ func() []string) (secrets.Provider, error) {
 	switch source.scheme {
-	case "env":
+	case envScheme:
 		return secrets.NewEnv(source.target, source.tenant, environ)
-	case "files":
+	case filesScheme:
 		return secrets.NewFiles(ctx, source.target, source.tenant, secrets.WithFilesLog(h.log))
 	}
 	return store, nil
