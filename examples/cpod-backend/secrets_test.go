@@ -319,14 +319,13 @@ func TestSecretRotationUnderLoad(t *testing.T) {
 	if got := c.do(t, "app", "PUT /v1/secrets/k", `{"value":"v0","apps":["app-a","app-a-other"]}`); got.status != http.StatusOK {
 		t.Fatalf("PUT: %d %s", got.status, got.body)
 	}
-	rotateUnderLoad(t, own.Secrets, []*client.Secrets{own.Secrets, other.Secrets}, "k")
+	rotateUnderLoad(t, 20, own.Secrets, []*client.Secrets{own.Secrets, other.Secrets}, "k")
 }
 
 // rotateUnderLoad writes new values of a secret while others read it. No read fails, and
 // none goes back to an older value.
-func rotateUnderLoad(t *testing.T, writer *client.Secrets, readers []*client.Secrets, name string) {
+func rotateUnderLoad(t *testing.T, rotations int, writer *client.Secrets, readers []*client.Secrets, name string) {
 	t.Helper()
-	const rotations = 20
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	for _, reader := range readers {
