@@ -211,6 +211,15 @@ func (c *compiler) conditional(name string, operand any, at *place) node {
 			}
 			return last(e)
 		}
+		if len(operands) == 3 && operands[1].lit != nil && operands[2].lit != nil { // for less still
+			yes, no := operands[1].lit, operands[2].lit
+			n.eval = func(e *env) value {
+				if condition(e) {
+					return *yes
+				}
+				return *no
+			}
+		}
 	}
 	return n.over(operands)
 }

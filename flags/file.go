@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"path"
 	"slices"
 	"time"
 
@@ -54,7 +53,7 @@ func NewFile(ctx context.Context, name string, opts ...FileOption) (*File, error
 	}
 	watcher, err := watch.Open(ctx, name, func(files watch.Files) ([]Definition, error) {
 		return compileFiles(files, o.lenient)
-	}, watch.WithInterval(o.interval), watch.WithLog(o.log))
+	}, watch.WithInterval(o.interval), watch.WithExtension(".json"), watch.WithLog(o.log))
 	if err != nil {
 		return nil, fmt.Errorf("flags: %w", err)
 	}
@@ -64,9 +63,6 @@ func NewFile(ctx context.Context, name string, opts ...FileOption) (*File, error
 func compileFiles(files watch.Files, lenient bool) ([]Definition, error) {
 	var all []Definition
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if len(files) > 1 && path.Ext(name) != ".json" {
-			continue
-		}
 		d := Definition{Name: name, JSON: files[name], Lenient: lenient}
 		if err := d.compile(); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

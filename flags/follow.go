@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/parallel"
 )
 
 const (
@@ -17,6 +19,10 @@ const (
 
 	// loadTime is how long one load may take in Run.
 	loadTime = 10 * time.Second
+
+	// loadsAtOnce is how many tenants' flags Run loads at a time, so that one load that
+	// hangs does not hold up the others that are due.
+	loadsAtOnce = 8
 )
 
 // Run keeps the flags that are in memory current until ctx ends.
@@ -106,14 +112,12 @@ func (f *Flags) refreshAll(ctx context.Context, all bool, ids map[string]struct{
 		}
 	}
 	f.mu.Unlock()
-	for _, t := range due {
-		if ctx.Err() != nil {
-			return
-		}
-		limited, cancel := context.WithTimeout(ctx, loadTime)
-		_ = f.reload(limited, t, true) // t.state keeps it
-		cancel()
-	}
+	_ = parallel.Each(ctx, loadsAtOnce, slices.Values(due), func(ctx context.Context, t *tenant) error {
+		ctx, cancel := context.WithTimeout(ctx, loadTime)
+		defer cancel()
+		_ = f.reload(ctx, t, true) // t.state keeps it
+		return nil
+	}) // the only error is that ctx has ended
 }
 
 // Change says that flags have changed.

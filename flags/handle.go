@@ -77,13 +77,23 @@ func FromContext(ctx context.Context) Handle { return portable.FromContext[Handl
 // Evaluate returns the value of a flag. An unknown flag, and whatever is wrong with the
 // flag or the context, is a [Result] with an error code, and no error.
 func (h Handle) Evaluate(ctx context.Context, key string, c *Context) (Result, error) {
-	set, err := h.Set(ctx)
+	r, err := h.Resolve(ctx, key, c)
 	if err != nil {
 		return Result{}, err
 	}
+	return *r, nil
+}
+
+// Resolve is [Handle.Evaluate] without a copy of the result, for adapters that are called
+// often. The result belongs to the set: do not change it. It is nil with an error.
+func (h Handle) Resolve(ctx context.Context, key string, c *Context) (*Result, error) {
+	set, err := h.Set(ctx)
+	if err != nil {
+		return nil, err
+	}
 	e := set.env(c)
 	e.ctx, e.subject = ctx, h.subject
-	return *set.evaluate(key, e), nil
+	return set.evaluate(key, e), nil
 }
 
 // EvaluateAll returns the values of all flags, or of those with the given keys, in the
@@ -162,10 +172,14 @@ func (h Handle) Set(ctx context.Context) (*Set, error) {
 // check refuses a handle without an identity, and one that cannot have flags.
 func (h Handle) check() error {
 	if h.subject == nil {
-		return cpodkit.MissingToken().WithCause(
-			errors.New("flags: there is no handle in the context: wrap the handler in Flags.Attach"))
+		return noHandle()
 	}
 	return h.fault
+}
+
+func noHandle() error {
+	return cpodkit.MissingToken().WithCause(
+		errors.New("flags: there is no handle in the context: wrap the handler in Flags.Attach"))
 }
 
 // userMember is the member of a context that names the user where there is no targeting

@@ -120,7 +120,7 @@ func detailsOf(e *cpodkit.Error) string {
 		parts[i] = field.Pointer + ": " + field.Detail
 	}
 	text := strings.Join(parts, "; ")
-	return text[:min(len(text), maxErrorDetails)]
+	return strings.ToValidUTF8(text[:min(len(text), maxErrorDetails)], "")
 }
 
 func (f *Flags) serveBulk(w http.ResponseWriter, r *http.Request, q rest.Query) error {

@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/flags"
@@ -57,6 +59,28 @@ func TestOFREPSingle(t *testing.T) {
 	webtest.Call(t, h, "POST", target, "", `{}`).WantProblem(t, cpodkit.CodeMissingToken)
 	webtest.Call(t, h, "POST", target, "acme/shop", `{}`, "Content-Type", "text/plain").WantProblem(t, cpodkit.CodeUnsupportedMediaType)
 	webtest.Call(t, h, "POST", target, "acme/shop", `{"x":"`+strings.Repeat("x", 1<<20)+`"}`).WantProblem(t, cpodkit.CodePayloadTooLarge)
+}
+
+// What is wrong is said up to 1 KiB, cut between two characters.
+func TestOFREPDetailsAreCut(t *testing.T) {
+	t.Parallel()
+	h := serve(t, withDarkMode(t))
+	for _, shift := range []string{"", "x"} { // in one of the two the limit is within a character
+		members := make([]string, 20)
+		for i := range members {
+			name := fmt.Sprintf(`"%s%02d%s":1`, shift, i, strings.Repeat("é", 50))
+			members[i] = name + "," + name
+		}
+		body := `{"context":{` + strings.Join(members, ",") + `}}`
+		a := webtest.Call(t, h, "POST", "/ofrep/v1/evaluate/flags/dark_mode", "acme/shop", body)
+		var failure struct{ ErrorDetails string }
+		if err := json.Unmarshal(a.Body.Bytes(), &failure); err != nil || a.Code != http.StatusBadRequest {
+			t.Fatalf("%d, %v: %s", a.Code, err, a)
+		}
+		if n := len(failure.ErrorDetails); n < 1000 || n > 1024 || strings.ContainsRune(failure.ErrorDetails, utf8.RuneError) {
+			t.Errorf("%d bytes: %s", n, failure.ErrorDetails)
+		}
+	}
 }
 
 type bulk struct {

@@ -225,6 +225,21 @@ func TestBrokenFile(t *testing.T) {
 	}
 }
 
+// Of a folder only the .json files count, also when it has one file; a file may have any
+// name.
+func TestNamesOfFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	other := filepath.Join(dir, "flags.txt")
+	write(t, other, texts("a", "1"))
+	for name, want := range map[string]int{dir: 0, other: 1} {
+		set, err := open(t, openFile(t, name)).Set(t.Context(), "acme")
+		if err != nil || set.Len() != want {
+			t.Errorf("%s: %d flags, %v; want %d", name, set.Len(), err, want)
+		}
+	}
+}
+
 // A file may keep flags with faults, as flagd does.
 func TestLenientFile(t *testing.T) {
 	t.Parallel()

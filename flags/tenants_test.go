@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/flags"
@@ -150,5 +151,61 @@ func TestRefreshesAreShared(t *testing.T) {
 		if n := source.loads.Load(); n != 3 {
 			t.Errorf("there were %d loads", n)
 		}
+	})
+}
+
+// hanging is a source that hangs for one tenant, as soon as it is told to.
+type hanging struct {
+	*flags.Memory
+	hangs atomic.Bool
+}
+
+func (h *hanging) Load(ctx context.Context, tenantID string) ([]flags.Definition, error) {
+	if tenantID == "hung" && h.hangs.Load() {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return h.Memory.Load(ctx, tenantID)
+}
+
+// A load that hangs does not hold up those of other tenants that are due.
+func TestAHangingLoadHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &hanging{Memory: flags.NewMemory()}
+		all := open(t, loadOnly{source}, flags.WithInterval(time.Second))
+		tenants := []string{"hung"}
+		for i := range 20 {
+			tenants = append(tenants, fmt.Sprint("t", i))
+		}
+		change := func(value string) {
+			t.Helper()
+			if err := source.Set("", []byte(texts("a", value))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		change("old")
+		for _, id := range tenants {
+			if a := textOf(t, all, id, "a"); a != "old" {
+				t.Fatalf("at first the flag of %s is %q", id, a)
+			}
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		go all.Run(ctx)
+		source.hangs.Store(true)
+		change("new")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for _, id := range tenants {
+			want := "new"
+			if id == "hung" {
+				want = "old"
+			}
+			if a := textOf(t, all, id, "a"); a != want {
+				t.Errorf("the flag of %s is %q, want %q", id, a, want)
+			}
+		}
+		stop()
+		synctest.Wait()
 	})
 }

@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -247,6 +248,19 @@ func TestGone(t *testing.T) {
 		_, err := a.Get(t.Context(), "x")
 		wantCode(t, err, cpodkit.CodeUnavailable)
 	})
+}
+
+// A driver that panics ends no server: its reader gets an error, which shows no value.
+func TestDriverPanics(t *testing.T) {
+	t.Parallel()
+	memory := newFaulty()
+	h := over(t, memory, memory).Trusted(tenant)
+	put(t, h, "db", "hunter2")
+	memory.onCall(func(context.Context, string) error { panic("no hunter2 here") })
+	_, err := h.Get(t.Context(), "db")
+	if cpodkit.CodeOf(err) != cpodkit.CodeInternal || strings.Contains(fmt.Sprintf("%+v %v", err, errors.Unwrap(err)), "hunter2") {
+		t.Errorf("Get: %v, because of %v", err, errors.Unwrap(err))
+	}
 }
 
 // A reader who leaves does not end the read for the others.

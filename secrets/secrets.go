@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -219,8 +220,19 @@ func (s *Secrets) observe() error {
 // measured makes a call to a driver.
 func measured[T any](ctx context.Context, op *portable.Operation, do func(context.Context) (T, error)) (T, error) {
 	ctx, call := op.Start(ctx)
-	result, err := do(ctx)
+	result, err := recovered(ctx, do)
 	return result, call.End(ctx, err)
+}
+
+// recovered is do. A panic of it is an error: no server could recover it in a goroutine of
+// ours. What it panicked with may hold a value, and is not shown.
+func recovered[T any](ctx context.Context, do func(context.Context) (T, error)) (result T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("secrets: a driver panicked with a %T: %s", p, debug.Stack())
+		}
+	}()
+	return do(ctx)
 }
 
 // Ping returns nil, or why the provider or the records do not serve. It asks those that

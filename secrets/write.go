@@ -196,17 +196,18 @@ func (h Handle) Delete(ctx context.Context, name string, opts ...WriteOption) er
 	opCtx, call := h.secrets.calls.remove.Start(ctx)
 	err = call.End(opCtx, editor.Delete(opCtx, h.id.TenantID, name, c))
 	h.secrets.drop(h.id.TenantID, name)
-	switch wasThere := !isCode(err, cpodkit.CodePreconditionFailed); {
-	case !wasThere && w.Condition != (Condition{}) || wasThere && err != nil:
+	isAbsent := isCode(err, cpodkit.CodePreconditionFailed) && w.Condition == (Condition{})
+	switch {
+	case err != nil && !isAbsent:
 		return err
-	case grant.Version != "":
-		err = h.secrets.removeGrant(ctx, h.id.TenantID, grant)
-		if isCode(err, cpodkit.CodePreconditionFailed) {
-			return nil // somebody has written the secret anew
-		}
-		return err
-	case !wasThere:
+	case isAbsent && grant.Version == "":
 		return notFound()
+	case grant.Version == "":
+		return nil
 	}
-	return nil
+	err = h.secrets.removeGrant(ctx, h.id.TenantID, grant)
+	if isCode(err, cpodkit.CodePreconditionFailed) {
+		return nil // somebody has written the secret anew
+	}
+	return err
 }

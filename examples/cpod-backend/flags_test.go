@@ -329,7 +329,8 @@ func TestFlagStream(t *testing.T) {
 	}
 }
 
-// flagStream returns the data of the events of a server's stream.
+// flagStream returns the data of the events of a server's stream, after the type of an
+// event that has one and a space.
 func flagStream(t *testing.T, base, token string) <-chan string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -349,9 +350,15 @@ func flagStream(t *testing.T, base, token string) <-chan string {
 	told := make(chan string, 100)
 	go func() {
 		defer res.Body.Close()
+		event := ""
 		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
-			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-				told <- data
+			field, text, _ := strings.Cut(lines.Text(), ": ")
+			switch field {
+			case "event":
+				event = text + " "
+			case "data":
+				told <- event + text
+				event = ""
 			}
 		}
 	}()

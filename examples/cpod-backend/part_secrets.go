@@ -11,6 +11,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
+	"github.com/cpodkit/cpodkit/backends/vault/vaultsecrets"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/secrets"
 	"github.com/cpodkit/cpodkit/storage"
@@ -21,6 +22,7 @@ const (
 
 	envScheme   = "env"
 	filesScheme = "files"
+	vaultScheme = "vault"
 )
 
 // secretSources are where secrets are, in the order in which they are asked.
@@ -28,13 +30,13 @@ type secretSources []secretSource
 
 type secretSource struct {
 	scheme string
-	target string // a prefix of variables, or a folder
+	target string // a prefix of variables, a folder, or the URL of a Vault
 	tenant string // whose it is, where a source has secrets of one tenant
 }
 
 func readSecretSources(s *settings) secretSources {
 	urls := strings.Fields(s.get(secretsVariable, "db:",
-		"where secrets are: `db:`, sealed in the database; `env:PREFIX?tenant=T` and `files:/dir?tenant=T`, read-only and for one tenant, `default` without it; "+
+		"where secrets are: `db:`, sealed in the database; `vault://host:port/mount?auth=…`; `env:PREFIX?tenant=T` and `files:/dir?tenant=T`, read-only and for one tenant, `default` without it; "+
 			"several URLs, separated by spaces, are asked in their order; who may read which is in the database always"))
 	var sources secretSources
 	var schemes []string
@@ -57,6 +59,9 @@ func readSecretSources(s *settings) secretSources {
 
 // parseSecretSource reads a URL. Its errors repeat nothing of it.
 func parseSecretSource(text string) (secretSource, error) {
+	if s := scheme(text); s == vaultScheme || s == vaultScheme+"+http" { // which its driver reads
+		return secretSource{scheme: vaultScheme, target: text}, nil
+	}
 	u, err := neturl.Parse(text)
 	if err != nil {
 		return secretSource{}, errors.New("one of the URLs is malformed")
@@ -78,7 +83,7 @@ func parseSecretSource(text string) (secretSource, error) {
 			return secretSource{}, fmt.Errorf("%s: wants a prefix of variables, or a folder", u.Scheme)
 		}
 	default:
-		return secretSource{}, errors.New("want URLs with one of the schemes db, env, files")
+		return secretSource{}, errors.New("want URLs with one of the schemes db, vault, vault+http, env, files")
 	}
 	if len(query) > len(tenants) || len(tenants) > 1 {
 		return secretSource{}, fmt.Errorf("%s: takes the parameter tenant, once, and no other one", u.Scheme)
@@ -148,8 +153,19 @@ func (source secretSource) open(ctx context.Context, h *house, store *secretstor
 		return secrets.NewEnv(source.target, source.tenant, environ)
 	case filesScheme:
 		return secrets.NewFiles(ctx, source.target, source.tenant, secrets.WithFilesLog(h.log))
+	case vaultScheme:
+		return openVault(ctx, h, source.target)
 	}
 	return store, nil
+}
+
+func openVault(ctx context.Context, h *house, url string) (*vaultsecrets.Driver, error) {
+	driver, err := vaultsecrets.Open(ctx, url, vaultsecrets.WithLog(h.log))
+	if err != nil {
+		return nil, err
+	}
+	h.onClose(driver.Close)
+	return driver, nil
 }
 
 func openSecretStore(h *house) (*secretstore.Store, error) {

@@ -21,8 +21,8 @@ type inProcess struct {
 }
 
 // Evaluate implements [Backend].
-func (b *inProcess) Evaluate(ctx context.Context, key string, c flags.Context) (flags.Result, error) {
-	return b.handle.Evaluate(ctx, key, &c)
+func (b *inProcess) Evaluate(ctx context.Context, key string, c flags.Context) (*flags.Result, error) {
+	return b.handle.Resolve(ctx, key, &c)
 }
 
 // Start implements [Starter]: it loads the flags.

@@ -20,9 +20,9 @@ import (
 // Backend evaluates flags for a [Provider]. It is safe for concurrent use. What only
 // some can do are [Starter], [Watcher] and cpodkit.Pinger.
 type Backend interface {
-	// Evaluate returns the value of a flag, as [flags.Handle.Evaluate] does. An error is
-	// that there is no answer; the caller's default holds.
-	Evaluate(ctx context.Context, key string, c flags.Context) (flags.Result, error)
+	// Evaluate returns the value of a flag, as [flags.Handle.Resolve] does. Nobody changes
+	// the result. An error is that there is no answer; the caller's default holds.
+	Evaluate(ctx context.Context, key string, c flags.Context) (*flags.Result, error)
 }
 
 // Starter is a backend that takes time until it can evaluate.
@@ -126,50 +126,57 @@ func (p *Provider) EventChannel() <-chan sdk.Event { return p.events }
 
 // BooleanEvaluation returns the value of a boolean flag.
 func (p *Provider) BooleanEvaluation(ctx context.Context, key string, def bool, c sdk.FlattenedContext) sdk.BoolResolutionDetail {
-	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
+	r, err := p.evaluate(ctx, key, c)
 	if v, ok := r.Value.(bool); ok && err == nil { // as below, for less
 		return sdk.BoolResolutionDetail{Value: v, ProviderResolutionDetail: sdk.ProviderResolutionDetail{
 			Reason: sdk.Reason(r.Reason), Variant: r.Variant, FlagMetadata: r.Metadata,
 		}}
 	}
-	v, r := r.Bool(def)
-	return sdk.BoolResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
+	v, result := r.Bool(def)
+	return sdk.BoolResolutionDetail{Value: v, ProviderResolutionDetail: detail(&result, err)}
 }
 
 // StringEvaluation returns the value of a string flag.
 func (p *Provider) StringEvaluation(ctx context.Context, key, def string, c sdk.FlattenedContext) sdk.StringResolutionDetail {
-	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
-	v, r := r.String(def)
-	return sdk.StringResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
+	r, err := p.evaluate(ctx, key, c)
+	v, result := r.String(def)
+	return sdk.StringResolutionDetail{Value: v, ProviderResolutionDetail: detail(&result, err)}
 }
 
 // FloatEvaluation returns the value of a number flag.
 func (p *Provider) FloatEvaluation(ctx context.Context, key string, def float64, c sdk.FlattenedContext) sdk.FloatResolutionDetail {
-	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
-	v, r := r.Float(def)
-	return sdk.FloatResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
+	r, err := p.evaluate(ctx, key, c)
+	v, result := r.Float(def)
+	return sdk.FloatResolutionDetail{Value: v, ProviderResolutionDetail: detail(&result, err)}
 }
 
 // IntEvaluation returns the value of a number flag that has no fraction.
 func (p *Provider) IntEvaluation(ctx context.Context, key string, def int64, c sdk.FlattenedContext) sdk.IntResolutionDetail {
-	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
-	v, r := r.Int(def)
-	return sdk.IntResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
+	r, err := p.evaluate(ctx, key, c)
+	v, result := r.Int(def)
+	return sdk.IntResolutionDetail{Value: v, ProviderResolutionDetail: detail(&result, err)}
 }
 
 // ObjectEvaluation returns the value of an object flag, a copy that the caller may
 // change.
 func (p *Provider) ObjectEvaluation(ctx context.Context, key string, def any, c sdk.FlattenedContext) sdk.InterfaceResolutionDetail {
-	r, err := p.backend.Evaluate(ctx, key, contextOf(c))
-	v, r := r.Object(def)
-	if r.HasValue() {
+	r, err := p.evaluate(ctx, key, c)
+	v, result := r.Object(def)
+	if result.HasValue() {
 		v = clone(v)
 	}
-	return sdk.InterfaceResolutionDetail{Value: v, ProviderResolutionDetail: detail(&r, err)}
+	return sdk.InterfaceResolutionDetail{Value: v, ProviderResolutionDetail: detail(&result, err)}
 }
 
-// contextOf returns a context in which the targeting key is an attribute.
-func contextOf(c sdk.FlattenedContext) flags.Context { return flags.Context{Attributes: c} }
+// evaluate asks the backend. The targeting key is an attribute of the context. With an
+// error the result is empty.
+func (p *Provider) evaluate(ctx context.Context, key string, c sdk.FlattenedContext) (*flags.Result, error) {
+	r, err := p.backend.Evaluate(ctx, key, flags.Context{Attributes: c})
+	if err != nil {
+		r = &flags.Result{}
+	}
+	return r, err
+}
 
 // detail returns a result in the SDK's words.
 func detail(r *flags.Result, err error) sdk.ProviderResolutionDetail {

@@ -347,8 +347,8 @@ type answer struct {
 	err    error
 }
 
-func (a answer) Evaluate(context.Context, string, flags.Context) (flags.Result, error) {
-	return a.result, a.err
+func (a answer) Evaluate(context.Context, string, flags.Context) (*flags.Result, error) {
+	return &a.result, a.err
 }
 
 // Every code and error has its word in the SDK.

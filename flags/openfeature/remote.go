@@ -106,7 +106,7 @@ type remote struct {
 }
 
 // Evaluate implements [Backend].
-func (r *remote) Evaluate(ctx context.Context, key string, c flags.Context) (flags.Result, error) {
+func (r *remote) Evaluate(ctx context.Context, key string, c flags.Context) (*flags.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	attributes := maps.Clone(c.Attributes)
@@ -122,13 +122,13 @@ func (r *remote) Evaluate(ctx context.Context, key string, c flags.Context) (fla
 	}
 	status, answer, _, err := r.post(ctx, singlePath+url.PathEscape(key), body, nil, maxSingle)
 	if err != nil {
-		return flags.Result{}, err
+		return nil, err
 	}
 	return resultOf(key, status, answer)
 }
 
 // resultOf reads an answer for one flag.
-func resultOf(key string, status int, answer []byte) (flags.Result, error) {
+func resultOf(key string, status int, answer []byte) (*flags.Result, error) {
 	var flag struct {
 		Value        any             `json:"value"`
 		Variant      string          `json:"variant"`
@@ -140,17 +140,17 @@ func resultOf(key string, status int, answer []byte) (flags.Result, error) {
 	err := json.Unmarshal(answer, &flag)
 	switch {
 	case err == nil && status == http.StatusOK && flag.ErrorCode == "":
-		return flags.Result{Key: key, Value: flag.Value, Variant: flag.Variant, Reason: flag.Reason, Metadata: flag.Metadata}, nil
+		return &flags.Result{Key: key, Value: flag.Value, Variant: flag.Variant, Reason: flag.Reason, Metadata: flag.Metadata}, nil
 	case err == nil && flag.ErrorCode != "" && (status == http.StatusBadRequest || status == http.StatusNotFound):
 		r := failure(key, flag.ErrorCode, flag.ErrorDetails)
 		r.Metadata = flag.Metadata
 		return r, nil
 	}
-	return flags.Result{}, refusalOf(status)
+	return nil, refusalOf(status)
 }
 
-func failure(key string, code flags.ErrorCode, message string) flags.Result {
-	return flags.Result{Key: key, Reason: flags.ReasonError, ErrorCode: code, ErrorMessage: message}
+func failure(key string, code flags.ErrorCode, message string) *flags.Result {
+	return &flags.Result{Key: key, Reason: flags.ReasonError, ErrorCode: code, ErrorMessage: message}
 }
 
 // refusalOf is the error of a status that holds no evaluation.

@@ -112,6 +112,8 @@ func (w *Watcher[T]) listEntry(found listing, name string, depth int) error {
 		return err
 	case info.IsDir():
 		return w.listFolder(found, name, depth+1)
+	case !strings.HasSuffix(name, w.extension):
+		return nil
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is neither a file nor a folder", file)
 	case len(found.files) == w.maxFiles:
