@@ -56,6 +56,8 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_SECRETS", "files:/a?tenant=a&tenant=b", "once"},
 		{"CPOD_SECRETS", "files:/a?tenat=hunter2", "tenant"},
 		{"CPOD_SECRETS", "files:/a?tenant=", "CPOD_SECRETS"},
+		{"CPOD_SECRETS", "vault://vault:8200/secret?auth=kubernetes&role=cpod", ""},
+		{"CPOD_SECRETS", "vault+http://localhost:8200/secret db:", ""},
 		{"CPOD_SECRETS", "https://user:hunter2@vault", "CPOD_SECRETS"},
 		{"CPOD_SECRETS", "hunter2", "schemes"},
 		{"CPOD_SECRETS", "env:%zz", "prefix"},

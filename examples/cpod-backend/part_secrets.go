@@ -103,9 +103,17 @@ func parseSecretSource(text string) (secretSource, error) {
 // secretsPart is secrets, and who may use them.
 func secretsPart(s *settings) part {
 	sources := readSecretSources(s)
-	return part{name: "secrets", data: func(_ context.Context, h *house) (data, error) {
+	return part{name: "secrets", data: func(ctx context.Context, h *house) (data, error) {
 		store, err := openSecretStore(h)
-		return keptSecrets{store}, err
+		kept := keptSecrets{store}
+		for _, source := range sources {
+			if err == nil && source.scheme == vaultScheme {
+				var vault *vaultsecrets.Driver
+				vault, err = openVault(ctx, h, source.target)
+				kept = append(kept, vault)
+			}
+		}
+		return kept, err
 	}, open: func(ctx context.Context, h *house) (opened, error) {
 		all, store, err := sources.open(ctx, h, s.environ)
 		if err != nil {
@@ -133,7 +141,7 @@ func (sources secretSources) open(ctx context.Context, h *house, environ func() 
 	for _, source := range sources {
 		provider, err := source.open(ctx, h, store, environ)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", secretsVariable, err)
+			return nil, nil, err
 		}
 		providers = append(providers, provider)
 	}
@@ -147,22 +155,29 @@ func (sources secretSources) open(ctx context.Context, h *house, environ func() 
 	return all, store, err
 }
 
-func (source secretSource) open(ctx context.Context, h *house, store *secretstore.Store, environ func() []string) (secrets.Provider, error) {
+func (source secretSource) open(
+	ctx context.Context, h *house, store *secretstore.Store, environ func() []string,
+) (provider secrets.Provider, err error) {
 	switch source.scheme {
 	case envScheme:
-		return secrets.NewEnv(source.target, source.tenant, environ)
+		provider, err = secrets.NewEnv(source.target, source.tenant, environ)
 	case filesScheme:
-		return secrets.NewFiles(ctx, source.target, source.tenant, secrets.WithFilesLog(h.log))
+		provider, err = secrets.NewFiles(ctx, source.target, source.tenant, secrets.WithFilesLog(h.log))
 	case vaultScheme:
 		return openVault(ctx, h, source.target)
+	default:
+		return store, nil
 	}
-	return store, nil
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", secretsVariable, err)
+	}
+	return provider, nil
 }
 
 func openVault(ctx context.Context, h *house, url string) (*vaultsecrets.Driver, error) {
 	driver, err := vaultsecrets.Open(ctx, url, vaultsecrets.WithLog(h.log))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", secretsVariable, err)
 	}
 	h.onClose(driver.Close)
 	return driver, nil
@@ -180,18 +195,35 @@ func openSecretStore(h *house) (*secretstore.Store, error) {
 	return store, nil
 }
 
-// keptSecrets are the secrets, grants and bundles in the database, as data of tenants. No
-// user has any.
-type keptSecrets struct{ store *secretstore.Store }
+// keptSecrets are the secrets, grants and bundles in the database, and the secrets in
+// Vault, as data of tenants. No user has any.
+type keptSecrets []interface {
+	MeasureTenant(ctx context.Context, tenantID string) (count int, size int64, err error)
+	DeleteTenant(ctx context.Context, tenantID string) (count int, size int64, err error)
+}
 
 // Measure implements [data].
-func (k keptSecrets) Measure(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
-	return ofTenant(ctx, realm, k.store.MeasureTenant)
+func (k keptSecrets) Measure(ctx context.Context, realm storage.Realm) (total storage.Amount, err error) {
+	for _, store := range k {
+		amount, err := ofTenant(ctx, realm, store.MeasureTenant)
+		total.Add(amount)
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
 }
 
 // Erase implements [data].
-func (k keptSecrets) Erase(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
-	return ofTenant(ctx, realm, k.store.DeleteTenant)
+func (k keptSecrets) Erase(ctx context.Context, realm storage.Realm) (total storage.Amount, err error) {
+	for _, store := range k {
+		amount, err := ofTenant(ctx, realm, store.DeleteTenant)
+		total.Add(amount)
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
 }
 
 // cachedSecrets are the secrets in the memory of this server.
