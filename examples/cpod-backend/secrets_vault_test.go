@@ -74,7 +74,7 @@ func TestSecretsInVault(t *testing.T) {
 		return strings.Contains(ready, `"status":"degraded"`) && strings.Contains(ready, `"secrets":"unavailable"`)
 	})
 	want("app", "GET /v1/secrets/db/password", 200, "first") // from the cache, whose TTL is not over
-	want("app", "GET /v1/secrets/uncached", 404)              // it is not granted: Vault is not asked
+	want("app", "GET /v1/secrets/uncached", 404)             // it is not granted: Vault is not asked
 	want("admin", "GET /v1/secrets/uncached", 503)
 	v.Unseal()
 	eventually(t, "Vault is used again", func() bool { return c.do(t, "admin", "GET /v1/secrets/uncached", "").status == 404 })
