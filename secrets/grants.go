@@ -103,7 +103,10 @@ func (h Handle) setGrant(ctx context.Context, name string, apps []string, m Matc
 	if g.Apps, err = checkApps(apps); err != nil {
 		return Grant{}, err
 	}
-	return h.secrets.storeGrant(ctx, h.id.TenantID, g)
+	if _, err = h.secrets.storeGrant(ctx, h.id.TenantID, g); err != nil {
+		return Grant{}, err
+	}
+	return h.secrets.storedGrant(ctx, h.id.TenantID, name) // with its time
 }
 
 // DeleteGrant takes a secret from all apps, its owner included. It is for secrets that

@@ -87,7 +87,7 @@ func start(t *testing.T, dir string, env map[string]string) *instance {
 	done := make(chan error, 1)
 	log := new(logBuffer)
 	go func() {
-		err := run(ctx, nil, environ(settings), in, log)
+		err := run(ctx, nil, environ(settings), nil, in, log)
 		in.CloseWithError(io.EOF)
 		done <- err
 	}()
