@@ -25,7 +25,7 @@ func (h Handle) all(ctx context.Context, after string) iter.Seq2[Info, error] {
 			yield(Info{}, err)
 			return
 		}
-		next, stop := iter.Pull2(h.secrets.grants(ctx, h.id.TenantID, after))
+		next, stop := iter.Pull2(h.secrets.grants(ctx, h.id.TenantID, after, pageSize))
 		defer stop()
 		grant, err, more := next()
 		for info, listErr := range h.secrets.infos(ctx, h.id.TenantID, after) {
@@ -54,7 +54,7 @@ func (h Handle) all(ctx context.Context, after string) iter.Seq2[Info, error] {
 
 // allGranted yields what is known of secrets that the provider does not list.
 func (h Handle) allGranted(ctx context.Context, after string, yield func(Info, error) bool) {
-	for g, err := range h.secrets.grants(ctx, h.id.TenantID, after) {
+	for g, err := range h.secrets.grants(ctx, h.id.TenantID, after, pageSize) {
 		if err == nil && !h.sees(g.Owner, g.Apps) {
 			continue
 		}
