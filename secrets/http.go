@@ -93,7 +93,7 @@ func newWireValue(v Value) wireValue {
 func (w wireValue) read() (Value, error) {
 	switch {
 	case w.Value != nil && w.Base64 != nil:
-		return Value{}, invalid("/valueBase64", "stands beside value; send one of them")
+		return Value{}, invalid("/valueBase64", "is given beside value; send one of them")
 	case w.Value != nil:
 		return NewValue(*w.Value), nil
 	case w.Base64 == nil:

@@ -10,7 +10,7 @@ import (
 // List returns the secrets that the caller may read or owns, an administrator all of them:
 // those whose names come after a name, in the order of the bytes of their names, at most
 // limit of them, which is at least 1; more reports whether there are others. Of a provider
-// that is no [Lister] it returns those that have a grant, without versions and times.
+// that is not a [Lister] it returns those that have a grant, without versions and times.
 func (h Handle) List(ctx context.Context, after string, limit int) (secrets []Info, more bool, err error) {
 	return page(h.all(ctx, after), limit)
 }

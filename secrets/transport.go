@@ -139,7 +139,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// isFieldValue reports whether a text can stand in a header (RFC 9110 section 5.5).
+// isFieldValue reports whether a text can be the value of a header (RFC 9110 section 5.5).
 func isFieldValue(text string) bool {
 	return !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
 }
