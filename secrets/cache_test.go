@@ -364,7 +364,7 @@ func TestShares(t *testing.T) {
 }
 
 // A cached read allocates the caller's copy at most, with telemetry on.
-func TestCachedAllocates(t *testing.T) {
+func TestCachedAllocates(t *testing.T) { //nolint:paralleltest // it counts allocations
 	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))
 	s, _ := newSecrets(t, secrets.WithTelemetry(nil, meters), secrets.WithReadHook(func(context.Context, secrets.Read) error { return nil }))
 	a := app(s, "a")

@@ -37,7 +37,7 @@ func newInside() inside {
 // wantHidden fails when a text has the value in a form that printers make of it.
 func wantHidden(t *testing.T, what, text string) {
 	t.Helper()
-	for _, form := range []string{shown, fmt.Sprintf("%x", shown), fmt.Sprintf("%X", shown), fmt.Sprint([]byte(shown))} {
+	for _, form := range []string{shown, fmt.Sprintf("%x", shown), fmt.Sprintf("%X", shown), fmt.Sprintf("%d", []byte(shown))} {
 		if strings.Contains(text, form) {
 			t.Errorf("%s gives %s", what, text)
 		}
