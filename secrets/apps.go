@@ -17,7 +17,7 @@ func (s *Secrets) DeleteApp(ctx context.Context, tenantID, appID string) error {
 	if err := h.check(); err != nil {
 		return err
 	}
-	for g, err := range s.grants(ctx, tenantID, "") {
+	for g, err := range s.grants(ctx, tenantID, "", pageSize) {
 		if err == nil && (g.Owner == appID || g.allows(appID)) {
 			err = s.dropFromGrant(ctx, tenantID, g, appID)
 		}

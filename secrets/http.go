@@ -93,7 +93,7 @@ func newWireValue(v Value) wireValue {
 func (w wireValue) read() (Value, error) {
 	switch {
 	case w.Value != nil && w.Base64 != nil:
-		return Value{}, invalid("/valueBase64", "stands beside value; send one of them")
+		return Value{}, invalid("/valueBase64", "is given beside value; send one of them")
 	case w.Value != nil:
 		return NewValue(*w.Value), nil
 	case w.Base64 == nil:
@@ -124,11 +124,8 @@ func serveGet(w http.ResponseWriter, r *http.Request, q rest.Query, h Handle) er
 		return err
 	}
 	if tag := versionTag(secret.Version); tag != "" {
+		// If-None-Match is not asked: the versions of a secret that is made anew begin at 1 again.
 		w.Header().Set("ETag", rest.ETag(tag))
-		if rest.Unchanged(r.Header, tag) {
-			w.WriteHeader(http.StatusNotModified)
-			return nil
-		}
 	}
 	v := newWireValue(secret.Value)
 	cpodkit.WriteJSON(w, r, http.StatusOK, struct {

@@ -24,13 +24,14 @@ const (
 // either alphabet (also inside of a longer encoded text, and with line ends in it), in
 // hexadecimal, percent-encoded for a path or a query, and escaped as JSON and as strings
 // of Go are. A value in one of the other forms is found in base64 and hexadecimal as
-// well. Of a value with several lines, each line of 8 bytes and more is removed on its
-// own. Values of less than [MinRedacted] bytes stay.
+// well. A value is removed without the line ends after it, too. Of a value with several
+// lines, each line of 8 bytes and more is removed on its own. Values of less than
+// [MinRedacted] bytes stay.
 //
-// How long it takes grows with the length of the text, whatever is in the text. A value
-// takes memory for all its forms: about 25 bytes for each byte of a text without special
-// characters, 200 of one with many, and 1,000 of binary. Beyond 8 KiB it is not looked for
-// percent-encoded, nor as a string of Go.
+// How long it takes grows with the length of the text, whatever is in the text, and with
+// how many values begin alike. A value takes memory for all its forms: about 25 bytes for
+// each byte of a text without special characters, 200 of one with many, and 1,000 of
+// binary. Beyond 8 KiB it is not looked for percent-encoded, nor as a string of Go.
 //
 // It is safe for concurrent use, also while values are added.
 type Redactor struct {
@@ -85,6 +86,9 @@ func (r *redactor) automaton() *automaton {
 		a := newAutomaton()
 		for value := range r.uses {
 			addForms(a, value)
+			if text := strings.TrimRight(value, "\r\n"); len(text) >= MinRedacted && len(text) < len(value) {
+				addForms(a, text)
+			}
 			for line := range strings.Lines(value) {
 				if line = strings.TrimSpace(line); len(line) >= minLine && len(line) < len(value) {
 					addForms(a, line)

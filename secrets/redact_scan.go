@@ -14,7 +14,7 @@ type automaton struct {
 	depth int32      // of the deepest node
 }
 
-// node is the start of a text. 0 stands for none, and for the root.
+// node is the start of a text. 0 means none, and the root.
 type node struct {
 	child, sibling int32
 	fail           int32 // the longest end of it that is a node as well

@@ -63,10 +63,11 @@ func TestRedact(t *testing.T) {
 		"base64 in lines far apart": {"aHVu\n\n\ndGVyMg==\n", "aHVu\n\n\ndGVyMg==\n"},
 		"JSON in base64":            {base64.RawURLEncoding.EncodeToString([]byte(`{"k":` + string(quoted) + `}`)), "eyJrIjoi" + mark + "ifQ"},
 		"lines":                     {"1: MC4CAQAwBQYDK2VwBCIE\n2: short\n3: IFt4iUQ2r2Dw7s9u", "1: " + mark + "\n2: short\n3: " + mark},
+		"a value without its line":  {"user wolf\n", "user " + mark + "\n"},
 		"all lines":                 {"<" + pem + ">", "<" + mark + ">"},
 		"a quoted text":             {strconv.Quote(pem), `"` + mark + `"`},
 	} {
-		if got := redactor(password, "hunter2", "hunter2-and-more", "moreover", "abc", "a1 b2 c3", pem).Redact(c.text); got != c.want {
+		if got := redactor(password, "hunter2", "hunter2-and-more", "moreover", "abc", "a1 b2 c3", "wolf\r\n", pem).Redact(c.text); got != c.want {
 			t.Errorf("%s: %q is %q, want %q", name, c.text, got, c.want)
 		}
 	}

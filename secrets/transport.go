@@ -45,8 +45,8 @@ type transportOptions struct {
 	unsafeHTTP     bool
 }
 
-// WithHeader sets the header, and its value with "%s" in place of the secret. Without it
-// that is Authorization with "Bearer %s".
+// WithHeader sets the header, and its value with "%s" instead of the secret. It cannot be one
+// that net/http sets, such as Host. Without it that is Authorization with "Bearer %s".
 func WithHeader(header, format string) TransportOption {
 	return func(o *transportOptions) { o.header, o.format = header, format }
 }
@@ -80,8 +80,8 @@ func NewTransport(secrets Getter, name, origin string, opts ...TransportOption) 
 		return nil, errors.New("secrets: the origin must be http or https with a host and nothing behind it")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()) && !t.unsafeHTTP:
 		return nil, errors.New("secrets: everybody on the way to an http origin reads the secret: take https, or WithUnsafeHTTP")
-	case strings.Count(t.format, "%s") != 1 || !isFieldValue(t.format) || !isToken(t.header):
-		return nil, fmt.Errorf("secrets: the header is %q with the value %q; it needs a name, and one %%s", t.header, t.format)
+	case strings.Count(t.format, "%s") != 1 || !isFieldValue(t.format) || !isToken(t.header) || isConnectionHeader(t.header):
+		return nil, fmt.Errorf("secrets: the header is %q with the value %q; it needs a name that is not one of the connection's, and one %%s", t.header, t.format)
 	}
 	if err := CheckName(name); err != nil {
 		return nil, err
@@ -103,6 +103,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	sent := r.Clone(r.Context())
+	sent.Trailer = r.Trailer // its values are set while the body is read
 	sent.Header.Set(t.header, value)
 	res, err := t.base.RoundTrip(sent)
 	if res != nil {
@@ -138,9 +139,18 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// isFieldValue reports whether a text can stand in a header (RFC 9110 section 5.5).
+// isFieldValue reports whether a text can be the value of a header (RFC 9110 section 5.5).
 func isFieldValue(text string) bool {
 	return !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
+}
+
+// isConnectionHeader reports whether net/http sets a header itself, or no server gets it.
+func isConnectionHeader(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Host", "Content-Length", "Transfer-Encoding", "Trailer", "Connection", "Upgrade", "Keep-Alive", "Te", "Proxy-Connection":
+		return true
+	}
+	return false
 }
 
 // isToken reports whether a text can be the name of a header (RFC 9110 section 5.6.2).

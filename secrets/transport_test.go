@@ -140,6 +140,33 @@ func TestTransportHeaders(t *testing.T) {
 	}
 }
 
+// A trailer is set while the body is read.
+func TestTransportTrailers(t *testing.T) {
+	t.Parallel()
+	s, _ := newSecrets(t)
+	a := app(s, "a")
+	put(t, a, "key", "hunter1")
+	origin := serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintf(w, "%s %s", body, r.Trailer.Get("X-Sum"))
+	}))
+	transport, err := secrets.NewTransport(a, "key", origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := get(t, origin)
+	r.Method, r.Trailer = http.MethodPost, http.Header{"X-Sum": nil}
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("text"), atEnd(func() { r.Trailer.Set("X-Sum", "42") })))
+	if got := fetch(t, &http.Client{Transport: transport}, r); got != "text 42" {
+		t.Errorf("it gets %q", got)
+	}
+}
+
+// atEnd is an empty reader that calls a function.
+type atEnd func()
+
+func (f atEnd) Read([]byte) (int, error) { f(); return 0, io.EOF }
+
 func TestNewTransportRefuses(t *testing.T) {
 	t.Parallel()
 	s, _ := newSecrets(t)
@@ -155,6 +182,7 @@ func TestNewTransportRefuses(t *testing.T) {
 	for _, opt := range []secrets.TransportOption{
 		secrets.WithBase(nil), secrets.WithHeader("", "%s"), secrets.WithHeader("X Y", "%s"), secrets.WithHeader("X", "none"),
 		secrets.WithHeader("X", "%s%s"), secrets.WithHeader("X", "\n%s"),
+		secrets.WithHeader("host", "%s"), secrets.WithHeader("Trailer", "%s"), secrets.WithHeader("Connection", "%s"),
 	} {
 		if _, err := secrets.NewTransport(a, "key", "https://example.com", opt); err == nil {
 			t.Error("a wrong option is taken")

@@ -127,7 +127,7 @@ func (c command) run(ctx context.Context, env environment, args []string, stderr
 	case c.operand != "" && len(operands) == 1:
 		err = do(ctx, env, operands[0])
 	case len(operands) > 0:
-		err = misuse{fmt.Sprintf("unexpected argument %q", operands[len(operands)-1])}
+		err = misuse{"there are too many arguments"} // one may be a secret
 	default:
 		err = do(ctx, env, "")
 	}

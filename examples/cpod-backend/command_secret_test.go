@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"maps"
 	"net/http"
 	"strings"
@@ -15,7 +14,7 @@ func (s *instance) commandWith(t *testing.T, stdin string, args ...string) (stri
 	env := map[string]string{"CPOD_DATA_DIR": s.dir, "CPOD_PUBLIC_URL": s.url}
 	maps.Copy(env, s.env)
 	var out strings.Builder
-	err := run(t.Context(), args, environ(env), strings.NewReader(stdin), &out, io.Discard)
+	err := run(t.Context(), args, environ(env), strings.NewReader(stdin), &out, &out)
 	return out.String(), err
 }
 
@@ -62,8 +61,8 @@ func TestSecretCommands(t *testing.T) {
 			t.Errorf("%v: %q, %v", tt.args, out, err)
 		}
 	}
-	for _, args := range [][]string{{"secret", "set"}, {"secret", "set", "../k"}, {"secret", "set", "k", "value"}, {"secret", "set", "--app", "..", "k"}} {
-		if out, err := srv.commandWith(t, "v", args...); !errors.Is(err, errUsage) {
+	for _, args := range [][]string{{"secret", "set"}, {"secret", "set", "../k"}, {"secret", "set", "k", "hunter2"}, {"secret", "set", "--app", "..", "k"}} {
+		if out, err := srv.commandWith(t, "v", args...); !errors.Is(err, errUsage) || strings.Contains(out, "hunter") {
 			t.Errorf("%v: %q, %v", args, out, err)
 		}
 	}

@@ -64,7 +64,8 @@ func TestSecretsInVault(t *testing.T) {
 		{"other", "GET /v1/secrets/own", "", 200, ""},
 		{"other", "GET /v1/secrets/own?version=1", "", 200, ""},
 		{"other", "PUT /v1/secrets/own", `{"value":"hunter3"}`, 409, "conflict"},
-		{"app", "PUT /v1/secrets/db/password", `{"value":"hunter4"}`, 409, "conflict"}, // the operator's
+		{"other", "PUT /v1/secrets/own%23mine", `{"value":"hunter3"}`, 409, "conflict"}, // the same path
+		{"app", "PUT /v1/secrets/db/password", `{"value":"hunter4"}`, 409, "conflict"},  // the operator's
 		{"app", "DELETE /v1/secrets/own", "", 204, ""},
 		{"app", "GET /v1/secrets/own", "", 404, "not_found"},
 	})
