@@ -26,8 +26,8 @@ const revokeTime = time.Second
 // Client makes calls to one Vault with a token that it keeps alive. It logs in at the
 // first call. All methods are safe for concurrent use.
 //
-// It does not use the LifetimeWatcher of the api package, which logs in no more at the
-// end of a token's maximum life, and can ask for renewals without a pause.
+// It does not use the LifetimeWatcher of the api package, which does not log in again at
+// the end of a token's maximum life, and can ask for renewals without a pause.
 type Client struct {
 	system    string
 	base      *api.Client
