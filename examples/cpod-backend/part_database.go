@@ -223,8 +223,8 @@ func errNoData(where string) error {
 	return fmt.Errorf("there is no data in %s yet: start the server once, or set CPOD_DATA_DIR or CPOD_DB", where)
 }
 
-// await calls use again while the database, or what seals its keys, does not answer, for as long as a
-// start may wait for it.
+// await calls use again while the database, or what seals its keys, does not answer, for as long
+// as a start may wait for it.
 func (d database) await(ctx context.Context, log *slog.Logger, use func() error) error {
 	began, warned := time.Now(), false
 	variable, system := databaseVariable, "the database"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/cpodkit/cpodkit/backends/vault/vaulttransit"
@@ -34,7 +35,11 @@ func (d database) sealer(ctx context.Context, h *house, isNew bool) (keyring.Sea
 	case isNew:
 		return keyring.LoadOrCreateMasterFile(file)
 	default:
-		return keyring.LoadMasterFile(file)
+		master, err := keyring.LoadMasterFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: restore it from a backup, or set %s as it was when the key ring was made", err, sealVariable)
+		}
+		return master, err
 	}
 }
 

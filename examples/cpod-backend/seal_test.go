@@ -68,6 +68,37 @@ func TestVaultSealsTheKeyRing(t *testing.T) {
 	}
 }
 
+// What sealed the ring once is needed later: anything else is refused, and the error says
+// what to set.
+func TestTheSealStays(t *testing.T) {
+	t.Parallel()
+	v := testservice.Vault(t)
+	for name, c := range map[string]struct {
+		first, later bool // by Vault
+		says         []string
+	}{
+		"a master key, then Vault": {later: true, says: []string{"another master key", `this one is "vault-transit /transit/cpod"`}},
+		"Vault, then a master key": {first: true, says: []string{"master.key", "CPOD_SEAL"}},
+	} {
+		dir := t.TempDir()
+		env := func(sealed bool) map[string]string {
+			env := transit(t, v, dir)
+			env["CPOD_LISTEN"] = "127.0.0.1:0"
+			if !sealed {
+				delete(env, "CPOD_SEAL")
+			}
+			return env
+		}
+		start(t, dir, env(c.first)).stop()
+		_, err := runOnce(t, env(c.later))
+		for _, text := range c.says {
+			if err == nil || !strings.Contains(err.Error(), text) {
+				t.Errorf("%s: %v says nothing of %q", name, err, text)
+			}
+		}
+	}
+}
+
 // A server that starts waits for Vault as it does for its database. One that runs does not
 // need it.
 func TestTheKeyServiceIsDown(t *testing.T) {

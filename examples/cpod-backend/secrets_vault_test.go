@@ -92,3 +92,31 @@ func TestSecretsInVault(t *testing.T) {
 		t.Errorf("the log holds %q", found)
 	}
 }
+
+// The server starts without the Vault of its secrets, says so, and uses it once it is there.
+func TestVaultIsDownAtTheStart(t *testing.T) {
+	t.Parallel()
+	v := testservice.Vault(t)
+	role, secretID := v.AppRole("secrets", secretsPolicy, 0, 0)
+	query := url.Values{"auth": {"approle"}, "role-id": {role}, "secret-id-file": {secretID}}
+	v.Write("secret/data/cpod/acme/a", map[string]any{"data": map[string]any{"value": "v"}})
+	v.Stop()
+	srv := start(t, t.TempDir(), map[string]string{
+		"CPOD_SECRETS": "vault+http://" + v.Addr + "/secret?" + query.Encode(), "CPOD_OPS_LISTEN": "127.0.0.1:0",
+	})
+	ops := srv.opsURL(t)
+	c, _, _ := secretTenant(t, srv, "acme", "app-a")
+	eventually(t, "it says that Vault is down", func() bool {
+		status, ready := get(t, ops+"/readyz")
+		return status == 200 && strings.Contains(ready, `"status":"degraded"`) && strings.Contains(ready, `"secrets":"unavailable"`)
+	})
+	if a := c.do(t, "admin", "GET /v1/secrets/a", ""); a.status != 503 || strings.Contains(a.body, v.Addr) {
+		t.Errorf("while Vault is down: %d %s", a.status, a.body)
+	}
+	v.Start()
+	eventually(t, "Vault is used", func() bool { return c.do(t, "admin", "GET /v1/secrets/a", "").status == 200 })
+	eventually(t, "it says that Vault is there", func() bool {
+		_, ready := get(t, ops+"/readyz")
+		return strings.Contains(ready, `"secrets":"ok"`)
+	})
+}

@@ -109,6 +109,28 @@ func TestTokenFileIsReplaced(t *testing.T) {
 	}
 }
 
+// The file has a token that is refused: the one from before it is renewed and used.
+func TestTokenFileIsBroken(t *testing.T) {
+	t.Parallel()
+	v := testservice.Vault(t)
+	opt, logged := log(t)
+	p := byTokenFile(t, v.NewToken("cpod", policy, 4*time.Second))
+	d := open(t, v, v.Addr, p, opt)
+	put(t, d, "a", "v")
+	replace(t, p["token-file"], "hunter2")
+	until(t, "the token is refused", func() bool { return strings.Contains(logged(), "it fails") })
+	quiet := time.NewTimer(8 * time.Second)
+	defer quiet.Stop()
+	<-quiet.C
+	wants(t, d, "a", "v")
+	if text := logged(); strings.Count(text, "it fails") != 1 || strings.Contains(text, "hunter2") {
+		t.Errorf("the log is %s", text)
+	}
+	replace(t, p["token-file"], v.NewToken("cpod", policy, time.Hour))
+	until(t, "the file works again", func() bool { return strings.Contains(logged(), "it works again") })
+	wants(t, d, "a", "v")
+}
+
 // A policy that denies is an outage, and each call makes no other login.
 func TestPolicyDenies(t *testing.T) {
 	t.Parallel()
@@ -136,6 +158,26 @@ func TestPolicyDenies(t *testing.T) {
 	}
 	v.Policy("cpod", policy)
 	wants(t, d, "a", "v")
+}
+
+// A token that may not even look itself up: each denied call makes no other login.
+func TestPolicyDeniesLookups(t *testing.T) {
+	t.Parallel()
+	v := testservice.Vault(t)
+	p := byAppRole(t, v, 0, 0)
+	v.Write("auth/approle/role/cpod", map[string]any{"token_no_default_policy": true})
+	v.Policy("cpod", `path "secret/data/cpod/*" { capabilities = ["read"] }`)
+	d := open(t, v, v.Addr, p)
+	isNotFound(t, d)
+	before := logins(v)
+	for range 20 {
+		_, err := d.Put(t.Context(), "t1", "a", secrets.NewValue("w"), secrets.Condition{})
+		isUnavailable(t, "a write that is denied", err)
+	}
+	if n := logins(v) - before; n > 1 {
+		t.Errorf("denied calls make %d logins", n)
+	}
+	isNotFound(t, d)
 }
 
 // logins returns how many tokens there are.

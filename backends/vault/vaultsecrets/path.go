@@ -52,7 +52,10 @@ func split(name string) (path, member string) {
 		return name, mainMember
 	}
 	path, member = name[:i], name[i+1:]
-	if member == "" || member == mainMember || strings.Contains(member, "/") || strings.HasSuffix(path, "/") {
+	if member == "" || member == mainMember || strings.Contains(member, "/") {
+		return name, mainMember
+	}
+	if _, ok := encode(path); !ok { // "a/.." of "a/..#b" would climb
 		return name, mainMember
 	}
 	return path, member

@@ -138,6 +138,20 @@ func TestOneLogin(t *testing.T) {
 	}
 }
 
+// A token that another login replaces is given back, so that Vault does not fill with them.
+func TestReplacedTokensAreRevoked(t *testing.T) {
+	t.Parallel()
+	v := testservice.Vault(t)
+	g := newGateway(t, v)
+	g.answer("auth/token/renew-self", http.StatusForbidden)
+	d := open(t, v, g.addr(), byAppRole(t, v, 3*time.Second, time.Hour))
+	put(t, d, "a", "v")
+	until(t, "the first token is given back", func() bool {
+		wants(t, d, "a", "v")
+		return g.count("auth/token/revoke-self") > 0
+	})
+}
+
 // What the environment says of a Vault is not used.
 func TestEnvironment(t *testing.T) {
 	v := testservice.Vault(t)

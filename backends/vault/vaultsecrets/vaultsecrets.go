@@ -10,7 +10,7 @@
 //
 // The name NAME#MEMBER means another member of the same path. A Put keeps the other
 // members; versions and times are those of the path. A list names each path once, without
-// its members. Bytes of a tenant's id or a name that are not of [A-Za-z0-9@._-] stand
+// its members. Bytes of a tenant's id or a name that are not of [A-Za-z0-9@._-] are
 // percent-encoded in the path, as in "caf%C3%A9". The member "value" has no other name:
 // NAME#value is a path of its own.
 //
@@ -24,7 +24,7 @@
 //
 // A write that changes the same path at the same time as another one is repeated, unless it
 // has a condition. A Delete with a condition first writes an empty version. What somebody
-// writes to the path in the moment after that goes too.
+// writes to the path in the moment after that is deleted, too.
 package vaultsecrets
 
 import (

@@ -192,6 +192,33 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// Names whose path without the member would climb, or that look like members.
+func TestNamesWithHashes(t *testing.T) {
+	t.Parallel()
+	v := testservice.Vault(t)
+	d := open(t, v, v.Addr, byAppRole(t, v, 0, 0))
+	names := []string{
+		".#x", "..#x", "a/.#x", "a/..#x", "b/..#x", "a/#x", "a#x/y", "a#", "a##", "a##x", "#", "#x", "a#x", "a#x#y", "a#value", "a#value#value", "a#..", "a# ",
+	}
+	for _, name := range names {
+		put(t, d, name, "of "+name)
+	}
+	for _, name := range names {
+		wants(t, d, name, "of "+name)
+	}
+	if keys, _ := v.Read("secret/metadata/cpod?list=true")["keys"].([]any); len(keys) != 1 || keys[0] != "t1/" {
+		t.Errorf("beside the folder of the tenant are %v", keys)
+	}
+	if _, _, err := d.DeleteTenant(t.Context(), "t1"); err != nil {
+		t.Error(err)
+	}
+	for _, name := range names {
+		if _, err := get(t, d, name); !errors.Is(err, cpodkit.CodeNotFound) {
+			t.Errorf("%s of a deleted tenant: %v, want not_found", name, err)
+		}
+	}
+}
+
 // Versions that were deleted or destroyed in Vault itself.
 func TestDeletedInVault(t *testing.T) {
 	t.Parallel()

@@ -142,7 +142,7 @@ func (d *Driver) deletePath(ctx context.Context, tenantID, path string) error {
 }
 
 // destroyMember destroys the versions of a path that hold a member which the newest one does
-// not hold any more. It goes on where a Delete before it has failed.
+// not hold any more. It also finishes a Delete that failed halfway.
 func (d *Driver) destroyMember(ctx context.Context, at location) error {
 	history, there, err := d.history(ctx, at.tenantID, at.path)
 	if err != nil || !there {

@@ -55,8 +55,8 @@ func WithLog(log *slog.Logger) Option { return func(c *config) { c.log = log } }
 // or chacha20-poly1305. The token's policy permits update on MOUNT/encrypt/KEY and
 // MOUNT/decrypt/KEY.
 //
-// Open makes no call: Vault may be down. The end of ctx does not matter. No error of it repeats a part of the URL that may
-// be secret. The caller closes the Sealer.
+// Open makes no call: Vault may be down. The end of ctx does not matter. No error of it
+// repeats a part of the URL that may be secret. The caller closes the Sealer.
 func Open(ctx context.Context, rawURL string, opts ...Option) (*Sealer, error) {
 	target, err := vaultclient.Parse(rawURL, "vault-transit")
 	if err != nil {
@@ -86,9 +86,12 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Sealer, error) {
 // Close ends the login. A token that the Sealer got for itself is revoked.
 func (s *Sealer) Close() error { return s.client.Close() }
 
-// Ping implements [cpodkit.Pinger]: it seals one byte.
+// Ping implements [cpodkit.Pinger]: it seals one byte, and opens it.
 func (s *Sealer) Ping(ctx context.Context) error {
-	_, err := s.Seal(ctx, []byte{0}, nil)
+	sealed, err := s.Seal(ctx, []byte{0}, nil)
+	if err == nil {
+		_, err = s.Open(ctx, sealed, nil)
+	}
 	return err
 }
 

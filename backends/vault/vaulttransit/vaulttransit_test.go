@@ -81,6 +81,7 @@ func TestSealer(t *testing.T) {
 		}
 	}
 	for what, s := range map[string]*vaulttransit.Sealer{
+		"a policy without decrypt":     open(t, v, v.NewToken("half", `path "transit/encrypt/cpod" { capabilities = ["update"] }`, 0), "transit/cpod"),
 		"a key that the policy denies": open(t, v, v.NewToken("cpod", policy, 0), "transit/other"),
 		"a token that does not exist":  open(t, v, "nothing", "transit/cpod"),
 		"an engine of another kind":    open(t, v, v.Token, "secret/cpod"),
@@ -117,6 +118,21 @@ func TestRing(t *testing.T) {
 	if _, err := keyring.Open(t.Context(), store, keyring.NewMaster()); !errors.Is(err, keyring.ErrWrongMaster) {
 		t.Errorf("with a master key: %v", err)
 	}
+
+	// The key is too new for the ring, is not there, and is another one of the same name.
+	v.Write("transit/keys/cpod/rotate", nil)
+	v.Write("transit/keys/cpod/config", map[string]any{"min_decryption_version": 2, "deletion_allowed": true})
+	fails := func(when, says string) {
+		t.Helper()
+		if _, err := keyring.Open(t.Context(), store, s); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v says nothing of %q", when, err, says)
+		}
+	}
+	fails("with a version that is not enough", "disallowed by policy (too old)")
+	v.Delete("transit/keys/cpod")
+	fails("without the key", "encryption key not found")
+	v.Write("transit/keys/cpod", nil)
+	fails("with another key", "or sealed by another key")
 	v.Seal()
 	if _, err := keyring.Open(t.Context(), store, s); !errors.Is(err, cpodkit.CodeUnavailable) {
 		t.Errorf("with a sealed Vault: %v", err)

@@ -20,14 +20,14 @@ import (
 // that the old one has not.
 const denialPause = time.Minute
 
-// revokeTime bounds how long Close takes to give a token back.
+// revokeTime bounds how long it takes to give a token back.
 const revokeTime = time.Second
 
 // Client makes calls to one Vault with a token that it keeps alive. It logs in at the
 // first call. All methods are safe for concurrent use.
 //
-// It does not use the LifetimeWatcher of the api package, which logs in no more at the
-// end of a token's maximum life, and can ask for renewals without a pause.
+// It does not use the LifetimeWatcher of the api package, which does not log in again at
+// the end of a token's maximum life, and can ask for renewals without a pause.
 type Client struct {
 	system    string
 	base      *api.Client
@@ -82,18 +82,8 @@ func New(ctx context.Context, t Target, system string, log *slog.Logger) (*Clien
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.stop()
-	s := c.current
 	c.mu.Unlock()
 	c.work.Wait()
-	if s != nil && c.login.path != "" {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.closing), revokeTime)
-		defer cancel()
-		// A token that cannot be given back now expires.
-		_ = c.send(ctx, s, func(ctx context.Context, vault *api.Logical) error {
-			_, err := vault.WriteWithContext(ctx, "auth/token/revoke-self", nil)
-			return err
-		})
-	}
 	c.transport.CloseIdleConnections()
 	return nil
 }
@@ -119,7 +109,9 @@ func (c *Client) Do(ctx context.Context, call func(ctx context.Context, vault *a
 		if s, err = c.session(ctx, s); err != nil {
 			return err
 		}
-		err = c.send(ctx, s, call)
+		if err = c.send(ctx, s, call); isDenied(err) && isDenied(c.lookUp(ctx, s)) {
+			s.isMute.Store(true)
+		}
 	}
 	if isDenied(err) {
 		return c.Unavailable(fmt.Errorf("a policy of the token denies the call: %w", err))
@@ -134,14 +126,22 @@ func (c *Client) outlived(ctx context.Context, s *session) (bool, error) {
 	if c.isReplaced(s) || time.Since(s.began) > denialPause {
 		return true, nil
 	}
-	err := c.send(ctx, s, func(ctx context.Context, vault *api.Logical) error {
-		_, err := vault.ReadWithContext(ctx, "auth/token/lookup-self")
-		return err
-	})
+	if s.isMute.Load() {
+		return false, nil
+	}
+	err := c.lookUp(ctx, s)
 	if isDenied(err) {
 		return true, nil
 	}
 	return false, err
+}
+
+// lookUp returns an error unless Vault knows the token of a session.
+func (c *Client) lookUp(ctx context.Context, s *session) error {
+	return c.send(ctx, s, func(ctx context.Context, vault *api.Logical) error {
+		_, err := vault.ReadWithContext(ctx, "auth/token/lookup-self")
+		return err
+	})
 }
 
 // send makes one call in a session.

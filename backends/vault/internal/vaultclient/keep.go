@@ -32,27 +32,31 @@ func (c *Client) keep(s *session) {
 	}
 	later(renewal(s.life))
 	for failed := time.Duration(0); c.wait(s, due); {
-		if !c.hasChanged(s) {
-			if due.IsZero() || time.Now().Before(due) {
-				continue
+		if c.hasChanged(s) {
+			if _, err := c.session(c.closing, s); err == nil {
+				return
 			}
-			err := c.renew(s)
-			switch {
-			case err == nil:
-				failed = 0
-				later(renewal(s.left()))
-				continue
-			case s.isOver():
-			case errors.Is(err, cpodkit.CodeUnavailable):
-				failed = longer(failed)
-				later(jitter(failed))
-				continue
-			case c.login.path == "":
-				c.log.WarnContext(c.closing, "the token of Vault is not renewed any more; give the server another one in time",
-					"ends_in", s.left().String(), "reason", err)
-				later(s.left())
-				continue
-			}
+			// The file has a token that is refused: the one before it lives on.
+		}
+		if due.IsZero() || time.Now().Before(due) {
+			continue
+		}
+		err := c.renew(s)
+		switch {
+		case err == nil:
+			failed = 0
+			later(renewal(s.left()))
+			continue
+		case s.isOver():
+		case errors.Is(err, cpodkit.CodeUnavailable):
+			failed = longer(failed)
+			later(jitter(failed))
+			continue
+		case c.login.path == "":
+			c.log.WarnContext(c.closing, "the token of Vault is not renewed any more; give the server another one in time",
+				"ends_in", s.left().String(), "reason", err)
+			later(s.left())
+			continue
 		}
 		if _, err := c.session(c.closing, s); err == nil {
 			return

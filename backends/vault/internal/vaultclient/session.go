@@ -34,6 +34,10 @@ type session struct {
 	renewable   bool
 	expires     atomic.Int64 // nanoseconds after began; 0 for never
 	replaced    chan struct{}
+
+	// isMute says that the policies of the token deny to look it up, so that a lookup
+	// that is denied does not mean that the token is not valid any more.
+	isMute atomic.Bool
 }
 
 // digest tells credentials apart without holding them.
@@ -81,7 +85,7 @@ func (c *Client) session(ctx context.Context, not *session) (*session, error) {
 	}
 }
 
-// fly logs in, and then keeps the session alive.
+// fly logs in, and then keeps the session alive. At its end it gives the token back.
 func (c *Client) fly(f *flight) {
 	f.session, f.err = c.logIn(c.closing)
 	if c.closing.Err() == nil {
@@ -99,7 +103,22 @@ func (c *Client) fly(f *flight) {
 	close(f.done)
 	if f.err == nil {
 		c.keep(f.session)
+		c.revoke(f.session)
 	}
+}
+
+// revoke revokes the token of a session, if a login made it. A token that cannot be revoked
+// now expires.
+func (c *Client) revoke(s *session) {
+	if c.login.path == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.closing), revokeTime)
+	defer cancel()
+	_ = c.send(ctx, s, func(ctx context.Context, vault *api.Logical) error {
+		_, err := vault.WriteWithContext(ctx, "auth/token/revoke-self", nil)
+		return err
+	})
 }
 
 func (c *Client) isReplaced(s *session) bool {

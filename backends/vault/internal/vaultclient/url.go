@@ -52,7 +52,7 @@ func Parse(rawURL, scheme string, own ...string) (Target, error) {
 		return Target{}, fmt.Errorf("the URL is not %s://host:port/mount?parameters", scheme)
 	}
 	if u.User != nil {
-		return Target{}, errors.New("the URL has a user: a token stands in VAULT_TOKEN or in a file (auth=token-file)")
+		return Target{}, errors.New("the URL has a user: a token belongs in VAULT_TOKEN or in a file (auth=token-file)")
 	}
 	t := Target{Mount: strings.Trim(u.Path, "/"), Own: map[string]string{}, timeout: circuit.DefaultTimeLimit}
 	if err := checkMount(t.Mount); err != nil {
