@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -100,7 +101,8 @@ func start(t *testing.T, dir string, env map[string]string) *instance {
 			}
 			close(done)
 		case <-time.After(watchdog):
-			t.Error("the server does not stop")
+			stacks := make([]byte, 1<<20)
+			t.Errorf("the server does not stop; all goroutines:\n%s", stacks[:runtime.Stack(stacks, true)])
 		}
 	})}
 	t.Cleanup(func() { srv.stop() })
