@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/cpodkit/cpodkit/internal/loopback"
 )
 
 // Getter is what a [Transport] reads its secret from; [Handle] implements it.
@@ -78,7 +79,7 @@ func NewTransport(secrets Getter, name, origin string, opts ...TransportOption) 
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
 		u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("secrets: the origin must be http or https with a host and nothing behind it")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()) && !t.unsafeHTTP:
+	case u.Scheme == "http" && !loopback.Is(u.Hostname()) && !t.unsafeHTTP:
 		return nil, errors.New("secrets: everybody on the way to an http origin reads the secret: take https, or WithUnsafeHTTP")
 	case strings.Count(t.format, "%s") != 1 || !isFieldValue(t.format) || !isToken(t.header) || isConnectionHeader(t.header):
 		return nil, fmt.Errorf("secrets: the header is %q with the value %q; it needs a name that is not one of the connection's, and one %%s", t.header, t.format)
@@ -132,11 +133,6 @@ func originOf(u *url.URL) string {
 		port = map[string]string{"http": "80", "https": "443"}[scheme]
 	}
 	return scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
-}
-
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // isFieldValue reports whether a text can be the value of a header (RFC 9110 section 5.5).

@@ -95,7 +95,7 @@ func TestTokenFileIsReplaced(t *testing.T) {
 	const uses = 1_000_000
 	third, _ := v.Write("auth/token/create", map[string]any{"policies": "cpod", "num_uses": uses})["client_token"].(string)
 	replace(t, p["token-file"], third)
-	until(t, "the driver uses the token of the file", func() bool {
+	testservice.Eventually(t, "the driver uses the token of the file", func() bool {
 		wants(t, d, "a", "v")
 		return v.Write("auth/token/lookup", map[string]any{"token": third})["num_uses"] != float64(uses)
 	})
@@ -118,7 +118,7 @@ func TestTokenFileIsBroken(t *testing.T) {
 	d := open(t, v, v.Addr, p, opt)
 	put(t, d, "a", "v")
 	replace(t, p["token-file"], "hunter2")
-	until(t, "the token is refused", func() bool { return strings.Contains(logged(), "it fails") })
+	testservice.Eventually(t, "the token is refused", func() bool { return strings.Contains(logged(), "it fails") })
 	quiet := time.NewTimer(8 * time.Second)
 	defer quiet.Stop()
 	<-quiet.C
@@ -127,7 +127,7 @@ func TestTokenFileIsBroken(t *testing.T) {
 		t.Errorf("the log is %s", text)
 	}
 	replace(t, p["token-file"], v.NewToken("cpod", policy, time.Hour))
-	until(t, "the file works again", func() bool { return strings.Contains(logged(), "it works again") })
+	testservice.Eventually(t, "the file works again", func() bool { return strings.Contains(logged(), "it works again") })
 	wants(t, d, "a", "v")
 }
 
@@ -220,7 +220,7 @@ func TestSealed(t *testing.T) {
 	}
 	isUnavailable(t, "ping", d.Ping(t.Context()))
 	v.Unseal()
-	until(t, "it works again", func() bool { return d.Ping(t.Context()) == nil })
+	testservice.Eventually(t, "it works again", func() bool { return d.Ping(t.Context()) == nil })
 	wants(t, d, "a", "v")
 }
 
@@ -234,7 +234,7 @@ func TestRestarted(t *testing.T) {
 		_, err := get(t, d, "a")
 		isUnavailable(t, "a call to a Vault that is down", err)
 		v.Start()
-		until(t, "it works again", func() bool { return d.Ping(t.Context()) == nil })
+		testservice.Eventually(t, "it works again", func() bool { return d.Ping(t.Context()) == nil })
 		wants(t, d, "a", "v")
 	}
 }
@@ -261,7 +261,7 @@ func TestHalfOpen(t *testing.T) {
 		t.Errorf("a call with a deadline: %v", err)
 	}
 	proxy.SetDelay(0)
-	until(t, "it works again", func() bool { _, err := get(t, d, "a"); return err == nil })
+	testservice.Eventually(t, "it works again", func() bool { _, err := get(t, d, "a"); return err == nil })
 }
 
 func TestOtherMounts(t *testing.T) {
@@ -288,7 +288,7 @@ func TestOtherMounts(t *testing.T) {
 	// It may be mounted later, and go.
 	v.Write("sys/mounts/nothing", map[string]any{"type": "kv", "options": map[string]string{"version": "2"}})
 	d := openURL(t, at("nothing"))
-	until(t, "the mount is ready", func() bool { return d.Ping(t.Context()) == nil })
+	testservice.Eventually(t, "the mount is ready", func() bool { return d.Ping(t.Context()) == nil })
 	put(t, d, "a", "v")
 	v.Delete("sys/mounts/nothing")
 	_, err := get(t, d, "a")

@@ -25,9 +25,6 @@ path "secret/metadata/cpod/*" { capabilities = ["read", "list", "delete"] }
 path "secret/destroy/cpod/*"  { capabilities = ["update"] }
 `
 
-// patience is a watchdog.
-const patience = 60 * time.Second
-
 // params are parameters of a URL.
 type params = map[string]string
 
@@ -107,22 +104,6 @@ func wants(t testing.TB, d *vaultsecrets.Driver, name, want string) {
 	t.Helper()
 	if got, err := get(t, d, name); err != nil || got != want {
 		t.Errorf("%s is %q, %v; want %q", name, got, err, want)
-	}
-}
-
-// until polls: the other side has no way to tell.
-func until(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	watchdog := time.NewTimer(patience)
-	defer watchdog.Stop()
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for !is() {
-		select {
-		case <-poll.C:
-		case <-watchdog.C:
-			t.Fatalf("%v went by and not yet: %s", patience, what)
-		}
 	}
 }
 

@@ -105,7 +105,7 @@ func TestClockIsAhead(t *testing.T) {
 	d := open(t, v, v.Addr, p)
 	_, err := get(t, d, "a")
 	isUnavailable(t, "a call before the JWT is valid", err)
-	until(t, "the JWT is valid", func() bool { return d.Ping(t.Context()) == nil })
+	testservice.Eventually(t, "the JWT is valid", func() bool { return d.Ping(t.Context()) == nil })
 	put(t, d, "a", "v")
 }
 
@@ -146,7 +146,7 @@ func TestKubernetes(t *testing.T) {
 	}}))
 	d := open(t, v, v.Addr, p)
 	put(t, d, "a", "v")
-	until(t, "there was another login", func() bool {
+	testservice.Eventually(t, "there was another login", func() bool {
 		wants(t, d, "a", "v")
 		return reviews.Load() > 1
 	})

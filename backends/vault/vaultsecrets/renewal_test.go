@@ -115,7 +115,7 @@ func TestRenewalThatFails(t *testing.T) {
 		for end := range test.answers {
 			test.gateway.answer(end, 0)
 		}
-		until(t, test.name+", and it works again", func() bool { _, err := get(t, test.driver, "a"); return err == nil })
+		testservice.Eventually(t, test.name+", and it works again", func() bool { _, err := get(t, test.driver, "a"); return err == nil })
 	}
 }
 
@@ -146,7 +146,7 @@ func TestReplacedTokensAreRevoked(t *testing.T) {
 	g.answer("auth/token/renew-self", http.StatusForbidden)
 	d := open(t, v, g.addr(), byAppRole(t, v, 3*time.Second, time.Hour))
 	put(t, d, "a", "v")
-	until(t, "the first token is given back", func() bool {
+	testservice.Eventually(t, "the first token is given back", func() bool {
 		wants(t, d, "a", "v")
 		return g.count("auth/token/revoke-self") > 0
 	})

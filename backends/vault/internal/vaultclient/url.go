@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit/backends/internal/circuit"
+	"github.com/cpodkit/cpodkit/internal/loopback"
 )
 
 const (
@@ -111,7 +112,7 @@ func (t *Target) read(u *url.URL, parameters map[string]string, encrypted bool) 
 	t.address = "https://" + host
 	if !encrypted {
 		t.address = "http://" + host
-		if !isLoopback(u.Hostname()) && plain != "true" {
+		if !loopback.Is(u.Hostname()) && plain != "true" {
 			return errors.New("the URL asks for plain HTTP, so that everybody on the way reads the token and all secrets: " +
 				"use the scheme without +http, or accept that with unsafe-unencrypted-http=true")
 		}
@@ -144,11 +145,6 @@ func newTLS(file string) (*tls.Config, error) {
 		return nil, errors.New("the URL's parameter ca: the file holds no certificate (PEM)")
 	}
 	return config, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // newTransport returns connections that speak HTTP/1.1. With HTTP/2, one connection that
