@@ -19,7 +19,7 @@ func (s *Secrets) DeleteApp(ctx context.Context, tenantID, appID string) error {
 	}
 	for g, err := range s.grants(ctx, tenantID, "", pageSize) {
 		if err == nil && (g.Owner == appID || g.allows(appID)) {
-			err = s.dropFromGrant(ctx, tenantID, g, appID)
+			err = s.dropFromGrant(ctx, tenantID, g.Name, appID)
 		}
 		if err != nil {
 			return err
@@ -27,7 +27,7 @@ func (s *Secrets) DeleteApp(ctx context.Context, tenantID, appID string) error {
 	}
 	for b, err := range h.bundles(ctx, "") {
 		if err == nil && (b.Owner == appID || hasApp(b.Apps, appID)) {
-			err = h.dropFromBundle(ctx, b, appID)
+			err = h.dropFromBundle(ctx, b.Name, appID)
 		}
 		if err != nil {
 			return err
@@ -36,42 +36,37 @@ func (s *Secrets) DeleteApp(ctx context.Context, tenantID, appID string) error {
 	return nil
 }
 
-// changeTries is how often a record is changed that others change at once.
-const changeTries = 5
-
-func (s *Secrets) dropFromGrant(ctx context.Context, tenantID string, g Grant, appID string) (err error) {
-	for range changeTries {
+// dropFromGrant takes an app out of a grant, also when others change that at once.
+func (s *Secrets) dropFromGrant(ctx context.Context, tenantID, name, appID string) error {
+	_, err := again(Match{}, func() (Grant, error) {
+		g, err := s.storedGrant(ctx, tenantID, name)
+		if err != nil {
+			return Grant{}, err
+		}
 		if g.Owner == appID {
 			g.Owner = ""
 		}
 		g.Apps = without(g.Apps, appID)
-		_, err = s.storeGrant(ctx, tenantID, g)
-		if !isCode(err, cpodkit.CodePreconditionFailed) {
-			return err
-		}
-		if g, err = s.storedGrant(ctx, tenantID, g.Name); err != nil {
-			return unlessGone(err)
-		}
-	}
-	return err
+		return s.storeGrant(ctx, tenantID, g)
+	})
+	return unlessGone(err)
 }
 
-func (h Handle) dropFromBundle(ctx context.Context, b Bundle, appID string) (err error) {
-	for range changeTries {
-		if b.Owner == appID {
+// dropFromBundle takes an app out of a bundle, or removes the bundle when it is the app's.
+func (h Handle) dropFromBundle(ctx context.Context, name, appID string) error {
+	_, err := again(Match{}, func() (struct{}, error) {
+		b, err := h.storedBundle(ctx, name)
+		switch {
+		case err != nil:
+		case b.Owner == appID:
 			err = h.removeBundle(ctx, b)
-		} else {
+		default:
 			b.Apps = without(b.Apps, appID)
 			err = h.storeBundle(ctx, b)
 		}
-		if !isCode(err, cpodkit.CodePreconditionFailed) {
-			return err
-		}
-		if b, err = h.storedBundle(ctx, b.Name); err != nil {
-			return unlessGone(err)
-		}
-	}
-	return err
+		return struct{}{}, err
+	})
+	return unlessGone(err)
 }
 
 func without(apps []string, appID string) []string {

@@ -44,7 +44,12 @@ func writeRecord(w http.ResponseWriter, r *http.Request, version string, view an
 	cpodkit.WriteJSON(w, r, http.StatusOK, view)
 }
 
-func servePutGrant(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
+// putRecord serves the PUT of a record: store stores what the body says, and returns the
+// new version and the answer.
+func putRecord[Body any](
+	w http.ResponseWriter, r *http.Request, h Handle,
+	store func(name string, body Body, m Match) (version string, view any, err error),
+) error {
 	name := r.PathValue("name")
 	if err := h.checkName(name); err != nil {
 		return err
@@ -53,21 +58,30 @@ func servePutGrant(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handl
 	if err != nil {
 		return err
 	}
-	var body struct {
-		Apps *[]string `json:"apps"`
-	}
+	var body Body
 	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
 		return err
 	}
-	if body.Apps == nil {
-		return invalid("/apps", "is missing")
-	}
-	g, err := h.SetGrant(r.Context(), name, *body.Apps, Match{c.IfMatch, c.MustExist, c.IfAbsent})
+	version, view, err := store(name, body, Match{c.IfMatch, c.MustExist, c.IfAbsent})
 	if err != nil {
 		return err
 	}
-	written(w, r, c, g.Version, newGrantView(g))
+	written(w, r, c, version, view)
 	return nil
+}
+
+type grantBody struct {
+	Apps *[]string `json:"apps"`
+}
+
+func servePutGrant(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
+	return putRecord(w, r, h, func(name string, body grantBody, m Match) (string, any, error) {
+		if body.Apps == nil {
+			return "", nil, invalid("/apps", "is missing")
+		}
+		g, err := h.SetGrant(r.Context(), name, *body.Apps, m)
+		return g.Version, newGrantView(g), err
+	})
 }
 
 func serveDeleteGrant(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
@@ -120,36 +134,24 @@ func serveGetBundle(w http.ResponseWriter, r *http.Request, _ rest.Query, h Hand
 	return nil
 }
 
+type bundleBody struct {
+	Env   *map[string]string `json:"secrets"`
+	Files map[string]string  `json:"files"`
+	Apps  *[]string          `json:"apps"`
+}
+
 func servePutBundle(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
-	name := r.PathValue("name")
-	if err := h.checkName(name); err != nil {
-		return err
-	}
-	c, err := rest.WriteConditions(r.Header)
-	if err != nil {
-		return err
-	}
-	var body struct {
-		Env   *map[string]string `json:"secrets"`
-		Files map[string]string  `json:"files"`
-		Apps  *[]string          `json:"apps"`
-	}
-	if err := cpodkit.DecodeJSON(w, r, &body, 0); err != nil {
-		return err
-	}
-	if body.Env == nil {
-		return invalid("/secrets", "is missing")
-	}
-	b := Bundle{Name: name, Env: *body.Env, Files: body.Files}
-	if body.Apps != nil {
-		b.Apps = append([]string{}, *body.Apps...)
-	}
-	b, err = h.PutBundle(r.Context(), b, Match{c.IfMatch, c.MustExist, c.IfAbsent})
-	if err != nil {
-		return err
-	}
-	written(w, r, c, b.Version, newBundleView(b))
-	return nil
+	return putRecord(w, r, h, func(name string, body bundleBody, m Match) (string, any, error) {
+		if body.Env == nil {
+			return "", nil, invalid("/secrets", "is missing")
+		}
+		b := Bundle{Name: name, Env: *body.Env, Files: body.Files}
+		if body.Apps != nil {
+			b.Apps = append([]string{}, *body.Apps...)
+		}
+		b, err := h.PutBundle(r.Context(), b, m)
+		return b.Version, newBundleView(b), err
+	})
 }
 
 func serveDeleteBundle(w http.ResponseWriter, r *http.Request, _ rest.Query, h Handle) error {
