@@ -17,6 +17,8 @@ type Client struct {
 	RateLimit *RateLimit
 	// Flags evaluates the tenant's feature flags, and changes them.
 	Flags *Flags
+	// Secrets reads the secrets that the app is granted, and writes its own.
+	Secrets *Secrets
 
 	api *api
 }
@@ -57,6 +59,7 @@ func New(config Config) (*Client, error) {
 		AdminKeys: &AdminKeys{api: a},
 		RateLimit: &RateLimit{api: a},
 		Flags:     &Flags{api: a},
+		Secrets:   &Secrets{api: a},
 		api:       a,
 	}, nil
 }

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/cpodkit/cpodkit/internal/loopback"
 )
 
 // DefaultBaseURL is where the client looks for cpod-backend when nothing else is configured.
@@ -120,7 +121,7 @@ func (c Config) baseURL() (string, error) {
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return "", errors.New("cpod: BaseURL (CPOD_API_URL) must have no user, query or fragment")
 	}
-	if u.Scheme == "http" && !c.AllowCredentialsOverPlainHTTP && !isLoopback(u.Hostname()) {
+	if u.Scheme == "http" && !c.AllowCredentialsOverPlainHTTP && !loopback.Is(u.Hostname()) {
 		return "", errors.New("cpod: BaseURL (CPOD_API_URL) is plain http to another machine, so secrets would travel in clear: " +
 			"use https, or set AllowCredentialsOverPlainHTTP")
 	}
@@ -151,14 +152,6 @@ func (c Config) checkCredentials() error {
 		return errTenantMismatch()
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback()
 }
 
 func isVisibleASCII(s string) bool {

@@ -20,14 +20,16 @@ const (
 
 // filePath is a file key as a path: each segment encoded, the slashes kept. A key that could be read as another
 // path by anything on the way is refused before a URL is built.
-func filePath(op, key string) (string, error) {
-	if err := checkKey(op, key, maxFileKey); err != nil {
+func filePath(op, key string) (string, error) { return pathOf(op, key, maxFileKey, maxFileSegment) }
+
+func pathOf(op, key string, limit, segmentLimit int) (string, error) {
+	if err := checkKey(op, key, limit); err != nil {
 		return "", err
 	}
 	segments := strings.Split(key, "/")
 	for i, segment := range segments {
-		if len(segment) > maxFileSegment {
-			return "", invalid(op, cpodkit.CodeInvalidKey, "a segment of the key is longer than %d bytes", maxFileSegment)
+		if len(segment) > segmentLimit {
+			return "", invalid(op, cpodkit.CodeInvalidKey, "a segment of the key is longer than %d bytes", segmentLimit)
 		}
 		segments[i] = url.PathEscape(segment)
 	}

@@ -92,10 +92,13 @@ func (a apps) addTo(op string, query url.Values, tier Tier, use appUse) error {
 // WriteOption refines [Files.Write]: [ContentType], [SHA256], [IfAbsent], [IfMatch].
 type WriteOption interface{ applyToWrite(*writing) }
 
-// SetOption refines [Collection.Set] and [Flags.Put]: [IfAbsent], [IfMatch].
+// SetOption refines [Collection.Set], [Flags.Put], [Secrets.SetGrant] and [Secrets.PutBundle]: [IfAbsent], [IfMatch].
 type SetOption interface{ applyToSet(*writing) }
 
-// UpdateOption refines [Apps.Update] and [Flags.Delete]: [IfMatch].
+// SecretWriteOption refines [Secrets.Put]: [ForApps], [IfAbsent], [IfMatch], [IfVersion].
+type SecretWriteOption interface{ applyToSecret(*writing) }
+
+// UpdateOption refines [Apps.Update], [Flags.Delete] and the calls of [Secrets] that delete: [IfMatch], [IfVersion].
 type UpdateOption interface{ applyToUpdate(*writing) }
 
 // KVOption refines [KV.Set]: [TTL], [IfAbsent].
@@ -117,6 +120,7 @@ type writing struct {
 	ifAbsent    bool
 	ifMatch     *string
 	ttl         *time.Duration
+	apps        []string // nil for nothing said
 }
 
 type contentType string
@@ -140,9 +144,10 @@ func SHA256(sum [sha256.Size]byte) WriteOption {
 // Absence is the condition that [IfAbsent] makes.
 type Absence struct{}
 
-func (Absence) applyToWrite(w *writing) { w.ifAbsent = true }
-func (Absence) applyToSet(w *writing)   { w.ifAbsent = true }
-func (Absence) applyToKV(w *writing)    { w.ifAbsent = true }
+func (Absence) applyToWrite(w *writing)  { w.ifAbsent = true }
+func (Absence) applyToSet(w *writing)    { w.ifAbsent = true }
+func (Absence) applyToKV(w *writing)     { w.ifAbsent = true }
+func (Absence) applyToSecret(w *writing) { w.ifAbsent = true }
 
 // IfAbsent writes only when there is nothing under the key yet; else the write fails with a
 // [PreconditionFailedError]. One of many concurrent writers succeeds.
@@ -154,10 +159,23 @@ type Match string
 func (m Match) applyToWrite(w *writing)  { w.ifMatch = (*string)(&m) }
 func (m Match) applyToSet(w *writing)    { w.ifMatch = (*string)(&m) }
 func (m Match) applyToUpdate(w *writing) { w.ifMatch = (*string)(&m) }
+func (m Match) applyToSecret(w *writing) { w.ifMatch = (*string)(&m) }
 
 // IfMatch writes only over the very state that the tag names, [File.ETag], [Document.Version],
-// [Flag.Version] or [App.ETag]; else the write fails with a [PreconditionFailedError].
+// [Flag.Version], [App.ETag], [SecretGrant.Version] or [SecretBundle.Version]; else the write fails with a
+// [PreconditionFailedError].
 func IfMatch(tag string) Match { return Match(tag) }
+
+// IfVersion writes or deletes a secret only while n is its newest version; else the call fails with a
+// [PreconditionFailedError].
+func IfVersion(n int64) Match { return Match(strconv.FormatInt(n, 10)) }
+
+type forApps []string
+
+func (f forApps) applyToSecret(w *writing) { w.apps = append([]string{}, f...) }
+
+// ForApps says which apps may read a secret, by their client ids.
+func ForApps(clientIDs ...string) SecretWriteOption { return forApps(clientIDs) }
 
 type ttl time.Duration
 

@@ -112,7 +112,7 @@ const (
 
 // checkKey refuses what no flag of an Editor is kept under.
 func checkKey(key string) error {
-	fault := ""
+	var fault string
 	switch {
 	case key == "" || len(key) > MaxKey:
 		fault = fmt.Sprintf("has %d bytes; 1 to %d are allowed", len(key), MaxKey)

@@ -34,6 +34,9 @@ func ShareRequests(most int) cpodkit.Middleware {
 				cpodkit.RecordFromContext(r.Context()).NoteLimit("requests")
 				w.Header().Add("RateLimit-Policy", fmt.Sprintf(`"requests";q=%d`, held))
 				w.Header().Add("RateLimit", `"requests";r=0;t=1`)
+				if r.ContentLength < 0 && r.ProtoMajor == 1 {
+					w.Header().Set("Connection", "close") // else net/http reads 256 KiB of the body before it answers
+				}
 				cpodkit.WriteError(w, r, err)
 				return
 			}

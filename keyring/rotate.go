@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -32,11 +33,18 @@ type Rotator struct {
 	log       *slog.Logger
 
 	follower *follow.Follower
+	opened   atomic.Pointer[openedRing] // last; nil before that
 
 	// What a running Follow has. Only looks change it, one after the other.
 	ring  atomic.Pointer[Ring] // of the last look
 	inUse []SigningKey         // what use took last
 	use   func([]SigningKey) error
+}
+
+// openedRing is a ring, and what the store held of it.
+type openedRing struct {
+	sealed []byte
+	ring   *Ring
 }
 
 // Notices carry word of a changed ring to the other replicas. A *cluster.Topic is
@@ -226,7 +234,7 @@ func (r *Rotator) change(ctx context.Context, edit func(*Ring, time.Time) (*Ring
 		if err != nil {
 			return nil, false, fmt.Errorf("keyring: load: %w", err)
 		}
-		ring, err := unseal(ctx, sealed, r.sealer)
+		ring, err := r.unseal(ctx, sealed)
 		if err != nil {
 			return nil, false, err
 		}
@@ -246,6 +254,19 @@ func (r *Rotator) change(ctx context.Context, edit func(*Ring, time.Time) (*Ring
 		}
 	}
 	return nil, false, errors.New("keyring: other replicas changed the ring again and again; try later")
+}
+
+// unseal opens a stored ring, unless it is the one that was opened last: a key service may
+// be down, and is not needed for a look that finds nothing new.
+func (r *Rotator) unseal(ctx context.Context, sealed []byte) (*Ring, error) {
+	if last := r.opened.Load(); last != nil && bytes.Equal(last.sealed, sealed) {
+		return last.ring, nil
+	}
+	ring, err := unseal(ctx, sealed, r.sealer)
+	if err == nil {
+		r.opened.Store(&openedRing{bytes.Clone(sealed), ring})
+	}
+	return ring, err
 }
 
 func (r *Rotator) withSuccessor(ring *Ring, now time.Time) (*Ring, error) {

@@ -86,7 +86,7 @@ func unseal(ctx context.Context, sealed []byte, sealer Sealer) (*Ring, error) {
 	}
 	text, err := sealer.Open(ctx, box, env.binding())
 	if errors.Is(err, ErrAltered) {
-		return nil, ErrDamaged
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keyring: unseal: %w", err)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/keyring"
@@ -32,6 +34,30 @@ func (s *service) Open(ctx context.Context, sealed, binding []byte) ([]byte, err
 		return nil, s.down
 	}
 	return s.Master.Open(ctx, sealed, binding)
+}
+
+// Looks at a ring that has not changed need no key service.
+func TestAKeyServiceIsDownForHours(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, s := keyring.NewMemoryStore(), &service{Master: keyring.NewMaster(), name: "transit/keys/cpod"}
+		ring, err := keyring.Open(t.Context(), store, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rotator, err := keyring.NewRotator(store, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		follow(t, rotator, ring)
+		time.Sleep(interval + time.Second)
+		synctest.Wait()
+		s.down = cpodkit.CodeUnavailable
+		time.Sleep(5 * time.Hour)
+		if !rotator.Current() {
+			t.Error("the keys are not current")
+		}
+	})
 }
 
 func TestAKeyServiceSealsTheRing(t *testing.T) {

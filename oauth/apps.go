@@ -222,6 +222,11 @@ func (s *Server) remove(ctx context.Context, app App) error {
 			return err
 		}
 	}
+	if s.appDeleted != nil {
+		if err := s.appDeleted(ctx, app); err != nil {
+			return err
+		}
+	}
 	return s.apps.Delete(ctx, app)
 }
 

@@ -212,6 +212,32 @@ func TestAHalfDeletedAppIsOfNoUse(t *testing.T) {
 	f.wantPing(f.token(f.register(adminT1, "app-1")), "")
 }
 
+// What others keep of an app goes before the app: after its tokens have ended, and while
+// its client id is taken.
+func TestOthersDropADeletedApp(t *testing.T) {
+	t.Parallel()
+	var f *fixture
+	var dropped []string
+	down := fmt.Errorf("%w: %w", cpodkit.CodeUnavailable, errDown)
+	f = newFixture(t, func(c *oauth.Config) {
+		c.AppDeleted = func(_ context.Context, app oauth.App) error {
+			dropped = append(dropped, app.TenantID+"/"+app.ClientID)
+			return down
+		}
+	})
+	c := f.register(adminT1, "app-1")
+	token := f.token(c)
+	wantProblem(f, f.call(http.MethodDelete, "/v1/oauth/apps/app-1", adminT1, ""), cpodkit.CodeUnavailable)
+	f.wantPing(token, cpodkit.CodeTokenRevoked)
+	wantProblem(f, f.call(http.MethodPost, "/v1/oauth/apps", adminT1, `{"client_id":"app-1","name":"x","declared_scopes":[],"app_type":"service"}`), cpodkit.CodeConflict)
+	down = nil
+	wantProblem(f, f.call(http.MethodDelete, "/v1/oauth/apps/app-1", adminT1, ""), "")
+	wantProblem(f, f.call(http.MethodDelete, "/v1/oauth/apps/app-1", adminT1, ""), cpodkit.CodeNotFound)
+	if fmt.Sprint(dropped) != "[t1/app-1 t1/app-1]" {
+		t.Errorf("dropped are %q", dropped)
+	}
+}
+
 func TestAChangeAtTheSameTimeIsAConflict(t *testing.T) {
 	t.Parallel()
 	raced := cpodkit.CodePreconditionFailed

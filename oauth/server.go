@@ -53,6 +53,11 @@ type Config struct {
 	// platform makes or lists admin keys. Optional: without it every name is one.
 	TenantExists func(ctx context.Context, tenantID string) (bool, error)
 
+	// AppDeleted drops what others keep of an app that is being deleted, so that a later
+	// app of its client id finds none of it. Its tokens and keys have ended by then. With an
+	// error the app stays, marked, and the caller may delete it again. Optional.
+	AppDeleted func(ctx context.Context, app App) error
+
 	// Origins are read again when an app with allowed origins is registered, changed or
 	// deleted. Optional.
 	Origins *Origins
@@ -92,6 +97,7 @@ type Server struct {
 	keys           KeyStore
 	fixedAdminKeys []authz.APIKey
 	tenantExists   func(ctx context.Context, tenantID string) (bool, error)
+	appDeleted     func(ctx context.Context, app App) error
 	origins        *Origins
 	verifier       authz.Verifier
 	tokenTTL       time.Duration
@@ -139,6 +145,7 @@ func New(config Config) (*Server, error) {
 		keys:           config.Keys,
 		fixedAdminKeys: config.FixedAdminKeys,
 		tenantExists:   config.TenantExists,
+		appDeleted:     config.AppDeleted,
 		origins:        config.Origins,
 		verifier:       config.Verifier,
 		tokenTTL:       ttl,

@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -54,18 +55,22 @@ func (h Handle) ListBundles(ctx context.Context, after string, limit int) (bundl
 	if err := h.check(); err != nil {
 		return nil, false, err
 	}
-	all := walk(after, func(b Bundle) string { return b.Name }, func(after string) (bundles []Bundle, more bool, err error) {
-		ctx, call := h.secrets.calls.listBundle.Start(ctx)
-		bundles, more, err = h.secrets.records.ListBundles(ctx, h.id.TenantID, after, pageSize)
-		return bundles, more, call.End(ctx, err)
-	})
 	return page(func(yield func(Bundle, error) bool) {
-		for b, err := range all {
+		for b, err := range h.bundles(ctx, after) {
 			if (err != nil || h.sees(b.Owner, b.Apps)) && !yield(b, err) {
 				return
 			}
 		}
 	}, limit)
+}
+
+// bundles yields all bundles after a name.
+func (h Handle) bundles(ctx context.Context, after string) iter.Seq2[Bundle, error] {
+	return walk(after, func(b Bundle) string { return b.Name }, func(after string) (bundles []Bundle, more bool, err error) {
+		ctx, call := h.secrets.calls.listBundle.Start(ctx)
+		bundles, more, err = h.secrets.records.ListBundles(ctx, h.id.TenantID, after, pageSize)
+		return bundles, more, call.End(ctx, err)
+	})
 }
 
 // PutBundle stores a bundle under its name: Env, Files and Apps. Nil Apps keep those that
@@ -106,13 +111,23 @@ func (h Handle) putBundle(ctx context.Context, b Bundle, m Match) (Bundle, error
 	if err := h.checkBundle(ctx, b); err != nil {
 		return Bundle{}, err
 	}
-	b.Version, err = measured(ctx, h.secrets.calls.putBundle, func(ctx context.Context) (string, error) {
-		return h.secrets.records.PutBundle(ctx, h.id.TenantID, b, b.Version)
-	})
-	if err != nil {
+	if err := h.storeBundle(ctx, b); err != nil {
 		return Bundle{}, err
 	}
 	return h.storedBundle(ctx, b.Name)
+}
+
+// storeBundle stores a bundle over the one with its version.
+func (h Handle) storeBundle(ctx context.Context, b Bundle) error {
+	ctx, call := h.secrets.calls.putBundle.Start(ctx)
+	_, err := h.secrets.records.PutBundle(ctx, h.id.TenantID, b, b.Version)
+	return call.End(ctx, err)
+}
+
+// removeBundle removes the bundle with its version.
+func (h Handle) removeBundle(ctx context.Context, b Bundle) error {
+	ctx, call := h.secrets.calls.removeBundle.Start(ctx)
+	return call.End(ctx, h.secrets.records.DeleteBundle(ctx, h.id.TenantID, b.Name, b.Version))
 }
 
 // DeleteBundle removes a bundle. It returns not_found for one that the caller may not use
@@ -136,8 +151,7 @@ func (h Handle) deleteBundle(ctx context.Context, name string, m Match) error {
 	case !m.holds(b.Version):
 		return coded(cpodkit.CodePreconditionFailed)
 	}
-	ctx, call := h.secrets.calls.removeBundle.Start(ctx)
-	return call.End(ctx, h.secrets.records.DeleteBundle(ctx, h.id.TenantID, name, b.Version))
+	return h.removeBundle(ctx, b)
 }
 
 // checkBundle refuses wrong names, and secrets that the owner cannot read.

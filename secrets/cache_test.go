@@ -363,6 +363,18 @@ func TestShares(t *testing.T) {
 	})
 }
 
+// A cached read allocates the caller's copy at most, with telemetry on.
+func TestCachedAllocates(t *testing.T) { //nolint:paralleltest // it counts allocations
+	meters := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))
+	s, _ := newSecrets(t, secrets.WithTelemetry(nil, meters), secrets.WithReadHook(func(context.Context, secrets.Read) error { return nil }))
+	a := app(s, "a")
+	put(t, a, "x", "1")
+	wantValue(t, a, "x", "1")
+	if n := testing.AllocsPerRun(100, func() { _, _ = a.Get(t.Context(), "x") }); n > 1 {
+		t.Errorf("a cached read makes %v allocations", n)
+	}
+}
+
 // Calls to drivers are measured, and cached reads counted. Nothing names a secret.
 func TestTelemetry(t *testing.T) {
 	t.Parallel()

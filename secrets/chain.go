@@ -15,7 +15,7 @@ type Chain []Provider
 
 // NewChain returns a provider that has the secrets of several. A secret is that of the
 // first provider that has it, with its versions. An error other than not_found ends the
-// search, so that no value of a later provider is served in the place of one that cannot
+// search, so that no value of a later provider is served instead of one that cannot
 // be reached.
 //
 // A write goes to the first provider that is an [Editor], and is not_supported when there

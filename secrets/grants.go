@@ -103,7 +103,10 @@ func (h Handle) setGrant(ctx context.Context, name string, apps []string, m Matc
 	if g.Apps, err = checkApps(apps); err != nil {
 		return Grant{}, err
 	}
-	return h.secrets.storeGrant(ctx, h.id.TenantID, g)
+	if _, err = h.secrets.storeGrant(ctx, h.id.TenantID, g); err != nil {
+		return Grant{}, err
+	}
+	return h.secrets.storedGrant(ctx, h.id.TenantID, name) // with its time
 }
 
 // DeleteGrant takes a secret from all apps, its owner included. It is for secrets that
@@ -198,9 +201,9 @@ func page[T any](all iter.Seq2[T, error], limit int) (items []T, more bool, err 
 	return items, false, nil
 }
 
-// grants yields all grants after a name.
-func (s *Secrets) grants(ctx context.Context, tenantID, after string) iter.Seq2[Grant, error] {
+// grants yields all grants after a name, which it reads in pages of that size.
+func (s *Secrets) grants(ctx context.Context, tenantID, after string, size int) iter.Seq2[Grant, error] {
 	return walk(after, func(g Grant) string { return g.Name }, func(after string) ([]Grant, bool, error) {
-		return s.grantsAfter(ctx, tenantID, after, pageSize)
+		return s.grantsAfter(ctx, tenantID, after, size)
 	})
 }

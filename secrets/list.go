@@ -10,7 +10,7 @@ import (
 // List returns the secrets that the caller may read or owns, an administrator all of them:
 // those whose names come after a name, in the order of the bytes of their names, at most
 // limit of them, which is at least 1; more reports whether there are others. Of a provider
-// that is no [Lister] it returns those that have a grant, without versions and times.
+// that is not a [Lister] it returns those that have a grant, without versions and times.
 func (h Handle) List(ctx context.Context, after string, limit int) (secrets []Info, more bool, err error) {
 	return page(h.all(ctx, after), limit)
 }
@@ -25,7 +25,7 @@ func (h Handle) all(ctx context.Context, after string) iter.Seq2[Info, error] {
 			yield(Info{}, err)
 			return
 		}
-		next, stop := iter.Pull2(h.secrets.grants(ctx, h.id.TenantID, after))
+		next, stop := iter.Pull2(h.secrets.grants(ctx, h.id.TenantID, after, pageSize))
 		defer stop()
 		grant, err, more := next()
 		for info, listErr := range h.secrets.infos(ctx, h.id.TenantID, after) {
@@ -54,7 +54,7 @@ func (h Handle) all(ctx context.Context, after string) iter.Seq2[Info, error] {
 
 // allGranted yields what is known of secrets that the provider does not list.
 func (h Handle) allGranted(ctx context.Context, after string, yield func(Info, error) bool) {
-	for g, err := range h.secrets.grants(ctx, h.id.TenantID, after) {
+	for g, err := range h.secrets.grants(ctx, h.id.TenantID, after, pageSize) {
 		if err == nil && !h.sees(g.Owner, g.Apps) {
 			continue
 		}

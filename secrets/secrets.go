@@ -21,6 +21,7 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/keylock"
 	"github.com/cpodkit/cpodkit/internal/portable"
+	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/internal/shares"
 )
 
@@ -79,19 +80,21 @@ type Secrets struct {
 	records  Records
 	calls    operations
 	writes   keylock.Locks // by tenant and name
+	cursors  *seal.Box
 }
 
 // Option configures [New].
 type Option func(*options)
 
 type options struct {
-	tracers   trace.TracerProvider
-	meters    metric.MeterProvider
-	log       *slog.Logger
-	ttl       time.Duration
-	stale     time.Duration
-	cacheSize int
-	hook      func(context.Context, Read) error
+	tracers      trace.TracerProvider
+	meters       metric.MeterProvider
+	log          *slog.Logger
+	ttl          time.Duration
+	stale        time.Duration
+	cacheSize    int
+	hook         func(context.Context, Read) error
+	cursorSecret []byte
 }
 
 // WithTelemetry makes a span of every call to the provider and to the records
@@ -161,6 +164,9 @@ func New(provider Provider, records Records, opts ...Option) (*Secrets, error) {
 		return nil, fmt.Errorf("secrets: %w", err)
 	}
 	s.calls = newOperations(calls)
+	if s.cursors, err = newCursors(s.cursorSecret); err != nil {
+		return nil, fmt.Errorf("secrets: %w", err)
+	}
 	s.start, s.entries = time.Now(), shares.NewCache[key, *entry](s.cacheSize)
 	if s.meters != nil {
 		if err := s.observe(); err != nil {

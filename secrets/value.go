@@ -12,7 +12,7 @@ import (
 // is safe for concurrent use. The zero Value is empty.
 //
 // A Value keeps a secret out of output, not out of memory: the garbage collector may copy
-// it, it is not overwritten after its use, and it may be swapped to disk or stand in a
+// it, it is not overwritten after its use, and it may be swapped to disk or be in a
 // core dump. docs/secrets.md says what an operator can do about that.
 type Value struct {
 	unprintable.Type

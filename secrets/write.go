@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/cpodkit/cpodkit"
 )
@@ -57,9 +58,10 @@ func (h Handle) change(ctx context.Context, name string, opts []WriteOption) (w 
 
 // Put stores a new version of a secret, of 1 to [MaxValue] bytes. A new secret belongs to
 // the app that writes it, or to administrators alone. It returns conflict for a secret of
-// another app, and for one that the provider holds without a grant, which only
-// administrators may write; precondition_failed when a condition does not hold;
-// not_supported when the provider is not an [Editor].
+// another app, for a new NAME#MEMBER or NAME while another app has a part of NAME, and for
+// one that the provider holds without a grant, which only administrators may write;
+// precondition_failed when a condition does not hold; not_supported when the provider is
+// not an [Editor].
 //
 // When Put fails with unavailable or timeout, the value may be stored nevertheless. To
 // repeat the call is safe.
@@ -128,20 +130,51 @@ func (h Handle) claim(ctx context.Context, name string, apps []string) (grant, b
 	return grant, before, err
 }
 
-// checkNew returns a conflict for a secret that the provider holds without a grant, unless
-// an administrator writes it.
+// checkNew returns a conflict for a secret that the provider holds without a grant, and for
+// one of which another part is not the caller's, unless an administrator writes it. The
+// parts of NAME are NAME and each NAME#MEMBER: Vault keeps them in one place, where a write
+// of one makes a new version of all.
 func (h Handle) checkNew(ctx context.Context, name string) error {
 	if h.isAdmin {
 		return nil
 	}
+	if err := h.checkNotHeld(ctx, name); err != nil {
+		return err
+	}
+	whole := name
+	if i := strings.LastIndexByte(name, '#'); i > 0 {
+		whole = name[:i]
+		g, err := h.secrets.storedGrant(ctx, h.id.TenantID, whole)
+		if isCode(err, cpodkit.CodeNotFound) {
+			err = h.checkNotHeld(ctx, whole)
+		} else if err == nil && g.Owner != h.id.AppID {
+			err = coded(cpodkit.CodeConflict)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	const fewParts = 8
+	for g, err := range h.secrets.grants(ctx, h.id.TenantID, whole+"#", fewParts) {
+		switch {
+		case err != nil:
+			return err
+		case !strings.HasPrefix(g.Name, whole+"#"):
+			return nil
+		case g.Owner != h.id.AppID:
+			return coded(cpodkit.CodeConflict)
+		}
+	}
+	return nil
+}
+
+// checkNotHeld returns a conflict for a secret that the provider holds.
+func (h Handle) checkNotHeld(ctx context.Context, name string) error {
 	_, err := h.secrets.stored(ctx, h.id.TenantID, name, 0)
 	if err == nil {
 		return coded(cpodkit.CodeConflict)
 	}
-	if isCode(err, cpodkit.CodeNotFound) {
-		return nil
-	}
-	return err
+	return unlessGone(err)
 }
 
 // takeBack undoes a claim, if possible. A grant without a value harms nobody.

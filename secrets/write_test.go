@@ -38,6 +38,30 @@ func TestOneAppGetsAName(t *testing.T) {
 	}
 }
 
+// NAME and each NAME#MEMBER are of one app: in Vault a write of one changes the history of
+// all.
+func TestPartsHaveOneOwner(t *testing.T) {
+	t.Parallel()
+	s, m := newSecrets(t)
+	a, b, admin := app(s, "a"), app(s, "b"), s.Trusted(tenant)
+	put(t, a, "db", "1")
+	put(t, a, "db#user", "2")
+	put(t, a, "parts#one", "3")
+	put(t, admin, "ours#one", "4")
+	if _, err := m.Put(t.Context(), tenant, "held", secrets.NewValue("5"), secrets.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"db#more", "parts", "parts#two", "ours", "ours#two", "held#one"} {
+		_, err := b.Put(t.Context(), name, secrets.NewValue("6"))
+		wantCode(t, err, cpodkit.CodeConflict)
+	}
+	put(t, a, "parts", "7")
+	put(t, admin, "parts#two", "8")
+	for _, name := range []string{"dba", "d", "db/x", "#x", "parts2#x"} {
+		put(t, b, name, "9")
+	}
+}
+
 // Whatever call of a Put fails: the owner can repeat it, and nobody else reads the value or
 // gets the name.
 func TestPutFails(t *testing.T) {

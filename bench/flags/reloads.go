@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit/flags"
+	"github.com/cpodkit/cpodkit/internal/turns"
 )
 
 // reloads is the name of the measurement of evaluations during reloads.
@@ -58,7 +59,7 @@ func measureReloads(ctx context.Context, each time.Duration) error {
 		(time.Since(began) / time.Duration(max(count, 1))).Round(time.Millisecond))
 	for name, ns := range map[string][]float64{"without": idle, "with": busy} {
 		fmt.Printf("Evaluations %s reloads: half within %s, 99 %% within %s, 99.9 %% within %s, the longest %s.\n", name,
-			duration(quantile(ns, 0.5)), duration(quantile(ns, 0.99)), duration(quantile(ns, 0.999)), duration(quantile(ns, 0.999999)))
+			duration(turns.Quantile(ns, 0.5)), duration(turns.Quantile(ns, 0.99)), duration(turns.Quantile(ns, 0.999)), duration(turns.Quantile(ns, 0.999999)))
 	}
 	return nil
 }

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"slices"
 	"time"
+
+	"github.com/cpodkit/cpodkit/internal/turns"
 )
 
 // row is one call that is made in several ways, which take turns.
@@ -31,7 +31,7 @@ func (r *row) round(ctx context.Context, each time.Duration, number int) error {
 			return err
 		}
 		w := &r.ways[(i+number)%len(r.ways)]
-		ns, allocs, err := w.turn(each)
+		ns, allocs, err := turns.Take(each, 7919*len(w.turns), func(i int) error { return w.call(i % users) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
@@ -42,33 +42,11 @@ func (r *row) round(ctx context.Context, each time.Duration, number int) error {
 	return nil
 }
 
-// turn calls for a time, in batches, so that the clock is read rarely.
-func (w *way) turn(each time.Duration) (ns, allocs float64, err error) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	calls, batch, user := 0, 1, 7919*len(w.turns)
-	start := time.Now()
-	for time.Since(start) < each {
-		began := time.Now()
-		for range batch {
-			if err := w.call(user % users); err != nil {
-				return 0, 0, err
-			}
-			user++
-		}
-		calls += batch
-		if batch < 256 && time.Since(began) < 10*time.Microsecond {
-			batch *= 2
-		}
-	}
-	elapsed := time.Since(start)
-	runtime.ReadMemStats(&after)
-	return float64(elapsed.Nanoseconds()) / float64(calls), float64(after.Mallocs-before.Mallocs) / float64(calls), nil
-}
-
 // cost is the tenth percentile of the turns: others on the machine make a turn slower,
 // and never faster.
-func (w *way) cost() (ns, allocs float64) { return quantile(w.turns, 0.1), quantile(w.allocs, 0.5) }
+func (w *way) cost() (ns, allocs float64) {
+	return turns.Quantile(w.turns, 0.1), turns.Quantile(w.allocs, 0.5)
+}
 
 func (r *row) print() {
 	ours, oursAllocs := r.ways[0].cost()
@@ -99,9 +77,4 @@ func digits(ratio float64) int {
 		return 3
 	}
 	return 2
-}
-
-func quantile(values []float64, at float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[int(at*float64(len(sorted)))]
 }

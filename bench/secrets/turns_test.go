@@ -1,10 +1,10 @@
 package secrets_test
 
 import (
-	"runtime"
-	"slices"
 	"testing"
 	"time"
+
+	"github.com/cpodkit/cpodkit/internal/turns"
 )
 
 // way is one of the ways in which a call is made. The first one is ours.
@@ -29,7 +29,7 @@ func compare(b *testing.B, ways ...way) {
 		for round := range 1 + rounds {
 			for i := range ways {
 				k := (i + round) % len(ways)
-				ns, n, err := take(ways[k].call, 7919*round)
+				ns, n, err := turns.Take(turn, 7919*round, ways[k].call)
 				if err != nil {
 					b.Fatalf("%s: %v", ways[k].name, err)
 				}
@@ -40,41 +40,13 @@ func compare(b *testing.B, ways ...way) {
 		}
 	}
 	b.ReportMetric(0, "ns/op") // of all rounds: it says nothing
-	ours := quantile(times[0], 0.1)
+	ours := turns.Quantile(times[0], 0.1)
 	for i, w := range ways {
-		theirs := quantile(times[i], 0.1)
+		theirs := turns.Quantile(times[i], 0.1)
 		b.ReportMetric(theirs, "ns-"+w.name)
-		b.ReportMetric(quantile(allocs[i], 0.5), "allocs-"+w.name)
+		b.ReportMetric(turns.Quantile(allocs[i], 0.5), "allocs-"+w.name)
 		if i > 0 {
 			b.ReportMetric(ours/theirs, "times-"+w.name)
 		}
 	}
-}
-
-// take calls for one turn, in batches, so that the clock is read rarely.
-func take(call func(i int) error, i int) (ns, allocs float64, err error) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	calls, batch, start := 0, 1, time.Now()
-	for time.Since(start) < turn {
-		began := time.Now()
-		for range batch {
-			if err := call(i); err != nil {
-				return 0, 0, err
-			}
-			i++
-		}
-		calls += batch
-		if batch < 256 && time.Since(began) < 10*time.Microsecond {
-			batch *= 2
-		}
-	}
-	elapsed := time.Since(start)
-	runtime.ReadMemStats(&after)
-	return float64(elapsed.Nanoseconds()) / float64(calls), float64(after.Mallocs-before.Mallocs) / float64(calls), nil
-}
-
-func quantile(values []float64, at float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[int(at*float64(len(sorted)))]
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"net"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/cpodkit/cpodkit/clientaddr"
 	"github.com/cpodkit/cpodkit/httpserver"
+	"github.com/cpodkit/cpodkit/internal/loopback"
 )
 
 // defaultFileLimit is for a system that does not say.
@@ -51,7 +51,7 @@ func readBase(s *settings) base {
 		s.fail("CPOD_LISTEN", "want host:port or :port")
 	}
 	byDefault := "5"
-	if loopback(host) {
+	if loopback.Is(host) {
 		byDefault = "0"
 	}
 	b.drain = time.Duration(s.number("CPOD_DRAIN_SECONDS", byDefault, "0 on loopback, else 5",
@@ -61,7 +61,7 @@ func readBase(s *settings) base {
 	switch {
 	case b.publicURL != "":
 		checkPublicURL(s, b.publicURL)
-	case err == nil && !loopback(host):
+	case err == nil && !loopback.Is(host):
 		s.warn("CPOD_PUBLIC_URL", "this variable is not set: tokens and signed URLs name localhost, which other machines cannot reach")
 	}
 	if env := s.get("CORESDK_ENV", "production", "`production` is all that this version serves"); env != "production" {
@@ -76,14 +76,6 @@ func readBase(s *settings) base {
 		}
 	}
 	return b
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
 }
 
 func checkPublicURL(s *settings, text string) {

@@ -30,6 +30,7 @@ type action func(ctx context.Context, env environment, operand string) error
 // environment is what commands work with.
 type environment struct {
 	settings *settings
+	stdin    io.Reader
 	stdout   io.Writer
 }
 
@@ -64,6 +65,15 @@ func commands() []command {
 			"flags check", "", "FILE",
 			"Check the flag definitions in a file, or in the .json files of a folder.", declareFlagsCheck,
 		},
+		{
+			"secret set", "[--tenant NAME] [--app ID]...", "NAME",
+			"Store a new version of a secret: what standard input holds, without a line end after it.", declareSecretSet,
+		},
+		{
+			"secret grant", "[--tenant NAME] [--app ID]...", "NAME",
+			"Say which apps may read a secret, also one that another provider holds.", declareSecretGrant,
+		},
+		{"secret list", "[--tenant NAME]", "", "List the secrets of a tenant, and which apps may read them.", declareSecretList},
 		{"welcome", "", "", "Print the commands to try that the first start has shown.", declareWelcome},
 		{"rotate-key", "", "", "Make a new key that signs tokens. A running server takes it over.", declareRotateKey},
 		{"version", "", "", "Print the version.", declareVersion},
@@ -71,7 +81,7 @@ func commands() []command {
 }
 
 // run does what the command line says.
-func run(ctx context.Context, args []string, environ []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		args = []string{"serve"}
 	}
@@ -84,7 +94,7 @@ func run(ctx context.Context, args []string, environ []string, stdout, stderr io
 	for _, c := range commands() {
 		words := strings.Fields(c.name)
 		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
-			env := environment{readSettings(environ, stderr), stdout}
+			env := environment{readSettings(environ, stderr), stdin, stdout}
 			return c.run(ctx, env, args[len(words):], stderr)
 		}
 	}
@@ -117,7 +127,7 @@ func (c command) run(ctx context.Context, env environment, args []string, stderr
 	case c.operand != "" && len(operands) == 1:
 		err = do(ctx, env, operands[0])
 	case len(operands) > 0:
-		err = misuse{fmt.Sprintf("unexpected argument %q", operands[len(operands)-1])}
+		err = misuse{"there are too many arguments"} // one may be a secret
 	default:
 		err = do(ctx, env, "")
 	}

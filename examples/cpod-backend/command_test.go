@@ -219,7 +219,7 @@ func TestCommandsAreQuiet(t *testing.T) {
 		"tenant list", "tenant create acme", "admin-key", "admin-key list", "welcome", "version", "token --app app-a --scope storage.private.read",
 	} {
 		var out, problems bytes.Buffer
-		if err := run(t.Context(), strings.Fields(args), env, &out, &problems); err != nil || out.Len() == 0 || problems.Len() > 0 {
+		if err := run(t.Context(), strings.Fields(args), env, nil, &out, &problems); err != nil || out.Len() == 0 || problems.Len() > 0 {
 			t.Errorf("%s: %v, printed %s and %s", args, err, &out, &problems)
 		}
 	}
@@ -230,7 +230,7 @@ func TestUsage(t *testing.T) {
 	env := map[string]string{"CPOD_DATA_DIR": filepath.Join(t.TempDir(), "none")}
 	variables := environ(env)
 	var all, problems bytes.Buffer
-	if err := run(t.Context(), []string{"help"}, variables, &all, &problems); err != nil {
+	if err := run(t.Context(), []string{"help"}, variables, nil, &all, &problems); err != nil {
 		t.Error(err)
 	}
 	for _, c := range commands() {
@@ -238,17 +238,17 @@ func TestUsage(t *testing.T) {
 			t.Errorf("help does not list %s", c.name)
 		}
 		var out bytes.Buffer
-		if err := run(t.Context(), append(strings.Fields(c.name), "-h"), variables, &out, &problems); err != nil ||
+		if err := run(t.Context(), append(strings.Fields(c.name), "-h"), variables, nil, &out, &problems); err != nil ||
 			!strings.HasPrefix(out.String(), "usage: cpod-backend "+c.name) {
 			t.Errorf("%s -h: %v, %s", c.name, err, &out)
 		}
 		out.Reset()
 		var wrong bytes.Buffer
-		err := run(t.Context(), append(strings.Fields(c.name), "--bogus"), variables, &out, &wrong)
+		err := run(t.Context(), append(strings.Fields(c.name), "--bogus"), variables, nil, &out, &wrong)
 		if !errors.Is(err, errUsage) || out.Len() > 0 || !strings.Contains(wrong.String(), "bogus") || !strings.Contains(wrong.String(), "usage:") {
 			t.Errorf("%s --bogus: %v, %s%s", c.name, err, &out, &wrong)
 		}
-		if err := run(t.Context(), append(strings.Fields(c.name), "a", "b"), variables, &out, &wrong); !errors.Is(err, errUsage) {
+		if err := run(t.Context(), append(strings.Fields(c.name), "a", "b"), variables, nil, &out, &wrong); !errors.Is(err, errUsage) {
 			t.Errorf("%s a b: %v", c.name, err)
 		}
 	}

@@ -41,6 +41,26 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_FLAGS", "file:/etc/cpod/flags.json", ""},
 		{"CPOD_FLAGS", "file:", "CPOD_FLAGS"},
 		{"CPOD_FLAGS", "https://user:hunter2@flags", "CPOD_FLAGS"},
+		{"CPOD_SECRETS", "db:", ""},
+		{"CPOD_SECRETS", "env:APP_?tenant=acme files:/run/secrets db:", ""},
+		{"CPOD_SECRETS", "env:APP_ env:APP_?tenant=acme", ""},
+		{"CPOD_SECRETS", " ", "CPOD_SECRETS"},
+		{"CPOD_SECRETS", "db: db:", "twice"},
+		{"CPOD_SECRETS", "db:hunter2", "db:"},
+		{"CPOD_SECRETS", "db:?tenant=acme", "db:"},
+		{"CPOD_SECRETS", "env:", "prefix"},
+		{"CPOD_SECRETS", "env:CPOD_", "CPOD_SECRETS"},
+		{"CPOD_SECRETS", "env:APP-", "CPOD_SECRETS"},
+		{"CPOD_SECRETS", "env://APP_", "malformed"},
+		{"CPOD_SECRETS", "files:", "folder"},
+		{"CPOD_SECRETS", "files:/a?tenant=a&tenant=b", "once"},
+		{"CPOD_SECRETS", "files:/a?tenat=hunter2", "tenant"},
+		{"CPOD_SECRETS", "files:/a?tenant=", "CPOD_SECRETS"},
+		{"CPOD_SECRETS", "vault://vault:8200/secret?auth=kubernetes&role=cpod", ""},
+		{"CPOD_SECRETS", "vault+http://localhost:8200/secret db:", ""},
+		{"CPOD_SECRETS", "https://user:hunter2@vault", "CPOD_SECRETS"},
+		{"CPOD_SECRETS", "hunter2", "schemes"},
+		{"CPOD_SECRETS", "env:%zz", "prefix"},
 		{"CPOD_CLUSTER", "redis+sentinel://:hunter2@cache/main", ""},
 		{"CPOD_CLUSTER", "nats://hunter2", "CPOD_CLUSTER"},
 		{"CPOD_CLUSTER", "memory:", ""},
@@ -191,7 +211,7 @@ func TestVariablesAreDocumented(t *testing.T) {
 func runOnce(t *testing.T, env map[string]string, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := run(t.Context(), args, environ(env), &out, io.Discard)
+	err := run(t.Context(), args, environ(env), nil, &out, io.Discard)
 	return out.String(), err
 }
 

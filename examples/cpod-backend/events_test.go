@@ -103,6 +103,19 @@ func securityEvents() map[string]struct {
 			calls("app", "GET /v1/storage/files?cursor=bent", ""),
 			map[string]string{"msg": "request", "status": "400", "code": "invalid_cursor"},
 		},
+		"a secret is read, or refused": {
+			calls("admin", "GET /v1/secrets/none", ""),
+			map[string]string{
+				"msg": "request", "route": "GET /v1/secrets/{name...}", "status": "404", "code": "not_found",
+				"tenant": "default", "app": "cpod:admin", "key_id": "*",
+			},
+		},
+		"a secret is changed, or who may read it": {
+			calls("admin", "PUT /v1/secret-grants/db/password", `{"apps":["app-a"]}`),
+			map[string]string{
+				"msg": "request", "route": "PUT /v1/secret-grants/{name...}", "status": "200", "app": "cpod:admin", "key_id": "*",
+			},
+		},
 		"a signed URL is used": {
 			func(t *testing.T, w *eventWorld) { w.call(t, "", "GET "+w.caller.signURL(t, "app key", "GET"), "") },
 			map[string]string{

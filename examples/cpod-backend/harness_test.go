@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -87,7 +88,7 @@ func start(t *testing.T, dir string, env map[string]string) *instance {
 	done := make(chan error, 1)
 	log := new(logBuffer)
 	go func() {
-		err := run(ctx, nil, environ(settings), in, log)
+		err := run(ctx, nil, environ(settings), nil, in, log)
 		in.CloseWithError(io.EOF)
 		done <- err
 	}()
@@ -100,7 +101,8 @@ func start(t *testing.T, dir string, env map[string]string) *instance {
 			}
 			close(done)
 		case <-time.After(watchdog):
-			t.Error("the server does not stop")
+			stacks := make([]byte, 1<<20)
+			t.Errorf("the server does not stop; all goroutines:\n%s", stacks[:runtime.Stack(stacks, true)])
 		}
 	})}
 	t.Cleanup(func() { srv.stop() })

@@ -34,7 +34,7 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	// What go-redis would print is in the errors of the calls that meet it.
 	logging.Disable()
-	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	switch {
 	case errors.Is(err, errUsage): // which has been explained
@@ -57,6 +57,7 @@ func parts(s *settings, d database) []part {
 		filesPart(s),
 		kvPart(s),
 		flagsPart(s),
+		secretsPart(s),
 		tenantsPart(),
 		apiPart(s),
 		opsPart(s),

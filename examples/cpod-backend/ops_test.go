@@ -90,6 +90,8 @@ func TestOperationsListener(t *testing.T) {
 	filesSeed(t, c, srv.url)
 	documentsSeed(t, c)
 	kvSeed(t, c)
+	_, own, other := secretTenant(t, srv, defaultTenant, "app-a")
+	secretsSeed(t, own.Secrets, other.Secrets)
 
 	ops := srv.opsURL(t)
 	for _, c := range []struct {
@@ -98,7 +100,7 @@ func TestOperationsListener(t *testing.T) {
 		body   string // the beginning
 	}{
 		{"/healthz", 200, `{"status":"ok"}`},
-		{"/readyz", 200, `{"status":"ok","backends":{"documents":"ok","files":"ok","flags":"ok","kv":"ok"}}`},
+		{"/readyz", 200, `{"status":"ok","backends":{"documents":"ok","files":"ok","flags":"ok","kv":"ok","secrets":"ok"}}`},
 		{"/", 404, `{"type":`},
 		{"/v1/storage/kv/x", 404, `{"type":`},
 	} {
@@ -208,10 +210,10 @@ func TestNotReadyWithoutTheStores(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, body := askReady(newReady())
-	if status != http.StatusServiceUnavailable || body != `{"status":"unavailable","backends":{"documents":"unavailable","files":"unavailable","flags":"ok","kv":"ok"}}` {
+	if status != http.StatusServiceUnavailable || body != `{"status":"unavailable","backends":{"documents":"unavailable","files":"unavailable","flags":"ok","kv":"ok","secrets":"ok"}}` {
 		t.Errorf("without its stores: %d %s", status, body)
 	}
-	if len(log.lines(t, "a backend answers")) != 4 || len(log.lines(t, "a backend does not answer")) != 2 {
+	if len(log.lines(t, "a backend answers")) != 6 || len(log.lines(t, "a backend does not answer")) != 2 {
 		t.Errorf("the log says %s", log)
 	}
 }

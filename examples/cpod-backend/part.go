@@ -124,6 +124,8 @@ type house struct {
 	gate     *gate
 	inMemory []namedData // what no other process reaches
 
+	onAppDeleted []func(ctx context.Context, app oauth.App) error // drop what parts keep of an app
+
 	quota   storage.Quota       // nil for none
 	counted []namedData         // what a quota counts
 	forget  func(tenant string) // drops what a quota has in memory of a tenant that is erased
@@ -158,6 +160,16 @@ func newHouse(b base, log *slog.Logger) *house {
 
 // onClose has Close call closeOne. What is opened last is closed first.
 func (h *house) onClose(closeOne func() error) { h.closers = append(h.closers, closeOne) }
+
+// appDeleted drops what parts keep of an app that is being deleted.
+func (h *house) appDeleted(ctx context.Context, app oauth.App) error {
+	for _, drop := range h.onAppDeleted {
+		if err := drop(ctx, app); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // background runs work until the house is closed. It ends before anything is
 // closed that was opened before.

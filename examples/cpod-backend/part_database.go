@@ -223,22 +223,26 @@ func errNoData(where string) error {
 	return fmt.Errorf("there is no data in %s yet: start the server once, or set CPOD_DATA_DIR or CPOD_DB", where)
 }
 
-// await calls use again while the database does not answer, for as long as a
-// start may wait for it.
+// await calls use again while the database, or what seals its keys, does not answer, for as long
+// as a start may wait for it.
 func (d database) await(ctx context.Context, log *slog.Logger, use func() error) error {
 	began, warned := time.Now(), false
+	variable, system := databaseVariable, "the database"
 	err := retry(ctx, d.patience, use, func(err error) bool {
 		if !errors.Is(err, cpodkit.CodeUnavailable) {
 			return false
 		}
+		if errors.Is(err, errKeyService) {
+			variable, system = sealVariable, "the key service"
+		}
 		if !warned {
-			log.Warn("the database does not answer; trying again", "for", d.patience.String(), "error", err)
+			log.Warn(system+" does not answer; trying again", "for", d.patience.String(), "error", err)
 		}
 		warned = true
 		return true
 	})
 	if errors.Is(err, cpodkit.CodeUnavailable) {
-		return fmt.Errorf("%s: the database has not answered for %s: %w", databaseVariable, time.Since(began).Round(time.Second), err)
+		return fmt.Errorf("%s: %s has not answered for %s: %w", variable, system, time.Since(began).Round(time.Second), err)
 	}
 	return err
 }

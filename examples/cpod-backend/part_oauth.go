@@ -82,6 +82,7 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		Keys:           keys,
 		FixedAdminKeys: fixed,
 		TenantExists:   h.tenantExists,
+		AppDeleted:     h.appDeleted,
 		Origins:        h.origins,
 		Verifier:       verifier,
 		CursorSecret:   h.ring.Secret("oauth"),

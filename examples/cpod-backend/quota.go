@@ -73,7 +73,7 @@ func declareTenantUsage(flags *flag.FlagSet) action {
 				return err
 			}
 			for _, source := range e.sources {
-				if source.data != nil {
+				if source.name == "documents" || source.name == "files" { // those of a server
 					e.counted = append(e.counted, source)
 				}
 			}

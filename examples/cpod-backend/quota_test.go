@@ -65,6 +65,9 @@ func TestTenantBytes(t *testing.T) {
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := srv.commandWith(t, "a secret is not counted", "secret", "set", "--tenant", "acme", "k"); err != nil {
+		t.Error(err)
+	}
 	if said := srv.mustCommand(t, "tenant", "usage", "--recount"); !strings.Contains(said, fmt.Sprintf("acme     %d bytes", all)) || !strings.Contains(said, "acmex    ") {
 		t.Errorf("counted anew, the usage is\n%s", said)
 	}

@@ -252,12 +252,14 @@ func (s *roomServer) holdRequests(path, signed, a, b string) {
 	var uploads sync.WaitGroup
 	const share = 8 // of 64 connections
 	for range share {
-		body, rest := io.Pipe()
-		uploads.Go(func() { s.call(ctx, "PUT", path, a, "text/plain", body) })
-		context.AfterFunc(ctx, func() { _ = rest.CloseWithError(context.Canceled) })
-		if _, err := io.WriteString(rest, "the first bytes"); err != nil {
-			t.Fatal(err)
-		}
+		uploads.Go(func() {
+			for ctx.Err() == nil { // a request below may have taken the last place
+				body, rest := io.Pipe()
+				stop := context.AfterFunc(ctx, func() { _ = rest.CloseWithError(context.Canceled) })
+				s.call(ctx, "PUT", path, a, "text/plain", body)
+				stop()
+			}
+		})
 	}
 	var status int
 	var answer string
@@ -270,6 +272,11 @@ func (s *roomServer) holdRequests(path, signed, a, b string) {
 	status, answer = s.call(t.Context(), "GET", signed, "", "", nil)
 	if s.refusedFor(answer, refused); status != http.StatusTooManyRequests {
 		t.Errorf("a request by a signed URL is answered %d", status)
+	}
+	body, rest := io.Pipe()
+	defer rest.Close()
+	if status, answer := s.call(t.Context(), "PUT", path, a, "text/plain", body); status != http.StatusTooManyRequests {
+		t.Errorf("one more upload is answered, before its body ends, %d %s", status, answer)
 	}
 	for i := range firstUses {
 		if status, answer := s.call(t.Context(), "GET", "/v1/storage/files", b, "", nil); status != http.StatusOK {

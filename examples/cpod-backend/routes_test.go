@@ -292,6 +292,13 @@ func TestParametersThatDoNotApply(t *testing.T) {
 		"PUT /v1/storage/kv/x?ttl=60":                 "ttl",
 		"POST /v1/storage/kv/x/incr?by=2":             "by",
 		"POST /v1/ratelimit/check?tier=private":       "tier",
+		"GET /v1/secrets/x?limit=5":                   "limit",
+		"GET /v1/secrets?version=2":                   "version",
+		"PUT /v1/secrets/x?version=2":                 "version",
+		"DELETE /v1/secrets/x?version=2":              "version",
+		"POST /v1/secrets/resolve?version=2":          "version",
+		"GET /v1/secret-grants/x?cursor=x":            "cursor",
+		"GET /v1/secret-bundles/x?version=2":          "version",
 		"GET /v1/oauth/apps/x?limit=5":                "limit",
 		"POST /v1/oauth/apps?tenantId=t2":             "tenantId",
 		"DELETE /v1/oauth/apps/x/keys/y?cursor=x":     "cursor",
@@ -311,6 +318,7 @@ func TestAccessOfEveryRoute(t *testing.T) {
 	want := map[cpodkit.Access][]string{
 		cpodkit.Reads: { // besides GET and HEAD
 			"queryDocuments", "introspectToken", "evaluateFlag", "evaluateFlags", "ofrepEvaluateFlag", "ofrepEvaluateFlags",
+			"resolveSecrets",
 		},
 		cpodkit.WritesAfter: {
 			"setEntry", "deleteEntry", "incrementEntry", "checkRateLimit", "resetRateLimit", "issueToken", "revokeToken",

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
+	"github.com/cpodkit/cpodkit/backends/vault/vaulttransit"
 	"github.com/cpodkit/cpodkit/keyring"
 )
 
@@ -32,11 +35,47 @@ func (d database) sealer(ctx context.Context, h *house, isNew bool) (keyring.Sea
 	case isNew:
 		return keyring.LoadOrCreateMasterFile(file)
 	default:
-		return keyring.LoadMasterFile(file)
+		master, err := keyring.LoadMasterFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: restore it from a backup, or set %s as it was when the key ring was made", err, sealVariable)
+		}
+		return master, err
 	}
 }
 
 // openSeal opens the key service of CPOD_SEAL. What it opens is closed by house.onClose.
-func openSeal(context.Context, *house, string) (keyring.Sealer, error) {
-	return nil, fmt.Errorf("%s: this version has no key service; unset it", sealVariable)
+func openSeal(ctx context.Context, h *house, url string) (keyring.Sealer, error) {
+	seal, err := vaulttransit.Open(ctx, url, vaulttransit.WithLog(h.log))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", sealVariable, err)
+	}
+	h.onClose(seal.Close)
+	// It is used at the start, and when keys rotate.
+	h.ready = append(h.ready, dependency{"seal", seal, true})
+	return keyService{seal}, nil
+}
+
+// errKeyService is in each error of a key service.
+var errKeyService = errors.New(sealVariable)
+
+// keyService is a sealer whose errors are told from those of the database.
+type keyService struct{ keyring.Sealer }
+
+// Seal implements [keyring.Sealer].
+func (s keyService) Seal(ctx context.Context, plain, binding []byte) ([]byte, error) {
+	sealed, err := s.Sealer.Seal(ctx, plain, binding)
+	return sealed, named(err)
+}
+
+// Open implements [keyring.Sealer].
+func (s keyService) Open(ctx context.Context, sealed, binding []byte) ([]byte, error) {
+	plain, err := s.Sealer.Open(ctx, sealed, binding)
+	return plain, named(err)
+}
+
+func named(err error) error {
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errKeyService, err)
+	}
+	return err
 }

@@ -45,6 +45,15 @@ func readSettings(environ []string, stderr io.Writer) *settings {
 	return s
 }
 
+// environ returns the environment in the form of [os.Environ].
+func (s *settings) environ() []string {
+	entries := make([]string, 0, len(s.env))
+	for name, value := range s.env {
+		entries = append(entries, name+"="+value)
+	}
+	return entries
+}
+
 // get returns a variable, or its default.
 func (s *settings) get(name, byDefault, meaning string) string {
 	return cmp.Or(s.optional(name, byDefault, meaning), byDefault)

@@ -36,6 +36,8 @@ import (
 	"github.com/cpodkit/cpodkit/backends/s3/s3files"
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/backends/ulule/ululelimit"
+	"github.com/cpodkit/cpodkit/backends/vault/vaultsecrets"
+	"github.com/cpodkit/cpodkit/backends/vault/vaulttransit"
 	"github.com/cpodkit/cpodkit/client"
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/flags"
@@ -121,6 +123,10 @@ func refusals(t *testing.T) []refusal {
 		{"backends/sqlite/sqlitedocuments.Open", "a negative cache", func() error { return openSQLite(sqlitedocuments.WithScanCache(-1)) }},
 		{"backends/sqlite/sqlitedocuments.Open", "negative room", func() error { return openSQLite(sqlitedocuments.KeepFree(-1)) }},
 		{"backends/sqlite/sqlitedocuments.Open", "an index of nothing", func() error { return openSQLite(sqlitedocuments.WithIndexes(noIndexes)) }},
+		{"backends/vault/vaultsecrets.Open", "no mount", func() error { return of(vaultsecrets.Open(ctx, "vault://127.0.0.1?auth=jwt&role=r&jwt-file=f")) }},
+		{"backends/vault/vaulttransit.Open", "no key", func() error {
+			return of(vaulttransit.Open(ctx, "vault-transit://127.0.0.1/transit?auth=jwt&role=r&jwt-file=f"))
+		}},
 		{"backends/mongo/mongodocuments.New", "no database", func() error { return of(mongodocuments.New(nil)) }},
 		{"backends/mongo/mongodocuments.New", "no time", func() error { return newMongo(mongodocuments.WithTimeLimit(0)) }},
 		{"backends/mongo/mongodocuments.New", "one connection", func() error { return newMongo(mongodocuments.WithPoolSize(1)) }},
@@ -189,6 +195,11 @@ func refusals(t *testing.T) []refusal {
 		{"secrets.NewFiles", "no folder", func() error { return of(secrets.NewFiles(ctx, filepath.Join(dir, "none"), "t")) }},
 		{"secrets.NewFiles", "no tenant", func() error { return of(secrets.NewFiles(ctx, dir, "")) }},
 		{"secrets.NewFiles", "no interval", func() error { return of(secrets.NewFiles(ctx, dir, "t", secrets.WithFilesInterval(0))) }},
+		{"secrets.New", "a short secret", func() error { return newSecrets(secrets.WithSecret(make([]byte, 15))) }},
+		{"secrets.NewTransport", "no secrets", func() error { return of(secrets.NewTransport(nil, "n", "https://a.test")) }},
+		{"secrets.NewTransport", "no origin", func() error { return of(secrets.NewTransport(secrets.Handle{}, "n", "")) }},
+		{"secrets.NewTransport", "a path", func() error { return of(secrets.NewTransport(secrets.Handle{}, "n", "https://a.test/x")) }},
+		{"secrets.NewTransport", "plain http", func() error { return of(secrets.NewTransport(secrets.Handle{}, "n", "http://a.test")) }},
 		{"masking.New", "an unknown entity", func() error { return of(masking.New(masking.WithEntities("E-MAIL"))) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},

@@ -48,7 +48,7 @@ func TestEachEndsEarly(t *testing.T) {
 		},
 	} {
 		within := t.Context()
-		if want == context.Canceled {
+		if errors.Is(want, context.Canceled) {
 			within = ctx
 		}
 		var calls atomic.Int64

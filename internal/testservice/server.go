@@ -4,9 +4,11 @@ package testservice
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,6 +103,7 @@ func MinIO(t testing.TB, opts ...Option) (*Server, S3) {
 	s.command = append(s.command, "server", "--quiet", "--address", s.Addr, "--certs-dir", certs)
 	s.command = append(s.command, o.args...)
 	s.command = append(s.command, filepath.Join(s.dir, "data"))
+	s.ready = storesFiles(o.tls)
 	s.Start()
 	return s, account
 }
@@ -189,6 +192,33 @@ func listens(ctx context.Context, addr string) error {
 		return err
 	}
 	return conn.Close()
+}
+
+// storesFiles returns what asks a MinIO whether it stores files. It takes connections
+// before that.
+func storesFiles(overTLS bool) func(ctx context.Context, addr string) error {
+	scheme := "http"
+	if overTLS {
+		scheme = "https"
+	}
+	//nolint:gosec // the test's own server on loopback, and nothing secret goes to it
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
+	client := &http.Client{Transport: transport}
+	return func(ctx context.Context, addr string) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+addr+"/minio/health/cluster", nil)
+		if err != nil {
+			return err
+		}
+		answer, err := client.Do(r)
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("the health is %s", answer.Status)
+		}
+		return nil
+	}
 }
 
 // Stop asks the server to end, and waits for it.

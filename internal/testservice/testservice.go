@@ -13,9 +13,11 @@ const (
 	redisURL    = "CPODKIT_TEST_REDIS"
 	mongoURL    = "CPODKIT_TEST_MONGO"
 	s3URL       = "CPODKIT_TEST_S3"
+	vaultURL    = "CPODKIT_TEST_VAULT"
 	redisServer = "CPODKIT_TEST_REDIS_SERVER"
 	mongoServer = "CPODKIT_TEST_MONGO_SERVER"
 	s3Server    = "CPODKIT_TEST_S3_SERVER"
+	vaultServer = "CPODKIT_TEST_VAULT_SERVER"
 	chromium    = "CPODKIT_TEST_CHROMIUM"
 
 	// required turns a test that is skipped for want of a service into a failure.

@@ -21,6 +21,9 @@ func TestServers(t *testing.T) {
 			s, _ := testservice.MinIO(t, opts...)
 			return s
 		},
+		"vault": func(t testing.TB, opts ...testservice.Option) *testservice.Server {
+			return testservice.Vault(t, opts...).Server
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

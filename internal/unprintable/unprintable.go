@@ -12,7 +12,7 @@ const redacted = "[redacted]"
 
 var errMarshal = errors.New("a secret is never marshalled; take out what may be shown")
 
-// Type, embedded in a struct, replaces the struct in all output of fmt and log/slog by
+// Type is embedded in a struct. It replaces the struct in all output of fmt and log/slog by
 // "[redacted]". Marshalling the struct (JSON, text, XML, gob, binary) is an error. The
 // struct cannot be compared with ==.
 //

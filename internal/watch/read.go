@@ -108,6 +108,8 @@ func (w *Watcher[T]) listEntry(found listing, name string, depth int) error {
 	file := filepath.Join(w.path, filepath.FromSlash(name))
 	info, err := os.Stat(file) // of what a symlink leads to
 	switch {
+	case isGone(file, err):
+		return nil
 	case err != nil:
 		return err
 	case info.IsDir():
@@ -121,6 +123,16 @@ func (w *Watcher[T]) listEntry(found listing, name string, depth int) error {
 	}
 	found.files[name] = info
 	return nil
+}
+
+// isGone reports whether a file was removed after its folder was read, so that os.Stat
+// failed. A symlink that leads nowhere is there.
+func isGone(file string, err error) bool {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	_, err = os.Lstat(file)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // read reads the files of now, which list has just returned, and notes in w what

@@ -46,21 +46,6 @@ func follow(t testing.TB, topic *cluster.Topic) (received chan string, missed ch
 	return received, missed
 }
 
-func until(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	watchdog := time.NewTimer(patience)
-	defer watchdog.Stop()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for !is() {
-		select {
-		case <-poll.C:
-		case <-watchdog.C:
-			t.Fatalf("%v went by and not yet: %s", patience, what)
-		}
-	}
-}
-
 func take[T any](t testing.TB, what string, from <-chan T) T {
 	t.Helper()
 	watchdog := time.NewTimer(patience)
@@ -76,7 +61,7 @@ func take[T any](t testing.TB, what string, from <-chan T) T {
 
 func deliver(t testing.TB, topic *cluster.Topic, received chan string, message string) {
 	t.Helper()
-	until(t, "a message is published", func() bool { return topic.Publish(t.Context(), []byte(message)) == nil })
+	testservice.Eventually(t, "a message is published", func() bool { return topic.Publish(t.Context(), []byte(message)) == nil })
 	for take(t, "the message", received) != message {
 		// Earlier tries that were answered with an error may have come through.
 	}
@@ -98,11 +83,11 @@ func TestOutages(t *testing.T) {
 			received, missed := follow(t, topic)
 			for range 2 {
 				take(t, "the call of missed", missed)
-				until(t, "the topic is live", topic.Live)
+				testservice.Eventually(t, "the topic is live", topic.Live)
 				deliver(t, topic, received, "before")
 				outage.begin(server)
-				until(t, "the topic is not live", func() bool { return !topic.Live() })
-				until(t, "publishing is unavailable", func() bool {
+				testservice.Eventually(t, "the topic is not live", func() bool { return !topic.Live() })
+				testservice.Eventually(t, "publishing is unavailable", func() bool {
 					ctx, cancel := context.WithTimeout(t.Context(), patience)
 					defer cancel()
 					return errors.Is(topic.Publish(ctx, nil), cpodkit.CodeUnavailable)
@@ -113,7 +98,7 @@ func TestOutages(t *testing.T) {
 				outage.end(server)
 			}
 			take(t, "the call of missed", missed)
-			until(t, "the topic is live again", topic.Live)
+			testservice.Eventually(t, "the topic is live again", topic.Live)
 			deliver(t, topic, received, "after")
 		})
 	}
@@ -135,7 +120,7 @@ func TestDownAtStart(t *testing.T) {
 	}
 	server.Start()
 	take(t, "the call of missed", missed)
-	until(t, "the topic is live", topic.Live)
+	testservice.Eventually(t, "the topic is live", topic.Live)
 }
 
 // Follow ends with its context also while Redis neither answers nor hangs up.
@@ -150,7 +135,7 @@ func TestFollowEndsWhileFrozen(t *testing.T) {
 	take(t, "the call of missed", missed)
 	server.Freeze()
 	defer server.Thaw()
-	until(t, "the topic is not live", func() bool { return !topic.Live() })
+	testservice.Eventually(t, "the topic is not live", func() bool { return !topic.Live() })
 	cancel()
 	if err := take(t, "the end of Follow", ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("Follow = %v", err)
@@ -176,7 +161,7 @@ func TestLeaseWhileFrozen(t *testing.T) {
 		t.Error("a lease that had ended was renewed")
 	}
 	var next *cluster.Lease
-	until(t, "another gets the lease", func() bool { next, err = b.Lease(t.Context(), "lease", ttl); return err == nil })
+	testservice.Eventually(t, "another gets the lease", func() bool { next, err = b.Lease(t.Context(), "lease", ttl); return err == nil })
 	if next.Token() <= lease.Token() {
 		t.Errorf("token %d comes after %d", next.Token(), lease.Token())
 	}
@@ -195,11 +180,11 @@ func TestLeaseAfterLossOfData(t *testing.T) {
 	server.Kill()
 	server.Start()
 	var lease *cluster.Lease
-	until(t, "another gets the lease", func() bool { lease, err = b.Lease(t.Context(), "lease", time.Hour); return err == nil })
+	testservice.Eventually(t, "another gets the lease", func() bool { lease, err = b.Lease(t.Context(), "lease", time.Hour); return err == nil })
 	if lease.Token() <= old.Token() {
 		t.Errorf("token %d comes after %d", lease.Token(), old.Token())
 	}
-	until(t, "the old holder knows", func() bool { return errors.Is(old.Renew(t.Context()), cpodkit.CodeConflict) })
+	testservice.Eventually(t, "the old holder knows", func() bool { return errors.Is(old.Renew(t.Context()), cpodkit.CodeConflict) })
 	select {
 	case <-old.Done():
 	default:
@@ -221,18 +206,18 @@ func TestFailover(t *testing.T) {
 	topic := c.Topic("topic")
 	received, missed := follow(t, topic)
 	take(t, "the call of missed", missed)
-	until(t, "the topic is live", topic.Live)
+	testservice.Eventually(t, "the topic is live", topic.Live)
 	before, err := c.Lease(t.Context(), "lease", time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
 	master.Kill()
-	until(t, "the topic is not live", func() bool { return !topic.Live() })
+	testservice.Eventually(t, "the topic is not live", func() bool { return !topic.Live() })
 	take(t, "the call of missed", missed)
-	until(t, "the topic is live again", topic.Live)
+	testservice.Eventually(t, "the topic is live again", topic.Live)
 	deliver(t, topic, received, "after")
 	var lease *cluster.Lease
-	until(t, "the lease is free", func() bool { lease, err = c.Lease(t.Context(), "lease", time.Second); return err == nil })
+	testservice.Eventually(t, "the lease is free", func() bool { lease, err = c.Lease(t.Context(), "lease", time.Second); return err == nil })
 	if lease.Token() <= before.Token() {
 		t.Errorf("token %d comes after %d", lease.Token(), before.Token())
 	}

@@ -6,28 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/testservice"
 )
-
-const patience = 60 * time.Second
-
-func until(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	watchdog := time.NewTimer(patience)
-	defer watchdog.Stop()
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for !is() {
-		select {
-		case <-poll.C:
-		case <-watchdog.C:
-			t.Fatalf("%v went by and not yet: %s", patience, what)
-		}
-	}
-}
 
 // TestRefusals has Redis refuse writes for reasons that pass. They are
 // unavailable, and reads go on, however many writes are refused.
@@ -100,7 +82,7 @@ func TestFailover(t *testing.T) {
 	if _, err := driver.Incr(t.Context(), "k", 1); !errors.Is(err, cpodkit.CodeUnavailable) {
 		t.Errorf("Incr without a master = %v, want unavailable", err)
 	}
-	until(t, "the new master counts", func() bool {
+	testservice.Eventually(t, "the new master counts", func() bool {
 		sum, err := driver.Incr(t.Context(), "k", 1)
 		if err != nil && !errors.Is(err, cpodkit.CodeUnavailable) {
 			t.Errorf("Incr during the failover: %v", err)
@@ -135,7 +117,7 @@ func TestClusterWithoutANode(t *testing.T) {
 		t.Fatalf("%d of 20 writes fail", failed)
 	}
 	nodes[1].Kill()
-	until(t, "writes fail", func() bool { all(); return failed > 0 })
+	testservice.Eventually(t, "writes fail", func() bool { all(); return failed > 0 })
 	nodes[1].Start()
-	until(t, "all writes succeed again", all)
+	testservice.Eventually(t, "all writes succeed again", all)
 }

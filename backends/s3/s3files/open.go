@@ -18,6 +18,8 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/minio/minio-go/v7/pkg/s3utils"
+
+	"github.com/cpodkit/cpodkit/internal/loopback"
 )
 
 // WithCredentials sets where the keys come from, instead of the URL and the usual
@@ -195,16 +197,11 @@ func (c *config) endpointURL(what, raw string) *url.URL {
 }
 
 func (c *config) checkEncrypted(what string, u *url.URL) {
-	if u == nil || u.Scheme == "https" || c.plainHTTP || isLoopback(u.Hostname()) {
+	if u == nil || u.Scheme == "https" || c.plainHTTP || loopback.Is(u.Hostname()) {
 		return
 	}
 	c.problem("the %s is plain http, so that everybody on the way reads the files: use https, "+
 		"or accept that with unencrypted-http=true in the URL (WithUnencryptedHTTP)", what)
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func newTransport(caFile string) (*http.Transport, error) {

@@ -131,7 +131,7 @@ func TestFrozenDuringReading(t *testing.T) {
 // else.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	_, d := private(t, s3files.WithTimeLimit(time.Second))
+	_, d := private(t, s3files.WithTimeLimit(3*time.Second))
 	put(t, d, "a", strings.Repeat("x", 64<<20), files.PutOptions{})
 	object, err := d.Open(t.Context(), "a")
 	if err != nil {

@@ -1,0 +1,4 @@
+package vaultclient
+
+// Renewal is renewal, for tests.
+var Renewal = renewal
