@@ -24,24 +24,66 @@ func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 		if i = s.afterSpace(i); i < 0 {
 			break
 		}
-		for n < maxNameWords-1 && s.m.kinds[s.at(i)]&lower != 0 {
-			p, f := s.lookUp(i)
-			if f&particle == 0 {
-				return n
-			}
-			after := s.afterSpace(p.end)
+		for n < maxNameWords-1 && s.isSmallAt(i) {
+			after := s.particle(&words[n], i)
 			if after < 0 {
 				return n
 			}
-			words[n] = nameWord{start: i, end: p.end, flags: f & particle}
 			n++
+			if words[n-1].flags != particle { // al-Hassan
+				break
+			}
 			i = after
+		}
+		if last := &words[n-1]; last.isJoined && s.isSmallAt(last.start) {
+			if i = s.afterSpace(last.end); i < 0 {
+				break
+			}
+		}
+		if n > 1 && words[n-1].flags == particle && s.isConjunction(&words[n-1], i) {
+			return n - 1
 		}
 	}
 	for n > 1 && words[n-1].flags == particle {
 		n--
 	}
 	return n
+}
+
+func (s *scan) isSmallAt(i int) bool {
+	c := s.at(i)
+	return s.m.kinds[c]&lower != 0 || c == 0xC3 && s.at(i+1) >= 0xA0
+}
+
+// particle reads a particle in lower case at i, or a word that starts with one: "al-Hassan"
+// and "d'Angelo". It returns what is after the space after it, or -1.
+func (s *scan) particle(word *nameWord, i int) int {
+	w, f := s.lookUp(i)
+	if w.upper > 0 && w.lower > 0 && (s.at(i+1) == '\'' || strings.HasPrefix(s.text[i+1:], "’")) && strings.IndexByte("dl", s.text[i]) >= 0 {
+		*word = nameWord{start: i, end: w.end, flags: f&^(common|place) | family, isJoined: true}
+		return w.end
+	}
+	if f&particle == 0 {
+		return -1
+	}
+	if s.at(w.end) == '-' && (isUpper(s.at(w.end+1)) || s.at(w.end+1) >= 0xC3) {
+		next, g := s.lookUp(w.end + 1)
+		*word = nameWord{start: i, end: next.end, flags: g&(given|family) | family, isJoined: true}
+		return next.end
+	}
+	after := s.afterSpace(w.end)
+	*word = nameWord{start: i, end: w.end, flags: particle}
+	return after
+}
+
+// isConjunction reports whether a particle is an "and" between two names, for the second one
+// at i begins with a given name: "Ana y Pedro".
+func (s *scan) isConjunction(p *nameWord, i int) bool {
+	if p.end-p.start > 1 {
+		return false
+	}
+	w, ok := s.nameWord(i)
+	return ok && w.is(given) && !w.is(family)
 }
 
 // nameWord reads a word that starts with a capital, with what hyphens join to it.
@@ -54,6 +96,11 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 		return nameWord{}, false
 	}
 	w, f := s.lookUp(i)
+	if w.upper == 1 && w.lower == 0 && s.at(w.end) == '.' && isUpper(s.at(w.end+1)) {
+		for s.at(w.end) == '.' && isUpper(s.at(w.end+1)) && s.at(w.end+2) == '.' { // J.R.R. Tolkien
+			w.end += 2
+		}
+	}
 	if c := s.at(w.end); isDigit(c) || c == '_' || c == '.' && isAlnum(s.at(w.end+1)) || s.isAddress(w.end) {
 		return nameWord{}, false // of an identifier or an address
 	}
@@ -63,17 +110,104 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 			word.flags = 0
 		}
 	}
+	if f == 0 && w.folded > 5 {
+		word.flags = s.shape(i, &w)
+	}
+	if w.upper > 1 && w.lower > 0 && f&(given|family) == 0 && !isCompound(s.text[i:w.end]) {
+		word.flags |= common
+	}
 	for s.at(word.end) == '-' && s.isLetterAt(word.end+1) && !s.isHonorific(word.end+1) {
 		word.isJoined = s.m.kinds[s.text[word.end+1]]&lower != 0
 		w, f = s.lookUp(word.end + 1)
-		word.end = w.end
-		if f&(given|family) != 0 {
-			word.flags |= f &^ weak
-		} else if f&(common|place) != 0 {
-			word.flags |= common
+		if f == 0 && w.folded > 5 {
+			f = s.shape(word.end+1, &w)
 		}
+		switch isFirst := word.end == w.end; {
+		case f&(given|family) != 0 && word.flags&place == 0:
+			word.flags |= f &^ (weak | common)
+		case f&(common|place|thing) != 0 && !isFirst:
+			word.flags = word.flags&^(given|family) | common | f&place
+		}
+		word.end = w.end
 	}
 	return word, true
+}
+
+// isVietnamese reports whether words are a Vietnamese name: a family name, and two or three
+// short words, with letters that no other language has.
+func (s *scan) isVietnamese(words []nameWord) bool {
+	if len(words) < 3 || len(words) > 4 || !words[0].is(family) {
+		return false
+	}
+	hasLetter := false
+	for i := range words {
+		w := &words[i]
+		if w.end-w.start > 10 || w.is(common) && !w.is(syllable|given|family) {
+			return false
+		}
+		for _, r := range s.text[w.start:w.end] {
+			hasLetter = hasLetter || r >= 0x1EA0 && r <= 0x1EF9 || r >= 0x1A0 && r <= 0x1B0 || r == 'đ' || r == 'Đ' || r == 'ă'
+		}
+	}
+	return hasLetter
+}
+
+// isCompound reports whether a word with a capital inside may be a family name: "McAllister".
+func isCompound(word string) bool {
+	i := strings.IndexFunc(word[1:], unicode.IsUpper) + 1
+	prefix := strings.TrimRight(strings.ToLower(word[:i]), "'’")
+	return isOneOf(prefix, "mc mac o d l de di da du la le lo li van von fitz del della dos el al abu ben ter ten st n m")
+}
+
+// shape returns what the ending of a word says that no list has.
+func (s *scan) shape(i int, w *word) flags {
+	text := string(s.folded[:w.folded])
+	switch c := text[len(text)-1]; {
+	case c >= 0x80:
+		return shapeOther(text)
+	case s.isPinyin(text):
+		return given | syllable
+	case hasEnding(text, commonEndings):
+		return common
+	case hasEnding(text, placeEndings):
+		return place | common
+	case hasEnding(text, familyEndings), hasEnding(s.text[i:w.end], familyAccents):
+		return family
+	}
+	return 0
+}
+
+// isPinyin reports whether a folded word is two Chinese syllables.
+func (s *scan) isPinyin(text string) bool {
+	if len(text) > 12 {
+		return false
+	}
+	for i := 2; i <= len(text)-2 && i <= 6; i++ {
+		if s.m.words.flagsOf(text[:i])&s.m.words.flagsOf(text[i:])&syllable != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func hasEnding(text, endings string) bool {
+	for ending := range strings.FieldsSeq(endings) {
+		if strings.HasSuffix(text, ending) {
+			return true
+		}
+	}
+	return false
+}
+
+// shapeOther is shape for words in Cyrillic and Greek letters.
+func shapeOther(text string) flags {
+	switch {
+	case hasEnding(text, patronymics):
+		return given
+	case hasEnding(text, familyOther):
+		return family
+	}
+	return 0
 }
 
 // isSpeech reports whether a verb of speech is after i.
@@ -83,6 +217,36 @@ func (s *scan) isSpeech(i int) bool {
 	}
 	_, f := s.lookUp(i + 1)
 	return f&speech != 0
+}
+
+// isThing reports whether what goes on at i makes a thing of the name before: "Bayes'
+// theorem".
+func (s *scan) isThing(i int) bool {
+	for _, possessive := range []string{"'s", "’s", "'", "’"} {
+		if strings.HasPrefix(s.text[i:], possessive) {
+			i += len(possessive)
+			break
+		}
+	}
+	if s.at(i) != ' ' && s.at(i) != '-' || s.m.kinds[s.at(i+1)]&letter == 0 {
+		return false
+	}
+	_, f := s.lookUp(i + 1)
+	return f&thing != 0
+}
+
+// isMailAfter reports whether an address in angle brackets is after i.
+func (s *scan) isMailAfter(i int) bool {
+	for range 2 {
+		if c := s.at(i); c == ' ' || c == '"' {
+			i++
+		}
+	}
+	rest := s.text[min(i, len(s.text)):min(i+maxLocalPart+2, len(s.text))]
+	if strings.HasPrefix(rest, "<") || strings.HasPrefix(rest, "&lt;") {
+		return strings.IndexByte(rest, '@') > 0 || strings.HasPrefix(rest, "<[EMAIL]")
+	}
+	return strings.HasPrefix(rest, ":mailto:")
 }
 
 // isAddress reports whether what goes on at i is the local part of an e-mail address.
@@ -106,7 +270,17 @@ func (s *scan) isHonorific(i int) bool {
 	return false
 }
 
-func (s *scan) isHonorificAfter(i int) bool { return s.at(i) == '-' && s.isHonorific(i+1) }
+// isHonorificAfter reports whether a form of address is after the name that ends at i.
+func (s *scan) isHonorificAfter(i int) bool {
+	if s.at(i) == '-' {
+		return s.isHonorific(i + 1)
+	}
+	if s.at(i) != ' ' || !s.isLetterAt(i+1) {
+		return false
+	}
+	w, f := s.lookUp(i + 1)
+	return f&honorific != 0 && (f&common == 0 || w.upper > 0 && w.lower > 0) && s.at(w.end) != '-'
+}
 
 // resume returns where the scan goes on after a run of words, from an offset on: at a word
 // that may begin something else, or after the last word.
@@ -121,18 +295,33 @@ func (s *scan) resume(run []nameWord, from int) int {
 	return max(from, run[len(run)-1].end)
 }
 
+// leadFlags are what a word before a name may say of it.
+const leadFlags = title | calls | greets | near | place | field | role | label
+
 // wordBefore returns what the word before i says of a name at i.
 func (s *scan) wordBefore(i int) flags {
-	j, after := i, flags(0)
-	for j > 0 && i-j < 4 {
-		c := s.text[j-1]
-		if c == ':' || c == '=' {
+	j, after, isEnd := i, flags(0), false
+	for j > 0 && i-j < 5 {
+		switch s.text[j-1] {
+		case ':', '=', '>':
 			after = field
-		} else if c != ' ' && c != '"' && c != '\'' && c != '.' && c != '*' && c != '\t' && c != ',' {
-			break
+		case ',', '!', '\n', '\r':
+			if isEnd = true; s.text[j-1] == '\n' && after != 0 {
+				return 0
+			}
+		case ' ', '"', '\'', '.', '*', '\t', '(', '-', '_', ';', '|', '#':
+		case 0x9A: // the full-width colon
+			if j < 3 || s.text[j-3:j] != "：" {
+				goto found
+			}
+			after = field
+			j -= 2
+		default:
+			goto found
 		}
 		j--
 	}
+found:
 	start := j
 	for start > 0 && j-start < maxWord && (s.m.kinds[s.text[start-1]]&letter != 0 || s.text[start-1] >= 0x80) {
 		start--
@@ -144,17 +333,101 @@ func (s *scan) wordBefore(i int) flags {
 	if w.end > j {
 		return 0
 	}
-	if j-start == 1 && s.text[j] != '.' {
+	if f&(calls|role|title|closes|near|label) != 0 && after == 0 && s.text[i-1] == '|' {
+		after = field
+	}
+	return s.leadBefore(i, start, j, &w, f, after, isEnd)
+}
+
+// leadBefore returns what the word from start to end says of a name at i. after is field when
+// a colon is between them, isEnd tells of a comma or the end of a line.
+func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool) flags {
+	gap := s.text[end:i]
+	if end-start == 1 && s.text[end] != '.' {
 		f &^= title
 	}
-	if f&calls != 0 {
-		f |= after
-	} else if isOneOf(s.text[start:j], "is ist est es é è to") {
-		if g := s.wordBefore(start); g&calls != 0 && start > 4 && isOneOf(strings.ToLower(s.lastWord(start-1)), "name nom nombre nome naam adı imię") {
-			return calls | field
+	if f&title != 0 && after == 0 {
+		switch {
+		case isEnd || strings.ContainsAny(gap, "-_;|#("), w.upper == 0 && w.folded < 4 && s.text[end] != '.' && !isOneOf(s.text[start:end], "mr mrs ms dr pan sir hr fru don seu tia"):
+			f &^= title
+		}
+		if f&title != 0 && start > 1 && s.beforeTitle(start)&place != 0 {
+			return place
 		}
 	}
-	return f & (title | calls | greets | near | place | field)
+	if after == 0 {
+		f &^= label
+	}
+	if isEnd {
+		if f&(greets|closes) == 0 || f&greets == 0 && strings.Contains(gap, ":") {
+			return 0
+		}
+		return greets | calls
+	}
+	if f&closes != 0 && strings.HasSuffix(gap, "- ") {
+		return greets | calls
+	}
+	if f&near != 0 && after != 0 && isOneOf(strings.ToLower(s.text[start:end]), "by from to von an de para da van od för från fra till til par") {
+		f |= calls
+	}
+	switch {
+	case f&(calls|role) != 0:
+		if f |= after; after != 0 && s.isNameWord(end) && s.isThingsLabel(start) {
+			return label
+		}
+	case after != 0 && f&title != 0:
+		return role | field
+	case isOneOf(s.text[start:end], "is ist est es é è to ja im am на on e jest er är wa"):
+		if g := s.wordBefore(start); g&(calls|role) != 0 && start > 4 && s.isNameWord(start-1) {
+			return calls | role | field
+		}
+	case f&particle != 0 && f&(calls|role|title) == 0 && start > 2 && gap == " ":
+		return f&near | s.wordBefore(start)&place
+	}
+	if strings.ContainsAny(gap, "-_;|#") && f&field == 0 && f&greets == 0 {
+		return 0
+	}
+	return f & leadFlags
+}
+
+// beforeTitle returns the flags of the word before a form of address, or before a particle
+// before it: "rue du Docteur Roux".
+func (s *scan) beforeTitle(i int) flags {
+	for range 3 {
+		if s.before(i) != ' ' && s.before(i) != '-' {
+			return 0
+		}
+		word := s.lastWord(i - 1)
+		if word == "" {
+			return 0
+		}
+		i -= 1 + len(word)
+		_, f := s.lookUp(i)
+		if f&particle == 0 {
+			return f
+		}
+	}
+	return 0
+}
+
+// isThingsLabel reports whether the word before i makes of the label of a field one that names no
+// person: "Product name".
+func (s *scan) isThingsLabel(i int) bool {
+	if c := s.before(i); c != ' ' && c != '_' && c != '-' && c != '.' || i < 3 {
+		return false
+	}
+	word := s.lastWord(i - 1)
+	if word == "" {
+		return false
+	}
+	_, f := s.lookUp(i - 1 - len(word))
+	return f&label != 0
+}
+
+// isNameWord reports whether the word before the space before i is "name", in a language of
+// many.
+func (s *scan) isNameWord(i int) bool {
+	return isOneOf(strings.ToLower(s.lastWord(i)), "name nom nombre nome naam adı imię ad meno jméno nimi nimeni namn navn numele meu ime имя ім'я")
 }
 
 // lastWord returns the word that ends at i.
@@ -221,22 +494,47 @@ func isElision(text string) bool {
 	return n > 0 && (text[n-1]|0x20 == 'd' || text[n-1]|0x20 == 'l') && (n == 1 || text[n-2] == ' ')
 }
 
-// endsName reports whether a name may end at i, by what follows.
-func (s *scan) endsName(i int) bool {
+// startsCell reports whether a cell, a line or a quotation starts at i.
+func (s *scan) startsCell(i int) bool {
+	if s.before(i) == ' ' {
+		i--
+	}
+	return strings.IndexByte("\n\t;|\":=(>[,", s.before(i)) >= 0
+}
+
+// endsCell reports whether a cell, a line or a quotation ends at i.
+func (s *scan) endsCell(i int) bool {
+	switch c := s.at(i); c {
+	case '\n', '\r', '\t', ';', '|', '"', ')', '<', ']':
+		return true
+	case '.':
+		return strings.IndexByte("\n\r ", s.at(i+1)) >= 0
+	case ',':
+		return s.at(i+1) == ' ' && (isDigit(s.at(i+2)) || s.isSmallAt(i+2)) || isDigit(s.at(i+1))
+	case ' ':
+		return strings.IndexByte("<([-|/&;", s.at(i+1)) >= 0 || isDigit(s.at(i+1)) || strings.HasPrefix(s.text[i+1:], "–")
+	}
+	return false
+}
+
+// endsName reports whether a name of count words may end at i, by what follows.
+func (s *scan) endsName(i, count int, lead flags) bool {
 	c := s.at(i)
 	if s.m.kinds[c]&localPart != 0 && s.at(i+1) == '[' {
 		return false // of an address that is masked
 	}
 	switch c {
-	case '_', '@', '(', '[', '/', '\\', '$', '#', '=', '+', '&', '%':
-		return false
+	case '/':
+		return count > 1
+	case '_', '@', '(', '[', '\\', '$', '#', '=', '+', '&', '%':
+		return c == '&' && strings.HasPrefix(s.text[i:], "&lt;") || c == '\\' && count > 1 && isOneOf(s.text[i:min(i+2, len(s.text))], `\n \" \r \t`)
 	case '*':
 		return !strings.HasPrefix(s.text[i:], "***")
 	case '.', ':', '-':
 		if c == '-' && s.isHonorific(i+1) {
 			return true
 		}
-		if i+1 == len(s.text) {
+		if i+1 == len(s.text) || c == ':' && (strings.HasPrefix(s.text[i:], ":mailto:") || lead&field != 0 && count > 1) {
 			return true
 		}
 		d := s.text[i+1]
