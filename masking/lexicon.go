@@ -63,8 +63,8 @@ type entry struct {
 }
 
 const (
-	slotBits  = 16
-	indexBits = 15
+	slotBits  = 17
+	indexBits = 16
 )
 
 func newLexicon(rules []Rule) lexicon {

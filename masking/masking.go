@@ -176,7 +176,7 @@ func isProse(text string) bool {
 		switch text[i] {
 		case '\n':
 			return true
-		case ' ', '\t', '\r', ',', ';', '|':
+		case ' ', '\t', '\r', ',', ';', '|', ':', '=', '<', '>':
 			inWord = false
 		default:
 			if !inWord {

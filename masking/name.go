@@ -29,7 +29,7 @@ func (w *nameWord) isStrong(f flags) bool { return w.is(f) && !w.is(weak|syllabl
 
 // isUnknown reports whether the lists do not have the word, so that it may be a name.
 func (w *nameWord) isUnknown() bool {
-	return !w.is(given|family|common|place|months|title|calls|particle|near|role|label|thing|weak) && !w.isInitial
+	return !w.is(given|family|common|place|months|title|calls|particle|near|role|label|thing|weak|greets|closes) && !w.isInitial
 }
 
 // isParticle reports whether the word is only a part of a name: "van".
@@ -62,8 +62,8 @@ func (s *scan) name(i int) int {
 		if stop.is(place) && (lead&politeness == 0 || len(core) > 1) {
 			return max(next, i+1)
 		}
-		if core[0].isUnknown() {
-			lead &^= greets
+		if !core[0].isStrong(given) && len(core) == 1 && lead&field == 0 {
+			lead &^= greets | role
 		}
 	}
 	if isStop(&core[0]) {
@@ -171,7 +171,7 @@ func (s *scan) isAcronym(w, next *nameWord) bool {
 }
 
 func isStop(w *nameWord) bool {
-	return w.is(common|place|months|title|role|thing|label) && !w.isName() && !w.isJoined
+	return w.is(common|place|months|title|role|thing|label) && !w.isName() && !w.isJoined && !w.isInitial
 }
 
 // nameLength returns how many words of core are a name, or 0. lead is what the words
