@@ -56,6 +56,11 @@ func (s *scan) name(i int) int {
 		s.add(ruleName, run[from].start, end)
 		return end
 	}
+	if rest := run[from:min(from+4, n)]; lead&place == 0 && (len(rest) < 4 || n-from == 4) && s.isVietnamese(rest) && !s.isPhrase(nil, rest) {
+		end := rest[len(rest)-1].end
+		s.add(ruleName, rest[0].start, end)
+		return end
+	}
 	core, stop := cutAtStop(run[from:])
 	if stop != nil {
 		next = min(next, stop.start)
@@ -144,6 +149,10 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 			if lead&place == 0 {
 				lead |= title
 			}
+		case w.is(greets) && w.isName() && i == 0 && !isLast && s.isGreeting(run):
+			lead = greets | calls
+		case i > 0 && w.is(closes) && s.isGoodDay(run[i-1].start, run[i-1].end):
+			lead = greets | calls
 		case w.is(calls|near|role|greets|label) && !w.isName():
 			lead = lead&greets | w.flags&(calls|greets|near|role|label)
 		case w.is(common|place|months|thing) && !w.isName():
@@ -155,13 +164,25 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 		case w.isParticle() && isLast:
 			lead = 0
 		default:
-			if i == 0 || i == 1 && run[0].is(title) && s.wordBefore(run[0].start)&place != 0 {
+			if i == 0 || run[0].is(title|calls) && s.wordBefore(run[0].start)&place != 0 {
 				lead = s.wordBefore(run[0].start)
 			}
 			return lead, i
 		}
 	}
 	return lead, i
+}
+
+// isGreeting reports whether the first word of a run, which may be a name too, greets the
+// second one: "Gentile Robert".
+func (s *scan) isGreeting(run []nameWord) bool {
+	end := run[len(run)-1].end
+	return run[1].is(given) || run[1].isUnknown() && (s.at(end) == ',' || s.at(end) == '!')
+}
+
+// isGoodDay reports whether the word from start to end is the first one of "good morning".
+func (s *scan) isGoodDay(start, end int) bool {
+	return isOneOf(strings.ToLower(s.text[start:end]), "good guten buenos buenas bom boa dzień dobrý goede god gode buon buona dobro dobré laku jó добрый доброе добрий bună hyvää")
 }
 
 // isAcronym reports whether a word is capitals that do not belong to the name after it: "CEO
@@ -178,7 +199,7 @@ func isStop(w *nameWord) bool {
 // before say.
 func (s *scan) nameLength(core []nameWord, lead flags) int {
 	first := &core[0]
-	if lead&(place|label) != 0 && lead&(calls|politeness|role) == 0 {
+	if first.isParticle() && len(core) == 1 || lead&(place|label) != 0 && lead&(calls|politeness|role) == 0 {
 		return 0
 	}
 	if first.isInitial && len(core) > 1 {
@@ -200,7 +221,7 @@ func (s *scan) nameLength(core []nameWord, lead flags) int {
 	case count == 1:
 		return oneWord(first, lead)
 	}
-	if isSeveral(core, count, lead) || s.isVietnamese(core[:count]) {
+	if isSeveral(core, count, lead) {
 		return count
 	}
 	return oneWord(first, lead)
@@ -263,7 +284,7 @@ func isPair(first, last *nameWord, areNames bool, lead flags) bool {
 func oneWord(w *nameWord, lead flags) int {
 	isCalled := lead&(calls|role) != 0
 	switch {
-	case w.isCaps && !isCalled && (lead&greets == 0 || !w.isName()):
+	case w.isCaps && (!isCalled && lead&greets == 0 || !w.isName() || lead&(field|greets) == 0 && w.end-w.start < 4):
 		return 0
 	case w.isStrong(given):
 		return 1
@@ -306,6 +327,9 @@ func extent(core []nameWord) int {
 func (s *scan) reversed(core []nameWord, lead flags) int {
 	last := &core[len(core)-1]
 	if s.at(last.end) != ',' || s.at(last.end+1) != ' ' || len(core) > 3 || lead&(place|label) != 0 && lead&(role|calls) == 0 {
+		return 0
+	}
+	if len(core) > 1 && core[0].is(given) {
 		return 0
 	}
 	for i := range core {

@@ -28,6 +28,7 @@ gospozha tovarishch
 
 // greetingWords are greetings and the ends of letters, in many languages.
 const greetingWords = `
+goedemorgen goedemiddag goedenavond goeiemorgen buongiorno buonasera godmorgon godkväll buenas καλησπερα доброе
 hiya heya howdy yo greetings salutations thx ty tks tnx thanx tysm cheers welcome congrats congratulations bye goodbye goodnight respected dearest darling hugs xoxo kisses
 sincerely regards cordially respectfully faithfully truly warmly gratefully appreciatively
 hallo hallöchen huhu servus moin grüezi grüß gruess griass tschüss grüße grussen grüßen lg mfg vg bg danke liebste liebster verehrte verehrter werte werter geehrte geehrter hochachtungsvoll glückwunsch

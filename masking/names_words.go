@@ -110,26 +110,41 @@ valentinesday mothersday fathersday mariadb mysql jamesweb jameswebb marsrover h
 saintmary peterrabbit peterparker clarkkent brucewayne tonystark johnwick harrypotter frodobaggins lukeskywalker darthvader annabelle martinshof martinstag
 nikolaustag josefitag timhortons wendysburger oliverpeoples johnlewis harveynichols fredperry tedbaker jackwolfskin tommybahama eddiebauer billabong
 helenarubinstein elizabetharden esteelauder bobbibrown charlottetilbury annsummers granturismo ferrarifour alfaromeo astonmartin landrover rubyrails rubygems
-perlcritic adalovelace juliaset juliapackage jupyternotebook
+perlcritic adalovelace juliaset juliapackage jupyternotebook thankyou thankyous washingtonpost kennedyspace santamaria santacatarina madisonsquare
 `
 
 // brandNames are names that are a place, a brand or a word more often.
 const brandNames = `
-paris sydney florence victoria austin dallas denver phoenix madison charlotte chelsea brooklyn savannah jordan georgia carolina virginia india israel mercedes
-tesla lincoln houston jackson cleveland washington montana dakota sienna siena verona vienna venice london geneva lourdes florencia valencia cordoba santiago
-leon salvador salem adelaide melbourne perth wellington regina milan troy cairo kenya asia africa america china holland france francia ireland britain britannia
-alexandria catalina marina diego kingston lancaster lexington hamilton jersey orlando raleigh macon bristol camden ciudad sevilla medina aurora helena augusta
-ford ferrari porsche bentley dodge lexus opel seat skoda chevrolet cadillac bugatti peugeot renault citroen maserati lamborghini jaguar kia honda toyota suzuki
-yamaha nissan mazda mitsubishi hyundai siemens bosch miele philips dyson braun nikon canon casio seiko rolex omega cartier tiffany chanel dior gucci prada
-hermes armani versace zara adidas puma nike ruby java python ada pascal julia perl scala kotlin oracle cassandra kafka jenkins travis jasmine mocha chai karma
-ember athena redis django flask spring maven gradle docker sage rose lily daisy violet iris heather ivy olive hazel ginger rosemary basil jasmin lavender dahlia
-camellia magnolia poppy pansy holly fern clover myrtle petunia azalea begonia lotus orchid margherita margarita marguerite camelia hortensia amber pearl jade
-crystal opal jewel gem coral diamond emerald sapphire april may june august summer autumn winter dawn eve noel natale christmas easter pascha hope faith joy
-grace charity mercy patience prudence constance harmony melody destiny trinity glory honor justice liberty felicity serenity chance vittoria clara aurore gloria
-stella luna sol alma luz rosa rosario carmen pilar dolores soledad consuelo esperanza angeles nieves paz lucia asha suraj hoa mai chandni kiran jyoti usha
-deepak lieve ambra gaia gemma perla viola celeste chiara serena allegra bella dora romeo juliet valentine benedict caesar venus diana apollo jupiter mars
-hercules atlas will mark bill frank rob jack bob pat art max chase drew grant hunter mason carter cooper parker taylor tyler archer porter bailey baker fisher
-gardener tanner turner walker miller
+paris sydney florence victoria austin dallas denver phoenix madison charlotte chelsea brooklyn savannah georgia carolina virginia india israel mercedes tesla
+lincoln houston cleveland washington montana dakota sienna siena verona vienna venice london geneva lourdes florencia valencia cordoba santiago leon salvador
+salem adelaide melbourne perth wellington milan troy cairo kenya asia africa america china holland france francia ireland britain britannia alexandria catalina
+kingston lancaster lexington hamilton jersey raleigh macon bristol camden ciudad sevilla medina aurora augusta ford ferrari porsche bentley dodge lexus opel
+seat skoda chevrolet cadillac bugatti peugeot renault citroen maserati lamborghini jaguar kia honda toyota suzuki yamaha nissan mazda mitsubishi hyundai siemens
+bosch miele philips dyson braun nikon canon casio seiko rolex omega cartier tiffany chanel dior gucci prada hermes armani versace zara adidas puma nike ruby
+python ada pascal perl kotlin cassandra kafka jenkins travis django maven gradle
+`
+
+// moreWeakNames are given names that are words in a language.
+const moreWeakNames = `
+addolorata adem adoracion alam alba alma amal amar amara amparo anis ansa apostolos arda ase asma aspen atta aura aya azucena azzurra bora brisa bue cade
+cadence calin candelaria candida candido caridad custodia custodio della demi divina ebony ecrin eder elva emir ene era esmeralda fedele felice felicidad
+felicitas feng fidel fiamma florin foca fortunata fosca funda funke gard generoso genesis germana goro gro gulden gunner hala hale hein hera hind homer honore
+hua iman innocenza ion ira islam jihad junho jure just justa justo kader kali kana kanta lais lama lan leda levente licia lies lila lone lope loup luce lunga
+macaria magne mais mana manar manas mandar mariola martirio massimo mats maxima maxime maximo mei messiah mina mira modesto morena moreno muge nader nana
+narcisse nidal nil ninfa novella nuno octave oliva palesa palma paloma paras pastora patrice peng petri pina pinar ping pino pio placido presentacion primo
+primrose promise prune puja purificacion rabia rade raid ramadan rani rare rein reine remo reva rex rima rola romana rubi rui rula rune rut safa saga sagrario
+saki salam samba sana sapphire selvaggia sema sena servet severo shams silvestre smita socorro sola soma sona sora spela stanca sten sultan taha tai tais tala
+talon tamer taro tien ties ting toma toon tope topi tore tosca toussaint tranquillo trina trinidad tripp tuba tucker tung tuva unto ursa vali valer vani veda
+veer venera ventura vilde vit vivi wei wilder wolfram wulf yen yuan zaire zander zinnia royal royalty queen miracle heaven legacy meadow autumn winter summer
+spring briar magnolia azalea dahlia palmer parker treasure precious gift blessing emmanuel psalm kingston knox nova navy ocean bear fox wolf lion tiger angel
+star skye sky rain raven robin wren dove lark jay hawk finch swan moon sun sunny cloud river lake brook reed heath forrest cliff stone rock ridge dale glen vale
+storm frost snow hope grace faith joy charity mercy patience prudence constance harmony melody destiny trinity glory honor justice liberty felicity serenity
+chance vittoria clara aurore stella luna sol luz rosa rosario carmen dolores mercedes soledad consuelo esperanza angeles nieves paz asha suraj hoa mai chandni
+kiran jyoti usha deepak lieve ambra gaia gemma perla viola celeste chiara serena allegra bella romeo juliet valentine benedict caesar venus apollo jupiter mars
+hercules atlas lily daisy violet iris heather ivy olive hazel ginger rosemary basil jasmine jasmin lavender camellia poppy pansy holly fern clover myrtle
+petunia begonia lotus orchid margherita margarita marguerite camelia hortensia amber ruby pearl jade crystal opal jewel gem coral diamond emerald april may june
+august dawn eve noel natale christmas easter jordan dean ernst rose hunter grant mason carter cooper mark will bill frank rob jack pat art max chase drew moin
+gentile cara kara
 `
 
 // moreRoles goes on where roleWords ends.
@@ -155,7 +170,7 @@ mandantin antragsteller antragstellerin begünstigte begünstigter zeichnungsber
 werkstudentin dispatcher registrar bursar provost dean counselor counsellor coordinator caseworker superintendent foreman handyman janitor cleaner gardener
 nurse lifeguard chaperone usher steward stewardess pilot copilot captain skipper medic paramedic firefighter architect bookkeeper accountant auditor treasurer
 adjuster underwriter teller lender borrower cosigner obligor obligee payor assignor bailor bailee licensee licensor franchisee insurer garnishee ward
-conservator
+conservator infirmier infirmière
 `
 
 // selfWords are before the name of who speaks.

@@ -25,6 +25,9 @@ func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 			break
 		}
 		for n < maxNameWords-1 && s.isSmallAt(i) {
+			if s.isGoodDay(words[n-1].start, words[n-1].end) {
+				return n
+			}
 			after := s.particle(&words[n], i)
 			if after < 0 {
 				return n
@@ -96,6 +99,10 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 		return nameWord{}, false
 	}
 	w, f := s.lookUp(i)
+	if s.at(i+1) == '\'' && isElision(s.text[:i+1]) && s.isSmallAt(i+2) && w.end > i+2 { // L'infermiera
+		_, f = s.lookUp(i + 2)
+		f = f&(role|calls|place) | common
+	}
 	if w.upper == 1 && w.lower == 0 && s.at(w.end) == '.' && isUpper(s.at(w.end+1)) {
 		for s.at(w.end) == '.' && isUpper(s.at(w.end+1)) && s.at(w.end+2) == '.' { // J.R.R. Tolkien
 			w.end += 2
@@ -113,8 +120,12 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 	if f == 0 && w.folded > 5 {
 		word.flags = s.shape(i, &w)
 	}
-	if w.upper > 1 && w.lower > 0 && f&(given|family) == 0 && !isCompound(s.text[i:w.end]) {
-		word.flags |= common
+	if w.upper > 1 && w.lower > 0 && f&(given|family) == 0 {
+		if !isCompound(s.text[i:w.end]) {
+			word.flags |= common
+		} else if isOneOf(s.text[i:i+2], "Mc O' D'") {
+			word.flags = word.flags&^common | family
+		}
 	}
 	for s.at(word.end) == '-' && s.isLetterAt(word.end+1) && !s.isHonorific(word.end+1) {
 		word.isJoined = s.m.kinds[s.text[word.end+1]]&lower != 0
@@ -142,7 +153,7 @@ func (s *scan) isVietnamese(words []nameWord) bool {
 	hasLetter := false
 	for i := range words {
 		w := &words[i]
-		if w.end-w.start > 10 || w.is(common) && !w.is(syllable|given|family) {
+		if w.end-w.start > 10 || w.isCaps || w.flags == particle || w.is(place) && !w.isName() {
 			return false
 		}
 		for _, r := range s.text[w.start:w.end] {
@@ -358,13 +369,16 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 	if after == 0 {
 		f &^= label
 	}
+	if w.upper == 0 && f&label != 0 || isOneOf(s.text[start:end], "im Im") {
+		f &^= place | role | calls
+	}
 	if isEnd {
 		if f&(greets|closes) == 0 || f&greets == 0 && strings.Contains(gap, ":") {
 			return 0
 		}
 		return greets | calls
 	}
-	if f&closes != 0 && strings.HasSuffix(gap, "- ") {
+	if f&closes != 0 && (strings.HasSuffix(gap, "- ") || after == 0 && start > 1 && s.isGoodDay(start-1-len(s.lastWord(start-1)), start-1)) {
 		return greets | calls
 	}
 	if f&near != 0 && after != 0 && isOneOf(strings.ToLower(s.text[start:end]), "by from to von an de para da van od för från fra till til par") {
@@ -377,10 +391,12 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 		}
 	case after != 0 && f&title != 0:
 		return role | field
-	case isOneOf(s.text[start:end], "is ist est es é è to ja im am на on e jest er är wa"):
+	case isOneOf(s.text[start:end], "is ist est es é è to jest er är on"):
 		if g := s.wordBefore(start); g&(calls|role) != 0 && start > 4 && s.isNameWord(start-1) {
 			return calls | role | field
 		}
+	case isOneOf(s.text[start:end], "się se") && start > 1:
+		return s.wordBefore(start) & (role | calls)
 	case f&particle != 0 && f&(calls|role|title) == 0 && start > 2 && gap == " ":
 		return f&near | s.wordBefore(start)&place
 	}

@@ -49,6 +49,7 @@ func wordLists() []wordList {
 		{organisations, place | label},
 		{morePhrases, phrase},
 		{brandNames, brand},
+		{moreWeakNames, weak},
 		{moreRoles, role},
 		{selfWords, role | calls},
 		{moreCalls, calls},
