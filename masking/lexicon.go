@@ -89,6 +89,9 @@ func (l *lexicon) addAll(words string, f flags) {
 	var folded [maxWord]byte
 	for word := range strings.FieldsSeq(words) {
 		w := foldWord(&folded, word, 0)
+		if w.folded < 3 && f&(role|speech|closes|honorific) != 0 {
+			continue // too short, and so too often something else
+		}
 		e := l.find(folded[:w.folded], w.hash)
 		if e == nil {
 			e = l.insert(folded[:w.folded], w.hash)

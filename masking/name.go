@@ -126,6 +126,9 @@ func (s *scan) around(core []nameWord, lead flags, isFirst bool) flags {
 	if s.isHonorificAfter(end) {
 		lead = title
 	}
+	if s.isChat(core[0].start, end) {
+		lead |= role | calls
+	}
 	if s.isMailAfter(end) && (len(core) > 1 || core[0].isName()) {
 		lead = lead&^place | role | field
 	}

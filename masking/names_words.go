@@ -110,7 +110,7 @@ valentinesday mothersday fathersday mariadb mysql jamesweb jameswebb marsrover h
 saintmary peterrabbit peterparker clarkkent brucewayne tonystark johnwick harrypotter frodobaggins lukeskywalker darthvader annabelle martinshof martinstag
 nikolaustag josefitag timhortons wendysburger oliverpeoples johnlewis harveynichols fredperry tedbaker jackwolfskin tommybahama eddiebauer billabong
 helenarubinstein elizabetharden esteelauder bobbibrown charlottetilbury annsummers granturismo ferrarifour alfaromeo astonmartin landrover rubyrails rubygems
-perlcritic adalovelace juliaset juliapackage jupyternotebook thankyou thankyous washingtonpost kennedyspace santamaria santacatarina madisonsquare
+perlcritic adalovelace juliaset juliapackage jupyternotebook thankyou thankyous washingtonpost kennedyspace santamaria santacatarina madisonsquare hochi chiminh
 `
 
 // brandNames are names that are a place, a brand or a word more often.
@@ -170,7 +170,8 @@ mandantin antragsteller antragstellerin begünstigte begünstigter zeichnungsber
 werkstudentin dispatcher registrar bursar provost dean counselor counsellor coordinator caseworker superintendent foreman handyman janitor cleaner gardener
 nurse lifeguard chaperone usher steward stewardess pilot copilot captain skipper medic paramedic firefighter architect bookkeeper accountant auditor treasurer
 adjuster underwriter teller lender borrower cosigner obligor obligee payor assignor bailor bailee licensee licensor franchisee insurer garnishee ward
-conservator infirmier infirmière
+conservator infirmier infirmière apellidos apellido sobrenome sobrenomes cognomi achternaam voornaam voornamen nachnamen vornamen prénoms nombres prezime
+příjmení priezvisko vezetéknév keresztnév efternavn fornavn
 `
 
 // selfWords are before the name of who speaks.

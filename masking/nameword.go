@@ -66,7 +66,7 @@ func (s *scan) particle(word *nameWord, i int) int {
 		*word = nameWord{start: i, end: w.end, flags: f&^(common|place) | family, isJoined: true}
 		return w.end
 	}
-	if f&particle == 0 {
+	if f&particle == 0 || isOneOf(s.text[i:w.end], "o l d") {
 		return -1
 	}
 	if s.at(w.end) == '-' && (isUpper(s.at(w.end+1)) || s.at(w.end+1) >= 0xC3) {
@@ -230,6 +230,21 @@ func (s *scan) isSpeech(i int) bool {
 	return f&speech != 0
 }
 
+// isChat reports whether who speaks in a chat is from start to end: "[12:03] Ann: hi".
+func (s *scan) isChat(start, end int) bool {
+	if s.at(end) == '>' {
+		return s.before(start) == '<' && (s.before(start-1) == '\n' || s.before(start-1) == ' ')
+	}
+	if s.at(end) != ':' || s.at(end+1) != ' ' {
+		return false
+	}
+	i := start
+	for i > 0 && start-i < 4 && strings.IndexByte(" -,]", s.text[i-1]) >= 0 {
+		i--
+	}
+	return i < start && i > 4 && isDigit(s.text[i-1]) && isDigit(s.text[i-2]) && s.text[i-3] == ':' && isDigit(s.text[i-4])
+}
+
 // isThing reports whether what goes on at i makes a thing of the name before: "Bayes'
 // theorem".
 func (s *scan) isThing(i int) bool {
@@ -369,8 +384,13 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 	if after == 0 {
 		f &^= label
 	}
-	if w.upper == 0 && f&label != 0 || isOneOf(s.text[start:end], "im Im") {
-		f &^= place | role | calls
+	switch {
+	case isOneOf(s.text[start:end], "im Im"):
+		f &^= role | calls
+	case w.upper == 0 && f&label != 0:
+		f &^= place
+	case isOneOf(s.text[start:end], "ra ssa gra re") && s.before(start) == '.': // Sig.ra
+		f = title
 	}
 	if isEnd {
 		if f&(greets|closes) == 0 || f&greets == 0 && strings.Contains(gap, ":") {
@@ -385,16 +405,16 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 		f |= calls
 	}
 	switch {
+	case after == 0 && isOneOf(s.text[start:end], "is ist est es é è to jest er är on") && start > 4:
+		if g := s.wordBefore(start); g&(calls|role) != 0 && s.isNameWord(start-1) {
+			return calls | role | field
+		}
 	case f&(calls|role) != 0:
 		if f |= after; after != 0 && s.isNameWord(end) && s.isThingsLabel(start) {
 			return label
 		}
 	case after != 0 && f&title != 0:
 		return role | field
-	case isOneOf(s.text[start:end], "is ist est es é è to jest er är on"):
-		if g := s.wordBefore(start); g&(calls|role) != 0 && start > 4 && s.isNameWord(start-1) {
-			return calls | role | field
-		}
 	case isOneOf(s.text[start:end], "się se") && start > 1:
 		return s.wordBefore(start) & (role | calls)
 	case f&particle != 0 && f&(calls|role|title) == 0 && start > 2 && gap == " ":
