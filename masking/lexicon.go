@@ -9,6 +9,9 @@ import (
 // maxWord is the length of the longest word that is looked up, in bytes, folded.
 const maxWord = 32
 
+// maxEnding is the length of the longest ending of a word that is looked up, in bytes.
+const maxEnding = 14
+
 // flags is what a word means. Above the lexical flags there is one for each entity of
 // which the word is context.
 type flags uint64
@@ -42,6 +45,8 @@ const (
 	thing                       // makes a thing of the name before: theorem
 	brand                       // a name that is a place or a brand more often
 	label                       // a field that names no person: company, product
+	good                        // the first word of "good morning"
+	naming                      // the word "name"
 
 	contextShift = 32
 )
@@ -71,6 +76,9 @@ func newLexicon(rules []Rule) lexicon {
 	l := lexicon{slots: make([]uint32, 1<<slotBits), text: make([]byte, 0, 256<<10), entries: make([]entry, 1, 1<<indexBits)}
 	for _, list := range wordLists() {
 		l.addAll(list.words, list.flags)
+	}
+	for _, list := range endingLists() {
+		l.addEndings(list.words, list.flags)
 	}
 	for i := range l.entries {
 		if e := &l.entries[i]; e.flags&common != 0 && e.flags&(given|family) != 0 {
@@ -124,6 +132,35 @@ func (l *lexicon) flagsOf(word string) flags {
 	}
 	if e := l.find([]byte(word), hash*hashSpread); e != nil {
 		return e.flags
+	}
+	return 0
+}
+
+// addEndings adds endings of words, each with a hyphen before it.
+func (l *lexicon) addEndings(endings string, f flags) {
+	for ending := range strings.FieldsSeq(endings) {
+		hash := uint32(hashStart)
+		word := append([]byte{'-'}, ending...)
+		for _, c := range word {
+			hash = (hash ^ uint32(c)) * hashFactor
+		}
+		l.insert(word, hash*hashSpread).flags = f
+	}
+}
+
+// flagsOfEnding returns the flags of the longest ending of a folded word that is known.
+func (l *lexicon) flagsOfEnding(word []byte) flags {
+	var ending [maxEnding + 1]byte
+	ending[0] = '-'
+	for n := min(maxEnding, len(word)-1); n > 1; n-- {
+		copy(ending[1:], word[len(word)-n:])
+		hash := uint32(hashStart)
+		for _, c := range ending[:n+1] {
+			hash = (hash ^ uint32(c)) * hashFactor
+		}
+		if e := l.find(ending[:n+1], hash*hashSpread); e != nil {
+			return e.flags
+		}
 	}
 	return 0
 }

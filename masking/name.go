@@ -154,7 +154,7 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 			}
 		case w.is(greets) && w.isName() && i == 0 && !isLast && s.isGreeting(run):
 			lead = greets | calls
-		case i > 0 && w.is(closes) && s.isGoodDay(run[i-1].start, run[i-1].end):
+		case i > 0 && w.is(closes) && run[i-1].is(good):
 			lead = greets | calls
 		case w.is(calls|near|role|greets|label) && !w.isName():
 			lead = lead&greets | w.flags&(calls|greets|near|role|label)
@@ -181,11 +181,6 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 func (s *scan) isGreeting(run []nameWord) bool {
 	end := run[len(run)-1].end
 	return run[1].is(given) || run[1].isUnknown() && (s.at(end) == ',' || s.at(end) == '!')
-}
-
-// isGoodDay reports whether the word from start to end is the first one of "good morning".
-func (s *scan) isGoodDay(start, end int) bool {
-	return isOneOf(strings.ToLower(s.text[start:end]), "good guten buenos buenas bom boa dzień dobrý goede god gode buon buona dobro dobré laku jó добрый доброе добрий bună hyvää")
 }
 
 // isAcronym reports whether a word is capitals that do not belong to the name after it: "CEO
@@ -287,6 +282,8 @@ func isPair(first, last *nameWord, areNames bool, lead flags) bool {
 func oneWord(w *nameWord, lead flags) int {
 	isCalled := lead&(calls|role) != 0
 	switch {
+	case w.is(greets) && !w.isStrong(given):
+		return 0
 	case w.isCaps && (!isCalled && lead&greets == 0 || !w.isName() || lead&(field|greets) == 0 && w.end-w.start < 4):
 		return 0
 	case w.isStrong(given):

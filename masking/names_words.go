@@ -1,11 +1,14 @@
 package masking
 
 // placeEndings end words that are streets and places, without accents.
-const placeEndings = `strasse straße strase platz gasse allee straat plein gracht gatan gata vagen gade utca kirche schule klinik krankenhaus universitat hausen bach-strasse shire burgh ville abad`
+const placeEndings = `
+strasse straße strase platz gasse allee straat plein gracht gatan gata vagen gade utca kirche schule klinik krankenhaus universitat hausen shire burgh ville abad
+`
 
 // familyEndings end family names, without accents.
 const familyEndings = `
-ovic evic avic wicz icz czyk enko oglu sson dottir opoulos opoulou escu shvili zadeh nejad ewski owski ewska owska inski inska nski nska skaya iewicz moglu yevich ovich evich
+ovic evic avic wicz icz czyk enko oglu sson dottir opoulos opoulou escu shvili zadeh nejad ewski owski ewska owska inski inska nski nska
+skaya iewicz moglu yevich ovich evich
 `
 
 // familyAccents end family names, with their accents.
@@ -18,6 +21,16 @@ const patronymics = `ович евич ьич овна евна ична ишн�
 const familyOther = `
 енко ченко енка енку ский ского скому ским ская ской скую цкий цкого цкому цкая цкой ський ського ському ська ської цький цька чук чука чуку щук ов ова ову овым овой ев ева еву евым евой ин ина ину иным иной ян яна дзе швили ич оглу заде ски ска
 οπουλοσ οπουλου ιδησ ιδη ιδου ακησ ακη ακου αδησ αδη αδου ελλησ ελλη ιωτησ ατοσ ατου εασ ιδισ
+`
+
+// goodWords are the first word of "good morning".
+const goodWords = `
+good guten buenos buenas bom boa dzień dobrý goede god gode buon buona dobro dobré laku jó добрый доброе добрий bună hyvää
+`
+
+// nameWords are the word "name".
+const nameWords = `
+name nom nombre nome naam adı imię ad meno jméno nimi nimeni namn navn numele meu ime имя ім'я
 `
 
 // things are words, often in lower case, that make a thing of the name before them.
@@ -49,10 +62,10 @@ firmy produktu pliku projektu szkoły
 
 // commonEndings end words that are no names, without accents.
 const commonEndings = `
-tion tions ment ments ness ings ing ity ities ship ships ology ologies able ible ious eous ical ized ised ization isation ism isms fulness less ically ally ance ences ables ative atives izer
-ung ungen heit heiten keit keiten schaft schaften nummer stelle
-mente cion ciones dad dades miento mientos ancia encia cao coes dade dades zione zioni mento menti issimo
-acja acje anie enie osc ego heid heden atie aties iteit erij eurs euses trice iques
+tion tions ment ments ness ings ing ity ities ship ships ology ologies able ible ious eous ical ized ised ization isation ism isms
+fulness less ically ally ance ences ables ative atives izer ung ungen heit heiten keit keiten schaft schaften nummer stelle mente cion ciones dad
+dades miento mientos ancia encia cao coes dade zione zioni mento menti issimo acja acje anie enie osc ego heid heden atie aties iteit
+erij eurs euses trice iques
 `
 
 // leadPlaces are before the name of a street, a school or another place.

@@ -18,6 +18,9 @@ func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 		words[n] = w
 		n++
 		i = w.end
+		if n == 1 && w.is(common) && w.flags&^(common|weak|place|months|counter|filler|event|unit|versions|speech|thing)&(1<<contextShift-1) == 0 && s.isSmallAt(i+1) {
+			break
+		}
 		if s.at(i) == '.' && (w.isInitial || w.is(title)) {
 			i++
 		}
@@ -25,7 +28,7 @@ func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 			break
 		}
 		for n < maxNameWords-1 && s.isSmallAt(i) {
-			if s.isGoodDay(words[n-1].start, words[n-1].end) {
+			if words[n-1].is(good) {
 				return n
 			}
 			after := s.particle(&words[n], i)
@@ -166,35 +169,31 @@ func (s *scan) isVietnamese(words []nameWord) bool {
 // isCompound reports whether a word with a capital inside may be a family name: "McAllister".
 func isCompound(word string) bool {
 	i := strings.IndexFunc(word[1:], unicode.IsUpper) + 1
-	prefix := strings.TrimRight(strings.ToLower(word[:i]), "'’")
-	return isOneOf(prefix, "mc mac o d l de di da du la le lo li van von fitz del della dos el al abu ben ter ten st n m")
+	prefix := strings.TrimRight(word[:i], "'’")
+	return isOneOf(prefix, "Mc Mac O D L De Di Da Du La Le Lo Li Van Von Fitz Del Della Dos El Al Abu Ben Ter Ten St N M mc mac o d l de di da du la le lo li van von del dos el al abu ben ter ten st n m")
 }
 
 // shape returns what the ending of a word says that no list has.
 func (s *scan) shape(i int, w *word) flags {
-	text := string(s.folded[:w.folded])
-	switch c := text[len(text)-1]; {
-	case c >= 0x80:
-		return shapeOther(text)
-	case s.isPinyin(text):
+	text := s.folded[:w.folded]
+	switch f := s.m.words.flagsOfEnding(text); {
+	case text[0] < 0x80 && s.isPinyin(text):
 		return given | syllable
-	case hasEnding(text, commonEndings):
-		return common
-	case hasEnding(text, placeEndings):
-		return place | common
-	case hasEnding(text, familyEndings), hasEnding(s.text[i:w.end], familyAccents):
+	case f != 0:
+		return f
+	case w.end-i > w.folded && text[0] < 0x80 && hasEnding(s.text[i:w.end], familyAccents):
 		return family
 	}
 	return 0
 }
 
 // isPinyin reports whether a folded word is two Chinese syllables.
-func (s *scan) isPinyin(text string) bool {
+func (s *scan) isPinyin(text []byte) bool {
 	if len(text) > 12 {
 		return false
 	}
 	for i := 2; i <= len(text)-2 && i <= 6; i++ {
-		if s.m.words.flagsOf(text[:i])&s.m.words.flagsOf(text[i:])&syllable != 0 {
+		if s.m.words.flagsOf(string(text[:i]))&s.m.words.flagsOf(string(text[i:]))&syllable != 0 {
 			return true
 		}
 	}
@@ -208,17 +207,6 @@ func hasEnding(text, endings string) bool {
 		}
 	}
 	return false
-}
-
-// shapeOther is shape for words in Cyrillic and Greek letters.
-func shapeOther(text string) flags {
-	switch {
-	case hasEnding(text, patronymics):
-		return given
-	case hasEnding(text, familyOther):
-		return family
-	}
-	return 0
 }
 
 // isSpeech reports whether a verb of speech is after i.
@@ -398,19 +386,19 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 		}
 		return greets | calls
 	}
-	if f&closes != 0 && (strings.HasSuffix(gap, "- ") || after == 0 && start > 1 && s.isGoodDay(start-1-len(s.lastWord(start-1)), start-1)) {
+	if f&closes != 0 && (strings.HasSuffix(gap, "- ") || after == 0 && start > 1 && s.isWordBefore(start-1, good)) {
 		return greets | calls
 	}
-	if f&near != 0 && after != 0 && isOneOf(strings.ToLower(s.text[start:end]), "by from to von an de para da van od för från fra till til par") {
+	if f&near != 0 && after != 0 {
 		f |= calls
 	}
 	switch {
 	case after == 0 && isOneOf(s.text[start:end], "is ist est es é è to jest er är on") && start > 4:
-		if g := s.wordBefore(start); g&(calls|role) != 0 && s.isNameWord(start-1) {
+		if g := s.wordBefore(start); g&(calls|role) != 0 && s.isWordBefore(start-1, naming) {
 			return calls | role | field
 		}
 	case f&(calls|role) != 0:
-		if f |= after; after != 0 && s.isNameWord(end) && s.isThingsLabel(start) {
+		if f |= after; after != 0 && s.isWordBefore(end, naming) && s.isThingsLabel(start) {
 			return label
 		}
 	case after != 0 && f&title != 0:
@@ -460,10 +448,14 @@ func (s *scan) isThingsLabel(i int) bool {
 	return f&label != 0
 }
 
-// isNameWord reports whether the word before the space before i is "name", in a language of
-// many.
-func (s *scan) isNameWord(i int) bool {
-	return isOneOf(strings.ToLower(s.lastWord(i)), "name nom nombre nome naam adı imię ad meno jméno nimi nimeni namn navn numele meu ime имя ім'я")
+// isWordBefore reports whether the word that ends at i has one of the flags.
+func (s *scan) isWordBefore(i int, f flags) bool {
+	word := s.lastWord(i)
+	if word == "" {
+		return false
+	}
+	_, g := s.lookUp(i - len(word))
+	return g&f != 0
 }
 
 // lastWord returns the word that ends at i.

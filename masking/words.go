@@ -50,6 +50,8 @@ func wordLists() []wordList {
 		{morePhrases, phrase},
 		{brandNames, brand},
 		{moreWeakNames, weak},
+		{goodWords, good},
+		{nameWords, naming},
 		{moreRoles, role},
 		{selfWords, role | calls},
 		{moreCalls, calls},
@@ -73,6 +75,17 @@ func wordLists() []wordList {
 		{speechWords, speech},
 		{secretWords, secret},
 		{passwordWords, secret | strongKey},
+	}
+}
+
+// endingLists returns the endings of words.
+func endingLists() []wordList {
+	return []wordList{
+		{placeEndings, place | common},
+		{familyEndings, family},
+		{commonEndings, common},
+		{patronymics, given},
+		{familyOther, family},
 	}
 }
 
