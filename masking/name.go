@@ -200,6 +200,9 @@ func (s *scan) nameLength(core []nameWord, lead flags) int {
 	if first.isParticle() && len(core) == 1 || lead&(place|label) != 0 && lead&(calls|politeness|role) == 0 {
 		return 0
 	}
+	if first.isInitial && s.at(first.end) != '.' {
+		return 0
+	}
 	if first.isInitial && len(core) > 1 {
 		rest := s.nameLength(core[1:], lead)
 		if core[1].isStrong(family) || core[1].isUnknown() && !core[1].isCaps && lead&(politeness|role|speech|calls) != 0 {

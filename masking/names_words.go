@@ -84,7 +84,8 @@ palau pavillon pavilhao pabellon sporthalle theater theatre teatro teatr divadlo
 galleria airport aeroport aeroporto aeropuerto flughafen lufthavn lotnisko letiste repuloter havalimani bahnhof hauptbahnhof gare estacion estacao stazione
 estacio bruck bridge preis prix premio nagroda dij odulu prijs pris pokal medaille verdienstorden stiftung fundacion fundacao fondation fondazione stichting
 fundacja nadace alapitvany vakfi stiftelsen uss hms mv rms hurricane typhoon cyclone orkan huracan ouragan uragano tempestad tormenta tempete sturmtief hurrikan
-taifun operation operacion mission project projekt projet proyecto progetto
+taifun operation operacion mission project projekt projet proyecto progetto улица улице улицы ул проспект просп площадь переулок шоссе бульвар набережная вулиця
+вулиці вул площа провулок станция метро театр музей имени стадион завод οδος οδου πλατεια λεωφορος αγιος αγια αγιου
 `
 
 // organisations are after the name of a company, a team or another body.
@@ -157,7 +158,7 @@ kiran jyoti usha deepak lieve ambra gaia gemma perla viola celeste chiara serena
 hercules atlas lily daisy violet iris heather ivy olive hazel ginger rosemary basil jasmine jasmin lavender camellia poppy pansy holly fern clover myrtle
 petunia begonia lotus orchid margherita margarita marguerite camelia hortensia amber ruby pearl jade crystal opal jewel gem coral diamond emerald april may june
 august dawn eve noel natale christmas easter jordan dean ernst rose hunter grant mason carter cooper mark will bill frank rob jack pat art max chase drew moin
-gentile cara kara
+gentile cara kara вера любовь надежда слава роман лев майя света зоя рада мир злата ян богдана соня κυριακη αθηνα παρασκευη ελευθερια ειρηνη ζωη σοφια μυρτω
 `
 
 // moreRoles goes on where roleWords ends.
@@ -247,5 +248,5 @@ const scriptCommon = `
 أنا اليوم غدا أمس الآن الطلب الشركة المدينة العملاء الجميع الكرام المستخدم الكريم الزبائن السادة سيد يرجى رقم هاتف العنوان التاريخ مطلوب כל את של על עם זה זו
 היא הוא אני אתה אנחנו הם לא כן יש אין גם רק אבל או כי אם מה מי איפה מתי איך למה היום מחר אתמול הזמנה חברה עיר לקוחות לכולם כולם לך לכם רב המשתמש נדרש מלא חובה
 और है हैं था थी थे का की के को से में पर ने भी तो ही यह वह हम आप मैं तुम क्या कब कहाँ कैसे क्यों नहीं हाँ अब आज कल सब कुछ पता दर्ज दर्ज़ करें आवश्यक जरूरी आपका
-आपकी आपके सभी लोग दोस्तों ग्राहकों उपयोगकर्ता मान्यवर
+आपकी आपके सभी लोग दोस्तों ग्राहकों उपयोगकर्ता मान्यवर لك لكم بكم بك جدا جزيلا شكرا
 `

@@ -61,6 +61,9 @@ func (s *scan) plainWords(i int) int {
 		}
 	}
 	lead := s.wordBefore(start)
+	if f&(title|greets) != 0 && lead&(title|field) == 0 {
+		return first.end
+	}
 	isTold := lead&(title|greets) != 0 || lead&field != 0 && lead&(role|calls) != 0
 	names, count, end := 0, 0, first.end
 	for j := start; count < 4 && j < len(s.text); count++ {
@@ -70,7 +73,7 @@ func (s *scan) plainWords(i int) int {
 		}
 		isName := g&(given|family) != 0
 		if !isName && (g&particle == 0 || count == 0) {
-			if !isTold || g&^(particle) != 0 || count > 1 || count == 1 && lead&greets != 0 {
+			if !isTold || g&^particle != 0 || count > 1 || count == 1 && lead&greets != 0 || (count == 1 || lead&title == 0) && s.at(w.end) == ' ' {
 				break
 			}
 		}
