@@ -274,7 +274,7 @@ func isPair(first, last *nameWord, areNames bool, lead flags) bool {
 	case first.is(given) && last.isStrong(given|family):
 		return true
 	case first.is(given) && last.isUnknown():
-		return !first.is(brand) || lead&speech != 0
+		return !first.is(brand|syllable) && first.end-first.start > 3 || lead&(speech|calls) != 0
 	case first.is(family) && first.is(syllable): // Zhang Wei
 		return areNames
 	}

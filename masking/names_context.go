@@ -28,24 +28,25 @@ gospozha tovarishch
 
 // greetingWords are greetings and the ends of letters, in many languages.
 const greetingWords = `
+kính gửi hyvä
 goedemorgen goedemiddag goedenavond goeiemorgen buongiorno buonasera godmorgon godkväll buenas καλησπερα доброе
-hiya heya howdy yo greetings salutations thx ty tks tnx thanx tysm cheers welcome congrats congratulations bye goodbye goodnight respected dearest darling hugs xoxo kisses
+hiya heya howdy yo greetings salutations thx ty tks tnx thanx tysm cheers congratulations goodbye goodnight respected dearest darling hugs xoxo kisses
 sincerely regards cordially respectfully faithfully truly warmly gratefully appreciatively
 hallo hallöchen huhu servus moin grüezi grüß gruess griass tschüss grüße grussen grüßen lg mfg vg bg danke liebste liebster verehrte verehrter werte werter geehrte geehrter hochachtungsvoll glückwunsch
-bonjour bonsoir salut coucou cher chère chers chères merci bises bisous bise amitiés amicalement cordialement bienvenue félicitations bravo adieu
+bonjour bonsoir salut coucou cher chère chers chères merci bises bisous bise amitiés amicalement cordialement bienvenue félicitations adieu
 hola buenas querido querida estimado estimada apreciado apreciada saludos abrazos abrazo besos besitos gracias cordialmente atentamente atte bienvenido bienvenida felicidades adios
-ola oi alo ei caro cara prezado prezada abraços abraço abs beijos bjs beijinhos obrigado obrigada atenciosamente att cumprimentos cpts saudações ilustríssimo ilmo ilma bem-vindo bem-vinda parabéns tchau
+ola oi alo caro cara prezado prezada abraços abraço abs beijos bjs beijinhos obrigado obrigada atenciosamente att cumprimentos cpts saudações ilustríssimo ilmo ilma bem-vindo bem-vinda parabéns tchau
 ciao salve carissimo carissima gentile gentilissimo gentilissima egregio egregia stimato stimata pregiato spettabile saluti abbracci abbraccio baci bacioni bacio grazie distintamente benvenuto benvenuta arrivederci
 hoi hé hey dag geachte beste lieve waarde groet groeten groetjes liefs kus kusjes mvg bedankt hoogachtend welkom
 hej hejsan hallå tjena tjenare tjabba kära käre bästa ärade hälsningar hälsning mvh vh kram kramar puss tack välkommen
 kære hejsa hilsen hilsner knus kys tak velkommen kjære hei heisann klem klemmer takk vennlig
-moi moikka heippa terve tervehdys rakas hyvä arvoisa terveisin terveiset terkuin ystävällisin kiitos halauksin
+moi moikka heippa terve tervehdys rakas arvoisa terveisin terveiset terkuin ystävällisin kiitos halauksin
 hæ sæll sæl kæri kæra kveðja kveðjur blessaður
 cześć hejka witaj witam siema siemka drogi droga kochana kochany szanowny szanowna szanowni pozdrawiam pozdrowienia pozdro ściskam całuję dzięki dziękuję buziaki
 ahoj čau nazdar zdravím milý milá drahý drahá vážený vážená pozdravem zdravi děkuji díky dík pozdravuje srdečně
 čaute ďakujem vďaka pozdravom
 szia sziasztok szervusz helló kedves drága tisztelt üdv üdvözlettel üdvözöllek köszönöm köszi kösz puszi ölel üdvözlet
-bună dragul stimate mulțumesc mersi salutări respect pup cu-stimă
+bună dragul stimate mulțumesc mersi salutări cu-stimă
 zdravo bok ćao dragi poštovani poštovana pozdrav pozdravi lep srdačan srdačno hvala ljubim živjo spoštovani spoštovana
 здравейте здравей привет приветик здравствуй здравствуйте уважаемый уважаемая уважаемые дорогой дорогая дорогие милый милая многоуважаемый многоуважаемая уважением наилучшими пожеланиями обнимаю целую спасибо спс благодарю салют хай
 привіт вітаю шановний шановна шановні дорогий дорога любий люба повагою дякую дякуємо пане пані
@@ -57,16 +58,16 @@ përshëndetje tung ungjatjeta dashur faleminderit
 labas sveiki gerbiamas gerbiama mielas miela pagarbiai ačiū sveiks cien cienījamais cienījamā mīļais paldies tere kallis lugupeetud tervitades aitäh tänan
 dia duit chara fáilte shwmae annwyl helo cofion diolch
 namaste namaskar namaskaram pranam priya pyare vanakkam salaam salam assalam adaab aadab dhanyavaad shukriya
-halo hai selamat kepada terima kamusta kumusta mahal salamat magandang chào xin gửi kính thân mến
+halo hai kepada kamusta kumusta magandang chào kính
 marhaba ahlan sabah azizi azizti habibi shukran tahiyati
-jambo habari sawubona sanibonani molo dumela mambo shikamoo asante ndewo bawo sannu kedu
+jambo habari sawubona sanibonani dumela mambo shikamoo asante ndewo bawo sannu kedu
 `
 
 // closings end a letter when a comma or the end of a line is after them.
 const closings = `
-best love yours respectfully faithfully cordially rgds br kr brgds xx xxx x care later peace hugs ciao kisses always bests
+best love yours respectfully faithfully cordially rgds br kr brgds xx xxx x hugs ciao kisses bests
 herzlichst herzlich liebe ihr ihre dein deine euer eure atte tuyo tuya suyo teu tua vostro vostra suo sua tuo tien tienne jouw je din dina twój twoja tvůj tvá zawsze
-respeto respect stima respekt szacunkiem poważaniem uctou appreciation gratitude
+respeto stima respekt szacunkiem poważaniem uctou gratitude
 dankend thanking thankfully
 `
 

@@ -158,7 +158,8 @@ kiran jyoti usha deepak lieve ambra gaia gemma perla viola celeste chiara serena
 hercules atlas lily daisy violet iris heather ivy olive hazel ginger rosemary basil jasmine jasmin lavender camellia poppy pansy holly fern clover myrtle
 petunia begonia lotus orchid margherita margarita marguerite camelia hortensia amber ruby pearl jade crystal opal jewel gem coral diamond emerald april may june
 august dawn eve noel natale christmas easter jordan dean ernst rose hunter grant mason carter cooper mark will bill frank rob jack pat art max chase drew moin
-gentile cara kara вера любовь надежда слава роман лев майя света зоя рада мир злата ян богдана соня κυριακη αθηνα παρασκευη ελευθερια ειρηνη ζωη σοφια μυρτω
+gentile cara kara вера любовь надежда слава роман лев майя света зоя рада мир злата ян богдана соня κυριακη αθηνα παρασκευη ελευθερια ειρηνη ζωη σοφια μυρτω per
+ans dev else floor non edge lower special line case uri chan
 `
 
 // moreRoles goes on where roleWords ends.
@@ -191,7 +192,7 @@ příjmení priezvisko vezetéknév keresztnév efternavn fornavn
 // selfWords are before the name of who speaks.
 const selfWords = `
 i'm heisse heiße chiamo llamo llama appelle nazywam jmenuji jmenuju volám adim ismim heter hedder numesc cheama nevem chamo zovem imenujem hívnak hießt heiss
-heisst heet named called nimeni zowie
+heisst heet nimeni zowie
 `
 
 // moreCalls are verbs and nouns before a name.

@@ -137,7 +137,7 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 			f = s.shape(word.end+1, &w)
 		}
 		switch isFirst := word.end == w.end; {
-		case f&(given|family) != 0 && word.flags&place == 0:
+		case f&(given|family) != 0 && (word.flags&(common|place) == 0 || word.flags&(given|family|particle) != 0):
 			word.flags |= f &^ (weak | common)
 		case f&(common|place|thing) != 0 && !isFirst:
 			word.flags = word.flags&^(given|family) | common | f&place
@@ -372,6 +372,9 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 	if after == 0 {
 		f &^= label
 	}
+	if w.folded > 3 && strings.Contains(gap, ".") && after == 0 {
+		f &= title | given | common
+	}
 	switch {
 	case isOneOf(s.text[start:end], "im Im"):
 		f &^= role | calls
@@ -381,7 +384,7 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 		f = title
 	}
 	if isEnd {
-		if f&(greets|closes) == 0 || f&greets == 0 && strings.Contains(gap, ":") {
+		if f&(greets|closes) == 0 || f&greets == 0 && (strings.Contains(gap, ":") || !s.closesLetter(start)) {
 			return 0
 		}
 		return greets | calls
@@ -412,6 +415,25 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 		return 0
 	}
 	return f & leadFlags
+}
+
+// closesLetter reports whether the word at i, before a comma, ends a letter: it begins a
+// sentence, or a greeting is before it.
+func (s *scan) closesLetter(i int) bool {
+	if !s.isSmallAt(i) {
+		return true
+	}
+	for range 2 {
+		if s.before(i) != ' ' {
+			return false
+		}
+		word := s.lastWord(i - 1)
+		if word == "à" || s.isWordBefore(i-1, greets|good) {
+			return true
+		}
+		i -= 1 + len(word)
+	}
+	return false
 }
 
 // beforeTitle returns the flags of the word before a form of address, or before a particle
