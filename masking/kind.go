@@ -84,6 +84,9 @@ func byteActions(on entitySet) [256]action {
 	set(atUpper, []entityID{nameID, ibanID, jwtID, credentialID, apiKeyID, ninoID, codiceFiscaleID, nifID, macID}, between('A', 'Z')...)
 	set(atHigh, []entityID{nameID, passwordID}, between(0xC3, 0xD5)...)
 	set(atHigh, []entityID{nameID, passwordID}, 0xE1, 0xEF)
+	set(atHigh, []entityID{nameID}, between(0xD7, 0xDB)...) // Hebrew and Arabic
+	set(atHigh, []entityID{nameID}, 0xE0)                   // Devanagari and Thai
+	set(atHigh, []entityID{nameID}, between(0xE3, 0xED)...) // Chinese, Japanese and Korean
 	set(atAt, []entityID{emailID}, '@')
 	set(atColon, []entityID{urlCredentialsID, passwordID, credentialID, ipID, macID}, ':')
 	set(atEquals, []entityID{passwordID}, '=')

@@ -9,6 +9,9 @@ import (
 // maxWord is the length of the longest word that is looked up, in bytes, folded.
 const maxWord = 32
 
+// maxEnding is the length of the longest ending of a word that is looked up, in bytes.
+const maxEnding = 14
+
 // flags is what a word means. Above the lexical flags there is one for each entity of
 // which the word is context.
 type flags uint64
@@ -36,8 +39,16 @@ const (
 	event                       // a word before a date that is not of birth
 	filler                      // a word between a counter and its number
 	speech                      // a verb after a name
+	role                        // what only a person is: patient, plaintiff
+	closes                      // ends a letter, before a comma
+	honorific                   // a form of address after a name: Bey
+	thing                       // makes a thing of the name before: theorem
+	brand                       // a name that is a place or a brand more often
+	label                       // a field that names no person: company, product
+	good                        // the first word of "good morning"
+	naming                      // the word "name"
 
-	contextShift = 24
+	contextShift = 32
 )
 
 const anyContext = ^flags(1<<contextShift - 1)
@@ -57,14 +68,17 @@ type entry struct {
 }
 
 const (
-	slotBits  = 15
-	indexBits = 14
+	slotBits  = 17
+	indexBits = 16
 )
 
 func newLexicon(rules []Rule) lexicon {
-	l := lexicon{slots: make([]uint32, 1<<slotBits), text: make([]byte, 0, 64<<10), entries: make([]entry, 1, 8<<10)}
+	l := lexicon{slots: make([]uint32, 1<<slotBits), text: make([]byte, 0, 256<<10), entries: make([]entry, 1, 1<<indexBits)}
 	for _, list := range wordLists() {
 		l.addAll(list.words, list.flags)
+	}
+	for _, list := range endingLists() {
+		l.addEndings(list.words, list.flags)
 	}
 	for i := range l.entries {
 		if e := &l.entries[i]; e.flags&common != 0 && e.flags&(given|family) != 0 {
@@ -83,6 +97,9 @@ func (l *lexicon) addAll(words string, f flags) {
 	var folded [maxWord]byte
 	for word := range strings.FieldsSeq(words) {
 		w := foldWord(&folded, word, 0)
+		if w.folded < 3 && f&(role|speech|closes|honorific) != 0 {
+			continue // too short, and so too often something else
+		}
 		e := l.find(folded[:w.folded], w.hash)
 		if e == nil {
 			e = l.insert(folded[:w.folded], w.hash)
@@ -105,6 +122,47 @@ func (l *lexicon) find(word []byte, hash uint32) *entry {
 			return e
 		}
 	}
+}
+
+// flagsOf returns the flags of a folded word.
+func (l *lexicon) flagsOf(word string) flags {
+	hash := uint32(hashStart)
+	for i := range len(word) {
+		hash = (hash ^ uint32(word[i])) * hashFactor
+	}
+	if e := l.find([]byte(word), hash*hashSpread); e != nil {
+		return e.flags
+	}
+	return 0
+}
+
+// addEndings adds endings of words, each with a hyphen before it.
+func (l *lexicon) addEndings(endings string, f flags) {
+	for ending := range strings.FieldsSeq(endings) {
+		hash := uint32(hashStart)
+		word := append([]byte{'-'}, ending...)
+		for _, c := range word {
+			hash = (hash ^ uint32(c)) * hashFactor
+		}
+		l.insert(word, hash*hashSpread).flags = f
+	}
+}
+
+// flagsOfEnding returns the flags of the longest ending of a folded word that is known.
+func (l *lexicon) flagsOfEnding(word []byte) flags {
+	var ending [maxEnding + 1]byte
+	ending[0] = '-'
+	for n := min(maxEnding, len(word)-1); n > 1; n-- {
+		copy(ending[1:], word[len(word)-n:])
+		hash := uint32(hashStart)
+		for _, c := range ending[:n+1] {
+			hash = (hash ^ uint32(c)) * hashFactor
+		}
+		if e := l.find(ending[:n+1], hash*hashSpread); e != nil {
+			return e.flags
+		}
+	}
+	return 0
 }
 
 func (l *lexicon) insert(word []byte, hash uint32) *entry {
@@ -171,7 +229,7 @@ func foldWord(folded *[maxWord]byte, text string, i int) word {
 			j++
 		case c >= 0xC3 && c != 0xE2 && c < 0xEE:
 			r, size := utf8.DecodeRuneInString(text[j:])
-			if r == utf8.RuneError || r >= 0x3000 && r < 0x3041 {
+			if r == utf8.RuneError || r >= 0x3000 && r < 0x3041 || !unicode.IsLetter(r) && !unicode.IsMark(r) {
 				goto done
 			}
 			if unicode.IsUpper(r) {
@@ -233,8 +291,14 @@ func foldRune(r rune) rune {
 		return rune(extendedA[r-0x100])
 	case r >= 0x1EA0 && r <= 0x1EF9:
 		return rune(vietnam[r-0x1EA0])
-	case r >= 0x300 && r < 0x370:
+	case r >= 0x300 && r < 0x370, r >= 0x64B && r < 0x653, r >= 0x591 && r < 0x5C8:
 		return 0
+	case r >= 0x386 && r < 0x3CF:
+		return foldGreek(r)
+	case r >= 0x622 && r < 0x626, r == 0x629, r == 0x649:
+		return foldArabic(r)
+	case r == 'Ё' || r == 'ё':
+		return 'е'
 	case r == 0x1A0 || r == 0x1A1:
 		return 'o'
 	case r == 0x1AF || r == 0x1B0:
@@ -245,6 +309,29 @@ func foldRune(r rune) rune {
 		return 't'
 	}
 	return unicode.ToLower(r)
+}
+
+// foldGreek takes the accent from a Greek letter.
+func foldGreek(r rune) rune {
+	const accented, plain = "ΆΈΉΊΌΎΏΪΫΐΰάέήίόύώϊϋς", "αεηιουωιυιυαεηιουωιυσ"
+	if i := strings.IndexRune(accented, r); i >= 0 {
+		base, _ := utf8.DecodeRuneInString(plain[i:]) // all letters have two bytes
+		return base
+	}
+	return unicode.ToLower(r)
+}
+
+// foldArabic returns the plain form of an alef, a waw, a yeh or a teh marbuta.
+func foldArabic(r rune) rune {
+	switch r {
+	case 0x624:
+		return 0x648
+	case 0x629:
+		return 0x647
+	case 0x649:
+		return 0x64A
+	}
+	return 0x627
 }
 
 // lookUp folds the word that starts at i and returns it with its flags.

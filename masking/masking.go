@@ -166,17 +166,26 @@ func appendPlaceholder(dst []byte, e Entity) []byte {
 }
 
 // isProse reports whether names are looked for in text: it has three words or more, several
-// lines, or 16 KiB.
+// lines, or 16 KiB. Words of Chinese and Japanese have no spaces: there it is six letters, or
+// full-width punctuation.
 func isProse(text string) bool {
 	if len(text) >= maxLine {
 		return true
 	}
-	words, inWord := 0, false
+	words, letters, inWord := 0, 0, false
 	for i := range len(text) {
-		switch text[i] {
+		c := text[i]
+		if c >= 0xE3 && c < 0xEA {
+			if letters++; letters == 6 {
+				return true
+			}
+		}
+		switch c {
+		case 0xEF:
+			return true
 		case '\n':
 			return true
-		case ' ', '\t', '\r', ',', ';', '|':
+		case ' ', '\t', '\r', ',', ';', '|', ':', '=', '<', '>':
 			inWord = false
 		default:
 			if !inWord {

@@ -3,10 +3,14 @@ package masking
 import "strings"
 
 // maxNameWords is how many words with capitals are looked at together.
-const maxNameWords = 7
+const maxNameWords = 8
 
 // maxName is the length of the longest name, in bytes.
 const maxName = 100
+
+// politeness is what is before a name alone: words that the lists do not have are names
+// then.
+const politeness = title | greets
 
 // nameWord is a word of a run of words with capitals.
 type nameWord struct {
@@ -21,12 +25,15 @@ func (w *nameWord) is(f flags) bool { return w.flags&f != 0 }
 
 func (w *nameWord) isName() bool { return w.is(given | family) }
 
-func (w *nameWord) isStrong(f flags) bool { return w.is(f) && !w.is(weak|syllable) }
+func (w *nameWord) isStrong(f flags) bool { return w.is(f) && !w.is(weak|syllable|brand) }
 
 // isUnknown reports whether the lists do not have the word, so that it may be a name.
 func (w *nameWord) isUnknown() bool {
-	return !w.is(given|family|common|place|months|title|calls|particle|near) && !w.isInitial
+	return !w.is(given|family|common|place|months|title|calls|particle|near|role|label|thing|weak|greets|closes) && !w.isInitial
 }
+
+// isParticle reports whether the word is only a part of a name: "van".
+func (w *nameWord) isParticle() bool { return w.is(particle) && !w.isName() }
 
 // name looks for a name in the run of words with capitals that starts at i. It returns
 // where to go on.
@@ -37,40 +44,52 @@ func (s *scan) name(i int) int {
 		return max(i+1, s.wordEnd(i))
 	}
 	run := words[:n]
-	if !s.startsName(i) {
+	if n == 1 && run[0].is(common) && !run[0].isName() || !s.startsName(i) {
 		return run[0].end
 	}
 	lead, from := s.lead(run)
+	next := s.resume(run, i+1)
 	if from == len(run) {
-		return s.resume(run, i+1)
+		return next
+	}
+	if end := s.reversed(run[from:], lead); end > 0 {
+		s.add(ruleName, run[from].start, end)
+		return end
+	}
+	if rest := run[from:min(from+4, n)]; lead&place == 0 && (len(rest) < 4 || n-from == 4) && s.isVietnamese(rest) && !s.isPhrase(nil, rest) {
+		end := rest[len(rest)-1].end
+		s.add(ruleName, rest[0].start, end)
+		return end
 	}
 	core, stop := cutAtStop(run[from:])
-	next := s.resume(run, i+1)
 	if stop != nil {
 		next = min(next, stop.start)
-		if stop.is(place) {
-			return next
+		if stop.is(place) && (lead&politeness == 0 || len(core) > 1) {
+			return max(next, i+1)
 		}
-		if core[0].isUnknown() {
-			lead &^= greets
+		if !core[0].isStrong(given) && len(core) == 1 && lead&field == 0 {
+			lead &^= greets | role
 		}
 	}
 	if isStop(&core[0]) {
 		return next
 	}
 	lead = s.around(core, lead, from == 0)
-	count := nameLength(core, lead)
-	for count > 0 && !s.endsName(core[count-1].end) {
+	count := s.nameLength(core, lead)
+	for count > 0 && !s.endsName(core[count-1].end, count, lead) {
 		if core = core[:count-1]; len(core) == 0 {
 			return next
 		}
-		count = nameLength(core, lead)
+		count = s.nameLength(core, lead)
 	}
 	if count == 0 {
 		return next
 	}
 	end := core[count-1].end
-	if end-core[0].start > maxName || s.isPhrase(core[:count]) || !s.isAlone(core[:count], end) {
+	if w := &core[count-1]; w.isInitial && s.at(end) == '.' {
+		end++
+	}
+	if end-core[0].start > maxName || s.isPhrase(run[:from], core[:count]) || !s.isAlone(core[:count], end) || lead&politeness == 0 && s.isThing(end) {
 		return next
 	}
 	s.add(ruleName, core[0].start, end)
@@ -91,7 +110,7 @@ func cutAtStop(core []nameWord) ([]nameWord, *nameWord) {
 	if to < len(core) {
 		stop = &core[to]
 	}
-	for to > 1 && core[to-1].is(particle) && !core[to-1].isName() {
+	for to > 1 && core[to-1].isParticle() {
 		to--
 	}
 	return core[:to], stop
@@ -101,15 +120,21 @@ func cutAtStop(core []nameWord) ([]nameWord, *nameWord) {
 // case that are before core, when isFirst says that nothing of the run is.
 func (s *scan) around(core []nameWord, lead flags, isFirst bool) flags {
 	end := core[len(core)-1].end
-	if len(core) == 1 && core[0].is(given) && s.isSpeech(end) {
-		lead |= calls
+	if s.isSpeech(end) {
+		lead |= calls | speech
 	}
 	if s.isHonorificAfter(end) {
 		lead = title
 	}
+	if s.isChat(core[0].start, end) {
+		lead |= role | calls
+	}
+	if s.isMailAfter(end) && (len(core) > 1 || core[0].isName()) {
+		lead = lead&^place | role | field
+	}
 	if isFirst {
 		if start := s.particlesBefore(core[0].start); start < core[0].start {
-			core[0].start, lead = start, title
+			core[0].start, lead = start, lead&^place|title
 		}
 	}
 	return lead
@@ -121,22 +146,29 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 	lead, i := flags(0), 0
 	for ; i < len(run); i++ {
 		w := &run[i]
+		isLast := i+1 == len(run)
 		switch {
-		case w.is(title) && !w.isName() && i+1 < len(run):
-			lead = title
-		case w.is(calls|near) && !w.isName():
-			lead = w.flags & (calls | greets | near)
-		case w.is(common|place|months) && !w.isName():
+		case w.is(title) && !isLast && (!w.isName() || run[i+1].isStrong(given) && !run[i+1].is(family) && !w.isStrong(given)):
+			if lead&place == 0 {
+				lead |= title
+			}
+		case w.is(greets) && w.isName() && i == 0 && !isLast && s.isGreeting(run):
+			lead = greets | calls
+		case i > 0 && w.is(closes) && run[i-1].is(good):
+			lead = greets | calls
+		case w.is(calls|near|role|greets|label) && !w.isName():
+			lead = lead&greets | w.flags&(calls|greets|near|role|label)
+		case w.is(common|place|months|thing) && !w.isName():
 			lead = w.flags & place
-		case i+1 < len(run) && lead&title == 0 && s.isAcronym(w, &run[i+1]):
+		case !isLast && lead&title == 0 && s.isAcronym(w, &run[i+1]):
 			lead = 0
 		case w.is(common) && w.is(weak) && i == 0 && len(run) == 2 && run[1].isStrong(given) && !run[1].is(family) && s.wordBefore(w.start)&(calls|title) == 0:
 			lead = 0
-		case w.is(particle) && !w.isName() && i+1 == len(run):
+		case w.isParticle() && isLast:
 			lead = 0
 		default:
-			if i == 0 {
-				lead = s.wordBefore(w.start)
+			if i == 0 || run[0].is(title|calls) && s.wordBefore(run[0].start)&place != 0 {
+				lead = s.wordBefore(run[0].start)
 			}
 			return lead, i
 		}
@@ -144,26 +176,36 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 	return lead, i
 }
 
+// isGreeting reports whether the first word of a run, which may be a name too, greets the
+// second one: "Gentile Robert".
+func (s *scan) isGreeting(run []nameWord) bool {
+	end := run[len(run)-1].end
+	return run[1].is(given) || run[1].isUnknown() && (s.at(end) == ',' || s.at(end) == '!')
+}
+
 // isAcronym reports whether a word is capitals that do not belong to the name after it: "CEO
 // Alice".
 func (s *scan) isAcronym(w, next *nameWord) bool {
-	return w.isCaps && !w.isName() && !next.isCaps && s.wordBefore(w.start)&title == 0
+	return w.isCaps && !w.isName() && !next.isCaps && s.wordBefore(w.start)&(title|role|greets) == 0
 }
 
 func isStop(w *nameWord) bool {
-	return w.is(common|place|months|title) && !w.isName() && !w.isJoined
+	return w.is(common|place|months|title|role|thing|label) && !w.isName() && !w.isJoined && !w.isInitial
 }
 
 // nameLength returns how many words of core are a name, or 0. lead is what the words
 // before say.
-func nameLength(core []nameWord, lead flags) int {
+func (s *scan) nameLength(core []nameWord, lead flags) int {
 	first := &core[0]
-	if lead&place != 0 && lead&calls == 0 {
+	if first.isParticle() && len(core) == 1 || lead&(place|label) != 0 && lead&(calls|politeness|role) == 0 {
+		return 0
+	}
+	if first.isInitial && s.at(first.end) != '.' {
 		return 0
 	}
 	if first.isInitial && len(core) > 1 {
-		rest := nameLength(core[1:], lead)
-		if core[1].isStrong(family) {
+		rest := s.nameLength(core[1:], lead)
+		if core[1].isStrong(family) || core[1].isUnknown() && !core[1].isCaps && lead&(politeness|role|speech|calls) != 0 {
 			rest = max(rest, 1)
 		}
 		if rest > 0 {
@@ -188,7 +230,7 @@ func nameLength(core []nameWord, lead flags) int {
 
 // isSeveral reports whether the first words of core, two or more, are a name.
 func isSeveral(core []nameWord, count int, lead flags) bool {
-	strong, names := 0, 0
+	strong, names, initials := 0, 0, 0
 	for i := range core[:count] {
 		w := &core[i]
 		if w.isStrong(given | family) {
@@ -197,30 +239,42 @@ func isSeveral(core []nameWord, count int, lead flags) bool {
 		if w.isName() || w.is(syllable) {
 			names++
 		}
-		if w.isCaps && !w.isName() && !w.is(particle) {
+		if w.isInitial && i > 0 {
+			initials++
+		}
+		if w.isCaps && !w.isName() && !w.is(particle) && lead&(field|politeness) == 0 && (i == 0 || strong == 0) {
 			return false
 		}
 	}
 	first, last := &core[0], &core[count-1]
+	isPerson := lead&(politeness|role|field) != 0 && lead&label == 0
 	switch {
+	case first.isInitial:
+		return false
 	case count == 2 && (first.is(family) && last.isJoined || first.isJoined && last.is(family)): // Park Ji-hoon
 		return true
-	case first.isCaps && (names < 2 || strong == 0):
+	case first.isCaps && !isPerson && (names < 2 || strong == 0):
 		return false
-	case lead&calls != 0 && (names > 0 || lead&field != 0), strong > 0 && names >= 2:
+	case isPerson, lead&calls != 0 && names > 0, strong > 0 && names >= 2:
 		return true
+	case initials > 0 && count > 2 && !last.isInitial: // Zanele T. Mokoena
+		return true
+	case last.isInitial:
+		return first.isStrong(given)
 	}
-	return isPair(first, last, names == count) || first.isName() && core[1].isInitial && count > 2
+	return isPair(first, last, names == count, lead)
 }
 
 // isPair reports whether the first and the last word of a name go together. areNames says
 // that the lists have all.
-func isPair(first, last *nameWord, areNames bool) bool {
+func isPair(first, last *nameWord, areNames bool, lead flags) bool {
 	switch {
 	case first.isStrong(given):
 		return true
 	case first.is(given) && last.isStrong(given|family):
 		return true
+	case first.is(given) && last.isUnknown():
+		return !first.is(brand|syllable) && first.end-first.start > 3 || lead&(speech|calls) != 0
 	case first.is(family) && first.is(syllable): // Zhang Wei
 		return areNames
 	}
@@ -229,15 +283,19 @@ func isPair(first, last *nameWord, areNames bool) bool {
 
 // oneWord returns 1 when a single word is a name.
 func oneWord(w *nameWord, lead flags) int {
-	isCalled := lead&calls != 0
+	isCalled := lead&(calls|role) != 0
 	switch {
-	case w.isCaps && !isCalled:
+	case w.is(greets) && !w.isStrong(given):
+		return 0
+	case w.isCaps && (!isCalled && lead&greets == 0 || !w.isName() || lead&(field|greets) == 0 && w.end-w.start < 4):
 		return 0
 	case w.isStrong(given):
 		return 1
-	case isCalled && w.isName() && (!w.is(common) || w.is(given)), lead&greets != 0 && w.isName():
+	case lead&speech != 0 && w.isStrong(family):
 		return 1
-	case lead&greets != 0 && w.isUnknown() && !w.isCaps:
+	case isCalled && w.isName() && !w.is(syllable) && (!w.is(common|brand) || w.is(given)), lead&greets != 0 && w.isName():
+		return 1
+	case lead&(greets|role) != 0 && lead&label == 0 && w.isUnknown() && !w.isCaps && w.end-w.start > 2:
 		return 1
 	}
 	return 0
@@ -251,8 +309,10 @@ func extent(core []nameWord) int {
 	for i := range core {
 		w := &core[i]
 		switch {
-		case w.isInitial && i+1 < len(core), w.is(particle) && !w.isName():
-			continue
+		case w.isInitial && (i+1 < len(core) || i == 1 && core[0].is(given) && !core[0].is(brand)), w.isParticle():
+			if i+1 < len(core) {
+				continue
+			}
 		case w.isName():
 			hasFamily = hasFamily || i > 0 && w.isStrong(family)
 		default:
@@ -265,28 +325,94 @@ func extent(core []nameWord) int {
 	return max(count, 1)
 }
 
+// reversed looks for a family name and a given name with a comma between them at the start of
+// core. It returns their end, or 0.
+func (s *scan) reversed(core []nameWord, lead flags) int {
+	last := &core[len(core)-1]
+	if s.at(last.end) != ',' || s.at(last.end+1) != ' ' || len(core) > 3 || lead&(place|label) != 0 && lead&(role|calls) == 0 {
+		return 0
+	}
+	if len(core) > 1 && core[0].is(given) {
+		return 0
+	}
+	for i := range core {
+		if w := &core[i]; isStop(w) && !w.is(particle) || w.isStrong(given) && !w.is(family) || w.isInitial {
+			return 0
+		}
+	}
+	isField := lead&field != 0 && lead&(role|calls) != 0
+	if !isField && !s.startsCell(core[0].start) && lead&(role|calls|near) == 0 {
+		return 0
+	}
+	var words [maxNameWords]nameWord
+	after := words[:s.capitals(&words, last.end+2)]
+	if len(after) == 0 || len(after) > 3 || core[0].is(given) && after[0].is(family) && !after[0].isStrong(given) {
+		return 0
+	}
+	for i := range after {
+		if isStop(&after[i]) || i > 0 && !after[i].isInitial && !after[i].is(given) && after[i].isUnknown() && !isField {
+			return 0
+		}
+	}
+	if !after[0].is(given) && (!isField || !after[0].isUnknown() || after[0].isCaps && !core[0].isCaps) || after[0].is(brand) && !isField {
+		return 0
+	}
+	end := after[len(after)-1].end
+	if after[len(after)-1].isInitial && s.at(end) == '.' {
+		end++
+	}
+	if !s.endsCell(end) || !core[0].isName() && !core[0].isUnknown() && !core[0].is(particle) {
+		return 0
+	}
+	return end
+}
+
 // isAlone reports whether a name is not a part of the name of a company: "Marks & Spencer".
 func (s *scan) isAlone(core []nameWord, end int) bool {
+	rest := s.text[end:]
+	for _, joint := range []string{" & ", " and ", " und ", " et ", " y ", " e ", " u. ", " + ", " i ", " en ", " og ", " och "} {
+		if strings.HasPrefix(rest, joint) {
+			if _, f := s.lookUp(end + len(joint)); isUpper(s.at(end+len(joint))) && f&place != 0 {
+				return false
+			}
+		}
+	}
 	if core[0].isStrong(given) && len(core) > 1 {
 		return true
 	}
-	return !strings.HasPrefix(s.text[end:], " & ") && !strings.HasSuffix(s.text[:core[0].start], " & ")
+	before, isAfter := strings.HasSuffix(s.text[:core[0].start], " & "), strings.HasPrefix(rest, " & ")
+	if !before && !isAfter {
+		return true
+	}
+	at := end + 3
+	if before {
+		at = core[0].start - 3
+		at -= len(s.lastWord(at))
+	}
+	other, ok := s.nameWord(at)
+	return ok && core[0].isStrong(given) && other.isStrong(given) && !core[0].is(family) && !other.is(family) && !s.arePhrase(&other, &core[0])
 }
 
-func (s *scan) isPhrase(core []nameWord) bool {
-	if len(core) != 2 {
-		return false
+// isPhrase reports whether the words of a name, or the last word before it and the name, are
+// something else together.
+func (s *scan) isPhrase(before, core []nameWord) bool {
+	if len(core) == 1 && len(before) > 0 {
+		return s.arePhrase(&before[len(before)-1], &core[0])
 	}
+	for i := range len(core) - 1 {
+		if s.arePhrase(&core[i], &core[i+1]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scan) arePhrase(a, b *nameWord) bool {
 	var joined [2 * maxWord]byte
 	n := 0
-	for i := range core {
-		w, _ := s.lookUp(core[i].start)
+	for _, at := range [...]int{a.start, b.start} {
+		w, _ := s.lookUp(at)
 		n += copy(joined[n:], s.folded[:w.folded])
 	}
-	hash := uint32(hashStart)
-	for _, c := range joined[:n] {
-		hash = (hash ^ uint32(c)) * hashFactor
-	}
-	e := s.m.words.find(joined[:n], hash*hashSpread)
-	return e != nil && e.flags&phrase != 0
+	return s.m.words.flagsOf(string(joined[:n]))&phrase != 0
 }

@@ -18,30 +18,78 @@ func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 		words[n] = w
 		n++
 		i = w.end
+		if n == 1 && w.is(common) && w.flags&^(common|weak|place|months|counter|filler|event|unit|versions|speech|thing)&(1<<contextShift-1) == 0 && s.isSmallAt(i+1) {
+			break
+		}
 		if s.at(i) == '.' && (w.isInitial || w.is(title)) {
 			i++
 		}
 		if i = s.afterSpace(i); i < 0 {
 			break
 		}
-		for n < maxNameWords-1 && s.m.kinds[s.at(i)]&lower != 0 {
-			p, f := s.lookUp(i)
-			if f&particle == 0 {
+		for n < maxNameWords-1 && s.isSmallAt(i) {
+			if words[n-1].is(good) {
 				return n
 			}
-			after := s.afterSpace(p.end)
+			after := s.particle(&words[n], i)
 			if after < 0 {
 				return n
 			}
-			words[n] = nameWord{start: i, end: p.end, flags: f & particle}
 			n++
+			if words[n-1].flags != particle { // al-Hassan
+				break
+			}
 			i = after
+		}
+		if last := &words[n-1]; last.isJoined && s.isSmallAt(last.start) {
+			if i = s.afterSpace(last.end); i < 0 {
+				break
+			}
+		}
+		if n > 1 && words[n-1].flags == particle && s.isConjunction(&words[n-1], i) {
+			return n - 1
 		}
 	}
 	for n > 1 && words[n-1].flags == particle {
 		n--
 	}
 	return n
+}
+
+func (s *scan) isSmallAt(i int) bool {
+	c := s.at(i)
+	return s.m.kinds[c]&lower != 0 || c == 0xC3 && s.at(i+1) >= 0xA0
+}
+
+// particle reads a particle in lower case at i, or a word that starts with one: "al-Hassan"
+// and "d'Angelo". It returns what is after the space after it, or -1.
+func (s *scan) particle(word *nameWord, i int) int {
+	w, f := s.lookUp(i)
+	if w.upper > 0 && w.lower > 0 && (s.at(i+1) == '\'' || strings.HasPrefix(s.text[i+1:], "’")) && strings.IndexByte("dl", s.text[i]) >= 0 {
+		*word = nameWord{start: i, end: w.end, flags: f&^(common|place) | family, isJoined: true}
+		return w.end
+	}
+	if f&particle == 0 || isOneOf(s.text[i:w.end], "o l d") {
+		return -1
+	}
+	if s.at(w.end) == '-' && (isUpper(s.at(w.end+1)) || s.at(w.end+1) >= 0xC3) {
+		next, g := s.lookUp(w.end + 1)
+		*word = nameWord{start: i, end: next.end, flags: g&(given|family) | family, isJoined: true}
+		return next.end
+	}
+	after := s.afterSpace(w.end)
+	*word = nameWord{start: i, end: w.end, flags: particle}
+	return after
+}
+
+// isConjunction reports whether a particle is an "and" between two names, for the second one
+// at i begins with a given name: "Ana y Pedro".
+func (s *scan) isConjunction(p *nameWord, i int) bool {
+	if p.end-p.start > 1 {
+		return false
+	}
+	w, ok := s.nameWord(i)
+	return ok && w.is(given) && !w.is(family)
 }
 
 // nameWord reads a word that starts with a capital, with what hyphens join to it.
@@ -54,6 +102,15 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 		return nameWord{}, false
 	}
 	w, f := s.lookUp(i)
+	if s.at(i+1) == '\'' && isElision(s.text[:i+1]) && s.isSmallAt(i+2) && w.end > i+2 { // L'infermiera
+		_, f = s.lookUp(i + 2)
+		f = f&(role|calls|place) | common
+	}
+	if w.upper == 1 && w.lower == 0 && s.at(w.end) == '.' && isUpper(s.at(w.end+1)) {
+		for s.at(w.end) == '.' && isUpper(s.at(w.end+1)) && s.at(w.end+2) == '.' { // J.R.R. Tolkien
+			w.end += 2
+		}
+	}
 	if c := s.at(w.end); isDigit(c) || c == '_' || c == '.' && isAlnum(s.at(w.end+1)) || s.isAddress(w.end) {
 		return nameWord{}, false // of an identifier or an address
 	}
@@ -63,17 +120,93 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 			word.flags = 0
 		}
 	}
+	if f == 0 && w.folded > 5 {
+		word.flags = s.shape(i, &w)
+	}
+	if w.upper > 1 && w.lower > 0 && f&(given|family) == 0 {
+		if !isCompound(s.text[i:w.end]) {
+			word.flags |= common
+		} else if isOneOf(s.text[i:i+2], "Mc O' D'") {
+			word.flags = word.flags&^common | family
+		}
+	}
 	for s.at(word.end) == '-' && s.isLetterAt(word.end+1) && !s.isHonorific(word.end+1) {
 		word.isJoined = s.m.kinds[s.text[word.end+1]]&lower != 0
 		w, f = s.lookUp(word.end + 1)
-		word.end = w.end
-		if f&(given|family) != 0 {
-			word.flags |= f &^ weak
-		} else if f&(common|place) != 0 {
-			word.flags |= common
+		if f == 0 && w.folded > 5 {
+			f = s.shape(word.end+1, &w)
 		}
+		switch isFirst := word.end == w.end; {
+		case f&(given|family) != 0 && (word.flags&(common|place) == 0 || word.flags&(given|family|particle) != 0):
+			word.flags |= f &^ (weak | common)
+		case f&(common|place|thing) != 0 && !isFirst:
+			word.flags = word.flags&^(given|family) | common | f&place
+		}
+		word.end = w.end
 	}
 	return word, true
+}
+
+// isVietnamese reports whether words are a Vietnamese name: a family name, and two or three
+// short words, with letters that no other language has.
+func (s *scan) isVietnamese(words []nameWord) bool {
+	if len(words) < 3 || len(words) > 4 || !words[0].is(family) {
+		return false
+	}
+	hasLetter := false
+	for i := range words {
+		w := &words[i]
+		if w.end-w.start > 10 || w.isCaps || w.flags == particle || w.is(place) && !w.isName() {
+			return false
+		}
+		for _, r := range s.text[w.start:w.end] {
+			hasLetter = hasLetter || r >= 0x1EA0 && r <= 0x1EF9 || r >= 0x1A0 && r <= 0x1B0 || r == 'đ' || r == 'Đ' || r == 'ă'
+		}
+	}
+	return hasLetter
+}
+
+// isCompound reports whether a word with a capital inside may be a family name: "McAllister".
+func isCompound(word string) bool {
+	i := strings.IndexFunc(word[1:], unicode.IsUpper) + 1
+	prefix := strings.TrimRight(word[:i], "'’")
+	return isOneOf(prefix, "Mc Mac O D L De Di Da Du La Le Lo Li Van Von Fitz Del Della Dos El Al Abu Ben Ter Ten St N M mc mac o d l de di da du la le lo li van von del dos el al abu ben ter ten st n m")
+}
+
+// shape returns what the ending of a word says that no list has.
+func (s *scan) shape(i int, w *word) flags {
+	text := s.folded[:w.folded]
+	switch f := s.m.words.flagsOfEnding(text); {
+	case text[0] < 0x80 && s.isPinyin(text):
+		return given | syllable
+	case f != 0:
+		return f
+	case w.end-i > w.folded && text[0] < 0x80 && hasEnding(s.text[i:w.end], familyAccents):
+		return family
+	}
+	return 0
+}
+
+// isPinyin reports whether a folded word is two Chinese syllables.
+func (s *scan) isPinyin(text []byte) bool {
+	if len(text) > 12 {
+		return false
+	}
+	for i := 2; i <= len(text)-2 && i <= 6; i++ {
+		if s.m.words.flagsOf(string(text[:i]))&s.m.words.flagsOf(string(text[i:]))&syllable != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func hasEnding(text, endings string) bool {
+	for ending := range strings.FieldsSeq(endings) {
+		if strings.HasSuffix(text, ending) {
+			return true
+		}
+	}
+	return false
 }
 
 // isSpeech reports whether a verb of speech is after i.
@@ -83,6 +216,51 @@ func (s *scan) isSpeech(i int) bool {
 	}
 	_, f := s.lookUp(i + 1)
 	return f&speech != 0
+}
+
+// isChat reports whether who speaks in a chat is from start to end: "[12:03] Ann: hi".
+func (s *scan) isChat(start, end int) bool {
+	if s.at(end) == '>' {
+		return s.before(start) == '<' && (s.before(start-1) == '\n' || s.before(start-1) == ' ')
+	}
+	if s.at(end) != ':' || s.at(end+1) != ' ' {
+		return false
+	}
+	i := start
+	for i > 0 && start-i < 4 && strings.IndexByte(" -,]", s.text[i-1]) >= 0 {
+		i--
+	}
+	return i < start && i > 4 && isDigit(s.text[i-1]) && isDigit(s.text[i-2]) && s.text[i-3] == ':' && isDigit(s.text[i-4])
+}
+
+// isThing reports whether what goes on at i makes a thing of the name before: "Bayes'
+// theorem".
+func (s *scan) isThing(i int) bool {
+	for _, possessive := range []string{"'s", "’s", "'", "’"} {
+		if strings.HasPrefix(s.text[i:], possessive) {
+			i += len(possessive)
+			break
+		}
+	}
+	if s.at(i) != ' ' && s.at(i) != '-' || s.m.kinds[s.at(i+1)]&letter == 0 {
+		return false
+	}
+	_, f := s.lookUp(i + 1)
+	return f&thing != 0
+}
+
+// isMailAfter reports whether an address in angle brackets is after i.
+func (s *scan) isMailAfter(i int) bool {
+	for range 2 {
+		if c := s.at(i); c == ' ' || c == '"' {
+			i++
+		}
+	}
+	rest := s.text[min(i, len(s.text)):min(i+maxLocalPart+2, len(s.text))]
+	if strings.HasPrefix(rest, "<") || strings.HasPrefix(rest, "&lt;") {
+		return strings.IndexByte(rest, '@') > 0 || strings.HasPrefix(rest, "<[EMAIL]")
+	}
+	return strings.HasPrefix(rest, ":mailto:")
 }
 
 // isAddress reports whether what goes on at i is the local part of an e-mail address.
@@ -106,7 +284,17 @@ func (s *scan) isHonorific(i int) bool {
 	return false
 }
 
-func (s *scan) isHonorificAfter(i int) bool { return s.at(i) == '-' && s.isHonorific(i+1) }
+// isHonorificAfter reports whether a form of address is after the name that ends at i.
+func (s *scan) isHonorificAfter(i int) bool {
+	if s.at(i) == '-' {
+		return s.isHonorific(i + 1)
+	}
+	if s.at(i) != ' ' || !s.isLetterAt(i+1) {
+		return false
+	}
+	w, f := s.lookUp(i + 1)
+	return f&honorific != 0 && (f&common == 0 || w.upper > 0 && w.lower > 0) && s.at(w.end) != '-'
+}
 
 // resume returns where the scan goes on after a run of words, from an offset on: at a word
 // that may begin something else, or after the last word.
@@ -119,42 +307,6 @@ func (s *scan) resume(run []nameWord, from int) int {
 		}
 	}
 	return max(from, run[len(run)-1].end)
-}
-
-// wordBefore returns what the word before i says of a name at i.
-func (s *scan) wordBefore(i int) flags {
-	j, after := i, flags(0)
-	for j > 0 && i-j < 4 {
-		c := s.text[j-1]
-		if c == ':' || c == '=' {
-			after = field
-		} else if c != ' ' && c != '"' && c != '\'' && c != '.' && c != '*' && c != '\t' && c != ',' {
-			break
-		}
-		j--
-	}
-	start := j
-	for start > 0 && j-start < maxWord && (s.m.kinds[s.text[start-1]]&letter != 0 || s.text[start-1] >= 0x80) {
-		start--
-	}
-	if start == j {
-		return 0
-	}
-	w, f := s.lookUp(start)
-	if w.end > j {
-		return 0
-	}
-	if j-start == 1 && s.text[j] != '.' {
-		f &^= title
-	}
-	if f&calls != 0 {
-		f |= after
-	} else if isOneOf(s.text[start:j], "is ist est es é è to") {
-		if g := s.wordBefore(start); g&calls != 0 && start > 4 && isOneOf(strings.ToLower(s.lastWord(start-1)), "name nom nombre nome naam adı imię") {
-			return calls | field
-		}
-	}
-	return f & (title | calls | greets | near | place | field)
 }
 
 // lastWord returns the word that ends at i.
@@ -221,22 +373,47 @@ func isElision(text string) bool {
 	return n > 0 && (text[n-1]|0x20 == 'd' || text[n-1]|0x20 == 'l') && (n == 1 || text[n-2] == ' ')
 }
 
-// endsName reports whether a name may end at i, by what follows.
-func (s *scan) endsName(i int) bool {
+// startsCell reports whether a cell, a line or a quotation starts at i.
+func (s *scan) startsCell(i int) bool {
+	if s.before(i) == ' ' {
+		i--
+	}
+	return strings.IndexByte("\n\t;|\":=(>[,", s.before(i)) >= 0
+}
+
+// endsCell reports whether a cell, a line or a quotation ends at i.
+func (s *scan) endsCell(i int) bool {
+	switch c := s.at(i); c {
+	case '\n', '\r', '\t', ';', '|', '"', ')', '<', ']':
+		return true
+	case '.':
+		return strings.IndexByte("\n\r ", s.at(i+1)) >= 0
+	case ',':
+		return s.at(i+1) == ' ' && (isDigit(s.at(i+2)) || s.isSmallAt(i+2)) || isDigit(s.at(i+1))
+	case ' ':
+		return strings.IndexByte("<([-|/&;", s.at(i+1)) >= 0 || isDigit(s.at(i+1)) || strings.HasPrefix(s.text[i+1:], "–")
+	}
+	return false
+}
+
+// endsName reports whether a name of count words may end at i, by what follows.
+func (s *scan) endsName(i, count int, lead flags) bool {
 	c := s.at(i)
 	if s.m.kinds[c]&localPart != 0 && s.at(i+1) == '[' {
 		return false // of an address that is masked
 	}
 	switch c {
-	case '_', '@', '(', '[', '/', '\\', '$', '#', '=', '+', '&', '%':
-		return false
+	case '/':
+		return count > 1
+	case '_', '@', '(', '[', '\\', '$', '#', '=', '+', '&', '%':
+		return c == '&' && strings.HasPrefix(s.text[i:], "&lt;") || c == '\\' && count > 1 && isOneOf(s.text[i:min(i+2, len(s.text))], `\n \" \r \t`)
 	case '*':
 		return !strings.HasPrefix(s.text[i:], "***")
 	case '.', ':', '-':
 		if c == '-' && s.isHonorific(i+1) {
 			return true
 		}
-		if i+1 == len(s.text) {
+		if i+1 == len(s.text) || c == ':' && (strings.HasPrefix(s.text[i:], ":mailto:") || lead&field != 0 && count > 1) {
 			return true
 		}
 		d := s.text[i+1]

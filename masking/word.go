@@ -211,6 +211,9 @@ func (s *scan) high(i int) int {
 	if s.names && unicode.IsUpper(r) && !isWord(s.before(i)) {
 		return s.name(i)
 	}
+	if s.names && r >= 0x590 {
+		return s.uncased(i, r)
+	}
 	return i + size
 }
 

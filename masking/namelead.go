@@ -1,0 +1,174 @@
+package masking
+
+import "strings"
+
+// leadFlags are what a word before a name may say of it.
+const leadFlags = title | calls | greets | near | place | field | role | label
+
+// wordBefore returns what the word before i says of a name at i.
+func (s *scan) wordBefore(i int) flags {
+	j, after, isEnd := i, flags(0), false
+	for j > 0 && i-j < 5 {
+		switch s.text[j-1] {
+		case ':', '=', '>':
+			after = field
+		case ',', '!', '\n', '\r':
+			if isEnd = true; s.text[j-1] == '\n' && after != 0 {
+				return 0
+			}
+		case ' ', '"', '\'', '.', '*', '\t', '(', '-', '_', ';', '|', '#':
+		case 0x9A: // the full-width colon
+			if j < 3 || s.text[j-3:j] != "：" {
+				goto found
+			}
+			after = field
+			j -= 2
+		default:
+			goto found
+		}
+		j--
+	}
+found:
+	start := j
+	for start > 0 && j-start < maxWord && (s.m.kinds[s.text[start-1]]&letter != 0 || s.text[start-1] >= 0x80) {
+		start--
+	}
+	if start == j {
+		return 0
+	}
+	w, f := s.lookUp(start)
+	if w.end > j {
+		return 0
+	}
+	if f&(calls|role|title|closes|near|label) != 0 && after == 0 && s.text[i-1] == '|' {
+		after = field
+	}
+	return s.leadBefore(i, start, j, &w, f, after, isEnd)
+}
+
+// leadBefore returns what the word from start to end says of a name at i. after is field when
+// a colon is between them, isEnd tells of a comma or the end of a line.
+func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool) flags {
+	gap := s.text[end:i]
+	if end-start == 1 && s.text[end] != '.' {
+		f &^= title
+	}
+	if f&title != 0 && after == 0 {
+		switch {
+		case isEnd || strings.ContainsAny(gap, "-_;|#("), w.upper == 0 && w.folded < 4 && s.text[end] != '.' && !isOneOf(s.text[start:end], "mr mrs ms dr pan sir hr fru don seu tia"):
+			f &^= title
+		}
+		if f&title != 0 && start > 1 && s.beforeTitle(start)&place != 0 {
+			return place
+		}
+	}
+	if after == 0 {
+		f &^= label
+	}
+	if w.folded > 3 && strings.Contains(gap, ".") && after == 0 {
+		f &= title | given | common
+	}
+	switch {
+	case isOneOf(s.text[start:end], "im Im"):
+		f &^= role | calls
+	case w.upper == 0 && f&label != 0:
+		f &^= place
+	case isOneOf(s.text[start:end], "ra ssa gra re") && s.before(start) == '.': // Sig.ra
+		f = title
+	}
+	if isEnd {
+		if f&(greets|closes) == 0 || f&greets == 0 && (strings.Contains(gap, ":") || !s.closesLetter(start)) {
+			return 0
+		}
+		return greets | calls
+	}
+	if f&closes != 0 && (strings.HasSuffix(gap, "- ") || after == 0 && start > 1 && s.isWordBefore(start-1, good)) {
+		return greets | calls
+	}
+	if f&near != 0 && after != 0 {
+		f |= calls
+	}
+	switch {
+	case after == 0 && isOneOf(s.text[start:end], "is ist est es é è to jest er är on") && start > 4:
+		if g := s.wordBefore(start); g&(calls|role) != 0 && s.isWordBefore(start-1, naming) {
+			return calls | role | field
+		}
+	case f&(calls|role) != 0:
+		if f |= after; after != 0 && s.isWordBefore(end, naming) && s.isThingsLabel(start) {
+			return label
+		}
+	case after != 0 && f&title != 0:
+		return role | field
+	case isOneOf(s.text[start:end], "się se") && start > 1:
+		return s.wordBefore(start) & (role | calls)
+	case f&particle != 0 && f&(calls|role|title) == 0 && start > 2 && gap == " ":
+		return f&near | s.wordBefore(start)&place
+	}
+	if strings.ContainsAny(gap, "-_;|#") && f&field == 0 && f&greets == 0 {
+		return 0
+	}
+	return f & leadFlags
+}
+
+// closesLetter reports whether the word at i, before a comma, ends a letter: it begins a
+// sentence, or a greeting is before it.
+func (s *scan) closesLetter(i int) bool {
+	if !s.isSmallAt(i) {
+		return true
+	}
+	for range 2 {
+		if s.before(i) != ' ' {
+			return false
+		}
+		word := s.lastWord(i - 1)
+		if word == "à" || s.isWordBefore(i-1, greets|good) {
+			return true
+		}
+		i -= 1 + len(word)
+	}
+	return false
+}
+
+// beforeTitle returns the flags of the word before a form of address, or before a particle
+// before it: "rue du Docteur Roux".
+func (s *scan) beforeTitle(i int) flags {
+	for range 3 {
+		if s.before(i) != ' ' && s.before(i) != '-' {
+			return 0
+		}
+		word := s.lastWord(i - 1)
+		if word == "" {
+			return 0
+		}
+		i -= 1 + len(word)
+		_, f := s.lookUp(i)
+		if f&particle == 0 {
+			return f
+		}
+	}
+	return 0
+}
+
+// isThingsLabel reports whether the word before i makes of the label of a field one that names no
+// person: "Product name".
+func (s *scan) isThingsLabel(i int) bool {
+	if c := s.before(i); c != ' ' && c != '_' && c != '-' && c != '.' || i < 3 {
+		return false
+	}
+	word := s.lastWord(i - 1)
+	if word == "" {
+		return false
+	}
+	_, f := s.lookUp(i - 1 - len(word))
+	return f&label != 0
+}
+
+// isWordBefore reports whether the word that ends at i has one of the flags.
+func (s *scan) isWordBefore(i int, f flags) bool {
+	word := s.lastWord(i)
+	if word == "" {
+		return false
+	}
+	_, g := s.lookUp(i - len(word))
+	return g&f != 0
+}
