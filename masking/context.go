@@ -106,7 +106,7 @@ func (s *scan) wordBack(w *walk, end int) flags {
 // isLabel reports whether the line that ends at i ends with a colon, so that it speaks of
 // the next one.
 func (s *scan) isLabel(i int) bool {
-	for i > 0 && (s.text[i-1] == '\r' || s.text[i-1] == ' ') {
+	for n := 0; n < 8 && i > 0 && (s.text[i-1] == '\r' || s.text[i-1] == ' '); n++ {
 		i--
 	}
 	return s.before(i) == ':'
@@ -117,10 +117,10 @@ const secretEntities = 1<<urlCredentialsID | 1<<jwtID | 1<<credentialID | 1<<api
 
 // endsFinding reports whether a finding ends at i, or i is inside of one.
 func (s *scan) endsFinding(i int, next *int) bool {
-	for *next >= s.first && s.found[*next].Start >= i {
+	for *next >= 0 && s.found[*next].Start >= i {
 		*next--
 	}
-	return *next >= s.first && s.found[*next].End >= i
+	return *next >= 0 && s.found[*next].End >= i
 }
 
 // opaque returns where the finding or the placeholder starts that ends at i, and its

@@ -27,7 +27,7 @@ func (s *scan) email(i int) int {
 	if s.at(end) == ':' && (s.text[start:i] == "git" || s.at(end+1) == '/' || s.at(end+1) == '~') {
 		return end // user@host:path, of ssh
 	}
-	if n := len(s.found) - 1; n >= s.first {
+	if n := len(s.found) - 1; n >= 0 {
 		if last := &s.found[n]; last.Start < start && last.End > start && !s.beats(ruleEmail, end-start, last) {
 			start = s.trimLocalPart(last.End, i)
 		}
@@ -52,7 +52,7 @@ func (s *scan) localPart(i int) int {
 		return s.quotedLocalPart(i)
 	}
 	start, floor := i, 0
-	if n := len(s.found) - 1; n >= s.first && s.found[n].End <= i {
+	if n := len(s.found) - 1; n >= 0 && s.found[n].End <= i {
 		floor = s.found[n].End
 	}
 	for start > floor && i-start < maxLocalPart {

@@ -45,6 +45,9 @@ func Entities() []Entity {
 	}
 }
 
+// maxEntity is more than the length of an entity's name, in bytes.
+const maxEntity = 20
+
 // entityID is the index of an entity in Entities.
 type entityID uint
 

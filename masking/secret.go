@@ -24,20 +24,20 @@ func (s *scan) privateKey(i int) int {
 
 // pemEnd returns where the private key ends that starts at i, or -1 when more of the text
 // must be known. A key without its last line ends with the last line of base64; without any
-// it is none, and pemEnd returns i.
-func (s *scan) pemEnd(text string, i int, final bool) int {
+// it is not one, and pemEnd returns i. A bracket ends the search, so that a placeholder does.
+func pemEnd(text string, i int, final bool) int {
 	window := text[i:min(len(text), i+maxPEM)]
-	from := min(len(window), max(0, s.pemSeen-len(pemEnds)-i)) // no last line is before
-	if end := strings.Index(window[from:], pemEnds); end >= 0 {
-		end += from
+	size := len(window)
+	if bracket := strings.IndexByte(window, '['); bracket >= 0 {
+		window = window[:bracket]
+	}
+	if end := strings.Index(window, pemEnds); end >= 0 {
 		rest := window[end+len(pemEnds):]
 		if dashes := strings.Index(rest, "-----"); dashes >= 0 && dashes < 48 {
 			return i + end + len(pemEnds) + dashes + len("-----")
 		}
-	} else {
-		s.pemSeen = i + len(window)
 	}
-	if !final && len(window) < maxPEM {
+	if !final && size == len(window) && size < maxPEM {
 		return -1
 	}
 	begin := len(pemBegin)
