@@ -38,6 +38,7 @@ type Masker struct {
 	kinds    [256]kind
 	words    lexicon
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
+	starts   [32]uint32 // the first two letters of the names of months
 	cleaners sync.Pool
 	keys     *keyPrefixes
 	plans    phonePlans
@@ -74,7 +75,7 @@ func New(opts ...Option) (*Masker, error) {
 	}
 	m.actions = byteActions(m.on)
 	m.words = newLexicon(m.rules)
-	m.endings = m.words.secretEndings()
+	m.endings, m.starts = m.words.secretEndings(), m.words.monthStarts()
 	return m, nil
 }
 

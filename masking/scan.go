@@ -1,7 +1,6 @@
 package masking
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -164,7 +163,7 @@ func placeholderAround(text string, i int) (int, int) {
 	for to < len(text) && to-i < maxEntity && (isUpper(text[to]) || text[to] == '_') {
 		to++
 	}
-	if to == len(text) || text[to] != ']' || !slices.Contains(Entities(), Entity(text[from:to])) {
+	if to == len(text) || text[to] != ']' || !isEntity(text[from:to]) {
 		return 0, 0
 	}
 	return from - 1, to + 1

@@ -369,7 +369,13 @@ func (s *scan) isWordNotSecret(value string) bool {
 
 // passwordWord handles a w at i, of "password is x" and "passwd x".
 func (s *scan) passwordWord(i int) int {
-	if i < 1 || s.text[i-1] != 's' && s.text[i-1] != 'p' && s.text[i-1] != ' ' && s.text[i-1] != '-' {
+	switch s.before(i) {
+	case 's', 'p':
+	case ' ', '-':
+		if s.at(i+1) != 'a' || s.at(i+2) != 'c' { // wachtwoord
+			return i + 1
+		}
+	default:
 		return i + 1
 	}
 	start := i

@@ -162,6 +162,11 @@ func (s *scan) capital(i int) int {
 		}
 		return s.wordEnd(i)
 	}
+	if s.before(i) == '[' {
+		if _, end := placeholderAround(s.text, i); end > 0 {
+			return end
+		}
+	}
 	end := i + 1
 	for end < len(s.text) && s.m.kinds[s.text[end]]&letter != 0 {
 		end++
@@ -183,7 +188,7 @@ func (s *scan) capital(i int) int {
 	if to > 0 {
 		return to
 	}
-	if c := s.text[i]; c == 'P' || c == 'W' {
+	if c, next := s.text[i], s.at(i+1)|0x20; c == 'P' && (next == 'a' || next == 's' || next == 'w') || c == 'W' && next == 'a' {
 		s.passwordStated(i)
 	}
 	if s.names {
