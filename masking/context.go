@@ -93,14 +93,38 @@ func (s *scan) wordBack(w *walk, end int) flags {
 	f := flags(0)
 	if w.budget > 0 || start == 0 {
 		var word word
-		if word, f = s.lookUp(start); word.end < end {
+		switch word, f = s.lookUp(start); {
+		case word.end < end:
 			f = 0
+		case f&counter != 0 && s.at(end) == '.' && strings.EqualFold(s.text[start:end], "port"):
+			f = phoneID.context() // portable
+		case f == 0 && word.upper > 0 && word.lower > 0:
+			f = s.parts(start, end)
 		}
 	}
 	if s.text[end-1] >= 0x80 {
 		f |= ideographs(s.text[start:end])
 	}
 	return f
+}
+
+// parts returns what the parts of a word in camelCase mean.
+func (s *scan) parts(start, end int) flags {
+	found := flags(0)
+	for i := start + 1; i <= end; i++ {
+		if i < end && (!isUpper(s.text[i]) || isUpper(s.text[i-1])) {
+			continue
+		}
+		w := foldWord(&s.folded, s.text[:i], start)
+		if e := s.m.words.find(s.folded[:w.folded], w.hash); w.folded > 0 && e != nil {
+			found |= e.flags & (anyContext | counter | filler)
+		}
+		start = i
+	}
+	if found&anyContext != 0 {
+		found &^= counter
+	}
+	return found
 }
 
 // isLabel reports whether the line that ends at i ends with a colon, so that it speaks of
@@ -169,7 +193,7 @@ func (s *scan) contextAfter(i int) flags {
 	for n := 0; n < 3 && i < len(s.text); {
 		if !s.isLetterEnd(i + 1) {
 			switch s.text[i] {
-			case ' ', ',', '(', ')', ';', ':', '"', '\'':
+			case ' ', ',', '(', ')', ';', ':', '"', '\'', '/', '#', '-', '*', '=':
 				i++
 				continue
 			}
@@ -181,6 +205,16 @@ func (s *scan) contextAfter(i int) flags {
 		n++
 	}
 	return found
+}
+
+// endsWithAny reports whether text ends with one of the words.
+func endsWithAny(text, words string) bool {
+	for word := range strings.FieldsSeq(words) {
+		if strings.HasSuffix(text, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // ideographs returns the context of words that no spaces separate.

@@ -42,6 +42,9 @@ func (s *scan) digits(i int) int {
 		return s.mixed(i)
 	}
 	if c == ':' {
+		if to := s.telegram(i, end); to > 0 {
+			return to
+		}
 		if to := s.hexGroups(i); to > 0 {
 			return to
 		}

@@ -14,6 +14,14 @@ func (s *scan) insideWord(i, end int) int {
 	for start > 0 && i-start < 4 && isWord(s.text[start-1]) {
 		start--
 	}
+	if s.text[i] == '1' && s.text[start:i] == "lasv" && strings.HasPrefix(s.text[max(0, i-7):], ".atlasv1.") {
+		return max(to, s.terraform(i-7))
+	}
+	if to-i >= 8 {
+		if to := s.longWord(i, to); to > 0 {
+			return to
+		}
+	}
 	switch s.text[start:i] {
 	case "bc", "BC", "tb", "ltc":
 		if s.text[i] == '1' && isBech32(s.text[start:to]) {
@@ -32,6 +40,36 @@ func (s *scan) insideWord(i, end int) int {
 		}
 	}
 	return to
+}
+
+// longWord looks for what a word is that has its first digit at i and ends at end. It returns
+// where to go on, or 0.
+func (s *scan) longWord(i, end int) int {
+	start := i
+	for start > 0 && i-start < 48 && isWord(s.text[start-1]) {
+		start--
+	}
+	if end-start == 16 && i-start == 6 && isCodiceFiscale(s.text[start:end]) && s.endsIdentifier(start, end) {
+		s.add(ruleCodiceFiscale, start, end)
+		return end
+	}
+	if s.before(start) == '.' {
+		return s.dottedKey(start)
+	}
+	if strings.HasPrefix(s.text[start:end], "dapi") {
+		return s.apiKey(start)
+	}
+	return 0
+}
+
+// dottedKey looks for a key with a prefix like "dp.pt." that has the word at i. It returns where
+// the key ends, or 0.
+func (s *scan) dottedKey(i int) int {
+	start := i
+	for start > 0 && i-start < 40 && (isWord(s.text[start-1]) || s.text[start-1] == '.') {
+		start--
+	}
+	return s.apiKey(start)
 }
 
 // mixed handles a word that starts with a digit and has letters.
@@ -176,6 +214,8 @@ func (s *scan) capital(i int) int {
 	}
 	to := 0
 	switch n, next := end-i, s.at(end); {
+	case s.before(i) == '.':
+		to = s.dottedKey(i)
 	case n <= 2 && (next == ' ' || next == '-'):
 		to = s.spaced(i, end)
 	case n == 2 && next == '.' && s.text[i:end] == "SG":
@@ -245,6 +285,16 @@ func (s *scan) identifier(i, end int) int {
 	}
 	if to := s.apiKey(i); to > 0 {
 		return to
+	}
+	if s.before(i) == '.' {
+		if to := s.dottedKey(i); to > 0 {
+			return to
+		}
+	}
+	if strings.IndexByte("MNO", text[0]) >= 0 && s.at(end) == '.' {
+		if to := s.discord(i); to > 0 {
+			return to
+		}
 	}
 	return max(end, s.hexWord(i, end))
 }
@@ -330,6 +380,9 @@ func isCodiceFiscale(text string) bool {
 	sum := 0
 	for i := range len(form) {
 		c := text[i]
+		if c >= 'a' {
+			c &^= 0x20
+		}
 		switch form[i] {
 		case 'L':
 			if !isUpper(c) {
@@ -357,7 +410,7 @@ func isCodiceFiscale(text string) bool {
 			sum += int(v)
 		}
 	}
-	return text[15] == 'A'+byte(sum%26)
+	return text[15]&^0x20 == 'A'+byte(sum%26)
 }
 
 // ibanLengths has the length of each country's IBAN, by its two letters.
