@@ -93,7 +93,7 @@ func keyForms() []keyForm {
 		{"tk-us-", base64url, "", 48, 48},                               // Scalingo
 		{"vcp_", alnum, "", 24, 64},                                     // Vercel
 		{"whsec_", alnum, "+/=", 24, 64},                                // Stripe
-		{"xkeysib- xsmtpsib-", hex, "-", 80, 90},                        // Brevo
+		{"xkeysib- xsmtpsib-", alnum, "-", 80, 90},                      // Brevo
 		{"xoxe.xoxp- xoxe.xoxb-", alnum, "-", 20, 250},                  // Slack
 		{"xoxb- xoxp- xoxa- xoxr- xoxs- xoxe-", alnum, "-", 20, 250},    // Slack
 		{"xapp-", alnum, "-", 30, 250},                                  // Slack

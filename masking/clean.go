@@ -1,6 +1,7 @@
 package masking
 
 import (
+	"slices"
 	"sort"
 	"unsafe"
 )
@@ -94,6 +95,9 @@ func (c *cleaner) whole(m *Masker, text string, all bool) bool {
 		prefix = text[max(0, from-lookBack):from]
 	}
 	c.reset(m, prefix, from)
+	if all {
+		c.out = slices.Grow(c.out, len(text)-from)
+	}
 	c.out = append(c.out, text[from:to]...)
 	c.rest, c.last = text[to:], true
 	c.take(found[len(found)-1].End - to)

@@ -99,7 +99,7 @@ func (s *scan) wordBack(w *walk, end int) flags {
 		case f&counter != 0 && s.at(end) == '.' && strings.EqualFold(s.text[start:end], "port"):
 			f = phoneID.context() // portable
 		case f == 0 && word.upper > 0 && word.lower > 0:
-			f = s.parts(start, end)
+			f = s.camelCase(start, end)
 		}
 	}
 	if s.text[end-1] >= 0x80 {
@@ -108,8 +108,8 @@ func (s *scan) wordBack(w *walk, end int) flags {
 	return f
 }
 
-// parts returns what the parts of a word in camelCase mean.
-func (s *scan) parts(start, end int) flags {
+// camelCase returns what the parts of a word in camelCase mean.
+func (s *scan) camelCase(start, end int) flags {
 	found := flags(0)
 	for i := start + 1; i <= end; i++ {
 		if i < end && (!isUpper(s.text[i]) || isUpper(s.text[i-1])) {

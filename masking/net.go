@@ -75,7 +75,7 @@ func (s *scan) isNetwork(i, end int) bool {
 	switch c := s.at(end); {
 	case (c == ':' || c == '/' || c == '#' || c == '.') && isDigit(s.at(end+1)), strings.IndexByte("@=/[<>", s.before(i)) >= 0:
 		return true
-	case strings.HasPrefix(rest, " - "), strings.HasPrefix(rest, " > "), strings.HasPrefix(rest, " -> "):
+	case strings.HasPrefix(rest, " - "), strings.HasPrefix(rest, " > "), strings.HasPrefix(rest, " -> "), strings.HasPrefix(rest, " port "):
 		return true
 	case strings.Contains(rest, "GET ") || strings.Contains(rest, "POST "):
 		return true
@@ -264,6 +264,20 @@ func (s *scan) macPairs(i int) int {
 	}
 	s.add(ruleMAC, i, i+size)
 	return i + size
+}
+
+// macQuadsAround looks for such an address of which the word at i is a part, and returns its end
+// or 0.
+func (s *scan) macQuadsAround(i int) int {
+	for start := i; start >= 0 && start >= i-10; start -= 5 {
+		if to := s.macQuads(start); to > 0 {
+			return to
+		}
+		if s.before(start) != '.' {
+			break
+		}
+	}
+	return 0
 }
 
 // macQuads looks for a MAC address as "0123.4567.89ab" at i, and returns its end or 0.

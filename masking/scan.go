@@ -105,6 +105,8 @@ func (s *scan) line(from int) {
 			i = s.underscore(i)
 		case atHyphen:
 			i = s.hyphen(i)
+		case atTag:
+			i = s.tag(i)
 		case atW:
 			i = s.passwordWord(i)
 		}

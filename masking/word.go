@@ -34,8 +34,8 @@ func (s *scan) insideWord(i, end int) int {
 			return to
 		}
 	}
-	if to-start == 4 && s.at(to) == '.' {
-		if to := s.macQuads(start); to > 0 {
+	if to-start == 4 && (s.at(to) == '.' || s.before(start) == '.') {
+		if to := s.macQuadsAround(start); to > 0 {
 			return to
 		}
 	}
@@ -53,19 +53,22 @@ func (s *scan) longWord(i, end int) int {
 		s.add(ruleCodiceFiscale, start, end)
 		return end
 	}
-	if s.before(start) == '.' {
-		return s.dottedKey(start)
+	if to := s.dottedKey(start); to > 0 {
+		return to
 	}
-	if strings.HasPrefix(s.text[start:end], "dapi") {
-		return s.apiKey(start)
-	}
-	return 0
+	return s.apiKey(start)
 }
 
-// dottedKey looks for a key with a prefix like "dp.pt." that has the word at i. It returns where
-// the key ends, or 0.
+// dottedKey looks for a key with a prefix like "dp.pt." before the word that has the byte at i.
+// It returns where the key ends, or 0.
 func (s *scan) dottedKey(i int) int {
 	start := i
+	for start > 0 && i-start < 16 && isWord(s.text[start-1]) {
+		start--
+	}
+	if s.before(start) != '.' || s.wordEnd(i)-start < 12 {
+		return 0
+	}
 	for start > 0 && i-start < 40 && (isWord(s.text[start-1]) || s.text[start-1] == '.') {
 		start--
 	}
@@ -198,7 +201,7 @@ func (s *scan) capital(i int) int {
 		if s.text[i] == 'J' && i >= 2 && s.text[i-2:i] == "ey" && !isWord(s.before(i-2)) {
 			return s.jwt(i - 2)
 		}
-		return s.wordEnd(i)
+		return max(s.wordEnd(i), s.dottedKey(i))
 	}
 	if s.before(i) == '[' {
 		if _, end := placeholderAround(s.text, i); end > 0 {
@@ -216,6 +219,8 @@ func (s *scan) capital(i int) int {
 	switch n, next := end-i, s.at(end); {
 	case s.before(i) == '.':
 		to = s.dottedKey(i)
+	case next == '-' && n > 2 && n <= 11:
+		to = s.apiKey(i)
 	case n <= 2 && (next == ' ' || next == '-'):
 		to = s.spaced(i, end)
 	case n == 2 && next == '.' && s.text[i:end] == "SG":
@@ -230,6 +235,8 @@ func (s *scan) capital(i int) int {
 	}
 	if c, next := s.text[i], s.at(i+1)|0x20; c == 'P' && (next == 'a' || next == 's' || next == 'w') || c == 'W' && next == 'a' {
 		s.passwordStated(i)
+	} else if c == 'I' && next == 'd' && end-i == len("IDENTIFIED") {
+		s.identifiedBy(i)
 	}
 	if s.names {
 		return s.name(i)
@@ -286,10 +293,8 @@ func (s *scan) identifier(i, end int) int {
 	if to := s.apiKey(i); to > 0 {
 		return to
 	}
-	if s.before(i) == '.' {
-		if to := s.dottedKey(i); to > 0 {
-			return to
-		}
+	if to := s.dottedKey(i); to > 0 {
+		return to
 	}
 	if strings.IndexByte("MNO", text[0]) >= 0 && s.at(end) == '.' {
 		if to := s.discord(i); to > 0 {

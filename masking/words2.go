@@ -217,5 +217,8 @@ const passwordEndings = `密码 密碼 口令 パスワード 暗証番号 비�
 // phoneIdeographs are words for a telephone in scripts without spaces.
 const phoneIdeographs = `電話 携帯 电话 手机 手機 联系 聯絡 聯繫 連絡先 座机 传真 傳真 拨打 致电 致電 微信 热线 专线 전화 휴대폰 핸드폰 연락`
 
+// counterIdeographs are words before other numbers in Chinese.
+const counterIdeographs = `单号 單號 编号 編號 订单 訂單 账号 帐号 帳號 身份证 流水 序列 型号 QQ 版本 金额`
+
 // birthIdeographs are words for a birth in scripts without spaces.
 const birthIdeographs = `生年月日 出生 生日 誕生日 生まれ 생년월일`
