@@ -105,6 +105,7 @@ func keyForms() []keyForm {
 type keyPrefixes struct {
 	forms  [128][]keyForm
 	starts [32]uint32
+	words  [32]uint32 // by the first letter, the lengths of the words before an underscore
 }
 
 func newKeyPrefixes() *keyPrefixes {
@@ -115,6 +116,9 @@ func newKeyPrefixes() *keyPrefixes {
 			one.prefixes = prefix
 			keys.forms[prefix[0]] = append(keys.forms[prefix[0]], one)
 			keys.starts[prefix[0]&31] |= 1 << (prefix[1] & 31)
+			if word, _, ok := strings.Cut(prefix, "_"); ok {
+				keys.words[prefix[0]&31] |= 1 << len(word)
+			}
 		}
 	}
 	return &keys

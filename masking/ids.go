@@ -52,6 +52,9 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 	if k > 1 && !isDotted {
 		return 0, false
 	}
+	if len(digits) == 8 && !isBSN(digits) && !isCompactDate(digits) {
+		return 0, false
+	}
 	context := s.contextNear(n, k)
 	switch {
 	case context&bsnID.context() != 0 && isBSN(digits):
@@ -74,6 +77,9 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 }
 
 func (s *scan) tenDigits(n *number, k int, digits string) (ruleID, bool) {
+	if !isNHS(digits) && !isNPI(digits) {
+		return 0, false
+	}
 	context := s.contextNear(n, k)
 	switch {
 	case (k == 1 || k == 3 && n.shapes[2] == 0x334) && context&nhsID.context() != 0 && isNHS(digits):
@@ -92,6 +98,9 @@ func (s *scan) elevenDigits(n *number, k int, digits string) (ruleID, bool) {
 	case k == 2 && n.shapes[1] == 0x92 && n.seps[1] == '-' && isCPF(digits):
 		return ruleCPF, true
 	case k > 1:
+		return 0, false
+	}
+	if !isCPF(digits) && !isPESEL(digits) {
 		return 0, false
 	}
 	context := s.contextNear(n, k)

@@ -38,7 +38,8 @@ type Masker struct {
 	kinds    [256]kind
 	words    lexicon
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
-	starts   [32]uint32 // the first two letters of the names of months
+	months   wordStarts
+	linking  wordStarts // of particles
 	cleaners sync.Pool
 	keys     *keyPrefixes
 	plans    phonePlans
@@ -75,7 +76,8 @@ func New(opts ...Option) (*Masker, error) {
 	}
 	m.actions = byteActions(m.on)
 	m.words = newLexicon(m.rules)
-	m.endings, m.starts = m.words.secretEndings(), m.words.monthStarts()
+	m.endings = m.words.secretEndings()
+	m.months, m.linking = m.words.starts(months), m.words.starts(particle)
 	return m, nil
 }
 

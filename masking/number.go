@@ -236,7 +236,7 @@ func (s *scan) match(n *number) int {
 			return to
 		}
 	}
-	if n.groups > 2 && (n.groups > 4 || n.sameSeparators(n.groups)) && s.contextBefore(n.from[0]) == counter {
+	if n.groups > 2 && (n.groups > 4 || n.seps[1] == ' ' && n.sameSeparators(n.groups)) && s.contextBefore(n.from[0]) == counter {
 		return n.to[n.groups-1]
 	}
 	return 0
