@@ -30,8 +30,7 @@ func (s *scan) goesOn(n *number, k int) bool {
 	if k < n.groups {
 		return s.follows(n) || n.seps[k] == n.seps[1] && n.to[k]-n.from[k] == 4
 	}
-	to := n.to[k-1]
-	return s.follows(n) || s.at(to) == n.seps[1] && s.at(to+1) == '['
+	return s.follows(n)
 }
 
 // follows reports whether a group of four that is not masked is before a number of such

@@ -207,7 +207,7 @@ func (s *scan) startsName(i int) bool {
 	case '\n', ' ', '\t', '\r', '"', '(', '[', '{', '<', '>', ',', ';', ':', '=', '|', '*', '~', '!', '?':
 		return true
 	case '\'':
-		return i < 2 || s.text[i-2] < 0x80 && !touches(s.text[i-2]) || isElision(s.text[:i-1])
+		return i < 2 || s.text[i-2] < 0x80 && !isWord(s.text[i-2]) || isElision(s.text[:i-1])
 	default:
 		if c < 0x80 {
 			return false
@@ -229,9 +229,6 @@ func isElision(text string) bool {
 // endsName reports whether a name may end at i, by what follows.
 func (s *scan) endsName(i int) bool {
 	c := s.at(i)
-	if s.m.kinds[c]&localPart != 0 && s.at(i+1) == '[' {
-		return false // of an address that is masked
-	}
 	switch c {
 	case '_', '@', '(', '[', '/', '\\', '$', '#', '=', '+', '&', '%':
 		return false
@@ -245,7 +242,7 @@ func (s *scan) endsName(i int) bool {
 			return true
 		}
 		d := s.text[i+1]
-		return !isAlnum(d) && d < 0x80 && d != c && d != '['
+		return !isAlnum(d) && d < 0x80 && d != c
 	default:
 		return !isDigit(c)
 	}
