@@ -98,6 +98,9 @@ func (s *scan) writtenDate(i, end int) int {
 	from, to := i, end
 	rest := s.skip(end, ". -/")
 	if rest > end && s.isLetterAt(rest) {
+		if !s.m.months.may(s, rest) && s.at(rest) != 'd' && s.at(rest) != 'o' {
+			return 0
+		}
 		w, f := s.lookUp(rest)
 		if f&common != 0 && f&months == 0 && isOneOf(s.text[rest:w.end], "de of") {
 			rest = s.skip(w.end, " ")
@@ -140,7 +143,7 @@ func (s *scan) monthBefore(i int) int {
 	for start > 0 && end-start < maxWord && s.isLetterEnd(start) {
 		start--
 	}
-	if start == end || end == i {
+	if start == end || end == i || !s.m.months.may(s, start) {
 		return i
 	}
 	if w, f := s.lookUp(start); f&months == 0 || w.end != end {

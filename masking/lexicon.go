@@ -176,6 +176,31 @@ func (l *lexicon) insert(word []byte, hash uint32) *entry {
 	return &l.entries[len(l.entries)-1]
 }
 
+// wordStarts has a bit for the first two letters of words.
+type wordStarts [32]uint32
+
+// starts returns those of the words with a flag.
+func (l *lexicon) starts(f flags) wordStarts {
+	var starts wordStarts
+	for i := range l.entries {
+		e := &l.entries[i]
+		switch {
+		case e.flags&f == 0:
+		case e.length == 1:
+			starts[l.text[e.offset]&31] = ^uint32(0)
+		default:
+			starts[l.text[e.offset]&31] |= 1 << (l.text[e.offset+1] & 31)
+		}
+	}
+	return starts
+}
+
+// may reports whether one of the words may start at i.
+func (w *wordStarts) may(s *scan, i int) bool {
+	first, second := s.at(i), s.at(i+1)
+	return first >= 0x80 || second >= 0x80 || w[first&31]>>(second&31)&1 == 1
+}
+
 // secretEndings has a bit for the last two letters of each name of a field with a secret.
 func (l *lexicon) secretEndings() [32]uint32 {
 	endings := [32]uint32{}
@@ -336,7 +361,10 @@ func foldArabic(r rune) rune {
 
 // lookUp folds the word that starts at i and returns it with its flags.
 func (s *scan) lookUp(i int) (word, flags) {
-	w := foldWord(&s.folded, s.text, i)
+	w := s.foldASCII(i)
+	if w.end == 0 {
+		w = foldWord(&s.folded, s.text, i)
+	}
 	if w.folded == 0 {
 		return w, 0
 	}
@@ -344,4 +372,24 @@ func (s *scan) lookUp(i int) (word, flags) {
 		return w, e.flags
 	}
 	return w, 0
+}
+
+// foldASCII folds a word of ASCII letters alone, as foldWord does. Its end is 0 when the word
+// may be another one.
+func (s *scan) foldASCII(i int) word {
+	text := s.text[i:min(len(s.text), i+maxWord)]
+	hash, lower, n := uint32(hashStart), 0, 0
+	for ; n < len(text); n++ {
+		c := text[n]
+		if c|0x20-'a' >= 26 {
+			break
+		}
+		lower += int(c >> 5 & 1)
+		s.folded[n&(maxWord-1)] = c | 0x20
+		hash = (hash ^ uint32(c|0x20)) * hashFactor
+	}
+	if n == maxWord || n < len(text) && (text[n] >= 0x80 || text[n] == '\'') {
+		return word{}
+	}
+	return word{end: i + n, folded: n, hash: hash * hashSpread, upper: n - lower, lower: lower}
 }

@@ -38,7 +38,9 @@ type Masker struct {
 	kinds    [256]kind
 	words    lexicon
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
-	rooms    sync.Pool
+	months   wordStarts
+	linking  wordStarts // of particles
+	cleaners sync.Pool
 	keys     *keyPrefixes
 	plans    phonePlans
 	ibans    ibanLengths
@@ -75,6 +77,7 @@ func New(opts ...Option) (*Masker, error) {
 	m.actions = byteActions(m.on)
 	m.words = newLexicon(m.rules)
 	m.endings = m.words.secretEndings()
+	m.months, m.linking = m.words.starts(months), m.words.starts(particle)
 	return m, nil
 }
 
@@ -87,17 +90,21 @@ func nearestEntity(e Entity) string {
 }
 
 // Find appends what it finds in text to dst, in the order of the text, and returns the
-// extended slice. Findings do not overlap: of two that would, the longer one stays, then
-// the one with the higher score, then the one whose entity is first in [Entities]. Find
-// does not allocate when dst has room.
+// extended slice. It finds what [Masker.MaskString] hides. Findings do not overlap: of two
+// that would, the longer one stays, then the one with the higher score, then the one whose
+// entity is first in [Entities]. Find does not allocate when dst has room.
+//
+// A line is masked until nothing is found in it, so a finding may have others inside, which
+// are not in the result. A line that has new findings after eight scans is one finding.
 //
 // Names are looked for in a text of at least three words, of several lines, or of 16 KiB.
 func (m *Masker) Find(dst []Finding, text string) []Finding {
-	s := scan{m: m, found: dst, first: len(dst), names: m.on.has(nameID) && isProse(text)}
-	for from := 0; from < len(text); {
-		from = s.segment(text, from, true)
+	c := m.cleaner()
+	defer m.cleaners.Put(c)
+	if !c.whole(m, text, false) {
+		return dst
 	}
-	return s.found
+	return append(dst, c.left...)
 }
 
 // MaskString returns text with every finding hidden. A text that is one finding as a
@@ -105,58 +112,48 @@ func (m *Masker) Find(dst []Finding, text string) []Finding {
 // its entity in brackets ("[SSN]"). A text without a finding is returned as it is,
 // without an allocation. Masking a masked text changes nothing.
 func (m *Masker) MaskString(text string) string {
-	r := m.room()
-	defer m.rooms.Put(r)
-	r.found = m.Find(r.found[:0], text)
-	if len(r.found) == 0 {
+	c := m.cleaner()
+	defer m.cleaners.Put(c)
+	if !c.whole(m, text, true) {
 		return text
 	}
-	r.out = appendMasked(r.out[:0], text, r.found)
-	return string(r.out)
+	m.shape(c, text)
+	return string(c.out)
 }
 
 // AppendMasked appends what [Masker.MaskString] returns to dst.
 func (m *Masker) AppendMasked(dst []byte, text string) []byte {
-	r := m.room()
-	defer m.rooms.Put(r)
-	r.found = m.Find(r.found[:0], text)
-	return appendMasked(dst, text, r.found)
+	c := m.cleaner()
+	defer m.cleaners.Put(c)
+	if !c.whole(m, text, true) {
+		return append(dst, text...)
+	}
+	m.shape(c, text)
+	return append(dst, c.out...)
 }
 
-// room is memory of calls, to be used again.
-type room struct {
-	found []Finding
-	out   []byte
-}
-
-// maxRoom is how many bytes a room may have that is kept.
+// maxRoom is how many bytes a cleaner may have that is kept.
 const maxRoom = 64 << 10
 
-func (m *Masker) room() *room {
-	if r, ok := m.rooms.Get().(*room); ok && cap(r.out) <= maxRoom && cap(r.found) <= maxRoom/64 {
-		return r
+func (m *Masker) cleaner() *cleaner {
+	if c, ok := m.cleaners.Get().(*cleaner); ok && cap(c.out) <= maxRoom && cap(c.left) <= maxRoom/64 {
+		return c
 	}
-	return &room{}
+	return &cleaner{}
 }
 
-func appendMasked(dst []byte, text string, found []Finding) []byte {
-	if len(found) == 1 && found[0].Start == 0 && found[0].End == len(text) {
-		return appendShape(dst, text, found[0].Entity)
+// shape gives the masked text the form of the text, if that is one finding. A form in which
+// something is found stays a placeholder.
+func (m *Masker) shape(c *cleaner, text string) {
+	if len(c.left) != 1 || c.left[0].Start != 0 || c.left[0].End != len(text) {
+		return
 	}
-	return appendPlaceholders(dst, text, 0, found)
-}
-
-// appendPlaceholders appends text, which is at offset in the findings' text, with a
-// placeholder for each finding.
-func appendPlaceholders(dst []byte, text string, offset int, found []Finding) []byte {
-	done := 0
-	for i := range found {
-		f := &found[i]
-		dst = append(dst, text[done:f.Start-offset]...)
-		dst = appendPlaceholder(dst, f.Entity)
-		done = f.End - offset
+	c.tail = appendShape(c.tail[:0], text, c.left[0].Entity)
+	again := m.cleaner()
+	defer m.cleaners.Put(again)
+	if !again.whole(m, view(c.tail), false) {
+		c.out = append(c.out[:0], c.tail...)
 	}
-	return append(dst, text[done:]...)
 }
 
 func appendPlaceholder(dst []byte, e Entity) []byte {

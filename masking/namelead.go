@@ -172,3 +172,5 @@ func (s *scan) isWordBefore(i int, f flags) bool {
 	_, g := s.lookUp(i - len(word))
 	return g&f != 0
 }
+
+func isScheme(word string) bool { return word == "Bearer" || word == "Basic" || word == "Token" }

@@ -302,7 +302,7 @@ func (s *scan) resume(run []nameWord, from int) int {
 	for i := range run {
 		w := &run[i]
 		isLast := i == len(run)-1 && (w.isCaps || w.end-w.start < 3) // digits may follow
-		if i > 0 && w.start >= from && (isLast || w.is(secret) || isOneOf(s.text[w.start:w.end], "Bearer Basic Token")) {
+		if i > 0 && w.start >= from && (isLast || w.is(secret) || isScheme(s.text[w.start:w.end])) {
 			return w.start
 		}
 	}
@@ -354,7 +354,7 @@ func (s *scan) startsName(i int) bool {
 	case '\n', ' ', '\t', '\r', '"', '(', '[', '{', '<', '>', ',', ';', ':', '=', '|', '*', '~', '!', '?':
 		return true
 	case '\'':
-		return i < 2 || s.text[i-2] < 0x80 && !touches(s.text[i-2]) || isElision(s.text[:i-1])
+		return i < 2 || s.text[i-2] < 0x80 && !isWord(s.text[i-2]) || isElision(s.text[:i-1])
 	default:
 		if c < 0x80 {
 			return false
@@ -399,9 +399,6 @@ func (s *scan) endsCell(i int) bool {
 // endsName reports whether a name of count words may end at i, by what follows.
 func (s *scan) endsName(i, count int, lead flags) bool {
 	c := s.at(i)
-	if s.m.kinds[c]&localPart != 0 && s.at(i+1) == '[' {
-		return false // of an address that is masked
-	}
 	switch c {
 	case '/':
 		return count > 1
@@ -417,7 +414,7 @@ func (s *scan) endsName(i, count int, lead flags) bool {
 			return true
 		}
 		d := s.text[i+1]
-		return !isAlnum(d) && d < 0x80 && d != c && d != '['
+		return !isAlnum(d) && d < 0x80 && d != c
 	default:
 		return !isDigit(c)
 	}

@@ -34,14 +34,15 @@ func (s *scan) digits(i int) int {
 	}
 	if before := s.before(i); isWord(before) {
 		return s.insideWord(i, end)
-	} else if before == ']' {
-		return end
 	}
 	c := s.at(end)
 	if isWord(c) && (c|0x20 != 'x' || end == i+1 || !s.isNumber(end+1)) {
 		return s.mixed(i)
 	}
 	if c == ':' {
+		if to := s.telegram(i, end); to > 0 {
+			return to
+		}
 		if to := s.hexGroups(i); to > 0 {
 			return to
 		}
@@ -50,6 +51,11 @@ func (s *scan) digits(i int) int {
 	length := end - i
 	if length > maxDigits {
 		return end
+	}
+	if length == 4 && (c == '.' || s.before(i) == '.') {
+		if to := s.macQuadsAround(i); to > 0 {
+			return to
+		}
 	}
 	if length < 7 && !s.joins(end) {
 		if length <= 4 && s.m.on.has(birthID) {
@@ -157,13 +163,13 @@ func (s *scan) parseLead(n *number, i int) bool {
 			n.start--
 			before = s.before(n.start)
 		}
-		n.isTight = touches(before)
+		n.isTight = isWord(before)
 	}
 	switch before {
 	case '-', '.', '/':
 		c := s.before(n.start - 1)
-		n.isTight = n.isTight || touches(c) || before == '/' && c == '/'
-	case '#', '$', ']', '@', '%', '^', '~':
+		n.isTight = n.isTight || (isWord(c) || before == '/' && c == '/') && (before != '/' || !n.hasPlus) // PJSIP/trunk/+61…
+	case '#', '$', '@', '%', '^', '~':
 		n.isNumbered = true
 	default:
 		n.isNumbered = before >= 0x80 && (strings.HasSuffix(s.text[:n.start], "€") || strings.HasSuffix(s.text[:n.start], "£"))
@@ -228,6 +234,9 @@ func (s *scan) match(n *number) int {
 			return to
 		}
 	}
+	if n.groups > 2 && (n.groups > 4 || n.seps[1] == ' ' && n.sameSeparators(n.groups)) && s.contextBefore(n.from[0]) == counter {
+		return n.to[n.groups-1]
+	}
 	return 0
 }
 
@@ -238,9 +247,10 @@ func (s *scan) endsNumber(n *number, k int) bool {
 	}
 	switch c := s.at(n.to[k-1]); c {
 	case '-', '.', '/', '\\':
-		d := s.at(n.to[k-1] + 1)
-		return !isWord(d) && d != '['
-	case '[', '%', '@', '_', '*':
+		return !isWord(s.at(n.to[k-1] + 1))
+	case '@': // sip:+4415…@
+		return n.seps[0] == 0 && k == 1 && endsWithAny(s.text[:n.start], "sip: sips: tel:")
+	case '%', '_', '*':
 		return false
 	case 'x', 'X':
 		return s.isNumber(n.to[k-1] + 1)
