@@ -467,7 +467,11 @@ func (s *scan) isWordNotSecret(value string) bool {
 // passwordWord handles a w at i, of "password is x" and "passwd x".
 func (s *scan) passwordWord(i int) int {
 	switch s.before(i) {
-	case 's', 'p':
+	case 's': // passwd, psw
+		if c := s.before(i - 1); c != 's' && c != 'p' {
+			return i + 1
+		}
+	case 'p':
 	case ' ', '-':
 		if s.at(i+1) != 'a' || s.at(i+2) != 'c' { // wachtwoord
 			return i + 1
