@@ -72,7 +72,10 @@ func (s *scan) dottedKey(i int) int {
 	for start > 0 && i-start < 40 && (isWord(s.text[start-1]) || s.text[start-1] == '.') {
 		start--
 	}
-	return s.apiKey(start)
+	if to := s.apiKey(start); to > i {
+		return to
+	}
+	return 0
 }
 
 // mixed handles a word that starts with a digit and has letters.
