@@ -57,7 +57,7 @@ func WithEntities(entities ...Entity) Option {
 	return func(o *options) { o.entities = entities }
 }
 
-// New returns a Masker. It builds the tables of words, which takes about a millisecond,
+// New returns a Masker. It builds the tables of words, which takes some milliseconds,
 // so make one and keep it.
 func New(opts ...Option) (*Masker, error) {
 	o := options{entities: Entities()}
@@ -91,7 +91,8 @@ func nearestEntity(e Entity) string {
 // the one with the higher score, then the one whose entity is first in [Entities]. Find
 // does not allocate when dst has room.
 //
-// Names are looked for in a text of at least three words, of several lines, or of 16 KiB.
+// Names are looked for in a text of at least three words, of several lines, of six letters of
+// Chinese or Japanese, or of 16 KiB.
 func (m *Masker) Find(dst []Finding, text string) []Finding {
 	s := scan{m: m, found: dst, first: len(dst), names: m.on.has(nameID) && isProse(text)}
 	for from := 0; from < len(text); {
