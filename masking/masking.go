@@ -59,7 +59,7 @@ func WithEntities(entities ...Entity) Option {
 	return func(o *options) { o.entities = entities }
 }
 
-// New returns a Masker. It builds the tables of words, which takes about a millisecond,
+// New returns a Masker. It builds the tables of words, which takes some milliseconds,
 // so make one and keep it.
 func New(opts ...Option) (*Masker, error) {
 	o := options{entities: Entities()}
@@ -97,7 +97,8 @@ func nearestEntity(e Entity) string {
 // A line is masked until nothing is found in it, so a finding may have others inside, which
 // are not in the result. A line that has new findings after eight scans is one finding.
 //
-// Names are looked for in a text of at least three words, of several lines, or of 16 KiB.
+// Names are looked for in a text of at least three words, of several lines, of six letters of
+// Chinese or Japanese, or of 16 KiB.
 func (m *Masker) Find(dst []Finding, text string) []Finding {
 	c := m.cleaner()
 	defer m.cleaners.Put(c)

@@ -98,60 +98,60 @@ nunzio oddo odoardo olindo oliva ombretta onofrio oreste orsola ortensia otello 
 pellegrino perla pierangelo piergiorgio pierina pierpaolo pino pompeo prospero quintino quirino rachele raffaela raffaello raimondo raniero remo riccarda
 rinaldo rino rolando romilda romolo rosella rosina rosita rossano ruggiero sabatino salvina samanta samuele sante santina santuzza savina savino sebastiano
 secondo selvaggia serafino settimio silvestro simonetta siro tancredi tarcisio teresina tito tommasina tonia tonino torquato tosca tranquillo tristano tullia
-ulderico ulisse uriele valdo vanda venanzio venera veniero vinicio virna vita vitale vittore vittorina vivaldo xenia ylenia zaira zelinda zeno aaltje abel
-aleida aletta alida ans arend arjen babette barend bastiaan betsie boudewijn brechtje britt carolien casper charissa claartje coen coenraad corrie corne davy
-debby dieuwertje ditte dorien douwe eefje eelco emiel engbert evert ferry fieke floortje fokke freek frits froukje gert gijsbert godelieve greet greetje harmen
-harrie heleen hidde hiske jacco janny jarno jasmijn jelmer jente jeske joeri joke jolien joop josje jurriaan kaatje klaasje koert krijn leendert lennard lennart
-lenny lianne lidewij lies lieven lodewijk loes maartje machteld madelief marga marij marijn marike mariska marleen marten martijn mathijs maurits mechteld melle
-miep mirjam neeltje nel nelleke nynke pieternel quirine quirijn reinder rein remco renske rinus roeland roelof romy sacha sebastiaan seppe siebe siem siert
-sietske sijbren sjaak stef stien stijn sybren teunis thijmen tijn tjeerd ton toon trijntje twan ties wessel wiebren wies wilbert wil wilco willeke willemien
-wubbo wyanda ymke youri zeger aase agnete aksel alfhild alma alva amalie ane ann-kristin annelise arnfinn asbjorn asta astri atle audun bard bente bertil
-birgitte birthe bjarke borge brage brita bue cecilie christer christoffer dagfinn dorte edvard eigil eilif eivind elling ellinor elof else embla even flemming
-folke fredrik gard gjermund gorm grete gry gunn gunvor guro gyda hakon halfdan halvard hans-petter havard hedvig heine herborg hildur hjordis idun ingar
-ingebjorg ingerid ingmar ingunn ingvald ingvild iver jannicke jeppe jette joakim jorn jorun josefine jostein kaare kaja kajsa kalle kari karianne karl-johan
-karoline katarina katrine ketil kirsti kjersti kolbjorn kristine lene lill linn linnea lisbet lise lovisa ludvig mads magnhild maiken maj-britt malene margareta
-margrethe mari mariann marte mattias merethe milla mogens nanna njal ola oline osvald ottar ove palle peder per pernilla preben ragna ragnvald randi rannveig
-rebecka reidun rikke roald roar runar rut saga sigfrid signhild siri sivert sindre snorre solvi sondre sonja sten stine stina sture sunniva susann svante sverre
-synne synnove tage thorbjorn thyra tiril tindra tom-erik tone torbjorn torfinn torild torkel torleif tormod torunn torvald trine tuva tyra ulrik uno vegard
-vendela vibeke vigo vilde vilhelm vivi wenche yngvar ylva yrsa ase aamu aapo aarne aaro aatos aila aimo aino ainikki alli anelma anni annikki annukka ansa
-anselmi antti anu armas arto arttu arvo aulikki auli auni eelis eemeli eemil eevi eija eino elli ensio esko essi eveliina hannele hannu harri heimo heini heino
-helmi helvi henna hilja hilkka hilma iida iiris iiro ilari ilkka ilmari ilpo ilta impi inari inkeri irja irmeli isto jaakko jaana jani janne jarkko jarmo jenni
-jere jorma jouko jouni julius jussi juuso jyri jyrki kaarlo kaija kalervo kalevi kauko keijo kerttu kimmo krista kristiina kyllikki kyosti lahja lauri leea
-leena leevi lempi lenni lyyli maarit maija maire mainio maisa marja marjatta marjo marjut markku martti mauno mauri merja mervi miia miika minttu mirja mirjami
-mirkka niilo niina oili oiva okko olavi olli onerva onni orvokki osmo ossi otso outi paavo paivi pentti perttu pertti petteri pihla piia pinja pirkko pirjetta
-raakel raija raili raimo rauha rauni reijo reima reino riina ritva roope saana saara saima saku salla sampo sampsa samuli sanelma santeri santtu saija seija
-sini sinikka sirkka sirpa sohvi soile soili sointu suvi sylvi taavi taina taimi taisto tapani taru tatu teemu teija tellervo teppo terhi terho tero terttu toini
-toivo tommi topi tuija tuomo tuovi tuulikki tyyne unto urho urpo uuno valto varpu veera veijo veikko venla vesa viljami viljo voitto vuokko vaino yrjo aki
-agoston akos aliz almos ambrus anett antal aranka arpad aron auguszta balint barnabas bence bendeguz benedek bernadett bertalan boglarka boldizsar borbala
-botond csanad csenge csongor dalma denes dezso dorina dorottya edina elemer elek emese emoke erno etelka fanni fruzsina gellert gergo gitta gizella gyorgy gyozo
-hajnal hajnalka hanga hunor ipoly iren izabella jakab janka jeno jolan juliska karola karoly kata kolos kornel kornelia kristof kriszta krisztian lajos lehel
-lilla lorant lujza mate nandor nikolett nimrod odon oszkar rezso roza rozalia sarolta soma szabina szandra szilard szilveszter szonja timea tihamer tivadar ubul
-valer vencel vendel veronika virag zalan zsanett zsombor zsuzsa zsuzsi aloisie alzbeta andela antonie apolena arnost barbora bara blahoslav blazena bohumil
-bohumila bohumir bohuslav bohuslava boleslav borivoj bretislav brigita bronislav ctibor ctirad dalibor danuse dita drahomir drahomira drahoslav drahoslava edita
-ela eliska evzen frantisek frantiska hedvika hermina honza hynek ignac iva iveta ivona jachym jarmil jaroslava jindra jindriska jolana josef klement kristyna
-krystof kveta kvetoslava kvetuse ladislava leos liboslav lubomira lubor lubos ludek ludvik lumir matous milada miloslav miloslava miluse mirka mojmir oldriska
-otakar otilie otokar patricie patrik pavlina pravoslav premysl prokop radim radko radomir radoslav rostislav ruzena sarka servac silvie sona stanislava stela
-stepanka svatava svatopluk svatoslav sylva tadeas vaclava valentyna vavrinec vendula vilem vit vitezslav vladan vladena vladimira vlasta vlastimil vlastislav
-vratislav xenie zbynek zbysek zdena zdislava zikmund zofie andrej anzhela aljaz alenka andraz anze barbka bostjan branimir branka bojana bor bostjana cveto
-damjan darinka darja davorin davor drago dragica dragomir dragoslav dubravka dusica dzenan edin emina emir franja gaj grega gregor hrvoje iztok ivica janez
-jasmina jasna jelka jernej jure jurij klemen kresimir kristijan ksenija lazar ljubisa ljubomir ljubo luka lucija lidija marijan marijana marinko marjan mateja
-matija milivoj milka miljana milorad mirjana mitja mojca momcilo natasa neda nedeljko neja nemanja nenad nevena nevenka nika nikolina ognjen olivera ozren pavle
-pero primoz rade rado radojka ranko rastko robi rok ruza ruzica sanjin senad simo slavko slobodanka smiljana snezana spela srdjan srdan sreten stanko stevan
-stipe stjepan svetislav svetozar tatjana tea teja tihana tihomir tijana tjasa tomaz tvrtko ursa urska uros vanja vedran vedrana velimir veljko vid vida vido
-vinko visnja vjekoslav vladimirka vlatka vlatko vojin vojislav vukasin zana zarko zdravka zdravko zeljka ziga zivko zlatan zlatica zorana zrinka zvezdan
-zvonimir zvonko ana-maria ancuta andra andrada anghel anisoara antonela aurelian aurica axinia brandusa calin catinca cezar codrin codruta constanta cornel
-cosmina costin cristi daciana dacian dinu doinita dorel dorin dumitra ecaterina emanoil emilian ene eusebiu fanel flaviu florea florica florina gavril gelu
-georgiana gheorghita ghita gica grigore gratiela horatiu iancu ilie ionica iosif iuliana iuliu iustin iustina leontin lucica madalin maricica maria-ioana
-maricel marinela marioara mariuca matei maxim mihail mihnea mioara miruna narcis neculai nelu nicu nicusor niculae niculina octav panait paraschiva petre
-petrica petronela petruta pompiliu rares remus romulus sabin sanda sandu serban sergiu sevastita sidonia silviu simion sinziana smaranda speranta stanca
-steliana tanase toader tudora tudorel valeriu vasilica vintila vladut voichita zaharia zamfir zamfira abdulkadir afra akif aliye alp alparslan alperen altan
-aras arif arzu asim asliye atilla atiye ayberk aybars aybuke aycan aydan aygul aysen aysenur ayten aytac azra bahadir baki balca baran barkin bayram bedia
-bedirhan begum behcet behiye belma bengisu beray berfin berkan berkcan berke berrak berrin binnaz birol birsen bugra burhan cafer caglar cagri cahit caner
-cansel celil cemile cemre ceren cigdem cihangir dagistan davut defne demet devrim didem dilan dilay dogukan dogus duru ebubekir ecem ecrin efe ekin ekrem elcin
-elifnaz elvan emirhan emrullah enver erdal erdinc ergin erkin erkut ersan ertan ertugrul esat eslem esma evren eylul eyup ezgi fadil fahri fatmanur fehmi ferdi
-feride feridun feyzullah fidan figen firat fuat galip gokalp gokay gokce gokcen goksel gokturk gozde gulbahar gulben gulcin guldane gulderen gulfem gulhan
-gulizar gulnaz gulnur gulseren gulsum gultekin guluzar gunay gurol guzide hacer hacire halime halit hamit hasibe hasip hava havva hayriye hazal hikmet husnu
-husniye ihsan ilayda ilhami irmak ishak iskender itir izzet jale kader kaya kayra kazim kezban kivanc korhan kubilay kudret lale latife leman leyla lutfi
+ulderico ulisse uriele valdo vanda venanzio venera veniero vinicio virna vita vitale vittore vittorina vivaldo xenia ylenia zaira zelinda zeno anselm candela
+aoife hamish gabe aaltje abel aleida aletta alida ans arend arjen babette barend bastiaan betsie boudewijn brechtje britt carolien casper charissa claartje coen
+coenraad corrie corne davy debby dieuwertje ditte dorien douwe eefje eelco emiel engbert evert ferry fieke floortje fokke freek frits froukje gert gijsbert
+godelieve greet greetje harmen harrie heleen hidde hiske jacco janny jarno jasmijn jelmer jente jeske joeri joke jolien joop josje jurriaan kaatje klaasje koert
+krijn leendert lennard lennart lenny lianne lidewij lies lieven lodewijk loes maartje machteld madelief marga marij marijn marike mariska marleen marten martijn
+mathijs maurits mechteld melle miep mirjam neeltje nel nelleke nynke pieternel quirine quirijn reinder rein remco renske rinus roeland roelof romy sacha
+sebastiaan seppe siebe siem siert sietske sijbren sjaak stef stien stijn sybren teunis thijmen tijn tjeerd ton toon trijntje twan ties wessel wiebren wies
+wilbert wil wilco willeke willemien wubbo wyanda ymke youri zeger aase agnete aksel alfhild alma alva amalie ane ann-kristin annelise arnfinn asbjorn asta astri
+atle audun bard bente bertil birgitte birthe bjarke borge brage brita bue cecilie christer christoffer dagfinn dorte edvard eigil eilif eivind elling ellinor
+elof else embla even flemming folke fredrik gard gjermund gorm grete gry gunn gunvor guro gyda hakon halfdan halvard hans-petter havard hedvig heine herborg
+hildur hjordis idun ingar ingebjorg ingerid ingmar ingunn ingvald ingvild iver jannicke jeppe jette joakim jorn jorun josefine jostein kaare kaja kajsa kalle
+kari karianne karl-johan karoline katarina katrine ketil kirsti kjersti kolbjorn kristine lene lill linn linnea lisbet lise lovisa ludvig mads magnhild maiken
+maj-britt malene margareta margrethe mari mariann marte mattias merethe milla mogens nanna njal ola oline osvald ottar ove palle peder per pernilla preben ragna
+ragnvald randi rannveig rebecka reidun rikke roald roar runar rut saga sigfrid signhild siri sivert sindre snorre solvi sondre sonja sten stine stina sture
+sunniva susann svante sverre synne synnove tage thorbjorn thyra tiril tindra tom-erik tone torbjorn torfinn torild torkel torleif tormod torunn torvald trine
+tuva tyra ulrik uno vegard vendela vibeke vigo vilde vilhelm vivi wenche yngvar ylva yrsa ase aamu aapo aarne aaro aatos aila aimo aino ainikki alli anelma anni
+annikki annukka ansa anselmi antti anu armas arto arttu arvo aulikki auli auni eelis eemeli eemil eevi eija eino elli ensio esko essi eveliina hannele hannu
+harri heimo heini heino helmi helvi henna hilja hilkka hilma iida iiris iiro ilari ilkka ilmari ilpo ilta impi inari inkeri irja irmeli isto jaakko jaana jani
+janne jarkko jarmo jenni jere jorma jouko jouni julius jussi juuso jyri jyrki kaarlo kaija kalervo kalevi kauko keijo kerttu kimmo krista kristiina kyllikki
+kyosti lahja lauri leea leena leevi lempi lenni lyyli maarit maija maire mainio maisa marja marjatta marjo marjut markku martti mauno mauri merja mervi miia
+miika minttu mirja mirjami mirkka niilo niina oili oiva okko olavi olli onerva onni orvokki osmo ossi otso outi paavo paivi pentti perttu pertti petteri pihla
+piia pinja pirkko pirjetta raakel raija raili raimo rauha rauni reijo reima reino riina ritva roope saana saara saima saku salla sampo sampsa samuli sanelma
+santeri santtu saija seija sini sinikka sirkka sirpa sohvi soile soili sointu suvi sylvi taavi taina taimi taisto tapani taru tatu teemu teija tellervo teppo
+terhi terho tero terttu toini toivo tommi topi tuija tuomo tuovi tuulikki tyyne unto urho urpo uuno valto varpu veera veijo veikko venla vesa viljami viljo
+voitto vuokko vaino yrjo aki agoston akos aliz almos ambrus anett antal aranka arpad aron auguszta balint barnabas bence bendeguz benedek bernadett bertalan
+boglarka boldizsar borbala botond csanad csenge csongor dalma denes dezso dorina dorottya edina elemer elek emese emoke erno etelka fanni fruzsina gellert gergo
+gitta gizella gyorgy gyozo hajnal hajnalka hanga hunor ipoly iren izabella jakab janka jeno jolan juliska karola karoly kata kolos kornel kornelia kristof
+kriszta krisztian lajos lehel lilla lorant lujza mate nandor nikolett nimrod odon oszkar rezso roza rozalia sarolta soma szabina szandra szilard szilveszter
+szonja timea tihamer tivadar ubul valer vencel vendel veronika virag zalan zsanett zsombor zsuzsa zsuzsi aloisie alzbeta andela antonie apolena arnost barbora
+bara blahoslav blazena bohumil bohumila bohumir bohuslav bohuslava boleslav borivoj bretislav brigita bronislav ctibor ctirad dalibor danuse dita drahomir
+drahomira drahoslav drahoslava edita ela eliska evzen frantisek frantiska hedvika hermina honza hynek ignac iva iveta ivona jachym jarmil jaroslava jindra
+jindriska jolana josef klement kristyna krystof kveta kvetoslava kvetuse ladislava leos liboslav lubomira lubor lubos ludek ludvik lumir matous milada miloslav
+miloslava miluse mirka mojmir oldriska otakar otilie otokar patricie patrik pavlina pravoslav premysl prokop radim radko radomir radoslav rostislav ruzena sarka
+servac silvie sona stanislava stela stepanka svatava svatopluk svatoslav sylva tadeas vaclava valentyna vavrinec vendula vilem vit vitezslav vladan vladena
+vladimira vlasta vlastimil vlastislav vratislav xenie zbynek zbysek zdena zdislava zikmund zofie andrej anzhela aljaz alenka andraz anze barbka bostjan branimir
+branka bojana bor bostjana cveto damjan darinka darja davorin davor drago dragica dragomir dragoslav dubravka dusica dzenan edin emina emir franja gaj grega
+gregor hrvoje iztok ivica janez jasmina jasna jelka jernej jure jurij klemen kresimir kristijan ksenija lazar ljubisa ljubomir ljubo luka lucija lidija marijan
+marijana marinko marjan mateja matija milivoj milka miljana milorad mirjana mitja mojca momcilo natasa neda nedeljko neja nemanja nenad nevena nevenka nika
+nikolina ognjen olivera ozren pavle pero primoz rade rado radojka ranko rastko robi rok ruza ruzica sanjin senad simo slavko slobodanka smiljana snezana spela
+srdjan srdan sreten stanko stevan stipe stjepan svetislav svetozar tatjana tea teja tihana tihomir tijana tjasa tomaz tvrtko ursa urska uros vanja vedran
+vedrana velimir veljko vid vida vido vinko visnja vjekoslav vladimirka vlatka vlatko vojin vojislav vukasin zana zarko zdravka zdravko zeljka ziga zivko zlatan
+zlatica zorana zrinka zvezdan zvonimir zvonko ana-maria ancuta andra andrada anghel anisoara antonela aurelian aurica axinia brandusa calin catinca cezar codrin
+codruta constanta cornel cosmina costin cristi daciana dacian dinu doinita dorel dorin dumitra ecaterina emanoil emilian ene eusebiu fanel flaviu florea florica
+florina gavril gelu georgiana gheorghita ghita gica grigore gratiela horatiu iancu ilie ionica iosif iuliana iuliu iustin iustina leontin lucica madalin
+maricica maria-ioana maricel marinela marioara mariuca matei maxim mihail mihnea mioara miruna narcis neculai nelu nicu nicusor niculae niculina octav panait
+paraschiva petre petrica petronela petruta pompiliu rares remus romulus sabin sanda sandu serban sergiu sevastita sidonia silviu simion sinziana smaranda
+speranta stanca steliana tanase toader tudora tudorel valeriu vasilica vintila vladut voichita zaharia zamfir zamfira abdulkadir afra akif aliye alp alparslan
+alperen altan aras arif arzu asim asliye atilla atiye ayberk aybars aybuke aycan aydan aygul aysen aysenur ayten aytac azra bahadir baki balca baran barkin
+bayram bedia bedirhan begum behcet behiye belma bengisu beray berfin berkan berkcan berke berrak berrin binnaz birol birsen bugra burhan cafer caglar cagri
+cahit caner cansel celil cemile cemre ceren cigdem cihangir dagistan davut defne demet devrim didem dilan dilay dogukan dogus duru ebubekir ecem ecrin efe ekin
+ekrem elcin elifnaz elvan emirhan emrullah enver erdal erdinc ergin erkin erkut ersan ertan ertugrul esat eslem esma evren eylul eyup ezgi fadil fahri fatmanur
+fehmi ferdi feride feridun feyzullah fidan figen firat fuat galip gokalp gokay gokce gokcen goksel gokturk gozde gulbahar gulben gulcin guldane gulderen gulfem
+gulhan gulizar gulnaz gulnur gulseren gulsum gultekin guluzar gunay gurol guzide hacer hacire halime halit hamit hasibe hasip hava havva hayriye hazal hikmet
+husnu husniye ihsan ilayda ilhami irmak ishak iskender itir izzet jale kader kaya kayra kazim kezban kivanc korhan kubilay kudret lale latife leman leyla lutfi
 lutfiye mahir mazhar medine mehmetcan melahat melih meliha memduh meral meryem metehan miray mirac muammer muazzez mucahit muge muhittin muhterem mujdat
 mukaddes mumtaz munevver mujgan nadir nadire nail nazife nazmiye necdet nedim nefise nejat nesibe nevzat nihan nimet nisa nuh nur nuran nurdan nurettin nurhan
 nuriye nurhayat nurullah nursah nursen okay olcay onat orcun osman oyku oznur pakize perihan pervin rahime rahmi rasim rasit refik remziye ridvan ruhi rustem

@@ -41,6 +41,7 @@ distribution transform transformation matrix polynomial filter scale cipher prot
 
 // namedThings are what may bear the name before it.
 const namedThings = `
+nomination nominations nominee nominees
 award awards prize medal trophy cup scholarship fellowship lecture foundation institute museum gallery library stadium arena hospital clinic school college university airport station street road avenue boulevard square park bridge building hall tower dam canyon falls island islands county township district
 necklace sauce soup salad cake pie tea sausage jeans boots shoes handbag perfume lipstick guitar piano violin sonata symphony
 satz gleichung verteilung krankheit syndrom effekt konstante algorithmus formel skala preis stiftung straße schule klinik denkmal museum
@@ -125,6 +126,7 @@ saintmary peterrabbit peterparker clarkkent brucewayne tonystark johnwick harryp
 nikolaustag josefitag timhortons wendysburger oliverpeoples johnlewis harveynichols fredperry tedbaker jackwolfskin tommybahama eddiebauer billabong
 helenarubinstein elizabetharden esteelauder bobbibrown charlottetilbury annsummers granturismo ferrarifour alfaromeo astonmartin landrover rubyrails rubygems
 perlcritic adalovelace juliaset juliapackage jupyternotebook thankyou thankyous washingtonpost kennedyspace santamaria santacatarina madisonsquare hochi chiminh
+petitprince casablanca lacasablanca professorlayton
 `
 
 // brandNames are names that are a place, a brand or a word more often.

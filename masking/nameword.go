@@ -403,7 +403,7 @@ func (s *scan) endsName(i, count int, lead flags) bool {
 	case '/':
 		return count > 1
 	case '_', '@', '(', '[', '\\', '$', '#', '=', '+', '&', '%':
-		return c == '&' && strings.HasPrefix(s.text[i:], "&lt;") || c == '\\' && count > 1 && isOneOf(s.text[i:min(i+2, len(s.text))], `\n \" \r \t`)
+		return c == '&' && (strings.HasPrefix(s.text[i:], "&lt;") || lead&field != 0 && count > 1) || c == '\\' && count > 1 && isOneOf(s.text[i:min(i+2, len(s.text))], `\n \" \r \t`)
 	case '*':
 		return !strings.HasPrefix(s.text[i:], "***")
 	case '.', ':', '-':

@@ -134,63 +134,63 @@ gateway kernel daemon mutex buffer compiler debugger linker parser lexer runtime
 replica shard cluster broker partition offset producer subscriber publisher scheduler cron pipeline artifact rollback rollout hotfix backlog standup
 retrospective kanban scrum milestone relationship relationships ownership membership leadership partnership friendship scholarship citizenship internship
 sponsorship warship spaceship steamship township dealership fellowship hardship terrier poodle labrador retriever collie dachshund schnauzer mastiff hound
-installer uninstaller viewer browser scanner loader handler wrapper tracker blocker abend abende abfahrt abgabe abholung abkommen ablauf abnahme abrechnung
-absage abschluss abschnitt absender abstand abteil abteilung abzug adresse affe akte akten aktie aktien aktion aktuell allein alles allgemein alltag amt anfang
-anfrage angabe angaben angebot angst anhang anlage anlass anleitung anlieferung anmeldung annahme anpassung anreise ansage anschluss ansicht antrag antwort
-anwendung anzahl anzeige apfel apotheke april arbeit arbeiten arbeitgeber arbeitnehmer arbeitsplatz arbeitszeit archiv arme artikel ast aufgabe aufgaben auflage
-aufnahme aufstellung auftrag aufwand auge augen ausbau ausbildung ausdruck ausfahrt ausfall ausgabe ausgang auskunft ausland auslieferung ausnahme ausrede
-aussage ausschuss aussicht ausstellung auswahl auswertung autobahn autor bach baden bahn bahnhof balkon ball bart bau bauch bauer baum baumarkt baustelle beamte
-bedarf bedeutung bedingung bedingungen bedienung befehl befund beginn begriff behandlung behorde beitrag beispiel bekannte belag beleg beleuchtung bemerkung
-benutzung benzin beratung bereich bericht berichte beruf bescheid beschluss beschwerde besitz besitzer besprechung bestand bestatigung besuch besucher betrag
-betreuung betrieb bett bewegung bewerbung bewertung beweis bezahlung beziehung bezirk bezug bibliothek biene bier bild bilder bildung birne blatt blick blitz
-blume blumen blut boden bohne bote brauch braut briefe brille brot brucke bruder brust buch bucher buchhaltung buchstabe buchung buhne bund bundesliga bundestag
-burg burgermeister buro busch chance chef dach damen datei daten datenschutz dauer decke deckel denkmal deutsch deutsche deutscher deutschland dienst dienste
-ding dinge direktor dom donner dorf drache draht dreck druck drucker duft dunkel durchsage durchschnitt durst dusche ebene ecke ehe ehre ei eier eigentum eile
-eimer einbau eindruck einfach einfahrt einfluss eingang einheit einige einkauf einkommen einladung einleitung einnahme einsatz einsicht einstellung eintrag
-eintritt einwand einzelheiten eis eisen eltern elternabend ende energie engel enkel entdeckung ente entfernung entlassung entscheidung entschuldigung
-entwicklung entwurf erde erbe erben erdbeere ereignis erfahrung erfolg ergebnis erhalt erhohung erinnerung erkaltung erklarung erlaubnis erlebnis ermittlung
-ernte ersatz erste erster erwartung erzieher esel essen etage etwas europa ewig examen fach faden fahne fahrer fahrkarte fahrplan fahrrad fahrt fahrzeug falle
-familie familien fang farbe farben fass faust feder feier feiertag feind feld fell fenster ferien fernseher fertig fest fett feuer feuerwehr fieber figur film
-filme firmen fisch fische flasche fleisch fliege flug flughafen flur fluss folge formular forschung foto fotos frau frauen frech freiheit fremde freude freunde
-frieden friedhof frist frosch frucht fruchte fruher fruhjahr fruhling fruhstuck fuchs fuhrer fuhrung funk fuss fus fusball gabel gans garantie gardine gast
-gaste gebaude geben gebet gebiet gebirge gebot gebrauch gebuhr geburt geburtstag gedanke gedicht gefahr gefangnis gefuhl gegend gegenstand gegner geheimnis
-gehirn geist geld gelegenheit gemeinde gemuse genau genosse gepack gerat gericht geruch geschaft geschafte geschenk geschenke geschichte geschirr geschmack
-geschwister gesellschaft gesetz gesicht gesprach gestalt gesundheit getrank getranke getreide gewalt gewerbe gewicht gewinn gewinner gewitter gewohnheit gier
-gipfel glas glaube gleis glocke gluck gluckwunsch gluckwunsche gold gott grad gras grenze grenzen griff grippe grose grund gruppe gruppen gurtel gute guter
-gutes gymnasium haar haare hafen hagel hahn halle hals halt haltestelle handel handlung handtuch hase hass haupt hauptbahnhof haus hauser haushalt hausmeister
-haustur haut heft heil heimat heirat heizung held helden hemd herbst herde herkunft herren herz herzen herzliche herzlichen herzlicher heu hexe hilfe himmel hin
-hinweis hinweise hirsch hitze hochzeit hof hoffnung hohe hohle holz honig hugel huhn hund hunde husten hut idee ideen igel imbiss ingenieur inhalt innen insekt
-insel inseln inventar inventur jacke jagd jahre jahres jahreszeit jahrhundert jugend junge jungen kafer kaffee kafig kalb kalender kalte kamera kamin kamm
-kammer kampf kanal kandidat kanne kante kanzlei kapelle kapital kapitel kappe karte karten kartoffel kase kasse kassette katze katzen kauf kaufe kaution keller
-kellner kenntnis kerl kerze kette kiefer kilometer kinder kindergarten kino kirche kirsche kissen kiste klage klang klasse klassen klausur kleid kleidung kleine
-kleiner klima klingel klinik kloster knie knochen knopf knoten koch koffer kohl kohle kolleginnen kollegium komma komodie konferenz kongress konsum kontakte
-kontrolle konzert kopf kopie korb korper kosten kraft krank krankenkasse krankheit kraut kreis kreuz kreuzung krieg krise krone kuche kuchen kugel kuh
-kuhlschrank kultur kummer kundigung kunst kunstler kurs kurse kurve kuss kuste lachen lack laden lage lager lamm lampe land lander landschaft landwirt lange
-larm laub lauf laune leben lebensmittel leder leer lehre lehrling leib leiche leid leinwand leistung leiter leitung leser letzte leute licht lied lieder
-lieferant lieferung liga linie lippe liste liter lkw loch loffel lohn lokal losung lowe lucke luft luge lust macht madchen magen mahlzeit mahnung maler mangel
-mann mannschaft mantel marchen marke markt marktplatz maschine masse masnahme masnahmen mauer maus medien medikament meinung meister meldung menge mensch
-menschen messe messer metall methode miete milch minuten mitglied mitglieder mittag mitte mitteilung mittel mitternacht mobel modell monat monate mond moped
-mord motorrad muhe muhle mull mund musik muskel mut mutze nachbarn nachbarschaft nachfrage nachmittag nachste nacht nachteil nadel nagel nahe namen nase natur
-nebel neffe nerv netz netzwerk neue neuer neues neuigkeiten niederlage niveau norden notar notfall nuss nutzen nutzer nutzung oberflache objekt obst ofen offen
-offnung offnungszeiten ohr ol onkel oper opfer opposition orden ordner ordnung ort orte osten ostern paar packchen paket panne papier park parkplatz partei
-passagier pech personalabteilung personen pfad pfand pfarrer pfeffer pferd pferde pflanze pflanzen pflaume pflege pflicht pfund pilz plane planung platte platze
-politik politiker polizei postfach prasident praxis preise presse prinzip probe produkt produktion programm projekt prospekt protokoll prozent prozess prufung
-publikum pult punkt punkte puppe qualitat qualle quittung rabatt rad rahmen rand rasen rat rathaus ratsel raub rauch raum raume reaktion recht rechte rede regel
-regeln regen regierung reich reifen reihe reis reise reisen rekord rente reparatur reservierung respekt rezept richtung ritter rock rohr rolle rose rosen rucken
-ruckfahrt ruckgabe rucksicht ruf ruhe ruhm runde rundfunk russland saal sache sachen sack saft sage sahne saison salat salbe salz samen sammlung satz sau
-schaden schaf schal schale scham schatten schatz scheck scheibe schein schema schere schicht schicksal schiff schild schinken schirm schlaf schlag schlange
-schlitten schloss schluss schlussel schmerz schmetterling schmuck schnee schnitt schnupfen schock schon schone schones schrank schreck schrei schrift schritt
-schuh schuhe schuld schule schulen schuler schuljahr schulfest schulter schussel schutz schwan schwein schweiz schwimmbad seele segel segen sehnsucht seide
-seife seil seite seiten sekretariat sekt sekunde sekunden senat sendung serie sessel sicherheit sicht sieg sieger sinn sitz sitzung sohn soldat sommerfest
-sonderangebot sonne sorge sorgen sorte sosse spas spaten spaziergang speise speisekarte spiegel spiel spiele spieler spielplatz spinne spitze sportverein
-sprache sprachen sprechstunde sprung spur staat staaten stadt stadte stadion stall stamm standort statistik statt stau staub steg steig stelle stellen steuer
-steuern stich stiefel stift stil stille stimme stimmung stirn stoff stolz storch strafe strahl strand strasen strauss strecke streik streit strich strom strumpf
-studie studium stufe stuhl stunde stunden suche suden summe suppe tabelle tablette tafel tagen tage tagung takt tanz tasche tasse tat tater tatsache taube
-tausend technik tee teich teil teile teilnahme teller temperatur teppich termine teuer texte thema themen tier tiere tierarzt tinte tipp tipps tisch titel tod
-toilette topf tor torte tote trane traube traum traume treffen treppe treue trost tuch tugend tur turen turm turnier tute typ ubergang ubernahme ubersicht
-uberstunden ubung ufer uhr uhrzeit umgebung umsatz umschlag umstand umwelt umzug unfall ungarn ungluck unterkunft unterlagen unternehmen unterricht unterschied
-unterschrift unterstutzung untersuchung urkunde urlaub ursache urteil vase verabredung verantwortung verband verbindung verbot verbrechen verein vereine
-verfahren verfugung vergangenheit vergleich verhalten verhaltnis verkauf verkehr verlag verlauf verletzung verlust vermogen vernunft versammlung versand
+installer uninstaller viewer browser scanner loader handler wrapper tracker blocker bearer negotiate abend abende abfahrt abgabe abholung abkommen ablauf
+abnahme abrechnung absage abschluss abschnitt absender abstand abteil abteilung abzug adresse affe akte akten aktie aktien aktion aktuell allein alles allgemein
+alltag amt anfang anfrage angabe angaben angebot angst anhang anlage anlass anleitung anlieferung anmeldung annahme anpassung anreise ansage anschluss ansicht
+antrag antwort anwendung anzahl anzeige apfel apotheke april arbeit arbeiten arbeitgeber arbeitnehmer arbeitsplatz arbeitszeit archiv arme artikel ast aufgabe
+aufgaben auflage aufnahme aufstellung auftrag aufwand auge augen ausbau ausbildung ausdruck ausfahrt ausfall ausgabe ausgang auskunft ausland auslieferung
+ausnahme ausrede aussage ausschuss aussicht ausstellung auswahl auswertung autobahn autor bach baden bahn bahnhof balkon ball bart bau bauch bauer baum baumarkt
+baustelle beamte bedarf bedeutung bedingung bedingungen bedienung befehl befund beginn begriff behandlung behorde beitrag beispiel bekannte belag beleg
+beleuchtung bemerkung benutzung benzin beratung bereich bericht berichte beruf bescheid beschluss beschwerde besitz besitzer besprechung bestand bestatigung
+besuch besucher betrag betreuung betrieb bett bewegung bewerbung bewertung beweis bezahlung beziehung bezirk bezug bibliothek biene bier bild bilder bildung
+birne blatt blick blitz blume blumen blut boden bohne bote brauch braut briefe brille brot brucke bruder brust buch bucher buchhaltung buchstabe buchung buhne
+bund bundesliga bundestag burg burgermeister buro busch chance chef dach damen datei daten datenschutz dauer decke deckel denkmal deutsch deutsche deutscher
+deutschland dienst dienste ding dinge direktor dom donner dorf drache draht dreck druck drucker duft dunkel durchsage durchschnitt durst dusche ebene ecke ehe
+ehre ei eier eigentum eile eimer einbau eindruck einfach einfahrt einfluss eingang einheit einige einkauf einkommen einladung einleitung einnahme einsatz
+einsicht einstellung eintrag eintritt einwand einzelheiten eis eisen eltern elternabend ende energie engel enkel entdeckung ente entfernung entlassung
+entscheidung entschuldigung entwicklung entwurf erde erbe erben erdbeere ereignis erfahrung erfolg ergebnis erhalt erhohung erinnerung erkaltung erklarung
+erlaubnis erlebnis ermittlung ernte ersatz erste erster erwartung erzieher esel essen etage etwas europa ewig examen fach faden fahne fahrer fahrkarte fahrplan
+fahrrad fahrt fahrzeug falle familie familien fang farbe farben fass faust feder feier feiertag feind feld fell fenster ferien fernseher fertig fest fett feuer
+feuerwehr fieber figur film filme firmen fisch fische flasche fleisch fliege flug flughafen flur fluss folge formular forschung foto fotos frau frauen frech
+freiheit fremde freude freunde frieden friedhof frist frosch frucht fruchte fruher fruhjahr fruhling fruhstuck fuchs fuhrer fuhrung funk fuss fus fusball gabel
+gans garantie gardine gast gaste gebaude geben gebet gebiet gebirge gebot gebrauch gebuhr geburt geburtstag gedanke gedicht gefahr gefangnis gefuhl gegend
+gegenstand gegner geheimnis gehirn geist geld gelegenheit gemeinde gemuse genau genosse gepack gerat gericht geruch geschaft geschafte geschenk geschenke
+geschichte geschirr geschmack geschwister gesellschaft gesetz gesicht gesprach gestalt gesundheit getrank getranke getreide gewalt gewerbe gewicht gewinn
+gewinner gewitter gewohnheit gier gipfel glas glaube gleis glocke gluck gluckwunsch gluckwunsche gold gott grad gras grenze grenzen griff grippe grose grund
+gruppe gruppen gurtel gute guter gutes gymnasium haar haare hafen hagel hahn halle hals halt haltestelle handel handlung handtuch hase hass haupt hauptbahnhof
+haus hauser haushalt hausmeister haustur haut heft heil heimat heirat heizung held helden hemd herbst herde herkunft herren herz herzen herzliche herzlichen
+herzlicher heu hexe hilfe himmel hin hinweis hinweise hirsch hitze hochzeit hof hoffnung hohe hohle holz honig hugel huhn hund hunde husten hut idee ideen igel
+imbiss ingenieur inhalt innen insekt insel inseln inventar inventur jacke jagd jahre jahres jahreszeit jahrhundert jugend junge jungen kafer kaffee kafig kalb
+kalender kalte kamera kamin kamm kammer kampf kanal kandidat kanne kante kanzlei kapelle kapital kapitel kappe karte karten kartoffel kase kasse kassette katze
+katzen kauf kaufe kaution keller kellner kenntnis kerl kerze kette kiefer kilometer kinder kindergarten kino kirche kirsche kissen kiste klage klang klasse
+klassen klausur kleid kleidung kleine kleiner klima klingel klinik kloster knie knochen knopf knoten koch koffer kohl kohle kolleginnen kollegium komma komodie
+konferenz kongress konsum kontakte kontrolle konzert kopf kopie korb korper kosten kraft krank krankenkasse krankheit kraut kreis kreuz kreuzung krieg krise
+krone kuche kuchen kugel kuh kuhlschrank kultur kummer kundigung kunst kunstler kurs kurse kurve kuss kuste lachen lack laden lage lager lamm lampe land lander
+landschaft landwirt lange larm laub lauf laune leben lebensmittel leder leer lehre lehrling leib leiche leid leinwand leistung leiter leitung leser letzte leute
+licht lied lieder lieferant lieferung liga linie lippe liste liter lkw loch loffel lohn lokal losung lowe lucke luft luge lust macht madchen magen mahlzeit
+mahnung maler mangel mann mannschaft mantel marchen marke markt marktplatz maschine masse masnahme masnahmen mauer maus medien medikament meinung meister
+meldung menge mensch menschen messe messer metall methode miete milch minuten mitglied mitglieder mittag mitte mitteilung mittel mitternacht mobel modell monat
+monate mond moped mord motorrad muhe muhle mull mund musik muskel mut mutze nachbarn nachbarschaft nachfrage nachmittag nachste nacht nachteil nadel nagel nahe
+namen nase natur nebel neffe nerv netz netzwerk neue neuer neues neuigkeiten niederlage niveau norden notar notfall nuss nutzen nutzer nutzung oberflache objekt
+obst ofen offen offnung offnungszeiten ohr ol onkel oper opfer opposition orden ordner ordnung ort orte osten ostern paar packchen paket panne papier park
+parkplatz partei passagier pech personalabteilung personen pfad pfand pfarrer pfeffer pferd pferde pflanze pflanzen pflaume pflege pflicht pfund pilz plane
+planung platte platze politik politiker polizei postfach prasident praxis preise presse prinzip probe produkt produktion programm projekt prospekt protokoll
+prozent prozess prufung publikum pult punkt punkte puppe qualitat qualle quittung rabatt rad rahmen rand rasen rat rathaus ratsel raub rauch raum raume reaktion
+recht rechte rede regel regeln regen regierung reich reifen reihe reis reise reisen rekord rente reparatur reservierung respekt rezept richtung ritter rock rohr
+rolle rose rosen rucken ruckfahrt ruckgabe rucksicht ruf ruhe ruhm runde rundfunk russland saal sache sachen sack saft sage sahne saison salat salbe salz samen
+sammlung satz sau schaden schaf schal schale scham schatten schatz scheck scheibe schein schema schere schicht schicksal schiff schild schinken schirm schlaf
+schlag schlange schlitten schloss schluss schlussel schmerz schmetterling schmuck schnee schnitt schnupfen schock schon schone schones schrank schreck schrei
+schrift schritt schuh schuhe schuld schule schulen schuler schuljahr schulfest schulter schussel schutz schwan schwein schweiz schwimmbad seele segel segen
+sehnsucht seide seife seil seite seiten sekretariat sekt sekunde sekunden senat sendung serie sessel sicherheit sicht sieg sieger sinn sitz sitzung sohn soldat
+sommerfest sonderangebot sonne sorge sorgen sorte sosse spas spaten spaziergang speise speisekarte spiegel spiel spiele spieler spielplatz spinne spitze
+sportverein sprache sprachen sprechstunde sprung spur staat staaten stadt stadte stadion stall stamm standort statistik statt stau staub steg steig stelle
+stellen steuer steuern stich stiefel stift stil stille stimme stimmung stirn stoff stolz storch strafe strahl strand strasen strauss strecke streik streit
+strich strom strumpf studie studium stufe stuhl stunde stunden suche suden summe suppe tabelle tablette tafel tagen tage tagung takt tanz tasche tasse tat tater
+tatsache taube tausend technik tee teich teil teile teilnahme teller temperatur teppich termine teuer texte thema themen tier tiere tierarzt tinte tipp tipps
+tisch titel tod toilette topf tor torte tote trane traube traum traume treffen treppe treue trost tuch tugend tur turen turm turnier tute typ ubergang ubernahme
+ubersicht uberstunden ubung ufer uhr uhrzeit umgebung umsatz umschlag umstand umwelt umzug unfall ungarn ungluck unterkunft unterlagen unternehmen unterricht
+unterschied unterschrift unterstutzung untersuchung urkunde urlaub ursache urteil vase verabredung verantwortung verband verbindung verbot verbrechen verein
+vereine verfahren verfugung vergangenheit vergleich verhalten verhaltnis verkauf verkehr verlag verlauf verletzung verlust vermogen vernunft versammlung versand
 versicherung versicherungen versuch verteidigung verteiler vertrage vertrauen vertreter vertretung verwaltung verwandte verzeichnis verzogerung vogel volk
 volkshochschule voll vollmacht vorbereitung vorfahrt vorgang vorhaben vorhang vorsicht vorsitz vorstand vorstellung vorteil vortrag waage wache wachs waffe
 wagen wahl wahlen wahnsinn wahrheit wald wand wanderung ware waren warme warnung wasche wasser weg wege weihnachten weihnachtsfeier wein weise weite welle welt
