@@ -29,6 +29,7 @@ func errJSON(reason string, at int) error {
 // than 64, or is not UTF-8.
 func (m *Masker) MaskJSON(dst, src []byte) ([]byte, error) {
 	p := hider{compiled: m.inForce.Load()}
+	defer p.release()
 	return p.json(dst, src)
 }
 
