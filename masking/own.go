@@ -60,8 +60,11 @@ func tokenEnd(text string) int {
 // placeholderAround returns where the placeholder, hash or token starts and ends that has the
 // bytes before and after i; zeros when there is none.
 func (m *engine) placeholderAround(text string, i int) (int, int) {
+	if i == 0 || i == len(text) || !isOwnByte(text[i-1]) && text[i-1] != '[' || !isOwnByte(text[i]) && text[i] != ']' {
+		return 0, 0
+	}
 	from := i
-	for from > 0 && i-from < maxOwn && (isWord(text[from-1]) || text[from-1] == '#') {
+	for from > 0 && i-from < maxOwn && isOwnByte(text[from-1]) {
 		from--
 	}
 	if from > 0 && text[from-1] == '[' {
@@ -77,3 +80,6 @@ func (m *engine) placeholderAround(text string, i int) (int, int) {
 	}
 	return 0, 0
 }
+
+// isOwnByte reports whether a byte may be inside of a placeholder, a hash or a token.
+func isOwnByte(c byte) bool { return isWord(c) || c == '#' }
