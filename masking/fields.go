@@ -77,7 +77,7 @@ func newKeyCache() *keyCache { return &keyCache{seed: maphash.MakeSeed()} }
 // key returns what a name says. It must not be changed.
 func (c *compiled) key(name string) *keyInfo {
 	if len(name) > maxKey || c.keys == nil {
-		return c.newKey(name)
+		return c.newKey(strings.Clone(name))
 	}
 	slot := &c.keys.slots[maphash.String(c.keys.seed, name)%uint64(len(c.keys.slots))]
 	if k := slot.Load(); k != nil && k.name == name {
