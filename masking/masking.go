@@ -51,6 +51,7 @@ type engine struct {
 	starts   [32]uint32 // the first two letters of the names of months
 	cleaners *sync.Pool
 	walkers  *sync.Pool
+	jsons    *sync.Pool
 	keys     *keyPrefixes
 	plans    phonePlans
 	ibans    ibanLengths
@@ -99,7 +100,7 @@ func New(opts ...Option) (*Masker, error) {
 
 func newEngine() engine {
 	e := engine{
-		on: 1<<(nameID+1) - 1, rules: Rules(), entities: Entities(), kinds: byteKinds(), cleaners: new(sync.Pool), walkers: new(sync.Pool),
+		on: 1<<(nameID+1) - 1, rules: Rules(), entities: Entities(), kinds: byteKinds(), cleaners: new(sync.Pool), walkers: new(sync.Pool), jsons: new(sync.Pool),
 		keys: newKeyPrefixes(), plans: newPhonePlans(), ibans: newIBANLengths(),
 	}
 	e.actions = byteActions(e.on)
@@ -213,10 +214,15 @@ func (m *compiled) appendMasked(dst []byte, text string) []byte {
 const maxRoom = 64 << 10
 
 func (m *engine) cleaner() *cleaner {
-	if c, ok := m.cleaners.Get().(*cleaner); ok && cap(c.out) <= maxRoom && cap(c.left) <= maxRoom/64 {
+	if c, ok := m.cleaners.Get().(*cleaner); ok && c.isSmall() {
 		return c
 	}
 	return &cleaner{}
+}
+
+// isSmall reports whether a cleaner may be kept; nil is none.
+func (c *cleaner) isSmall() bool {
+	return c == nil || cap(c.out) <= maxRoom && cap(c.left) <= maxRoom/64
 }
 
 // shape gives the masked text the form of the text, if that is one finding. A form in which

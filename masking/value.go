@@ -110,7 +110,7 @@ func (w *walker) reset() {
 	if cap(w.scratch) > maxRoom {
 		w.scratch = nil
 	}
-	if c := w.cleaner; c != nil && (cap(c.out) > maxRoom || cap(c.left) > maxRoom/64) {
+	if !w.cleaner.isSmall() {
 		w.cleaner = nil
 	}
 }
