@@ -205,15 +205,15 @@ func TestMaskSharesNoMemory(t *testing.T) {
 	if !ok {
 		t.Fatal("not a map")
 	}
-	out["a"].([]string)[0] = "y"                                                                                                                //nolint:forcetypeassert,errcheck // of the same type
-	out["b"].([]byte)[0] = 'y'                                                                                                                  //nolint:forcetypeassert,errcheck // of the same type
-	out["c"].(*inner).Note = "y"                                                                                                                //nolint:forcetypeassert,errcheck // of the same type
-	out["d"].(map[string]int)["x"] = 2                                                                                                          //nolint:forcetypeassert,errcheck // of the same type
-	out["e"].(json.RawMessage)[1] = 'y'                                                                                                         //nolint:forcetypeassert,errcheck // of the same type
-	out["f"].(*big.Int).SetInt64(2)                                                                                                             //nolint:forcetypeassert,errcheck // of the same type
-	out["g"].([]any)[0] = "y"                                                                                                                   //nolint:forcetypeassert,errcheck // of the same type
-	if in["a"].([]string)[0] != "x" || string(in["b"].([]byte)) != "x" || in["c"].(*inner).Note != "x" || in["d"].(map[string]int)["x"] != 1 || //nolint:forcetypeassert,errcheck // as it was made
-		string(in["e"].(json.RawMessage)) != `"x"` || in["f"].(*big.Int).Int64() != 1 || in["g"].([]any)[0] != "x" { //nolint:forcetypeassert,errcheck // as it was made
+	out["a"].([]string)[0] = "y"
+	out["b"].([]byte)[0] = 'y'
+	out["c"].(*inner).Note = "y"
+	out["d"].(map[string]int)["x"] = 2
+	out["e"].(json.RawMessage)[1] = 'y'
+	out["f"].(*big.Int).SetInt64(2)
+	out["g"].([]any)[0] = "y"
+	if in["a"].([]string)[0] != "x" || string(in["b"].([]byte)) != "x" || in["c"].(*inner).Note != "x" || in["d"].(map[string]int)["x"] != 1 ||
+		string(in["e"].(json.RawMessage)) != `"x"` || in["f"].(*big.Int).Int64() != 1 || in["g"].([]any)[0] != "x" {
 		t.Errorf("%+v has changed, from %s", in, before)
 	}
 }
