@@ -2,6 +2,7 @@ package masking
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"strings"
 )
@@ -96,24 +97,29 @@ func (e *eventsBody) endEvent() {
 		}
 	}
 	text := strings.Join(data, "\n")
-	masked := e.mask(text)
-	written := false
+	parts := data
+	if masked := e.mask(text); masked != text {
+		parts = strings.Split(masked, "\n")
+	}
+	if len(parts) != len(data) { // a finding had several lines
+		data[0], parts = strings.Join(parts, "\n"), nil
+	}
+	i := 0
 	for line := range fieldLines(e.held) {
-		field, _, end := cutLine(line)
+		field, value, end := cutLine(line)
 		switch {
 		case field != "data":
 			e.appendLine(line)
-		case masked == text:
+			continue
+		case i < len(parts) && parts[i] == value:
 			e.out = append(e.out, line...)
-		case !written:
-			written = true
-			between := string(end)
-			if between == "" {
-				between = "\n"
-			}
-			e.out = append(e.out, "data: "+strings.ReplaceAll(masked, "\n", between+"data: ")...)
-			e.out = append(e.out, end...)
+		case i < len(parts):
+			e.out = append(append(append(e.out, "data: "...), parts[i]...), end...)
+		case i == 0:
+			between := cmp.Or(string(end), "\n") + "data: "
+			e.out = append(append(e.out, "data: "+strings.ReplaceAll(data[0], "\n", between)...), end...)
 		}
+		i++
 	}
 	e.held, e.line, e.hasData = e.held[:0], 0, false
 }

@@ -134,10 +134,10 @@ func (w *maskedWriter) masking(kind bodyKind) stage {
 	case kindText:
 		return &textBody{WriteCloser: w.m.Writer(out)}
 	case kindJSON:
-		w.hold = maxHeld
+		w.hold = maxUnsent
 		return &jsonBody{m: w.m, w: out}
 	case kindLines:
-		w.hold = maxHeld
+		w.hold = maxUnsent
 		return &linesBody{jsonBody{m: w.m, w: out}}
 	case kindEvents:
 		return &eventsBody{m: w.m, w: out}
@@ -148,9 +148,9 @@ func (w *maskedWriter) masking(kind bodyKind) stage {
 	return &sniffer{w: w}
 }
 
-// maxHeld is how many bytes of masked JSON wait for the end of the body, so that a broken
+// maxUnsent is how many bytes of masked JSON wait for the end of the body, so that a broken
 // one is answered with 500.
-const maxHeld = 16 << 10
+const maxUnsent = 16 << 10
 
 func (w *maskedWriter) Write(p []byte) (int, error) {
 	if w.status == 0 {
