@@ -230,7 +230,7 @@ func (l *logRoom) attr(a slog.Attr, at logPlace) (slog.Attr, verdict) {
 	return a, v
 }
 
-const maskedText = "[" + string(maskedEntity) + "]"
+const wholeMasked = "[" + string(maskedEntity) + "]"
 
 // maxResolve is how many LogValuers may return one another.
 const maxResolve = 100
@@ -242,7 +242,7 @@ func resolve(v slog.Value) (resolved slog.Value, isResolved bool) {
 	}
 	defer func() {
 		if recover() != nil {
-			resolved, isResolved = slog.StringValue(maskedText), true
+			resolved, isResolved = slog.StringValue(wholeMasked), true
 		}
 	}()
 	for range maxResolve {
@@ -250,7 +250,7 @@ func resolve(v slog.Value) (resolved slog.Value, isResolved bool) {
 			return v, true
 		}
 	}
-	return slog.StringValue(maskedText), true
+	return slog.StringValue(wholeMasked), true
 }
 
 // value masks the value of an attribute, which is resolved.

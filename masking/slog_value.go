@@ -15,7 +15,7 @@ import (
 func (l *logRoom) any(v slog.Value, k *keyInfo, at logPlace) (out slog.Value, changed verdict) {
 	defer func() {
 		if recover() != nil {
-			out, changed = slog.StringValue(maskedText), masked
+			out, changed = slog.StringValue(wholeMasked), masked
 		}
 	}()
 	f := at.field
@@ -52,25 +52,41 @@ func (e maskedError) Error() string { return string(e) }
 
 // structure masks a value that reflection looks into.
 func (l *logRoom) structure(x any, k *keyInfo, at logPlace) (slog.Value, verdict) {
-	safe := l.hider.value(x)
-	if at.field == nil && at.from == at.to && isPlainData(reflect.ValueOf(safe), 0) {
-		return slog.AnyValue(safe), masked
+	places := slices.Clone(l.places[at.from:at.to])
+	safe, v := l.mask(x, spot{key: k, field: at.field, to: len(places)}, places)
+	if v == gone || isPlainData(reflect.ValueOf(safe), 0) {
+		return slog.AnyValue(safe), max(v, masked)
 	}
 	src, err := json.Marshal(safe)
 	if err != nil {
-		return slog.StringValue(maskedText), masked
+		return slog.StringValue(wholeMasked), masked
 	}
-	// The level around the value is that of its member, which was looked at above.
-	j := jsonMasker{p: &l.hider, src: string(src), places: slices.Clone(l.places[at.from:at.to])}
-	j.levels = []level{{isArray: true, key: k, field: at.field, to: len(j.places)}}
+	// The level around the value is that of its member.
+	j := jsonMasker{p: &l.hider, src: string(src), places: places}
+	j.levels = []level{{isArray: true, key: k, field: at.field, to: len(places)}}
 	if err := j.run(true); err != nil {
-		return slog.StringValue(maskedText), masked
+		return slog.StringValue(wholeMasked), masked
 	}
 	j.copyTo(len(j.src))
 	if string(j.out) == "null" && j.src != "null" {
 		return slog.Value{}, gone
 	}
 	return slog.AnyValue(frozen(j.out)), masked
+}
+
+// mask copies x, as [Masker.Mask] does, for a spot of a record.
+func (l *logRoom) mask(x any, s spot, places []progress) (any, verdict) {
+	w, ok := l.walkers.Get().(*walker)
+	if !ok {
+		w = &walker{}
+	}
+	w.hider = hider{compiled: l.compiled, found: w.found}
+	w.places = append(w.places[:0], places...)
+	defer func() {
+		w.reset()
+		l.walkers.Put(w)
+	}()
+	return w.dynamic(x, s)
 }
 
 // frozen is masked JSON. Whatever way a handler writes it, it shows that alone.
