@@ -59,7 +59,8 @@ type keyInfo struct {
 	field   *fieldMask // how fields of the name are masked, or nil
 	prefix  string     // the name as words and a colon, when a word means something, or ""
 	secret  flags      // what keyBefore says
-	speaks  bool       // the name changes what is found in its value
+	speaks  bool       // the name changes what is found in its value,
+	hints   bool       // and more may be found
 	isClean bool       // nothing is found in the name itself
 }
 
@@ -134,7 +135,8 @@ func (c *compiled) newKey(name string) *keyInfo {
 		w, f := s.lookUp(i)
 		if f != 0 || s.text[i] >= 0x80 {
 			k.prefix = s.text
-			k.speaks = k.speaks || f&(anyContext|counter|versions) != 0 || s.text[i] >= 0x80
+			k.hints = k.hints || f&anyContext != 0 || s.text[i] >= 0x80
+			k.speaks = k.speaks || k.hints || f&(counter|versions) != 0
 		}
 		i = max(i+1, w.end)
 	}
@@ -164,6 +166,11 @@ func keyWords(name string) string {
 func (c *compiled) findValue(dst []Finding, text string, k *keyInfo) []Finding {
 	if k == nil || k.secret == 0 && (k.prefix == "" || !k.speaks && !isProse(text) || !hasDigit(text)) {
 		return c.find(dst, text)
+	}
+	if k.secret == 0 && !k.hints {
+		if out := c.find(dst, text); len(out) == len(dst) {
+			return out
+		}
 	}
 	prefix := k.prefix
 	if prefix == "" {
