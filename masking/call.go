@@ -129,12 +129,14 @@ func (c *Call) String(text string) (string, []Finding, error) {
 	if len(found) == 0 {
 		return text, nil, nil
 	}
+	defer c.hide.release()
 	out, _ := c.hide.text(nil, text, nil)
 	return string(out), found, c.finish()
 }
 
 // JSON is [Masker.MaskJSON] for the call.
 func (c *Call) JSON(dst, src []byte) ([]byte, error) {
+	defer c.hide.release()
 	out, err := c.hide.json(dst, src)
 	if err != nil {
 		return dst, err
@@ -171,7 +173,8 @@ type Masked struct {
 func (c *Call) DryRun(src []byte) ([]Masked, error) {
 	list := []Masked{}
 	dry := &Call{ctx: c.ctx, tenant: c.tenant, hide: c.hide, isDry: true}
-	dry.hide.call, dry.hide.found = dry, nil
+	dry.hide.call, dry.hide.cleaner = dry, nil
+	defer dry.hide.release()
 	j := jsonMasker{p: &dry.hide}
 	dry.hide.report = func(f Finding, s Strategy, text string, isField bool) {
 		start := utf8.RuneCountInString(text[:f.Start])

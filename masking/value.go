@@ -42,7 +42,7 @@ func (c *compiled) value(h hider, v any) (out any) {
 	if !ok {
 		w = &walker{}
 	}
-	h.found = w.found
+	h.cleaner = w.cleaner
 	w.hider = h
 	defer func() {
 		if recover() != nil { // of a recognizer or a strategy
@@ -104,11 +104,14 @@ func (w *walker) reset() {
 	clear(w.few)
 	w.few = w.few[:0]
 	w.many = nil
-	w.hider = hider{found: w.found[:0]}
+	w.hider = hider{cleaner: w.cleaner}
 	w.levels = 0
 	clear(w.places)
-	if cap(w.scratch) > maxRoom || cap(w.found) > maxRoom/64 {
-		w.scratch, w.found = nil, nil
+	if cap(w.scratch) > maxRoom {
+		w.scratch = nil
+	}
+	if !w.cleaner.isSmall() {
+		w.cleaner = nil
 	}
 }
 
@@ -127,7 +130,7 @@ func (w *walker) child(s spot, key *keyInfo, index int) spot {
 	}
 	if len(w.paths) > 0 {
 		name := ""
-		if key != nil {
+		if key != nil && index < 0 {
 			name = key.name
 		}
 		w.places, c.field = child(w.places[:s.to], s.from, s.to, name, index)
@@ -366,6 +369,12 @@ func (w *walker) known(v visit) reflect.Value {
 		}
 	}
 	return reflect.Value{}
+}
+
+// forget is for a pointer to a value that is hidden: in another place it may be text.
+func (w *walker) forget(v visit) {
+	delete(w.many, v)
+	w.few = slices.DeleteFunc(w.few, func(f visited) bool { return f.visit == v })
 }
 
 func (w *walker) remember(v visit, out reflect.Value) {
