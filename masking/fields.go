@@ -59,7 +59,8 @@ type keyInfo struct {
 	field   *fieldMask // how fields of the name are masked, or nil
 	prefix  string     // the name as words and a colon, when a word means something, or ""
 	secret  flags      // what keyBefore says
-	speaks  bool       // the name changes what is found in its value
+	speaks  bool       // the name changes what is found in its value,
+	hints   bool       // and more may be found
 	isClean bool       // nothing is found in the name itself
 }
 
@@ -68,8 +69,22 @@ const maxKey = 64
 
 // keyCache holds what was found out about names, so many at most.
 type keyCache struct {
-	seed  maphash.Seed
-	slots [512]atomic.Pointer[keyInfo]
+	seed maphash.Seed
+	sets [128]keySet
+}
+
+// keySet holds names of equal hashes. Names of one record that are in one set do not drive
+// each other out.
+type keySet [4]atomic.Pointer[keyInfo]
+
+// store puts k into a free slot, else into one by chance.
+func (s *keySet) store(k *keyInfo, chance uint64) {
+	for i := range s {
+		if s[i].CompareAndSwap(nil, k) {
+			return
+		}
+	}
+	s[chance%uint64(len(s))].Store(k)
 }
 
 func newKeyCache() *keyCache { return &keyCache{seed: maphash.MakeSeed()} }
@@ -79,13 +94,23 @@ func (c *compiled) key(name string) *keyInfo {
 	if len(name) > maxKey || c.keys == nil {
 		return c.newKey(strings.Clone(name))
 	}
-	slot := &c.keys.slots[maphash.String(c.keys.seed, name)%uint64(len(c.keys.slots))]
-	if k := slot.Load(); k != nil && k.name == name {
-		return k
+	hash := uint(len(name))
+	if hash > 0 { // it is called often, and names are short
+		hash = hash*31 + uint(name[0])*7 + uint(name[hash/2])*13 + uint(name[hash-1])
+	}
+	set := &c.keys.sets[hash%uint(len(c.keys.sets))]
+	for i := range set {
+		k := set[i].Load()
+		if k == nil {
+			break
+		}
+		if k.name == name {
+			return k
+		}
 	}
 	k := c.newKey(strings.Clone(name))
 	if k.isClean { // what is personal is not kept
-		slot.Store(k)
+		set.store(k, maphash.String(c.keys.seed, name))
 	}
 	return k
 }
@@ -102,6 +127,9 @@ func (c *compiled) newKey(name string) *keyInfo {
 		k.speaks = k.secret != 0
 	}
 	s.text = keyWords(name) + ": "
+	if c.custom.hasContext() {
+		k.prefix, k.hints, k.speaks = s.text, true, true
+	}
 	for i := 0; i < len(s.text); {
 		if !s.isLetterEnd(i + 1) {
 			i++
@@ -110,7 +138,8 @@ func (c *compiled) newKey(name string) *keyInfo {
 		w, f := s.lookUp(i)
 		if f != 0 || s.text[i] >= 0x80 {
 			k.prefix = s.text
-			k.speaks = k.speaks || f&(anyContext|counter|versions) != 0 || s.text[i] >= 0x80
+			k.hints = k.hints || f&anyContext != 0 || s.text[i] >= 0x80
+			k.speaks = k.speaks || k.hints || f&(counter|versions) != 0
 		}
 		i = max(i+1, w.end)
 	}
@@ -139,8 +168,11 @@ func keyWords(name string) string {
 // findValue looks for findings in a text that is the value of a member. They are in dst.left,
 // and the masked text is in dst.out after a prefix, whose length it returns.
 func (c *compiled) findValue(dst *cleaner, text string, k *keyInfo) (int, bool) {
-	if k == nil || k.secret == 0 && (k.prefix == "" || !hasDigit(text)) {
+	if k == nil || k.secret == 0 && (k.prefix == "" || !k.speaks && !isProse(text) || !hasDigit(text) && !c.custom.hasContext()) {
 		return 0, dst.whole(&c.engine, text, true)
+	}
+	if k.secret == 0 && !k.hints && !dst.whole(&c.engine, text, true) {
+		return 0, false
 	}
 	prefix := k.prefix
 	if prefix == "" {

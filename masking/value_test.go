@@ -1,6 +1,7 @@
 package masking_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -260,6 +261,24 @@ func TestMaskMethods(t *testing.T) {
 		if got := m.Mask(test.in); !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: Mask(%#v) =\n%#v, want\n%#v", name, test.in, got, test.want)
 		}
+	}
+}
+
+// TestMaskPanics holds what callers bring along to hide more when it panics.
+func TestMaskPanics(t *testing.T) {
+	t.Parallel()
+	m := withProfile(t, masking.Profile{Default: "mine"}, masking.WithRecognizer(panicRecognizer{}),
+		masking.WithStrategy("mine", func(_ context.Context, _ masking.Finding, text string) string { panic(text) }))
+	for text, want := range map[string]string{
+		"alice":                               "[MASKED]",
+		"an alice\r\nto bob@example.com here": "[MASKED]\r\nto [EMAIL] here",
+	} {
+		if got := m.MaskString(text); got != want || m.MaskString(got) != got {
+			t.Errorf("MaskString(%q) = %q, want %q", text, got, want)
+		}
+	}
+	if got := fmt.Sprint(m.Mask(map[string]any{"a": []string{"alice", "bob"}})); got != "map[a:[[MASKED] bob]]" {
+		t.Errorf("Mask = %s", got)
 	}
 }
 
