@@ -276,7 +276,8 @@ func (s *scan) customLine(dst []candidate, start, end int) []candidate {
 func recognize(r Recognizer, dst []Finding, line string) (found []Finding) {
 	defer func() {
 		if recover() != nil {
-			found = append(dst[:0], Finding{Entity: maskedEntity, End: len(line), Score: 1})
+			dst = append(dst[:0], Finding{Entity: maskedEntity, End: len(line), Score: 1})
+			found = dst
 		}
 	}()
 	return r.Recognize(dst, line)
