@@ -60,7 +60,7 @@ func view(b []byte) string {
 
 // reset prepares the cleaner for a text that starts at an offset of the caller's, after a
 // prefix without findings.
-func (c *cleaner) reset(m *Masker, prefix string, raw int) {
+func (c *cleaner) reset(m *engine, prefix string, raw int) {
 	c.scan = scan{m: m, found: c.scan.found[:0]}
 	c.out = append(c.out[:0], prefix...)
 	c.rest, c.last = "", false
@@ -72,11 +72,11 @@ func (c *cleaner) reset(m *Masker, prefix string, raw int) {
 
 // whole masks a text. It reports whether there is a finding. The findings are in c.left, and
 // the masked text is in c.out: all of it, or only what the findings depend on.
-func (c *cleaner) whole(m *Masker, text string, all bool) bool {
+func (c *cleaner) whole(m *engine, text string, all bool) bool {
 	c.reset(m, "", 0)
 	s, from, to := &c.scan, 0, 0
 	for ; from < len(text); from = to { // before the first finding, the text is its own result
-		to = lineEnd(text, from, maxLine, true)
+		to = m.lineEnd(text, from, maxLine, true)
 		s.segment(text, from, to, from > 0 || isProse(text[:to]), true)
 		if len(s.found) > 0 {
 			break
@@ -126,7 +126,7 @@ func (c *cleaner) run() {
 		if c.clean > c.start && c.pieceEnd == 0 {
 			to := c.clean
 			if !c.isPiece || c.out[to-1] != '\n' {
-				to = lineEnd(view(c.out[:c.clean]), c.start, maxLine, isEnd && c.clean == len(c.out))
+				to = c.scan.m.lineEnd(view(c.out[:c.clean]), c.start, maxLine, isEnd && c.clean == len(c.out))
 			}
 			if to >= 0 {
 				if !c.segment(to) {
@@ -136,15 +136,15 @@ func (c *cleaner) run() {
 			}
 		}
 		if c.pieceEnd == 0 && c.start == len(c.out) && c.rest != "" { // as the next case, in one step
-			if to := lineEnd(c.rest, 0, maxLine, c.last); to >= 0 {
+			if to := c.scan.m.lineEnd(c.rest, 0, maxLine, c.last); to >= 0 {
 				c.take(to)
 				c.pieceEnd = len(c.out)
 			}
 		}
 		if c.pieceEnd == 0 {
-			to := lineEnd(view(c.out), c.clean, max(maxLine-(c.clean-c.start), minPiece), isEnd)
+			to := c.scan.m.lineEnd(view(c.out), c.clean, max(maxLine-(c.clean-c.start), minPiece), isEnd)
 			if to < 0 && c.rest != "" {
-				c.take(lineEnd(c.rest, 0, maxLine, true))
+				c.take(c.scan.m.lineEnd(c.rest, 0, maxLine, true))
 				continue
 			}
 			if to <= c.clean {

@@ -157,19 +157,17 @@ func (s *scan) opaque(i int, next *int) (int, entityID) {
 	if s.text[i-1] != ']' {
 		return i, 0
 	}
-	start := i - 1
-	for start > 0 && i-start < 20 && (isUpper(s.text[start-1]) || s.text[start-1] == '_') {
-		start--
-	}
-	if s.before(start) != '[' {
+	start, end := s.m.placeholderAround(s.text, i-1)
+	if end != i {
 		return i, 0
 	}
+	name, _, _ := strings.Cut(s.text[start+1:i-1], "#")
 	for id := range nameID + 1 {
-		if string(s.m.entities[id]) == s.text[start:i-1] {
-			return start - 1, id
+		if string(s.m.entities[id]) == name {
+			return start, id
 		}
 	}
-	return i, 0
+	return start, nameID + 1
 }
 
 // isLetterEnd reports whether the byte before i belongs to a word.

@@ -55,8 +55,8 @@ func isEntity(name string) bool {
 	return false
 }
 
-// maxEntity is more than the length of an entity's name, in bytes.
-const maxEntity = 20
+// maxEntity is the length of the longest name of an entity, in bytes.
+const maxEntity = 40
 
 // entityID is the index of an entity in Entities.
 type entityID uint

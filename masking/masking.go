@@ -10,10 +10,14 @@
 package masking
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cpodkit/cpodkit/internal/nearest"
 )
@@ -28,9 +32,15 @@ type Finding struct {
 	rule ruleID
 }
 
-// Masker finds and masks the entities that are on. What it finds never changes, and it is
-// safe for concurrent use.
+// Masker finds and masks what its [Profile] says. It is safe for concurrent use.
 type Masker struct {
+	base    engine
+	options options
+	inForce atomic.Pointer[compiled]
+}
+
+// engine finds the entities that are on. Its tables are shared between profiles.
+type engine struct {
 	on       entitySet
 	rules    []Rule
 	entities []Entity
@@ -40,17 +50,26 @@ type Masker struct {
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
 	months   wordStarts
 	linking  wordStarts // of particles
-	cleaners sync.Pool
+	cleaners *sync.Pool
+	walkers  *sync.Pool
+	jsons    *sync.Pool
 	keys     *keyPrefixes
 	plans    phonePlans
 	ibans    ibanLengths
+	custom   *custom // what the profile finds besides, or nil
 }
 
 // Option configures [New].
 type Option func(*options)
 
 type options struct {
-	entities []Entity
+	entities    []Entity
+	profile     Profile
+	strategies  map[Strategy]customStrategy
+	recognizers []Recognizer
+	tokens      TokenStore
+	keys        Keys
+	hook        func(context.Context, Detokenised) error
 }
 
 // WithEntities sets the entities that are looked for. Without it all are. New answers
@@ -62,23 +81,70 @@ func WithEntities(entities ...Entity) Option {
 // New returns a Masker. It builds the tables of words, which takes some milliseconds,
 // so make one and keep it.
 func New(opts ...Option) (*Masker, error) {
-	o := options{entities: Entities()}
+	m := &Masker{options: options{strategies: map[Strategy]customStrategy{}}}
 	for _, opt := range opts {
-		opt(&o)
+		opt(&m.options)
 	}
-	m := &Masker{rules: Rules(), entities: Entities(), kinds: byteKinds(), keys: newKeyPrefixes(), plans: newPhonePlans(), ibans: newIBANLengths()}
-	for _, e := range o.entities {
-		id := slices.Index(Entities(), e)
-		if id < 0 {
-			return nil, fmt.Errorf("masking: the entity %q is unknown; did you mean %q?", e, nearestEntity(e))
-		}
-		m.on |= entityID(id).bit()
+	if err := m.options.check(); err != nil {
+		return nil, err
 	}
-	m.actions = byteActions(m.on)
-	m.words = newLexicon(m.rules)
-	m.endings = m.words.secretEndings()
-	m.months, m.linking = m.words.starts(months), m.words.starts(particle)
+	m.base = newEngine()
+	p, err := m.options.firstProfile()
+	if err != nil {
+		return nil, err
+	}
+	if err := m.SetProfile(p); err != nil {
+		return nil, err
+	}
 	return m, nil
+}
+
+func newEngine() engine {
+	e := engine{
+		on: 1<<(nameID+1) - 1, rules: Rules(), entities: Entities(), kinds: byteKinds(), cleaners: new(sync.Pool), walkers: new(sync.Pool), jsons: new(sync.Pool),
+		keys: newKeyPrefixes(), plans: newPhonePlans(), ibans: newIBANLengths(),
+	}
+	e.actions = byteActions(e.on)
+	e.words = newLexicon(e.rules)
+	e.endings = e.words.secretEndings()
+	e.months, e.linking = e.words.starts(months), e.words.starts(particle)
+	return e
+}
+
+// check says what is wrong with the options.
+func (o *options) check() error {
+	for name, mask := range o.strategies {
+		if name == "" || slices.Contains(Strategies(), name) || mask == nil {
+			return fmt.Errorf("masking: the strategy %q has no name or function of its own", name)
+		}
+	}
+	if slices.Contains(o.recognizers, nil) {
+		return errors.New("masking: a recognizer is nil")
+	}
+	return nil
+}
+
+// firstProfile returns the profile that New starts with.
+func (o *options) firstProfile() (Profile, error) {
+	p := o.profile
+	if o.entities == nil {
+		return p, nil
+	}
+	p.Entities = maps.Clone(p.Entities)
+	if p.Entities == nil {
+		p.Entities = map[Entity]Strategy{}
+	}
+	for _, e := range Entities() {
+		if !slices.Contains(o.entities, e) {
+			p.Entities[e] = Keep
+		}
+	}
+	for _, e := range o.entities {
+		if !slices.Contains(Entities(), e) {
+			return p, fmt.Errorf("masking: the entity %q is unknown; did you mean %q?", e, nearestEntity(e))
+		}
+	}
+	return p, nil
 }
 
 func nearestEntity(e Entity) string {
@@ -99,7 +165,9 @@ func nearestEntity(e Entity) string {
 //
 // Names are looked for in a text of at least three words, of several lines, of six letters of
 // Chinese or Japanese, or of 16 KiB.
-func (m *Masker) Find(dst []Finding, text string) []Finding {
+func (m *Masker) Find(dst []Finding, text string) []Finding { return m.inForce.Load().find(dst, text) }
+
+func (m *engine) find(dst []Finding, text string) []Finding {
 	c := m.cleaner()
 	defer m.cleaners.Put(c)
 	if !c.whole(m, text, false) {
@@ -112,49 +180,61 @@ func (m *Masker) Find(dst []Finding, text string) []Finding {
 // whole keeps its shape ("***-**-****"). In a longer text the finding becomes the name of
 // its entity in brackets ("[SSN]"). A text without a finding is returned as it is,
 // without an allocation. Masking a masked text changes nothing.
-func (m *Masker) MaskString(text string) string {
-	c := m.cleaner()
-	defer m.cleaners.Put(c)
-	if !c.whole(m, text, true) {
+func (m *Masker) MaskString(text string) string { return m.inForce.Load().maskString(text) }
+
+func (c *compiled) maskString(text string) string {
+	if !c.isPlain {
+		return c.maskOther(text)
+	}
+	k := c.cleaner()
+	defer c.cleaners.Put(k)
+	if !k.whole(&c.engine, text, true) {
 		return text
 	}
-	m.shape(c, text)
-	return string(c.out)
+	c.shape(k, text)
+	return string(k.out)
 }
 
 // AppendMasked appends what [Masker.MaskString] returns to dst.
 func (m *Masker) AppendMasked(dst []byte, text string) []byte {
-	c := m.cleaner()
-	defer m.cleaners.Put(c)
-	if !c.whole(m, text, true) {
+	return m.inForce.Load().appendMasked(dst, text)
+}
+
+func (c *compiled) appendMasked(dst []byte, text string) []byte {
+	if !c.isPlain {
+		return append(dst, c.maskOther(text)...)
+	}
+	k := c.cleaner()
+	defer c.cleaners.Put(k)
+	if !k.whole(&c.engine, text, true) {
 		return append(dst, text...)
 	}
-	m.shape(c, text)
-	return append(dst, c.out...)
+	c.shape(k, text)
+	return append(dst, k.out...)
 }
 
 // maxRoom is how many bytes a cleaner may have that is kept.
 const maxRoom = 64 << 10
 
-func (m *Masker) cleaner() *cleaner {
-	if c, ok := m.cleaners.Get().(*cleaner); ok && cap(c.out) <= maxRoom && cap(c.left) <= maxRoom/64 {
+func (m *engine) cleaner() *cleaner {
+	if c, ok := m.cleaners.Get().(*cleaner); ok && c.isSmall() {
 		return c
 	}
 	return &cleaner{}
 }
 
+// isSmall reports whether a cleaner may be kept; nil is none.
+func (c *cleaner) isSmall() bool {
+	return c == nil || cap(c.out) <= maxRoom && cap(c.left) <= maxRoom/64
+}
+
 // shape gives the masked text the form of the text, if that is one finding. A form in which
 // something is found stays a placeholder.
-func (m *Masker) shape(c *cleaner, text string) {
+func (m *engine) shape(c *cleaner, text string) {
 	if len(c.left) != 1 || c.left[0].Start != 0 || c.left[0].End != len(text) {
 		return
 	}
-	c.tail = appendShape(c.tail[:0], text, c.left[0].Entity)
-	again := m.cleaner()
-	defer m.cleaners.Put(again)
-	if !again.whole(m, view(c.tail), false) {
-		c.out = append(c.out[:0], c.tail...)
-	}
+	c.out = m.appendSafeShape(c.out[:0], text, c.left[0].Entity)
 }
 
 func appendPlaceholder(dst []byte, e Entity) []byte {

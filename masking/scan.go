@@ -17,7 +17,7 @@ const (
 // scan is one pass over a part of a text. Nothing that is found crosses a line, except a
 // private key. Words that give context may be on the line before.
 type scan struct {
-	m     *Masker
+	m     *engine
 	text  string // up to the end of the part
 	found []Finding
 	names bool // whether names are looked for
@@ -35,10 +35,12 @@ type scan struct {
 func (s *scan) segment(text string, from, to int, names, final bool) bool {
 	s.text, s.found, s.queryEnd, s.contextAt = text[:to], s.found[:0], 0, -1
 	s.names = names && s.m.on.has(nameID)
+	first := from
 	for {
 		s.pem = -1
 		s.line(from)
 		if s.pem < 0 {
+			s.customs(first, to)
 			return true
 		}
 		end := pemEnd(text, s.pem, final)
@@ -47,6 +49,7 @@ func (s *scan) segment(text string, from, to int, names, final bool) bool {
 		}
 		if end > s.pem {
 			s.add(rulePrivateKey, s.pem, end)
+			s.customs(first, to)
 			return true
 		}
 		from = s.pem + len(pemBegin)
@@ -56,7 +59,7 @@ func (s *scan) segment(text string, from, to int, names, final bool) bool {
 // lineEnd returns the end of the line at from, or of its first piece when it has more than
 // limit bytes; -1 when it may go on after the text. A piece ends after a space, if there is
 // one. What the line has after the piece does not matter, so that masking it does not.
-func lineEnd(text string, from, limit int, final bool) int {
+func (m *engine) lineEnd(text string, from, limit int, final bool) int {
 	window := text[from:min(len(text), from+limit+cutSlack)]
 	i := strings.IndexByte(window, '\n')
 	if len(window) >= limit && (i < 0 || i >= limit) {
@@ -69,7 +72,7 @@ func lineEnd(text string, from, limit int, final bool) int {
 	}
 	to := from + limit + cutSlack
 	switch {
-	case !final && len(text) < to+maxEntity+utf8.UTFMax:
+	case !final && len(text) < to+maxOwn+utf8.UTFMax:
 		return -1
 	case len(text) <= to:
 		return len(text)
@@ -77,7 +80,7 @@ func lineEnd(text string, from, limit int, final bool) int {
 	for n := 1; n < utf8.UTFMax && to < len(text) && !utf8.RuneStart(text[to]); n++ {
 		to++
 	}
-	_, end := placeholderAround(text, to)
+	_, end := m.placeholderAround(text, to)
 	return max(to, end)
 }
 
@@ -143,41 +146,22 @@ func (s *scan) add(id ruleID, start, end int) {
 
 // isMasked reports whether text from start to end is placeholders, or cuts one.
 func (s *scan) isMasked(start, end int) bool {
-	if _, to := placeholderAround(s.text, start); to > 0 {
+	if _, to := s.m.placeholderAround(s.text, start); to > 0 {
 		return true
 	}
 	if end < len(s.text) { // a private key may end after the text
-		if _, to := placeholderAround(s.text, end); to > 0 {
+		if _, to := s.m.placeholderAround(s.text, end); to > 0 {
 			return true
 		}
 	}
-	for start < end && s.text[start] == '[' {
-		_, to := placeholderAround(s.text, start+1)
-		if to == 0 {
+	for start < end {
+		n := s.m.ownEnd(s.text[start:])
+		if n == 0 {
 			return false
 		}
-		start = to
+		start += n
 	}
 	return start == end
-}
-
-// placeholderAround returns where the placeholder starts and ends that has the bytes before
-// and after i; zeros when there is none.
-func placeholderAround(text string, i int) (int, int) {
-	from, to := i, i
-	for from > 0 && i-from < maxEntity && (isUpper(text[from-1]) || text[from-1] == '_') {
-		from--
-	}
-	if from == 0 || text[from-1] != '[' {
-		return 0, 0
-	}
-	for to < len(text) && to-i < maxEntity && (isUpper(text[to]) || text[to] == '_') {
-		to++
-	}
-	if to == len(text) || text[to] != ']' || !isEntity(text[from:to]) {
-		return 0, 0
-	}
-	return from - 1, to + 1
 }
 
 // beats reports whether a finding of a rule is better than an old one: it is longer, or

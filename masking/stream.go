@@ -14,10 +14,15 @@ const blockSize = 32 << 10
 type stream struct {
 	cleaner
 
-	m       *Masker
+	m       *compiled // the profile that was in force at its start
 	begun   bool
 	pending []byte // before it has begun: the text may be one finding
 	done    int    // bytes of out that next has returned
+
+	// With other strategies than Auto, what is masked is made from the text.
+	text   []byte // after what next has returned
+	before int    // bytes before text
+	masked []byte
 }
 
 // next takes more of the text, and returns what has become masked of it. The bytes are valid
@@ -27,15 +32,18 @@ func (s *stream) next(p []byte, last bool) []byte {
 	if !s.begun {
 		s.pending = append(s.pending, p...)
 		if last {
-			s.out = s.m.AppendMasked(s.out[:0], view(s.pending))
+			s.out = s.m.appendMasked(s.out[:0], view(s.pending))
 			return s.out
 		}
 		if !isLine && len(s.pending) < maxLine {
 			return nil
 		}
-		s.reset(s.m, "", 0)
+		s.reset(&s.m.engine, "", 0)
 		s.begun, p = true, s.pending
 		s.pending = nil
+	}
+	if !s.m.isPlain {
+		s.text = append(s.text, p...)
 	}
 	if s.done > blockSize {
 		s.done -= s.trim()
@@ -46,10 +54,23 @@ func (s *stream) next(p []byte, last bool) []byte {
 	}
 	s.rest, s.last = view(p), last
 	s.run()
-	s.left = s.left[:0]
 	from := s.done
 	s.done = s.start
+	if !s.m.isPlain {
+		return s.other()
+	}
+	s.left = s.left[:0]
 	return s.out[from:s.done]
+}
+
+// other returns the masked form of the text of which the findings are known.
+func (s *stream) other() []byte {
+	p := hider{compiled: s.m}
+	n := s.raw - s.before
+	s.masked = p.appendInText(s.masked[:0], string(s.text[:n]), s.before, s.left)
+	s.text = s.text[:copy(s.text, s.text[n:])]
+	s.before, s.left = s.raw, s.left[:0]
+	return s.masked
 }
 
 // Writer returns a writer that masks what is written to it and writes that to w, line by
@@ -57,7 +78,9 @@ func (s *stream) next(p []byte, last bool) []byte {
 // except that a line of more than 16 KiB is masked in pieces. Close writes the last line;
 // it does not close w. The Writer holds back at most one line and one private key, 64 KiB
 // together. It is not safe for concurrent use.
-func (m *Masker) Writer(w io.Writer) io.WriteCloser { return &writer{stream: stream{m: m}, w: w} }
+func (m *Masker) Writer(w io.Writer) io.WriteCloser {
+	return &writer{stream: stream{m: m.inForce.Load()}, w: w}
+}
 
 type writer struct {
 	stream
@@ -106,7 +129,9 @@ func (w *writer) mask(p []byte, last bool) {
 // Reader returns a reader of the masked text of r, as [Masker.Writer] would write it.
 // It reads ahead up to 32 KiB, and until a line or a private key ends. It is not safe for
 // concurrent use.
-func (m *Masker) Reader(r io.Reader) io.Reader { return &reader{stream: stream{m: m}, r: r} }
+func (m *Masker) Reader(r io.Reader) io.Reader {
+	return &reader{stream: stream{m: m.inForce.Load()}, r: r}
+}
 
 type reader struct {
 	stream

@@ -206,7 +206,7 @@ func (s *scan) capital(i int) int {
 		return max(s.wordEnd(i), s.dottedKey(i))
 	}
 	if s.before(i) == '[' {
-		if _, end := placeholderAround(s.text, i); end > 0 {
+		if _, end := s.m.placeholderAround(s.text, i); end > 0 {
 			return end
 		}
 	}
