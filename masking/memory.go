@@ -10,7 +10,7 @@ import (
 
 // MaxTokenValue is how many bytes the value of a token has at most. Every [TokenStore]
 // keeps values of this size; a longer one is payload_too_large.
-const MaxTokenValue = 64 << 10
+const MaxTokenValue = 16 << 10
 
 // keyBytes is the size of a tenant's key.
 const keyBytes = 32

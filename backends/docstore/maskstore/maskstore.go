@@ -30,7 +30,7 @@ const (
 	headsCollection = "token-heads"
 
 	// A page of records has at most so many, and about so many bytes. A call writes at
-	// most writeSize records, which have 9 MB when their values are the largest.
+	// most writeSize records, which have 2 MB when their values are the largest.
 	pageSize     = 500
 	maxPageBytes = 8 << 20
 	writeSize    = 100
