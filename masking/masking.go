@@ -10,10 +10,13 @@
 package masking
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cpodkit/cpodkit/internal/nearest"
 )
@@ -28,9 +31,15 @@ type Finding struct {
 	rule ruleID
 }
 
-// Masker finds and masks the entities that are on. What it finds never changes, and it is
-// safe for concurrent use.
+// Masker finds and masks what its [Profile] says. It is safe for concurrent use.
 type Masker struct {
+	base    engine
+	options options
+	inForce atomic.Pointer[compiled]
+}
+
+// engine finds the entities that are on. Its tables are shared between profiles.
+type engine struct {
 	on       entitySet
 	rules    []Rule
 	entities []Entity
@@ -38,17 +47,24 @@ type Masker struct {
 	kinds    [256]kind
 	words    lexicon
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
-	rooms    sync.Pool
+	rooms    *sync.Pool
 	keys     *keyPrefixes
 	plans    phonePlans
 	ibans    ibanLengths
+	custom   *custom // what the profile finds besides, or nil
 }
 
 // Option configures [New].
 type Option func(*options)
 
 type options struct {
-	entities []Entity
+	entities    []Entity
+	profile     Profile
+	strategies  map[Strategy]customStrategy
+	recognizers []Recognizer
+	tokens      TokenStore
+	keys        Keys
+	hook        func(context.Context, Detokenised) error
 }
 
 // WithEntities sets the entities that are looked for. Without it all are. New answers
@@ -60,22 +76,53 @@ func WithEntities(entities ...Entity) Option {
 // New returns a Masker. It builds the tables of words, which takes about a millisecond,
 // so make one and keep it.
 func New(opts ...Option) (*Masker, error) {
-	o := options{entities: Entities()}
+	m := &Masker{options: options{strategies: map[Strategy]customStrategy{}}}
 	for _, opt := range opts {
-		opt(&o)
+		opt(&m.options)
 	}
-	m := &Masker{rules: Rules(), entities: Entities(), kinds: byteKinds(), keys: newKeyPrefixes(), plans: newPhonePlans(), ibans: newIBANLengths()}
-	for _, e := range o.entities {
-		id := slices.Index(Entities(), e)
-		if id < 0 {
-			return nil, fmt.Errorf("masking: the entity %q is unknown; did you mean %q?", e, nearestEntity(e))
-		}
-		m.on |= entityID(id).bit()
+	m.base = newEngine()
+	p, err := m.options.firstProfile()
+	if err != nil {
+		return nil, err
 	}
-	m.actions = byteActions(m.on)
-	m.words = newLexicon(m.rules)
-	m.endings = m.words.secretEndings()
+	if err := m.SetProfile(p); err != nil {
+		return nil, err
+	}
 	return m, nil
+}
+
+func newEngine() engine {
+	e := engine{
+		on: 1<<(nameID+1) - 1, rules: Rules(), entities: Entities(), kinds: byteKinds(), rooms: new(sync.Pool),
+		keys: newKeyPrefixes(), plans: newPhonePlans(), ibans: newIBANLengths(),
+	}
+	e.actions = byteActions(e.on)
+	e.words = newLexicon(e.rules)
+	e.endings = e.words.secretEndings()
+	return e
+}
+
+// firstProfile returns the profile that New starts with.
+func (o *options) firstProfile() (Profile, error) {
+	p := o.profile
+	if o.entities == nil {
+		return p, nil
+	}
+	p.Entities = maps.Clone(p.Entities)
+	if p.Entities == nil {
+		p.Entities = map[Entity]Strategy{}
+	}
+	for _, e := range Entities() {
+		if !slices.Contains(o.entities, e) {
+			p.Entities[e] = Keep
+		}
+	}
+	for _, e := range o.entities {
+		if !slices.Contains(Entities(), e) {
+			return p, fmt.Errorf("masking: the entity %q is unknown; did you mean %q?", e, nearestEntity(e))
+		}
+	}
+	return p, nil
 }
 
 func nearestEntity(e Entity) string {
@@ -93,9 +140,13 @@ func nearestEntity(e Entity) string {
 //
 // Names are looked for in a text of at least three words, of several lines, or of 16 KiB.
 func (m *Masker) Find(dst []Finding, text string) []Finding {
+	return m.inForce.Load().find(dst, text)
+}
+
+func (m *engine) find(dst []Finding, text string) []Finding {
 	s := scan{m: m, found: dst, first: len(dst), names: m.on.has(nameID) && isProse(text)}
 	for from := 0; from < len(text); {
-		from = s.segment(text, from, true)
+		from = s.step(text, from, true)
 	}
 	return s.found
 }
@@ -104,23 +155,29 @@ func (m *Masker) Find(dst []Finding, text string) []Finding {
 // whole keeps its shape ("***-**-****"). In a longer text the finding becomes the name of
 // its entity in brackets ("[SSN]"). A text without a finding is returned as it is,
 // without an allocation. Masking a masked text changes nothing.
-func (m *Masker) MaskString(text string) string {
+func (m *Masker) MaskString(text string) string { return m.inForce.Load().maskString(text) }
+
+func (m *compiled) maskString(text string) string {
 	r := m.room()
 	defer m.rooms.Put(r)
-	r.found = m.Find(r.found[:0], text)
+	r.found = m.find(r.found[:0], text)
 	if len(r.found) == 0 {
 		return text
 	}
-	r.out = appendMasked(r.out[:0], text, r.found)
+	r.out = m.appendFound(r.out[:0], text, r.found)
 	return string(r.out)
 }
 
 // AppendMasked appends what [Masker.MaskString] returns to dst.
 func (m *Masker) AppendMasked(dst []byte, text string) []byte {
+	return m.inForce.Load().appendMasked(dst, text)
+}
+
+func (m *compiled) appendMasked(dst []byte, text string) []byte {
 	r := m.room()
 	defer m.rooms.Put(r)
-	r.found = m.Find(r.found[:0], text)
-	return appendMasked(dst, text, r.found)
+	r.found = m.find(r.found[:0], text)
+	return m.appendFound(dst, text, r.found)
 }
 
 // room is memory of calls, to be used again.
@@ -132,7 +189,7 @@ type room struct {
 // maxRoom is how many bytes a room may have that is kept.
 const maxRoom = 64 << 10
 
-func (m *Masker) room() *room {
+func (m *engine) room() *room {
 	if r, ok := m.rooms.Get().(*room); ok && cap(r.out) <= maxRoom && cap(r.found) <= maxRoom/64 {
 		return r
 	}

@@ -15,7 +15,7 @@ const (
 // scan is one pass over a text, line by line. Nothing that is found crosses a line,
 // except a private key. Words that give context may be on the line before.
 type scan struct {
-	m     *Masker
+	m     *engine
 	text  string // up to the end of the line
 	found []Finding
 	first int  // the findings of this pass start here

@@ -12,7 +12,7 @@ const blockSize = 32 << 10
 // stream masks a text that comes in pieces. It holds back the last line, and a private key
 // that has not ended.
 type stream struct {
-	m       *Masker
+	m       *compiled // the profile that was in force at its start
 	text    []byte    // what is not masked, after up to lookBack bytes that are
 	done    int       // bytes of text that are masked
 	kept    []Finding // in the text that is masked, for context
@@ -32,15 +32,15 @@ func (s *stream) next(final bool) {
 	s.out = s.out[:0]
 	text := string(s.text)
 	if final && !s.started {
-		s.out = s.m.AppendMasked(s.out, text)
+		s.out = s.m.appendMasked(s.out, text)
 		s.text = s.text[:0]
 		return
 	}
 	// A stream that goes on after a line has several lines, or a long one.
-	sc := scan{m: s.m, found: append(s.found[:0], s.kept...), names: s.m.on.has(nameID)}
+	sc := scan{m: &s.m.engine, found: append(s.found[:0], s.kept...), names: s.m.on.has(nameID)}
 	from := s.done
 	for from < len(text) {
-		to := sc.segment(text, from, final)
+		to := sc.step(text, from, final)
 		if to < 0 {
 			break
 		}
@@ -51,7 +51,7 @@ func (s *stream) next(final bool) {
 	}
 	s.found = sc.found
 	s.started = true
-	s.out = appendPlaceholders(s.out, text[s.done:from], s.done, sc.found[len(s.kept):])
+	s.out = s.m.appendInText(s.out, text[s.done:from], s.done, sc.found[len(s.kept):])
 	keep := max(0, from-lookBack)
 	s.kept = s.kept[:0]
 	for _, f := range sc.found {
@@ -69,7 +69,9 @@ func (s *stream) next(final bool) {
 // except that a line of more than 16 KiB is masked in pieces. Close writes the last line;
 // it does not close w. The Writer holds back at most one line and one private key, 32 KiB
 // together. It is not safe for concurrent use.
-func (m *Masker) Writer(w io.Writer) io.WriteCloser { return &writer{stream: stream{m: m}, w: w} }
+func (m *Masker) Writer(w io.Writer) io.WriteCloser {
+	return &writer{stream: stream{m: m.inForce.Load()}, w: w}
+}
 
 type writer struct {
 	stream
@@ -121,7 +123,9 @@ func (w *writer) flush(final bool) {
 // Reader returns a reader of the masked text of r, as [Masker.Writer] would write it.
 // It reads ahead up to 32 KiB, and until a line or a private key ends. It is not safe for
 // concurrent use.
-func (m *Masker) Reader(r io.Reader) io.Reader { return &reader{stream: stream{m: m}, r: r} }
+func (m *Masker) Reader(r io.Reader) io.Reader {
+	return &reader{stream: stream{m: m.inForce.Load()}, r: r}
+}
 
 type reader struct {
 	stream
