@@ -48,7 +48,9 @@ func (c *Counts) each() [6]*int64 {
 	return [...]*int64{&c.Flags, &c.Secrets, &c.Grants, &c.Bundles, &c.Tokens, &c.Bytes}
 }
 
-func kinds() [6]string { return [...]string{"flags", "secrets", "grants", "bundles", "tokens", "bytes"} }
+func kinds() [6]string {
+	return [...]string{"flags", "secrets", "grants", "bundles", "tokens", "bytes"}
+}
 
 // with returns what change makes of each member of c and d.
 func (c Counts) with(d Counts, change func(c, d int64) int64) Counts {
