@@ -30,10 +30,10 @@ func declareMask(flags *flag.FlagSet) action {
 		var profile masking.Profile
 		if *file != "" {
 			content, err := os.ReadFile(*file)
-			if err == nil {
-				profile, err = parseProfile(watch.Files{*file: content})
-			}
 			if err != nil {
+				return err
+			}
+			if profile, err = parseProfile(watch.Files{*file: content}); err != nil {
 				return fmt.Errorf("%s: %w", *file, err)
 			}
 		}
