@@ -78,7 +78,8 @@ func forLog(p masking.Profile) masking.Profile {
 	p.Entities = withDefaults(p.Entities, map[masking.Entity]masking.Strategy{masking.IPAddress: masking.Keep})
 	fields := map[string]masking.Strategy{}
 	for _, name := range []string{
-		"client_addr", "request_id", "trace_id", "span_id", "tenant", "app", "client_id", "key_id", "token_id", "route", "url", "address",
+		"client_addr", "request_id", "trace_id", "span_id", "tenant", "app", "client_id", "key_id", "token_id",
+		"by", "by_credential", "route", "server", "url", "address",
 	} {
 		fields[name] = masking.Keep
 	}
