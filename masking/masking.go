@@ -158,13 +158,20 @@ func (m *engine) find(dst []Finding, text string) []Finding {
 func (m *Masker) MaskString(text string) string { return m.inForce.Load().maskString(text) }
 
 func (m *compiled) maskString(text string) string {
+	if !m.isPlain {
+		p := hider{compiled: m}
+		if out, v := p.text(nil, text, nil); v != same {
+			return string(out)
+		}
+		return text
+	}
 	r := m.room()
 	defer m.rooms.Put(r)
 	r.found = m.find(r.found[:0], text)
 	if len(r.found) == 0 {
 		return text
 	}
-	r.out = m.appendFound(r.out[:0], text, r.found)
+	r.out = appendMasked(r.out[:0], text, r.found)
 	return string(r.out)
 }
 
@@ -174,10 +181,13 @@ func (m *Masker) AppendMasked(dst []byte, text string) []byte {
 }
 
 func (m *compiled) appendMasked(dst []byte, text string) []byte {
+	if !m.isPlain {
+		return append(dst, m.maskString(text)...)
+	}
 	r := m.room()
 	defer m.rooms.Put(r)
 	r.found = m.find(r.found[:0], text)
-	return m.appendFound(dst, text, r.found)
+	return appendMasked(dst, text, r.found)
 }
 
 // room is memory of calls, to be used again.

@@ -1,12 +1,6 @@
 package masking
 
-import (
-	"crypto/sha256"
-	"encoding/json"
-	"fmt"
-
-	"github.com/cpodkit/cpodkit"
-)
+import "github.com/cpodkit/cpodkit"
 
 // Profile says what is masked and how. The zero value is the default: all entities with
 // [Auto], and the built-in fields with secrets.
@@ -76,43 +70,8 @@ func (m *Masker) SetProfile(p Profile) error {
 
 // Profile returns the profile in force, with its defaults filled in: all entities and all
 // built-in fields have their strategies. It is a copy.
-func (m *Masker) Profile() Profile { return m.inForce.Load().profile }
+func (m *Masker) Profile() Profile { return clone(m.inForce.Load().profile) }
 
 // Revision returns the digest of the profile in force, 16 hexadecimal digits. Equal
 // profiles have equal revisions.
 func (m *Masker) Revision() string { return m.inForce.Load().revision }
-
-// compiled is a profile in force.
-type compiled struct {
-	engine
-
-	masker   *Masker
-	profile  Profile
-	revision string
-}
-
-func (m *Masker) compile(p Profile) (*compiled, error) {
-	data, err := json.Marshal(p)
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(data)
-	c := &compiled{engine: m.base, masker: m, profile: p, revision: fmt.Sprintf("%x", sum[:8])}
-	for e, s := range p.Entities {
-		for id, known := range m.base.entities {
-			if e == known && s == Keep {
-				c.on &^= entityID(id).bit()
-			}
-		}
-	}
-	c.actions = byteActions(c.on)
-	return c, nil
-}
-
-func (m *compiled) appendFound(dst []byte, text string, found []Finding) []byte {
-	return appendMasked(dst, text, found)
-}
-
-func (m *compiled) appendInText(dst []byte, text string, offset int, found []Finding) []byte {
-	return appendPlaceholders(dst, text, offset, found)
-}

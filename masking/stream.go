@@ -51,7 +51,8 @@ func (s *stream) next(final bool) {
 	}
 	s.found = sc.found
 	s.started = true
-	s.out = s.m.appendInText(s.out, text[s.done:from], s.done, sc.found[len(s.kept):])
+	p := hider{compiled: s.m}
+	s.out = p.appendInText(s.out, text[s.done:from], s.done, sc.found[len(s.kept):])
 	keep := max(0, from-lookBack)
 	s.kept = s.kept[:0]
 	for _, f := range sc.found {

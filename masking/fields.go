@@ -1,0 +1,178 @@
+package masking
+
+import (
+	"hash/maphash"
+	"strings"
+	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
+)
+
+// fieldMask says how a value is masked whole, whatever is in it.
+type fieldMask struct {
+	strategy  Strategy // "" for that of the entity
+	entity    Entity   // what the value is, or ""
+	textOnly  bool     // a number or a boolean stays
+	isBuiltin bool
+}
+
+// builtinField is a field with a secret, by the name that fields in common use have.
+type builtinField struct {
+	name     string
+	strategy Strategy
+	entity   Entity
+	isNumber bool // a number of this name is a secret, too
+}
+
+func builtinFields() []builtinField {
+	fields := []builtinField{
+		{"ssn", Shape, SSN, true},
+		{"cvv", Placeholder, "", true},
+		{"cvc", Placeholder, "", true},
+		{"pin", Placeholder, "", true},
+		{"otp", Placeholder, "", true},
+	}
+	for name := range strings.FieldsSeq(`password passwd pwd passphrase secret client_secret api_key access_key secret_key private_key
+		token access_token refresh_token id_token session_token authorization proxy_authorization cookie set_cookie x_api_key credentials`) {
+		fields = append(fields, builtinField{name: name, strategy: Placeholder})
+	}
+	return fields
+}
+
+// foldField returns the name of a field as fields are compared: the last part after a dot,
+// in lower case, without "-" and "_".
+func foldField(name string) string {
+	if i := strings.LastIndexByte(strings.TrimRight(name, "."), '.'); i >= 0 {
+		name = name[i+1:]
+	}
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == '.' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
+}
+
+// keyInfo is what the name of a member says of its value.
+type keyInfo struct {
+	name    string
+	field   *fieldMask // how fields of the name are masked, or nil
+	prefix  string     // the name as words and a colon, when a word means something, or ""
+	secret  flags      // what keyBefore says
+	isClean bool       // nothing is found in the name itself
+}
+
+// maxKey is the length of the longest name that is cached, in bytes.
+const maxKey = 64
+
+// keyCache holds what was found out about names, so many at most.
+type keyCache struct {
+	seed  maphash.Seed
+	slots [512]atomic.Pointer[keyInfo]
+}
+
+func newKeyCache() *keyCache { return &keyCache{seed: maphash.MakeSeed()} }
+
+// key returns what a name says. It must not be changed.
+func (c *compiled) key(name string) *keyInfo {
+	if len(name) > maxKey || c.keys == nil {
+		return c.newKey(name)
+	}
+	slot := &c.keys.slots[maphash.String(c.keys.seed, name)%uint64(len(c.keys.slots))]
+	if k := slot.Load(); k != nil && k.name == name {
+		return k
+	}
+	k := c.newKey(strings.Clone(name))
+	if k.isClean { // what is personal is not kept
+		slot.Store(k)
+	}
+	return k
+}
+
+func (c *compiled) newKey(name string) *keyInfo {
+	k := &keyInfo{name: name, field: c.fields[foldField(name)]}
+	k.isClean = len(c.find(nil, name)) == 0
+	if len(name) > maxText || name == "" {
+		return k
+	}
+	s := scan{m: &c.engine, text: name + ":"}
+	if c.on.has(passwordID) {
+		k.secret = s.keyBefore(len(name))
+	}
+	s.text = keyWords(name) + ": "
+	for i := 0; i < len(s.text); {
+		if !s.isLetterEnd(i + 1) {
+			i++
+			continue
+		}
+		w, f := s.lookUp(i)
+		if f != 0 || s.text[i] >= 0x80 {
+			k.prefix = s.text
+			break
+		}
+		i = max(i+1, w.end)
+	}
+	return k
+}
+
+// keyWords splits a name into words: "date of birth" for dateOfBirth and date_of_birth.
+func keyWords(name string) string {
+	words := make([]byte, 0, len(name)+8)
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c == '_' || c == '-' || c == '.' || c < ' ':
+			c = ' '
+		case i > 0 && isUpper(c) && (name[i-1]-'a' < 26 || isDigit(name[i-1]) || isUpper(name[i-1]) && i+1 < len(name) && name[i+1]-'a' < 26):
+			words = append(words, ' ')
+		}
+		words = append(words, c)
+	}
+	if !utf8.Valid(words) {
+		return ""
+	}
+	return string(words)
+}
+
+// findValue is find for a text that is the value of a member.
+func (c *compiled) findValue(dst []Finding, text string, k *keyInfo) []Finding {
+	if k == nil || k.secret == 0 && (k.prefix == "" || !hasDigit(text)) {
+		return c.find(dst, text)
+	}
+	prefix := k.prefix
+	if prefix == "" {
+		prefix = k.name + ": "
+	}
+	s := scan{m: &c.engine, found: dst, first: len(dst), names: c.on.has(nameID) && isProse(text)}
+	whole := prefix + text
+	for from := len(prefix); from < len(whole); {
+		from = s.step(whole, from, true)
+	}
+	if k.secret != 0 && text != "" {
+		s.text = whole
+		s.secretValue(k, len(prefix))
+	}
+	kept := s.first
+	for _, f := range s.found[s.first:] {
+		if f.Start, f.End = max(0, f.Start-len(prefix)), f.End-len(prefix); f.End > f.Start {
+			s.found[kept] = f
+			kept++
+		}
+	}
+	return s.found[:kept]
+}
+
+// secretValue adds the value at from on when its name and its looks say that it is a secret.
+func (s *scan) secretValue(k *keyInfo, from int) {
+	if k.secret&credentialID.context() != 0 {
+		s.headerCredential(from)
+		return
+	}
+	if value := s.text[from:]; s.isSecretValue(k.secret, value, len(s.text), true) {
+		id := ruleSecret
+		if k.secret&strongKey != 0 {
+			id = rulePassword
+		}
+		s.add(id, from, len(s.text))
+	}
+}
