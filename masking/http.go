@@ -3,7 +3,6 @@ package masking
 import (
 	"encoding/json"
 	"fmt"
-	"iter"
 	"maps"
 	"net/http"
 	"slices"
@@ -69,28 +68,11 @@ func (m *Masker) bind(r *http.Request, isMissing bool, o Options, writes bool) (
 		return nil, cpodkit.ValidationError(faults...)
 	}
 	id, _ := cpodkit.IdentityFromContext(r.Context())
-	if writes && m.makesTokens(o) {
-		if err := id.Require(WriteScope); err != nil {
-			return nil, err
-		}
+	call, err := m.For(r.Context(), id.TenantID, o)
+	if err == nil && writes && call.makesTokens() {
+		err = id.Require(WriteScope)
 	}
-	return m.For(r.Context(), id.TenantID, o)
-}
-
-// makesTokens reports whether a call with the options may make tokens.
-func (m *Masker) makesTokens(o Options) bool {
-	if o.Strategy != "" {
-		return o.Strategy == Token
-	}
-	p := m.Profile()
-	for _, strategies := range []iter.Seq[Strategy]{maps.Values(p.Entities), maps.Values(p.Fields), maps.Values(p.Paths)} {
-		for s := range strategies {
-			if s == Token {
-				return true
-			}
-		}
-	}
-	return p.Default == Token
+	return call, err
 }
 
 func (m *Masker) serveMask(w http.ResponseWriter, r *http.Request, _ rest.Query) error {

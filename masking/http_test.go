@@ -245,9 +245,7 @@ func TestRoutesRefuse(t *testing.T) {
 	for _, path := range []string{"", "/dry-run"} {
 		post(t, h, reader, path, `{"value":`+deep+`}`).WantProblem(t, cpodkit.CodeBadRequest)
 		post(t, h, reader, path, `{"value":"x","fields":[`+many(101)+`]}`).WantProblem(t, cpodkit.CodeValidationFailed, "/fields")
-		for _, field := range []string{"", ".a", "a.", "a..b"} {
-			post(t, h, reader, path, `{"value":"x","fields":["a","`+field+`"]}`).WantProblem(t, cpodkit.CodeValidationFailed, "/fields/1")
-		}
+		post(t, h, reader, path, `{"value":"x","fields":["a",""]}`).WantProblem(t, cpodkit.CodeValidationFailed, "/fields/1")
 	}
 	post(t, h, reader, "/string", `{"value":7}`).WantProblem(t, cpodkit.CodeValidationFailed, "/value")
 	post(t, h, reader, "/string", `{"value":"x","fields":["a"]}`).WantProblem(t, cpodkit.CodeValidationFailed, "/fields")
@@ -272,6 +270,21 @@ func TestRoutesRefuse(t *testing.T) {
 	webtest.Call(t, h, http.MethodGet, "/v1/mask/profile", opener, "").WantProblem(t, cpodkit.CodeInvalidScope)
 }
 
+// A dry run takes no longer than it should for many findings in one text, and its answer is
+// bounded where pointers are long.
+func TestRoutesDryRunIsBounded(t *testing.T) {
+	t.Parallel()
+	h := webOf(t)
+	const address = "1.2.3.4 "
+	many := post(t, h, reader, "/dry-run", `{"value":"`+strings.Repeat(address, 1<<20/len(address)-10)+`"}`)
+	if n := strings.Count(many.Body.String(), "IP_ADDRESS"); n < 1<<17-20 || !strings.Contains(many.Body.String(), `"start":800,"end":807`) {
+		t.Errorf("%d addresses are found: %s", n, many)
+	}
+	const element = `"1.2.3.4",`
+	body := `{"value":{"` + strings.Repeat("k", 1<<19) + `":[` + strings.Repeat(element, 1<<18/len(element)) + `1]}}`
+	post(t, h, reader, "/dry-run", body).WantProblem(t, cpodkit.CodePayloadTooLarge)
+}
+
 // Without a store there are no tokens, and without keys no hashes; the rest works.
 func TestRoutesWithoutAStore(t *testing.T) {
 	t.Parallel()
@@ -290,7 +303,7 @@ func (down) Put(context.Context, string, map[string]string) error {
 }
 
 func (down) Get(context.Context, string, []string) (map[string]string, error) {
-	return nil, errors.New("dial 10.0.0.1: no")
+	return nil, errors.New("the record at 10.0.0.1 is damaged")
 }
 
 // An answer says that the store fails, and nothing else of it. One that is full is 507.
@@ -299,8 +312,10 @@ func TestRoutesWithABrokenStore(t *testing.T) {
 	store := masking.NewMemoryTokens()
 	h := webOf(t, masking.WithTokenStore(down{store}), masking.WithKeys(store))
 	const mask = `{"value":"Mail to alice@example.com","strategy":"token"}`
-	for _, a := range []*webtest.Answer{post(t, h, writer, "", mask), post(t, h, writer, "/string", mask), post(t, h, opener, "/detokenise", `{"tokens":["tok_a"]}`)} {
-		if a.Code != http.StatusServiceUnavailable || strings.Contains(a.Body.String(), "10.0.0.1") || strings.Contains(a.Body.String(), "alice") {
+	for a, status := range map[*webtest.Answer]int{
+		post(t, h, writer, "", mask): 503, post(t, h, writer, "/string", mask): 503, post(t, h, opener, "/detokenise", `{"tokens":["tok_a"]}`): 500,
+	} {
+		if a.Code != status || strings.Contains(a.Body.String(), "10.0.0.1") || strings.Contains(a.Body.String(), "alice") {
 			t.Errorf("%s", a)
 		}
 	}

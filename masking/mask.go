@@ -22,7 +22,7 @@ type hider struct {
 
 	call   *Call // or nil, without a tenant
 	found  []Finding
-	report func(f Finding, s Strategy, text string, isField bool) // of a dry run, or nil
+	report func(f Finding, s Strategy, text string, isFirst, isField bool) // of a dry run, or nil
 }
 
 // fieldRule is the rule of the findings that fields are.
@@ -39,8 +39,8 @@ func (p *hider) text(dst []byte, text string, k *keyInfo) ([]byte, verdict) {
 		return dst, same
 	}
 	if p.report != nil {
-		for _, f := range p.found {
-			p.report(f, p.strategy(&f), text, false)
+		for i, f := range p.found {
+			p.report(f, p.strategy(&f), text, i == 0, false)
 		}
 	}
 	if f := &p.found[0]; f.End-f.Start == len(text) && p.strategy(f) == Drop {
@@ -179,7 +179,7 @@ func (p *hider) field(dst []byte, text string, f *fieldMask) ([]byte, verdict) {
 		}
 	}
 	if p.report != nil {
-		p.report(e, s, text, true)
+		p.report(e, s, text, true, true)
 	}
 	if s == Drop {
 		return dst, gone
