@@ -184,6 +184,9 @@ func (c *Call) DryRun(src []byte) ([]Masked, error) {
 	j := jsonMasker{p: &dry.hide}
 	size, pointer, counted, points := 0, "", 0, 0 // the last two are of the text
 	dry.hide.report = func(f Finding, s Strategy, text string, isFirst, isField bool) {
+		if size > maxDryRun {
+			return
+		}
 		if isFirst {
 			pointer, counted, points = j.pointer(), 0, 0
 		}
