@@ -59,6 +59,7 @@ type keyInfo struct {
 	field   *fieldMask // how fields of the name are masked, or nil
 	prefix  string     // the name as words and a colon, when a word means something, or ""
 	secret  flags      // what keyBefore says
+	speaks  bool       // the name changes what is found in its value
 	isClean bool       // nothing is found in the name itself
 }
 
@@ -98,6 +99,7 @@ func (c *compiled) newKey(name string) *keyInfo {
 	s := scan{m: &c.engine, text: name + ":"}
 	if c.on.has(passwordID) {
 		k.secret = s.keyBefore(len(name))
+		k.speaks = k.secret != 0
 	}
 	s.text = keyWords(name) + ": "
 	for i := 0; i < len(s.text); {
@@ -108,7 +110,7 @@ func (c *compiled) newKey(name string) *keyInfo {
 		w, f := s.lookUp(i)
 		if f != 0 || s.text[i] >= 0x80 {
 			k.prefix = s.text
-			break
+			k.speaks = k.speaks || f&(anyContext|counter|versions) != 0 || s.text[i] >= 0x80
 		}
 		i = max(i+1, w.end)
 	}

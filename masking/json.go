@@ -78,6 +78,8 @@ type jsonMasker struct {
 	skip    int        // how many levels are around the value that is left out, or 0
 	lastEnd int        // in src, where the last value or comma of the level ended
 	member  mark       // where the current member started
+	root    *fieldMask // that the root belongs to, or nil
+	rootKey *keyInfo   // of the member that the root is, or nil
 	scratch []byte
 }
 
@@ -104,6 +106,9 @@ func (j *jsonMasker) run(final bool) error {
 		if len(j.p.paths) > 0 {
 			j.places, root.field = j.p.starts(nil)
 			root.to = len(j.places)
+		}
+		if root.key = j.rootKey; j.root != nil {
+			root.field = j.root
 		}
 		j.levels = append(make([]level, 0, 9), root)
 	}

@@ -15,9 +15,9 @@ import (
 func goldenJSON() map[string]string {
 	return map[string]string{
 		`{"name":"Alice Smith","email":"alice@example.com","ssn":"123-45-6789"}`: `{"name":"Alice Smith","email":"a***@example.com","ssn":"***-**-****"}`,
-		`"Call Alice at 555-867-5309"`:         `"Call [NAME] at [PHONE]"`,
-		` [ 1 , "alice@example.com" , null ] `: ` [ 1 , "a***@example.com" , null ] `,
-		"{\r\n\t\"a\" : {\"b\":[{}, [] ]}\n}":  "{\r\n\t\"a\" : {\"b\":[{}, [] ]}\n}",
+		`"Call Alice at 555-867-5309"`:                                           `"Call [NAME] at [PHONE]"`,
+		` [ 1 , "alice@example.com" , null ] `:                                   ` [ 1 , "a***@example.com" , null ] `,
+		"{\r\n\t\"a\" : {\"b\":[{}, [] ]}\n}":                                    "{\r\n\t\"a\" : {\"b\":[{}, [] ]}\n}",
 
 		// The name of a member is context of its value, in an array too.
 		`{"dob":"1961-05-27","date":"1961-05-27"}`:            `{"dob":"****-**-**","date":"1961-05-27"}`,
@@ -31,7 +31,7 @@ func goldenJSON() map[string]string {
 		// Fields.
 		`{"password":"x","PassWord":"","X-Api-Key":"k","http.request.header.authorization":"b"}`: `{"password":"[MASKED]","PassWord":"","X-Api-Key":"[MASKED]","http.request.header.authorization":"[MASKED]"}`,
 		`{"tokens":15,"token":15,"token":true,"token":null,"pin":1234,"otp":null}`:               `{"tokens":15,"token":15,"token":true,"token":null,"pin":"[MASKED]","otp":null}`,
-		`{"secret":{"a":["b",1,{"c":"d"}],"e@example.com":"f"}}`:                                  `{"secret":{"a":["[MASKED]",1,{"c":"[MASKED]"}],"e***@example.com":"[MASKED]"}}`,
+		`{"secret":{"a":["b",1,{"c":"d"}],"e@example.com":"f"}}`:                                 `{"secret":{"a":["[MASKED]",1,{"c":"[MASKED]"}],"e***@example.com":"[MASKED]"}}`,
 		`{"ssn":123456789}`: `{"ssn":"*********"}`,
 		`{"password":"[MASKED]","secret":"[PASSWORD#0123456789abcdef]","token":"tok_abcdefghijklmnopqrstuvwxyz"}`: `{"password":"[MASKED]","secret":"[PASSWORD#0123456789abcdef]","token":"tok_abcdefghijklmnopqrstuvwxyz"}`,
 
@@ -39,13 +39,13 @@ func goldenJSON() map[string]string {
 		`{"alice@example.com":1,"adam@example.com":2,"a":{"anna@example.com":3}}`: `{"a***@example.com":1,"a***@example.com#2":2,"a":{"a***@example.com":3}}`,
 
 		// Escapes. Those of a string that stays are not touched.
-		`{"\u0065mail":"\u0061lice\u0040example.com"}`: `{"\u0065mail":"a***@example.com"}`,
-		`"\ud800 \u00e9 \/"`:                           `"\ud800 \u00e9 \/"`,
+		`{"\u0065mail":"\u0061lice\u0040example.com"}`:  `{"\u0065mail":"a***@example.com"}`,
+		`"\ud800 \u00e9 \/"`:                            `"\ud800 \u00e9 \/"`,
 		`"\ud800 alice@example.com \ud83d\ude00\ud83d"`: "\"\uFFFD [EMAIL] \U0001F600\uFFFD\"",
 		`"\"mail\": alice@example.com\n\t\u0001\\ "`:    `"\"mail\": [EMAIL]\n\t\u0001\\ "`,
 		`"\u003cb\u003e alice@example.com"`:             `"\u003cb\u003e [EMAIL]"`,
 		`"<b> alice@example.com"`:                       `"<b> [EMAIL]"`,
-		`-0.5e+10`: `-0.5e+10`, `true`: `true`, `""`: `""`,
+		`-0.5e+10`:                                      `-0.5e+10`, `true`: `true`, `""`: `""`,
 	}
 }
 

@@ -48,6 +48,7 @@ type engine struct {
 	words    lexicon
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
 	rooms    *sync.Pool
+	walkers  *sync.Pool
 	keys     *keyPrefixes
 	plans    phonePlans
 	ibans    ibanLengths
@@ -93,7 +94,7 @@ func New(opts ...Option) (*Masker, error) {
 
 func newEngine() engine {
 	e := engine{
-		on: 1<<(nameID+1) - 1, rules: Rules(), entities: Entities(), kinds: byteKinds(), rooms: new(sync.Pool),
+		on: 1<<(nameID+1) - 1, rules: Rules(), entities: Entities(), kinds: byteKinds(), rooms: new(sync.Pool), walkers: new(sync.Pool),
 		keys: newKeyPrefixes(), plans: newPhonePlans(), ibans: newIBANLengths(),
 	}
 	e.actions = byteActions(e.on)
