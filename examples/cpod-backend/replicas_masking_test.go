@@ -3,9 +3,14 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"net/http"
+	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -67,4 +72,73 @@ func (in *installation) masking(t *testing.T) {
 			t.Errorf("server %d hashes for a later tenant as for the one before, or unlike others: %s", i, got)
 		}
 	}
+}
+
+// maskCommand runs the command mask as a shell does, and looks at how it ends.
+func (in *installation) maskCommand(t *testing.T) {
+	mask := func(stdin io.Reader, args ...string) (*exec.Cmd, *bytes.Buffer) {
+		var out bytes.Buffer
+		cmd := exec.CommandContext(t.Context(), in.binary, append([]string{"mask"}, args...)...)
+		cmd.Env = []string{"CPOD_DATA_DIR=" + t.TempDir()}
+		cmd.Stdin, cmd.Stdout = stdin, &out
+		return cmd, &out
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		out  string
+	}{
+		{nil, 0, "Call [NAME] at [PHONE]\n"}, {[]string{"-profile", "/none"}, 1, ""}, {[]string{"-x"}, 2, ""},
+	} {
+		cmd, out := mask(strings.NewReader("Call Alice at 555-867-5309\n"), c.args...)
+		err := cmd.Run()
+		if code := cmd.ProcessState.ExitCode(); code != c.code || out.String() != c.out {
+			t.Errorf("mask %q ends with %d, %v, and has written %q", c.args, code, err, out)
+		}
+	}
+
+	// Who reads no more ends it by SIGPIPE, and a signal while it waits for input.
+	feed, input := io.Pipe()
+	cmd, _ := mask(feed)
+	cmd.Stdout = nil
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantSignal := func(cmd *exec.Cmd, want syscall.Signal) {
+		t.Helper()
+		err := cmd.Wait()
+		failed, _ := errors.AsType[*exec.ExitError](err)
+		if failed == nil {
+			t.Fatalf("it ends with %v", err)
+		}
+		if status, _ := failed.Sys().(syscall.WaitStatus); status.Signal() != want {
+			t.Errorf("it ends with %v, not %v", err, want)
+		}
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = out.Close()
+	_, _ = input.Write([]byte("x\n"))
+	_ = input.Close()
+	wantSignal(cmd, syscall.SIGPIPE)
+
+	feed, input = io.Pipe()
+	defer input.Close()
+	cmd, _ = mask(feed)
+	cmd.Stdout = nil
+	if out, err = cmd.StdoutPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = input.Write([]byte("x\n"))
+	if n, err := out.Read(make([]byte, 9)); n != 2 { // it runs
+		t.Errorf("it writes %d bytes, %v", n, err)
+	}
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	_ = input.Close()
+	wantSignal(cmd, syscall.SIGTERM)
 }
