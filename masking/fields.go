@@ -68,8 +68,22 @@ const maxKey = 64
 
 // keyCache holds what was found out about names, so many at most.
 type keyCache struct {
-	seed  maphash.Seed
-	slots [512]atomic.Pointer[keyInfo]
+	seed maphash.Seed
+	sets [128]keySet
+}
+
+// keySet holds names of equal hashes. Names of one record that are in one set do not drive
+// each other out.
+type keySet [4]atomic.Pointer[keyInfo]
+
+// store puts k into a free slot, else into one by chance.
+func (s *keySet) store(k *keyInfo, chance uint64) {
+	for i := range s {
+		if s[i].CompareAndSwap(nil, k) {
+			return
+		}
+	}
+	s[chance%uint64(len(s))].Store(k)
 }
 
 func newKeyCache() *keyCache { return &keyCache{seed: maphash.MakeSeed()} }
@@ -79,13 +93,20 @@ func (c *compiled) key(name string) *keyInfo {
 	if len(name) > maxKey || c.keys == nil {
 		return c.newKey(name)
 	}
-	slot := &c.keys.slots[maphash.String(c.keys.seed, name)%uint64(len(c.keys.slots))]
-	if k := slot.Load(); k != nil && k.name == name {
-		return k
+	hash := maphash.String(c.keys.seed, name)
+	set := &c.keys.sets[hash%uint64(len(c.keys.sets))]
+	for i := range set {
+		k := set[i].Load()
+		if k == nil {
+			break
+		}
+		if k.name == name {
+			return k
+		}
 	}
 	k := c.newKey(strings.Clone(name))
 	if k.isClean { // what is personal is not kept
-		slot.Store(k)
+		set.store(k, hash>>32)
 	}
 	return k
 }
@@ -138,7 +159,7 @@ func keyWords(name string) string {
 
 // findValue is find for a text that is the value of a member.
 func (c *compiled) findValue(dst []Finding, text string, k *keyInfo) []Finding {
-	if k == nil || k.secret == 0 && (k.prefix == "" || !hasDigit(text)) {
+	if k == nil || k.secret == 0 && (k.prefix == "" || !k.speaks && !isProse(text) || !hasDigit(text)) {
 		return c.find(dst, text)
 	}
 	prefix := k.prefix
