@@ -376,19 +376,27 @@ func (p *pattern) inContext(text string, i int) bool {
 	for from < i && !utf8.RuneStart(text[from]) {
 		from++
 	}
-	window := text[from:i]
-	window = foldText(window[strings.LastIndexByte(window, '\n')+1:])
+	from += strings.LastIndexByte(text[from:i], '\n') + 1
+	own := ownSpans(text[from:i])
+	window := foldText(text[from:i])
+	if len(window) != i-from {
+		own = nil // folding has moved them
+	}
 	for _, word := range p.context {
-		for rest := window; ; {
-			at := strings.Index(rest, word)
-			if at < 0 {
+		for at := 0; ; {
+			n := strings.Index(window[at:], word)
+			if n < 0 {
 				break
 			}
-			before, _ := utf8.DecodeLastRuneInString(rest[:at])
-			if (at == 0 || !isWordRune(before)) && endsAtWord(rest, at+len(word)) {
+			at += n
+			before, _ := utf8.DecodeLastRuneInString(window[:at])
+			if at == 0 {
+				before, _ = utf8.DecodeLastRuneInString(text[:from])
+			}
+			if !isWordRune(before) && endsAtWord(window, at+len(word)) && !isInside(own, at, at+len(word)) {
 				return true
 			}
-			rest = rest[at+len(word):]
+			at += len(word)
 		}
 	}
 	return false

@@ -187,7 +187,6 @@ func (j *jsonMasker) comma(c byte) error {
 	default:
 		j.want = wantName
 		if l.members == 0 && j.skip == 0 { // those before have been left out
-			j.copyTo(j.pos)
 			j.done = j.pos + 1
 			j.lastEnd = j.done
 		}

@@ -131,10 +131,13 @@ func (p *hider) appendOne(dst []byte, text string, f *Finding, isWhole bool) []b
 func (p *hider) apply(dst []byte, s Strategy, text string, f *Finding, isWhole bool) []byte {
 	switch s {
 	case Auto, Shape:
-		if isWhole || s == Shape {
-			return appendShape(dst, text, f.Entity)
+		switch {
+		case !isWhole && s == Auto:
+			return appendPlaceholder(dst, f.Entity)
+		case f.Entity == Email && strings.LastIndexByte(text, '@') < 1: // a field that is no address
+			return appendShape(dst, text, maskedEntity)
 		}
-		return appendPlaceholder(dst, f.Entity)
+		return appendShape(dst, text, f.Entity)
 	case Placeholder:
 		return appendPlaceholder(dst, f.Entity)
 	case Last4:

@@ -11,6 +11,7 @@ package masking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -81,6 +82,9 @@ func New(opts ...Option) (*Masker, error) {
 	for _, opt := range opts {
 		opt(&m.options)
 	}
+	if err := m.options.check(); err != nil {
+		return nil, err
+	}
 	m.base = newEngine()
 	p, err := m.options.firstProfile()
 	if err != nil {
@@ -101,6 +105,19 @@ func newEngine() engine {
 	e.words = newLexicon(e.rules)
 	e.endings = e.words.secretEndings()
 	return e
+}
+
+// check says what is wrong with the options.
+func (o *options) check() error {
+	for name, mask := range o.strategies {
+		if name == "" || slices.Contains(Strategies(), name) || mask == nil {
+			return fmt.Errorf("masking: the strategy %q has no name or function of its own", name)
+		}
+	}
+	if slices.Contains(o.recognizers, nil) {
+		return errors.New("masking: a recognizer is nil")
+	}
+	return nil
 }
 
 // firstProfile returns the profile that New starts with.

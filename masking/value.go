@@ -127,7 +127,7 @@ func (w *walker) child(s spot, key *keyInfo, index int) spot {
 	}
 	if len(w.paths) > 0 {
 		name := ""
-		if key != nil {
+		if key != nil && index < 0 {
 			name = key.name
 		}
 		w.places, c.field = child(w.places[:s.to], s.from, s.to, name, index)
@@ -366,6 +366,12 @@ func (w *walker) known(v visit) reflect.Value {
 		}
 	}
 	return reflect.Value{}
+}
+
+// forget is for a pointer to a value that is hidden: in another place it may be text.
+func (w *walker) forget(v visit) {
+	delete(w.many, v)
+	w.few = slices.DeleteFunc(w.few, func(f visited) bool { return f.visit == v })
 }
 
 func (w *walker) remember(v visit, out reflect.Value) {

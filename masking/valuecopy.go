@@ -164,6 +164,7 @@ func (w *walker) copyPointer(dst, src reflect.Value, key visit, s spot) (string,
 	value := out.Convert(t)
 	w.remember(key, value)
 	if text, v := w.copy(out.Elem(), src.Elem(), s); v != same {
+		w.forget(key)
 		return text, v
 	}
 	if info := w.types.of(w.compiled, t.Elem()); info.isError && info.isOpaque && !out.Elem().IsZero() {

@@ -69,6 +69,9 @@ func (c *typeCache) of(profile *compiled, t reflect.Type) *typeInfo {
 }
 
 func (c *compiled) newType(t reflect.Type) *typeInfo {
+	if t == reflect.TypeFor[json.RawMessage]() {
+		return &typeInfo{}
+	}
 	info := &typeInfo{writers: writersOf(t)}
 	if p := writersOf(reflect.PointerTo(t)); p != info.writers {
 		info.writers, info.isByPointer = p, true
