@@ -93,8 +93,11 @@ func (c *compiled) key(name string) *keyInfo {
 	if len(name) > maxKey || c.keys == nil {
 		return c.newKey(name)
 	}
-	hash := maphash.String(c.keys.seed, name)
-	set := &c.keys.sets[hash%uint64(len(c.keys.sets))]
+	hash := uint(len(name))
+	if hash > 0 { // it is called often, and names are short
+		hash = hash*31 + uint(name[0])*7 + uint(name[hash/2])*13 + uint(name[hash-1])
+	}
+	set := &c.keys.sets[hash%uint(len(c.keys.sets))]
 	for i := range set {
 		k := set[i].Load()
 		if k == nil {
@@ -106,7 +109,7 @@ func (c *compiled) key(name string) *keyInfo {
 	}
 	k := c.newKey(strings.Clone(name))
 	if k.isClean { // what is personal is not kept
-		set.store(k, hash>>32)
+		set.store(k, maphash.String(c.keys.seed, name))
 	}
 	return k
 }

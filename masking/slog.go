@@ -54,16 +54,22 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	at := l.enter(h.groups)
 	message, v := l.message(r.Message)
 	isChanged := v != same
+	var few [8]slog.Attr // most records have no more
+	attrs := few[:0]
 	for a := range r.Attrs {
+		if l.isSame(&a, at) {
+			attrs = append(attrs, a)
+			continue
+		}
 		out, v := l.attr(a, at)
 		if v != gone {
-			l.attrs = append(l.attrs, out)
+			attrs = append(attrs, out)
 		}
 		isChanged = isChanged || v != same
 	}
 	if isChanged {
 		r = slog.NewRecord(r.Time, r.Level, message, r.PC)
-		r.AddAttrs(l.attrs...)
+		r.AddAttrs(attrs...)
 	}
 	return h.next.Handle(ctx, r)
 }
@@ -91,7 +97,6 @@ func (h *handler) WithGroup(name string) slog.Handler {
 type logRoom struct {
 	hider
 
-	attrs  []slog.Attr
 	places []progress
 	out    []byte
 }
@@ -104,12 +109,11 @@ func (h *handler) room() *logRoom {
 
 // put keeps the room, without what it refers to.
 func (h *handler) put(l *logRoom) {
-	if cap(l.out) > maxRoom || cap(l.attrs) > maxRoom/64 || cap(l.found) > maxRoom/64 {
+	if cap(l.out) > maxRoom || cap(l.found) > maxRoom/64 {
 		return
 	}
-	clear(l.attrs)
 	clear(l.places)
-	l.attrs, l.places = l.attrs[:0], l.places[:0]
+	l.places = l.places[:0]
 	h.rooms.Put(l)
 }
 
@@ -156,26 +160,67 @@ func (l *logRoom) message(text string) (string, verdict) {
 	return string(l.out), masked
 }
 
-// isClean reports quickly that nothing is found in a short text, such as "GET" or
-// "request". It need not see all.
-func (l *logRoom) isClean(text string) bool {
-	if l.custom != nil {
+// isSame reports quickly that an attribute stays as it is. It does not see all that do.
+func (l *logRoom) isSame(a *slog.Attr, at logPlace) bool {
+	switch a.Value.Kind() {
+	case slog.KindString, slog.KindInt64, slog.KindFloat64, slog.KindBool, slog.KindDuration, slog.KindTime:
+	default:
 		return false
 	}
+	k := l.key(a.Key)
+	if !k.isClean || k.field != nil || at.field != nil || len(l.paths) > 0 {
+		return false
+	}
+	switch a.Value.Kind() {
+	case slog.KindString:
+		return k.secret == 0 && l.isClean(a.Value.String())
+	case slog.KindInt64:
+		return a.Value.Int64() < leastNumber
+	}
+	return true
+}
+
+const (
+	cleanDigits = 3  // no finding has so few digits, unless it has a colon, an @ or a long word,
+	cleanWord   = 12 // which has so many letters and digits, or is of words alone
+)
+
+// isClean reports quickly that nothing is found in a text, such as "GET" or
+// "/v1/files/report.pdf". It does not see all such texts.
+func (l *logRoom) isClean(text string) bool {
+	if l.custom != nil || len(text) >= maxLine {
+		return false
+	}
+	digits, word, spaces := 0, 0, 0 // word is the length of the word so far
+	isMarked, hasMark, hasW, hasDot, startsDigit := false, false, false, false, false
 	for i := range len(text) {
-		switch c := text[i]; l.actions[c] {
+		c := text[i]
+		switch l.actions[c] {
 		case pass:
-		case atW, atUpper:
-			// A password comes after its word and a space, a name needs three words, and
-			// what else starts with a capital is longer.
-			if !isAlnum(c) || len(text) >= 16 {
-				return false
+			if !isAlnum(c) {
+				word, isMarked = 0, false
+				hasDot = hasDot || c == '.'
+				if c <= ' ' || c == ',' || c == ';' || c == '|' {
+					spaces++
+				}
+				continue
 			}
+		case atW:
+			hasW = true
+		case atUpper:
+			isMarked, hasMark = true, true
+		case atDigit:
+			digits++
+			isMarked = true
+			startsDigit = startsDigit || word == 0
 		default:
 			return false
 		}
+		if word++; isMarked && word >= cleanWord {
+			return false
+		}
 	}
-	return len(text) < maxLine && (len(text) < 16 || !isProse(text))
+	return digits <= cleanDigits && (spaces == 0 || !hasW && (spaces == 1 || !hasMark)) && !(startsDigit && hasDot)
 }
 
 // all masks attributes. They are the same slice when nothing has changed.
@@ -282,15 +327,17 @@ func (l *logRoom) value(v slog.Value, k *keyInfo, at logPlace) (slog.Value, verd
 	return v, same
 }
 
+// leastNumber is the least number of as many digits as MaskJSON looks into.
+const leastNumber = 100_000_000
+
 // number looks into a number of as many digits as [Masker.MaskJSON] does.
 func (l *logRoom) number(v slog.Value, kind slog.Kind, k *keyInfo) (slog.Value, verdict) {
-	const least = 100_000_000
 	var room [20]byte
 	var digits []byte
 	switch {
-	case kind == slog.KindInt64 && v.Int64() >= least:
+	case kind == slog.KindInt64 && v.Int64() >= leastNumber:
 		digits = strconv.AppendInt(room[:0], v.Int64(), 10)
-	case kind == slog.KindUint64 && v.Uint64() >= least:
+	case kind == slog.KindUint64 && v.Uint64() >= leastNumber:
 		digits = strconv.AppendUint(room[:0], v.Uint64(), 10)
 	default:
 		return v, same
