@@ -20,7 +20,12 @@ func (l *logRoom) any(v slog.Value, k *keyInfo, at logPlace) (out slog.Value, ch
 	}()
 	f := at.field
 	switch x := v.Any().(type) {
-	case nil, *slog.Source, slog.Level:
+	case nil:
+		if f != nil && l.effective(f.strategy, f.entity) == Drop {
+			return v, gone
+		}
+		return v, same
+	case *slog.Source, slog.Level:
 		return v, same
 	case error:
 		if _, changed = l.string(v, x.Error(), k, f); changed == same {

@@ -49,6 +49,9 @@ func Rules() []Rule {
 	rules = append(rules, Rule{
 		Package: "flags/openfeature", Allow: []string{root, "flags", "github.com/open-feature/go-sdk/openfeature/..."},
 	})
+	rules = append(rules, Rule{
+		Package: "masking/otelmask", Allow: []string{root, "masking", "go.opentelemetry.io/otel/sdk/trace"},
+	})
 	rules = append(rules, Rule{Package: "ratelimit/prefetch", Allow: []string{root, "ratelimit"}})
 	// Two suites check against a model.
 	rules = append(rules, Rule{Package: "ratelimit/ratelimittest", Allow: []string{root, "ratelimit", "pgregory.net/rapid"}})
