@@ -96,9 +96,9 @@ type endless struct{}
 
 func (e endless) LogValue() slog.Value { return slog.AnyValue(e) }
 
-type panics struct{ *int }
+type panicsValue struct{ *int }
 
-func (panics) LogValue() slog.Value { panic("alice@example.com") }
+func (panicsValue) LogValue() slog.Value { panic("alice@example.com") }
 
 type panicError struct{}
 
@@ -138,7 +138,7 @@ func TestSlogMasks(t *testing.T) {
 		"a LogValuer":     {slog.Any("x", lazy{slog.AnyValue(lazy{slog.StringValue("alice@example.com")})}), `"x":"a***@example.com"`, `x=a***@example.com`},
 		"one of a group":  {slog.Any("x", lazy{slog.GroupValue(slog.Any("y", lazy{slog.StringValue("bob@example.com")}))}), `"x":{"y":"b***@example.com"}`, `x.y=b***@example.com`},
 		"an endless one":  {slog.Any("x", endless{}), `"x":"[MASKED]"`, `x=[MASKED]`},
-		"one that panics": {slog.Any("x", panics{}), `"x":"[MASKED]"`, `x=[MASKED]`},
+		"one that panics": {slog.Any("x", panicsValue{}), `"x":"[MASKED]"`, `x=[MASKED]`},
 		"bytes":           {slog.Any("x", []byte("alice@example.com")), `"x":"YSoqKkBleGFtcGxlLmNvbQ=="`, `x="a***@example.com"`},
 		"a map":           {slog.Any("x", map[string]any{"mail": "alice@example.com", "n": 1}), `"x":{"mail":"a***@example.com","n":1}`, `x="map[mail:a***@example.com n:1]"`},
 		"a list":          {slog.Any("x", []any{"alice@example.com", 1}), `"x":["a***@example.com",1]`, `x="[a***@example.com 1]"`},
