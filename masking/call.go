@@ -256,17 +256,14 @@ func (c *Call) mac(use Strategy, e Entity, text string) ([]byte, bool) {
 	return h.Sum(nil), true
 }
 
-// storeError words an error of a store. One that is worded already, such as quota_exceeded,
-// stays, and so does one that is nobody's to try again.
+// storeError words an error of a store: it is unavailable. One that is worded already, such
+// as quota_exceeded, stays, and so does one with the code internal, which is in vain to try
+// again.
 func storeError(detail string, err error) error {
-	code := cpodkit.CodeOf(err)
-	if _, ok := errors.AsType[*cpodkit.Error](err); ok {
+	if _, ok := errors.AsType[*cpodkit.Error](err); ok || errors.Is(err, cpodkit.CodeInternal) {
 		return err
 	}
-	if code == cpodkit.CodeInternal {
-		return fmt.Errorf("masking: the store of tokens: %w", err)
-	}
-	return cpodkit.Errorf(code, "%s", detail).WithCause(err)
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "%s", detail).WithCause(err)
 }
 
 func (c *Call) appendHash(dst []byte, e Entity, text string) []byte {

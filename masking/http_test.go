@@ -303,7 +303,7 @@ func (down) Put(context.Context, string, map[string]string) error {
 }
 
 func (down) Get(context.Context, string, []string) (map[string]string, error) {
-	return nil, errors.New("the record at 10.0.0.1 is damaged")
+	return nil, fmt.Errorf("the record at 10.0.0.1 is damaged: %w", cpodkit.CodeInternal)
 }
 
 // An answer says that the store fails, and nothing else of it. One that is full is 507.

@@ -40,11 +40,13 @@ const (
 )
 
 var (
-	// ErrWrongSealer says that the keys of a tenant were sealed by another [Sealer].
-	ErrWrongSealer = errors.New("maskstore: the keys of the tenant were sealed under another key ring")
+	// ErrWrongSealer says that the keys of a tenant were sealed by another [Sealer]. It is
+	// [cpodkit.CodeInternal].
+	ErrWrongSealer = fmt.Errorf("%w: maskstore: the keys of the tenant were sealed under another key ring", cpodkit.CodeInternal)
 
-	// ErrDamaged says that a stored record is not what was saved.
-	ErrDamaged = errors.New("maskstore: the stored record is damaged; restore it from a backup")
+	// ErrDamaged says that a stored record is not what was saved. It is
+	// [cpodkit.CodeInternal].
+	ErrDamaged = fmt.Errorf("%w: maskstore: the stored record is damaged; restore it from a backup", cpodkit.CodeInternal)
 )
 
 // Sealer seals the keys of tenants. A keyring.Sealer is one, such as that of
