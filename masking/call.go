@@ -131,12 +131,14 @@ func (c *Call) String(text string) (string, []Finding, error) {
 	if len(found) == 0 {
 		return text, nil, nil
 	}
+	defer c.hide.release()
 	out, _ := c.hide.text(nil, text, nil)
 	return string(out), found, c.finish()
 }
 
 // JSON is [Masker.MaskJSON] for the call.
 func (c *Call) JSON(dst, src []byte) ([]byte, error) {
+	defer c.hide.release()
 	out, err := c.hide.json(dst, src)
 	if err != nil {
 		return dst, err
@@ -180,7 +182,8 @@ const (
 func (c *Call) DryRun(src []byte) ([]Masked, error) {
 	list := []Masked{}
 	dry := &Call{ctx: c.ctx, tenant: c.tenant, hide: c.hide, isDry: true}
-	dry.hide.call, dry.hide.found = dry, nil
+	dry.hide.call, dry.hide.cleaner = dry, nil
+	defer dry.hide.release()
 	j := jsonMasker{p: &dry.hide}
 	size, pointer, counted, points := 0, "", 0, 0 // the last two are of the text
 	dry.hide.report = func(f Finding, s Strategy, text string, isFirst, isField bool) {

@@ -193,9 +193,6 @@ func isEntityName(text string) bool {
 	return text != "" && len(text) <= maxEntity
 }
 
-// maxEntity is the length of the longest name of an entity.
-const maxEntity = 40
-
 func (k *compiler) entities() {
 	p, c := &k.c.profile, k.c
 	known := c.knownEntities()

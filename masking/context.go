@@ -93,8 +93,13 @@ func (s *scan) wordBack(w *walk, end int) flags {
 	f := flags(0)
 	if w.budget > 0 || start == 0 {
 		var word word
-		if word, f = s.lookUp(start); word.end < end {
+		switch word, f = s.lookUp(start); {
+		case word.end < end:
 			f = 0
+		case f&counter != 0 && s.at(end) == '.' && strings.EqualFold(s.text[start:end], "port"):
+			f = phoneID.context() // portable
+		case f == 0 && word.upper > 0 && word.lower > 0:
+			f = s.camelCase(start, end)
 		}
 	}
 	if s.text[end-1] >= 0x80 {
@@ -103,10 +108,29 @@ func (s *scan) wordBack(w *walk, end int) flags {
 	return f
 }
 
+// camelCase returns what the parts of a word in camelCase mean.
+func (s *scan) camelCase(start, end int) flags {
+	found := flags(0)
+	for i := start + 1; i <= end; i++ {
+		if i < end && (!isUpper(s.text[i]) || isUpper(s.text[i-1])) {
+			continue
+		}
+		w := foldWord(&s.folded, s.text[:i], start)
+		if e := s.m.words.find(s.folded[:w.folded], w.hash); w.folded > 0 && e != nil {
+			found |= e.flags & (anyContext | counter | filler)
+		}
+		start = i
+	}
+	if found&anyContext != 0 {
+		found &^= counter
+	}
+	return found
+}
+
 // isLabel reports whether the line that ends at i ends with a colon, so that it speaks of
 // the next one.
 func (s *scan) isLabel(i int) bool {
-	for i > 0 && (s.text[i-1] == '\r' || s.text[i-1] == ' ') {
+	for n := 0; n < 8 && i > 0 && (s.text[i-1] == '\r' || s.text[i-1] == ' '); n++ {
 		i--
 	}
 	return s.before(i) == ':'
@@ -117,10 +141,10 @@ const secretEntities = 1<<urlCredentialsID | 1<<jwtID | 1<<credentialID | 1<<api
 
 // endsFinding reports whether a finding ends at i, or i is inside of one.
 func (s *scan) endsFinding(i int, next *int) bool {
-	for *next >= s.first && s.found[*next].Start >= i {
+	for *next >= 0 && s.found[*next].Start >= i {
 		*next--
 	}
-	return *next >= s.first && s.found[*next].End >= i
+	return *next >= 0 && s.found[*next].End >= i
 }
 
 // opaque returns where the finding or the placeholder starts that ends at i, and its
@@ -133,19 +157,17 @@ func (s *scan) opaque(i int, next *int) (int, entityID) {
 	if s.text[i-1] != ']' {
 		return i, 0
 	}
-	start := i - 1
-	for start > 0 && i-start < 20 && (isUpper(s.text[start-1]) || s.text[start-1] == '_') {
-		start--
-	}
-	if s.before(start) != '[' {
+	start, end := s.m.placeholderAround(s.text, i-1)
+	if end != i {
 		return i, 0
 	}
+	name, _, _ := strings.Cut(s.text[start+1:i-1], "#")
 	for id := range nameID + 1 {
-		if string(s.m.entities[id]) == s.text[start:i-1] {
-			return start - 1, id
+		if string(s.m.entities[id]) == name {
+			return start, id
 		}
 	}
-	return i, 0
+	return start, nameID + 1
 }
 
 // isLetterEnd reports whether the byte before i belongs to a word.
@@ -169,7 +191,7 @@ func (s *scan) contextAfter(i int) flags {
 	for n := 0; n < 3 && i < len(s.text); {
 		if !s.isLetterEnd(i + 1) {
 			switch s.text[i] {
-			case ' ', ',', '(', ')', ';', ':', '"', '\'':
+			case ' ', ',', '(', ')', ';', ':', '"', '\'', '/', '#', '-', '*', '=':
 				i++
 				continue
 			}
@@ -181,6 +203,16 @@ func (s *scan) contextAfter(i int) flags {
 		n++
 	}
 	return found
+}
+
+// endsWithAny reports whether text ends with one of the words.
+func endsWithAny(text, words string) bool {
+	for word := range strings.FieldsSeq(words) {
+		if strings.HasSuffix(text, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // ideographs returns the context of words that no spaces separate.

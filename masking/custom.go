@@ -32,6 +32,7 @@ func WithRecognizer(r Recognizer) Option {
 type custom struct {
 	profile     *Profile
 	only        []Entity // of a call, or nil
+	names       map[Entity]bool
 	allowed     map[string]bool
 	allowStarts []string
 	allowEnds   []string
@@ -65,6 +66,10 @@ func (k *compiler) texts() {
 	own := &custom{profile: p, allowed: map[string]bool{}, denied: map[string][]denied{}, recognizers: c.options.recognizers}
 	if len(p.Allow)+len(p.Deny)+len(p.Patterns)+len(own.recognizers) > 0 {
 		c.custom = own
+		own.names = map[Entity]bool{}
+		for e := range p.Entities {
+			own.names[e] = true
+		}
 	}
 	if len(p.Allow) > maxTexts || len(p.Deny) > maxTexts {
 		k.fault(fmt.Sprintf("has more than %d elements", maxTexts), "allow or deny")
@@ -86,7 +91,7 @@ func (k *compiler) texts() {
 		}
 	}
 	for _, text := range slices.Sorted(maps.Keys(p.Deny)) {
-		if badText(text) || isOwn(text) {
+		if badText(text) || c.isOwn(text) {
 			k.fault(fmt.Sprintf("is not a text of 1 to %d bytes on one line", maxText), "deny", text)
 			continue
 		}
@@ -179,16 +184,6 @@ func canBeEmpty(re *syntax.Regexp) bool {
 	return true
 }
 
-// step scans the next line of text as segment does, and adds what the profile finds in it.
-func (s *scan) step(text string, from int, final bool) int {
-	had := len(s.found)
-	to := s.segment(text, from, final)
-	if s.m.custom != nil && to >= 0 {
-		s.customs(text, from, to, had)
-	}
-	return to
-}
-
 // candidate is a finding with its place in the order that decides between equal ones.
 type candidate struct {
 	Finding
@@ -196,34 +191,30 @@ type candidate struct {
 	order int
 }
 
-// customs puts the profile's findings in text[from:to] between those of the engine, which
-// start at had.
-func (s *scan) customs(text string, from, to, had int) {
+// customs puts what the profile finds in the part from..to of the text between the findings
+// of the engine, and takes out those that the profile allows.
+func (s *scan) customs(from, to int) {
 	c := s.m.custom
-	kept := had
-	for _, f := range s.found[had:] {
-		if !c.allows(text[f.Start:f.End]) {
-			s.found[kept] = f
-			kept++
-		}
+	if c == nil {
+		return
 	}
-	s.found = s.found[:kept]
+	s.found = slices.DeleteFunc(s.found, func(f Finding) bool { return f.End <= to && c.allows(s.text[f.Start:f.End]) })
 	var all []candidate
 	for start := from; start < to; {
 		end := to
-		if i := strings.IndexByte(text[start:to], '\n'); i >= 0 {
+		if i := strings.IndexByte(s.text[start:to], '\n'); i >= 0 {
 			end = start + i
 		}
-		all = c.line(all, text, start, end)
+		all = s.customLine(all, start, end)
 		start = end + 1
 	}
 	if len(all) == 0 {
 		return
 	}
-	for _, f := range s.found[had:] {
+	for _, f := range s.found {
 		all = append(all, candidate{f, int(s.m.rules[f.rule].id) - int(nameID) - 1})
 	}
-	s.found = appendBest(s.found[:had], all)
+	s.found = appendBest(s.found[:0], all)
 }
 
 // appendBest appends those candidates that no better one overlaps.
@@ -234,10 +225,9 @@ func appendBest(dst []Finding, all []candidate) []Finding {
 			cmp.Compare(a.order, b.order), cmp.Compare(a.Start, b.Start),
 		)
 	})
-	first := len(dst)
 	for _, f := range all {
-		i, _ := slices.BinarySearchFunc(dst[first:], f.Start, func(x Finding, start int) int { return cmp.Compare(x.Start, start) })
-		if i += first; i > first && dst[i-1].End > f.Start || i < len(dst) && dst[i].Start < f.End {
+		i, _ := slices.BinarySearchFunc(dst, f.Start, func(x Finding, start int) int { return cmp.Compare(x.Start, start) })
+		if i > 0 && dst[i-1].End > f.Start || i < len(dst) && dst[i].Start < f.End {
 			continue
 		}
 		dst = slices.Insert(dst, i, f.Finding)
@@ -245,13 +235,13 @@ func appendBest(dst []Finding, all []candidate) []Finding {
 	return dst
 }
 
-// line appends what the profile finds in text[start:end].
-func (c *custom) line(dst []candidate, text string, start, end int) []candidate {
+// customLine appends what the profile finds in the line from start to end.
+func (s *scan) customLine(dst []candidate, start, end int) []candidate {
+	c, text := s.m.custom, s.text
 	line := strings.TrimSuffix(text[start:end], "\r")
-	own := ownSpans(line)
 	add := func(f Finding, order int) {
 		f.rule = ruleCount
-		if c.isOff(f.Entity) || c.allows(line[f.Start:f.End]) || isInside(own, f.Start, f.End) {
+		if c.isOff(f.Entity) || c.allows(line[f.Start:f.End]) || s.isMasked(start+f.Start, start+f.End) {
 			return
 		}
 		f.Start, f.End = f.Start+start, f.End+start
@@ -261,7 +251,7 @@ func (c *custom) line(dst []candidate, text string, start, end int) []candidate 
 	for i := range c.patterns {
 		p := &c.patterns[i]
 		for _, at := range p.regexp.FindAllStringIndex(line, -1) {
-			if at[0] < at[1] && p.inContext(text, start+at[0]) {
+			if at[0] < at[1] && s.inContext(p, start+at[0]) {
 				add(Finding{Entity: p.entity, Rule: patternRule, Start: at[0], End: at[1], Score: p.score}, 1+i)
 			}
 		}
@@ -368,64 +358,36 @@ func foldedPrefix(text, prefix string) int {
 
 // inContext reports whether a word of the pattern's context is in the 64 bytes of the line
 // before i.
-func (p *pattern) inContext(text string, i int) bool {
+func (s *scan) inContext(p *pattern, i int) bool {
 	if len(p.context) == 0 {
 		return true
 	}
+	text := s.text
 	from := max(0, i-contextBytes)
 	for from < i && !utf8.RuneStart(text[from]) {
 		from++
 	}
 	from += strings.LastIndexByte(text[from:i], '\n') + 1
-	own := ownSpans(text[from:i])
-	window := foldText(text[from:i])
-	if len(window) != i-from {
-		own = nil // folding has moved them
-	}
 	for _, word := range p.context {
-		for at := 0; ; {
-			n := strings.Index(window[at:], word)
-			if n < 0 {
-				break
+		for at := from; at < i; at++ {
+			n := foldedPrefix(text[at:i], word)
+			if n == 0 || !endsAtWord(text, at+n) {
+				continue
 			}
-			at += n
-			before, _ := utf8.DecodeLastRuneInString(window[:at])
-			if at == 0 {
-				before, _ = utf8.DecodeLastRuneInString(text[:from])
-			}
-			if !isWordRune(before) && endsAtWord(window, at+len(word)) && !isInside(own, at, at+len(word)) {
+			before, _ := utf8.DecodeLastRuneInString(text[:at])
+			if _, own := s.m.placeholderAround(text, at+1); !isWordRune(before) && own == 0 {
 				return true
 			}
-			at += len(word)
 		}
 	}
 	return false
 }
 
-// span is a part of a line.
-type span struct{ start, end int }
-
-// ownSpans returns where the placeholders, hashes and tokens of a line are.
-func ownSpans(line string) []span {
-	var spans []span
-	for i := 0; i < len(line); {
-		at := strings.IndexAny(line[i:], "[t")
-		if at < 0 {
-			break
-		}
-		i += at
-		if end := ownEnd(line[i:]); end > 0 {
-			spans = append(spans, span{i, i + end})
-			i += end
-			continue
-		}
-		i++
+// knows reports whether the profile may have put in a placeholder of a name. A recognizer
+// finds entities of any name.
+func (c *custom) knows(name string) bool {
+	if c.names[Entity(name)] {
+		return true
 	}
-	return spans
-}
-
-// isInside reports whether a span is inside of one of the spans.
-func isInside(spans []span, start, end int) bool {
-	i, _ := slices.BinarySearchFunc(spans, start, func(s span, start int) int { return cmp.Compare(s.end, start+1) })
-	return i < len(spans) && spans[i].start <= start && end <= spans[i].end
+	return len(c.recognizers) > 0 && isEntityName(name) && !hasDigit(name)
 }

@@ -27,7 +27,7 @@ func (s *scan) email(i int) int {
 	if s.at(end) == ':' && (s.text[start:i] == "git" || s.at(end+1) == '/' || s.at(end+1) == '~') {
 		return end // user@host:path, of ssh
 	}
-	if n := len(s.found) - 1; n >= s.first {
+	if n := len(s.found) - 1; n >= 0 {
 		if last := &s.found[n]; last.Start < start && last.End > start && !s.beats(ruleEmail, end-start, last) {
 			start = s.trimLocalPart(last.End, i)
 		}
@@ -40,7 +40,7 @@ func (s *scan) email(i int) int {
 
 // trimLocalPart returns the position after the signs from start on, at most i.
 func (s *scan) trimLocalPart(start, i int) int {
-	for start < i && strings.IndexByte(".'*=-+^~!$%", s.text[start]) >= 0 {
+	for start < i && strings.IndexByte(".'*=-+^~!$%#&", s.text[start]) >= 0 {
 		start++
 	}
 	return start
@@ -52,7 +52,7 @@ func (s *scan) localPart(i int) int {
 		return s.quotedLocalPart(i)
 	}
 	start, floor := i, 0
-	if n := len(s.found) - 1; n >= s.first && s.found[n].End <= i {
+	if n := len(s.found) - 1; n >= 0 && s.found[n].End <= i {
 		floor = s.found[n].End
 	}
 	for start > floor && i-start < maxLocalPart {
@@ -72,9 +72,14 @@ func (s *scan) localPart(i int) int {
 	}
 	// In a text these characters separate.
 	part := s.text[start:i]
-	if cut := strings.LastIndexAny(part, "/?&|`{}#*"); cut >= 0 && !isSpecial(part) {
+	if !isSpecial(part) {
+		cut := strings.LastIndexAny(part, "/|*?{}`")
+		if and := strings.LastIndexByte(part, '&'); and > cut && strings.IndexByte(part, '=') >= 0 {
+			cut = and
+		}
 		start += cut + 1
-	} else if cut := strings.IndexByte(part, '='); cut >= 0 && isKey(part[:cut]) {
+	}
+	if cut := strings.IndexByte(s.text[start:i], '='); cut >= 0 && isKey(s.text[start:start+cut]) {
 		start += cut + 1
 	}
 	if !isSpecial(part) {

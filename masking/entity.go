@@ -45,6 +45,19 @@ func Entities() []Entity {
 	}
 }
 
+func isEntity(name string) bool {
+	switch Entity(name) {
+	case Email, Phone, SSN, ITIN, RoutingNumber, NPI, MBI, CreditCard, IBAN, IPAddress, MACAddress, URLCredentials, JWT,
+		Credential, APIKey, Password, PrivateKey, DateOfBirth, CryptoAddress, NHSNumber, NINO, Aadhaar, CPF,
+		CodiceFiscale, BSN, PESEL, NIF, Name:
+		return true
+	}
+	return false
+}
+
+// maxEntity is the length of the longest name of an entity, in bytes.
+const maxEntity = 40
+
 // entityID is the index of an entity in Entities.
 type entityID uint
 

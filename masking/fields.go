@@ -59,7 +59,8 @@ type keyInfo struct {
 	field   *fieldMask // how fields of the name are masked, or nil
 	prefix  string     // the name as words and a colon, when a word means something, or ""
 	secret  flags      // what keyBefore says
-	speaks  bool       // the name changes what is found in its value
+	speaks  bool       // the name changes what is found in its value,
+	hints   bool       // and more may be found
 	isClean bool       // nothing is found in the name itself
 }
 
@@ -91,7 +92,7 @@ func newKeyCache() *keyCache { return &keyCache{seed: maphash.MakeSeed()} }
 // key returns what a name says. It must not be changed.
 func (c *compiled) key(name string) *keyInfo {
 	if len(name) > maxKey || c.keys == nil {
-		return c.newKey(name)
+		return c.newKey(strings.Clone(name))
 	}
 	hash := uint(len(name))
 	if hash > 0 { // it is called often, and names are short
@@ -134,7 +135,8 @@ func (c *compiled) newKey(name string) *keyInfo {
 		w, f := s.lookUp(i)
 		if f != 0 || s.text[i] >= 0x80 {
 			k.prefix = s.text
-			k.speaks = k.speaks || f&(anyContext|counter|versions) != 0 || s.text[i] >= 0x80
+			k.hints = k.hints || f&anyContext != 0 || s.text[i] >= 0x80
+			k.speaks = k.speaks || k.hints || f&(counter|versions) != 0
 		}
 		i = max(i+1, w.end)
 	}
@@ -160,32 +162,35 @@ func keyWords(name string) string {
 	return string(words)
 }
 
-// findValue is find for a text that is the value of a member.
-func (c *compiled) findValue(dst []Finding, text string, k *keyInfo) []Finding {
+// findValue looks for findings in a text that is the value of a member. They are in c.left,
+// and the masked text is in c.out after a prefix, whose length it returns.
+func (m *compiled) findValue(c *cleaner, text string, k *keyInfo) (int, bool) {
 	if k == nil || k.secret == 0 && (k.prefix == "" || !k.speaks && !isProse(text) || !hasDigit(text)) {
-		return c.find(dst, text)
+		return 0, c.whole(&m.engine, text, true)
+	}
+	if k.secret == 0 && !k.hints && !c.whole(&m.engine, text, true) {
+		return 0, false
 	}
 	prefix := k.prefix
 	if prefix == "" {
 		prefix = k.name + ": "
 	}
-	s := scan{m: &c.engine, found: dst, first: len(dst), names: c.on.has(nameID) && isProse(text)}
-	whole := prefix + text
-	for from := len(prefix); from < len(whole); {
-		from = s.step(whole, from, true)
+	c.reset(&m.engine, prefix, 0)
+	c.rest, c.last = text, true
+	c.run()
+	if k.secret == 0 || text == "" || len(c.left) == 1 && c.left[0].End-c.left[0].Start == len(text) {
+		return len(prefix), len(c.left) > 0
 	}
-	if k.secret != 0 && text != "" {
-		s.text = whole
-		s.secretValue(k, len(prefix))
+	s := scan{m: &m.engine, text: prefix + text}
+	s.secretValue(k, len(prefix))
+	if len(s.found) > 0 {
+		f := s.found[0]
+		f.Start, f.End = f.Start-len(prefix), f.End-len(prefix)
+		c.left = append(c.left[:0], f)
+		c.out = append(c.out[:len(prefix)], text[:f.Start]...)
+		c.out = append(appendPlaceholder(c.out, f.Entity), text[f.End:]...)
 	}
-	kept := s.first
-	for _, f := range s.found[s.first:] {
-		if f.Start, f.End = max(0, f.Start-len(prefix)), f.End-len(prefix); f.End > f.Start {
-			s.found[kept] = f
-			kept++
-		}
-	}
-	return s.found[:kept]
+	return len(prefix), len(c.left) > 0
 }
 
 // secretValue adds the value at from on when its name and its looks say that it is a secret.

@@ -14,7 +14,7 @@ func (s *scan) identityRule(n *number, k int, digits string) (ruleID, bool) {
 	case 12:
 		if isAadhaar(digits) {
 			if k == 3 && n.shapes[2] == 0x444 && n.sameSeparators(k) && n.seps[1] != '.' && n.seps[1] != '/' && !s.goesOn(n, k) ||
-				k == 1 && s.contextBefore(n.from[0])&aadhaarID.context() != 0 {
+				k == 1 && s.contextNear(n, k)&aadhaarID.context() != 0 {
 				return ruleAadhaar, true
 			}
 		}
@@ -38,7 +38,7 @@ func (s *scan) goesOn(n *number, k int) bool {
 // groups.
 func (s *scan) follows(n *number) bool {
 	from, next := n.from[0], len(s.found)-1
-	return s.before(from) == n.seps[1] && from > 5 && !s.endsFinding(from-1, &next) && isDigit(s.text[from-2]) && isAlnum(s.text[from-5]) && !isWord(s.before(from-5))
+	return s.before(from) == n.seps[1] && from >= 5 && !s.endsFinding(from-1, &next) && isDigit(s.text[from-2]) && isAlnum(s.text[from-5]) && !isWord(s.before(from-5))
 }
 
 func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
@@ -53,8 +53,11 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 		return 0, false
 	}
 	context := s.contextNear(n, k)
-	if context&bsnID.context() != 0 && isBSN(digits) {
+	switch {
+	case context&bsnID.context() != 0 && isBSN(digits):
 		return ruleBSN, true
+	case k == 1 && len(digits) == 8 && context&birthID.context() != 0 && isCompactDate(digits):
+		return ruleBirthDate, true
 	}
 	if k > 1 || len(digits) != 9 {
 		return 0, false
@@ -91,15 +94,45 @@ func (s *scan) elevenDigits(n *number, k int, digits string) (ruleID, bool) {
 	case k > 1:
 		return 0, false
 	}
-	context := s.contextBefore(n.from[0])
-	if context&cpfID.context() != 0 && isCPF(digits) {
+	context := s.contextNear(n, k)
+	if isCPF(digits) && (context&cpfID.context() != 0 || context&phoneID.context() == 0 && s.isNear(n, "CPF", "cpf")) {
 		return ruleCPF, true
 	}
-	isOther := context == counter || context&phoneID.context() != 0
-	if isPESEL(digits) && (context&peselID.context() != 0 || !isOther && s.at(n.to[0]) != '.') {
+	isOther := context == counter || context&phoneID.context() != 0 && !s.isCell(n)
+	if isPESEL(digits) && (context&peselID.context() != 0 || !isOther && s.at(n.to[0]) != '.' || context&phoneID.context() == 0 && s.isNear(n, "PESEL", "pesel")) {
 		return rulePESEL, true
 	}
 	return 0, false
+}
+
+// isNear reports whether one of two words is on the line, within 200 bytes.
+func (s *scan) isNear(n *number, a, b string) bool {
+	window := s.text[max(0, n.from[0]-200):min(len(s.text), n.to[0]+200)]
+	from := strings.LastIndexByte(window[:min(n.from[0], 200)], '\n') + 1
+	return strings.Contains(window[from:], a) || strings.Contains(window[from:], b)
+}
+
+// isCell reports whether a number in quotes is an element of a row, and not the value of a
+// field.
+func (s *scan) isCell(n *number) bool {
+	quote := s.before(n.from[0])
+	if quote != '"' && quote != '\'' || s.at(n.to[0]) != quote {
+		return false
+	}
+	i := n.from[0] - 1
+	for s.before(i) == ' ' && n.from[0]-i < 4 {
+		i--
+	}
+	return strings.IndexByte(",;(\n\t|[", s.before(i)) >= 0
+}
+
+// isCompactDate reports whether eight digits are a year, a month and a day in an order that is
+// in use.
+func isCompactDate(d string) bool {
+	isDate := func(year, month, day string) bool {
+		return year >= "1900" && year < "2030" && month >= "01" && month <= "12" && day >= "01" && day <= "31"
+	}
+	return isDate(d[:4], d[4:6], d[6:]) || isDate(d[4:], d[2:4], d[:2]) || isDate(d[4:], d[:2], d[2:4])
 }
 
 // nif looks for a NIF with a dash before its letter, and perhaps dots: "12.345.678-Z".

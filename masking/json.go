@@ -2,6 +2,7 @@ package masking
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,8 +29,22 @@ func errJSON(reason string, at int) error {
 // MaskJSON returns dst as it was and a bad_request error when src is not JSON, nests deeper
 // than 64, or is not UTF-8.
 func (m *Masker) MaskJSON(dst, src []byte) ([]byte, error) {
-	p := hider{compiled: m.inForce.Load()}
-	return p.json(dst, src)
+	c := m.inForce.Load()
+	j, ok := c.jsons.Get().(*jsonMasker)
+	if !ok {
+		j = &jsonMasker{}
+	}
+	hide := hider{compiled: c, cleaner: j.hide.cleaner}
+	*j = jsonMasker{hide: hide, levels: j.levels[:0], places: j.places[:0], scratch: j.scratch[:0]}
+	j.p = &j.hide
+	out, err := j.whole(dst, src)
+	if cap(j.scratch) <= maxRoom && j.hide.cleaner.isSmall() {
+		clear(j.levels[:cap(j.levels)])
+		clear(j.places[:cap(j.places)])
+		j.src, j.out, j.hide = "", nil, hider{cleaner: j.hide.cleaner}
+		c.jsons.Put(j)
+	}
+	return out, err
 }
 
 func (p *hider) json(dst, src []byte) ([]byte, error) {
@@ -66,6 +81,7 @@ type level struct {
 // that is masked.
 type jsonMasker struct {
 	p    *hider
+	hide hider  // of a masker that is kept
 	src  string // the text from the first byte that is needed on
 	base int    // bytes before src
 	pos  int    // in src
@@ -101,16 +117,16 @@ func (j *jsonMasker) whole(dst, src []byte) ([]byte, error) {
 
 // run masks what it can of src. Unless src is final, it stops before a token that may go on.
 func (j *jsonMasker) run(final bool) error {
-	if j.levels == nil {
+	if len(j.levels) == 0 {
 		root := level{}
 		if len(j.p.paths) > 0 {
-			j.places, root.field = j.p.starts(nil)
+			j.places, root.field = j.p.starts(j.places[:0])
 			root.to = len(j.places)
 		}
 		if root.key = j.rootKey; j.root != nil {
 			root.field = j.root
 		}
-		j.levels = append(make([]level, 0, 9), root)
+		j.levels = append(slices.Grow(j.levels, 9), root)
 	}
 	for {
 		for j.pos < len(j.src) && isSpace(j.src[j.pos]) {

@@ -93,7 +93,7 @@ func (w *jsonWriter) Close() error {
 // step masks what can be masked, and writes it.
 func (w *jsonWriter) step(final bool) error {
 	j := &w.json
-	j.src = string(w.text)
+	j.src = view(w.text)
 	if err := j.run(final); err != nil {
 		return err
 	}

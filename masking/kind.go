@@ -57,6 +57,7 @@ const (
 	atUnderscore        // a key with a prefix
 	atHyphen            // a key with a prefix, a UUID, a PEM block
 	atW                 // a password after its word
+	atTag               // a secret in an element of XML
 )
 
 // byteActions returns what the entities that are on need.
@@ -81,7 +82,7 @@ func byteActions(on entitySet) [256]action {
 		phoneID, ssnID, itinID, routingID, npiID, mbiID, cardID, ipID, macID, birthID, cryptoID,
 		nhsID, aadhaarID, cpfID, bsnID, peselID, nifID, apiKeyID,
 	}, between('0', '9')...)
-	set(atUpper, []entityID{nameID, ibanID, jwtID, credentialID, apiKeyID, ninoID, codiceFiscaleID, nifID, macID}, between('A', 'Z')...)
+	set(atUpper, []entityID{nameID, passwordID, ibanID, jwtID, credentialID, apiKeyID, ninoID, codiceFiscaleID, nifID, macID}, between('A', 'Z')...)
 	set(atHigh, []entityID{nameID, passwordID}, between(0xC3, 0xD5)...)
 	set(atHigh, []entityID{nameID, passwordID}, 0xE1, 0xEF)
 	set(atAt, []entityID{emailID}, '@')
@@ -91,5 +92,6 @@ func byteActions(on entitySet) [256]action {
 	set(atUnderscore, []entityID{apiKeyID}, '_')
 	set(atHyphen, []entityID{apiKeyID, privateKeyID, macID}, '-')
 	set(atW, []entityID{passwordID}, 'w')
+	set(atTag, []entityID{passwordID}, '>')
 	return actions
 }

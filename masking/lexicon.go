@@ -118,6 +118,18 @@ func (l *lexicon) insert(word []byte, hash uint32) *entry {
 	return &l.entries[len(l.entries)-1]
 }
 
+// monthStarts has a bit for the first two letters of each name of a month.
+func (l *lexicon) monthStarts() [32]uint32 {
+	starts := [32]uint32{}
+	for i := range l.entries {
+		if e := &l.entries[i]; e.flags&months != 0 {
+			word := l.text[e.offset:]
+			starts[word[0]&31] |= 1 << (word[1] & 31)
+		}
+	}
+	return starts
+}
+
 // secretEndings has a bit for the last two letters of each name of a field with a secret.
 func (l *lexicon) secretEndings() [32]uint32 {
 	endings := [32]uint32{}
@@ -249,7 +261,10 @@ func foldRune(r rune) rune {
 
 // lookUp folds the word that starts at i and returns it with its flags.
 func (s *scan) lookUp(i int) (word, flags) {
-	w := foldWord(&s.folded, s.text, i)
+	w := s.foldASCII(i)
+	if w.end == 0 {
+		w = foldWord(&s.folded, s.text, i)
+	}
 	if w.folded == 0 {
 		return w, 0
 	}
@@ -257,4 +272,24 @@ func (s *scan) lookUp(i int) (word, flags) {
 		return w, e.flags
 	}
 	return w, 0
+}
+
+// foldASCII folds a word of ASCII letters alone, as foldWord does. Its end is 0 when the word
+// may be another one.
+func (s *scan) foldASCII(i int) word {
+	text := s.text[i:min(len(s.text), i+maxWord)]
+	hash, lower, n := uint32(hashStart), 0, 0
+	for ; n < len(text); n++ {
+		c := text[n]
+		if c|0x20-'a' >= 26 {
+			break
+		}
+		lower += int(c >> 5 & 1)
+		s.folded[n&(maxWord-1)] = c | 0x20
+		hash = (hash ^ uint32(c|0x20)) * hashFactor
+	}
+	if n == maxWord || n < len(text) && (text[n] >= 0x80 || text[n] == '\'') {
+		return word{}
+	}
+	return word{end: i + n, folded: n, hash: hash * hashSpread, upper: n - lower, lower: lower}
 }

@@ -20,9 +20,9 @@ const (
 type hider struct {
 	*compiled
 
-	call   *Call // or nil, without a tenant
-	found  []Finding
-	report func(f Finding, s Strategy, text string, isFirst, isField bool) // of a dry run, or nil
+	call    *Call                                                           // or nil, without a tenant
+	cleaner *cleaner                                                        // or nil
+	report  func(f Finding, s Strategy, text string, isFirst, isField bool) // of a dry run, or nil
 }
 
 // fieldRule is the rule of the findings that fields are.
@@ -34,31 +34,97 @@ const maxRounds = 4
 
 // text masks a string that is the value of a member; k is nil where there is none.
 func (p *hider) text(dst []byte, text string, k *keyInfo) ([]byte, verdict) {
-	p.found = p.findValue(p.found[:0], text, k)
-	if len(p.found) == 0 {
+	c := p.clean()
+	prefix, found := p.findValue(c, text, k)
+	if !found {
 		return dst, same
 	}
+	isWhole := len(c.left) == 1 && c.left[0].Start == 0 && c.left[0].End == len(text)
 	if p.report != nil {
-		for i, f := range p.found {
-			p.report(f, p.strategy(&f), text, i == 0, false)
+		for i := range c.left {
+			p.report(c.left[i], p.strategy(&c.left[i]), text, i == 0, false)
 		}
 	}
-	if f := &p.found[0]; f.End-f.Start == len(text) && p.strategy(f) == Drop {
+	switch {
+	case p.isPlain && isWhole:
+		return p.appendSafeShape(dst, text, c.left[0].Entity), masked
+	case p.isPlain:
+		return append(dst, c.out[prefix:]...), masked
+	case isWhole && p.strategy(&c.left[0]) == Drop:
 		return dst, gone
 	}
 	first := len(dst)
-	dst = p.appendFound(dst, text, p.found)
+	dst = p.appendFound(dst, text, c.left)
 	for range maxRounds {
-		if p.isPlain {
-			break
-		}
 		text = string(dst[first:])
-		if p.found = p.findValue(p.found[:0], text, k); len(p.found) == 0 {
+		if _, found = p.findValue(c, text, k); !found {
 			break
 		}
-		dst = p.appendFound(dst[:first], text, p.found)
+		dst = p.appendFound(dst[:first], text, c.left)
 	}
 	return dst, masked
+}
+
+// clean returns the cleaner of the call.
+func (p *hider) clean() *cleaner {
+	if p.cleaner == nil {
+		p.cleaner = p.compiled.cleaner()
+	}
+	return p.cleaner
+}
+
+// release gives back the cleaner.
+func (p *hider) release() {
+	if p.cleaner != nil {
+		p.cleaners.Put(p.cleaner)
+		p.cleaner = nil
+	}
+}
+
+// maskOther is maskString for a profile with other strategies than Auto, or with entities of
+// its own.
+func (c *compiled) maskOther(text string) string {
+	p := hider{compiled: c}
+	defer p.release()
+	out, v := p.text(nil, text, nil)
+	if v == same {
+		return text
+	}
+	return string(out)
+}
+
+// appendSafeShape appends the shape of a text that is one finding. A shape in which something
+// is found becomes the placeholder.
+func (m *engine) appendSafeShape(dst []byte, text string, e Entity) []byte {
+	first := len(dst)
+	dst = appendShape(dst, text, e)
+	if m.custom == nil && isSafeShape(text, e) {
+		return dst
+	}
+	c := m.cleaner()
+	defer m.cleaners.Put(c)
+	if c.whole(m, view(dst[first:]), false) {
+		dst = appendPlaceholder(dst[:first], e)
+	}
+	return dst
+}
+
+// isSafeShape reports whether nothing can be found in the shape of text: it is stars and
+// what is between them, or an address of which the domain is a few letters.
+func isSafeShape(text string, e Entity) bool {
+	switch e {
+	case Name:
+		return false
+	case Email:
+		domain := text[strings.LastIndexByte(text, '@')+1:]
+		for i := range len(domain) {
+			if c := domain[i] | 0x20; c-'a' >= 26 && domain[i] != '.' {
+				return false
+			}
+		}
+		return len(domain) <= 24
+	}
+	return true
 }
 
 // strategy returns that of a finding.
@@ -98,20 +164,15 @@ func (c *compiled) entityStrategy(e Entity) Strategy {
 
 // appendFound appends text with what was found in it hidden.
 func (p *hider) appendFound(dst []byte, text string, found []Finding) []byte {
-	if p.isPlain {
-		return appendMasked(dst, text, found)
-	}
 	if len(found) == 1 && found[0].Start == 0 && found[0].End == len(text) {
 		return p.appendOne(dst, text, &found[0], true)
 	}
 	return p.appendInText(dst, text, 0, found)
 }
 
-// appendInText is appendPlaceholders with the strategies of the profile.
+// appendInText appends a part of a longer text, which is at offset in the findings' text, with
+// what was found in it hidden.
 func (p *hider) appendInText(dst []byte, text string, offset int, found []Finding) []byte {
-	if p.isPlain {
-		return appendPlaceholders(dst, text, offset, found)
-	}
 	done := 0
 	for i := range found {
 		f := &found[i]
@@ -137,7 +198,7 @@ func (p *hider) apply(dst []byte, s Strategy, text string, f *Finding, isWhole b
 		case f.Entity == Email && strings.LastIndexByte(text, '@') < 1: // a field that is no address
 			return appendShape(dst, text, maskedEntity)
 		}
-		return appendShape(dst, text, f.Entity)
+		return p.appendSafeShape(dst, text, f.Entity)
 	case Placeholder:
 		return appendPlaceholder(dst, f.Entity)
 	case Last4:
@@ -169,14 +230,15 @@ const maskedEntity Entity = "MASKED"
 
 // field masks the text of a field as a whole.
 func (p *hider) field(dst []byte, text string, f *fieldMask) ([]byte, verdict) {
-	if f.strategy == Keep || text == "" || isOwn(text) {
+	if f.strategy == Keep || text == "" || p.isOwn(text) {
 		return dst, same
 	}
 	e := Finding{Entity: f.entity, Rule: fieldRule, End: len(text), Score: 1, rule: ruleCount}
 	s := p.effective(f.strategy, f.entity)
 	if f.entity == "" && (s == Auto || s == Shape) {
-		if p.found = p.find(p.found[:0], text); len(p.found) == 1 && p.found[0].End-p.found[0].Start == len(text) {
-			e.Entity = p.found[0].Entity
+		c := p.clean()
+		if c.whole(&p.engine, text, false) && len(c.left) == 1 && c.left[0].End-c.left[0].Start == len(text) {
+			e.Entity = c.left[0].Entity
 		} else if s == Auto {
 			s = Placeholder
 		}
@@ -222,48 +284,6 @@ func appendLast4(dst []byte, text string) []byte {
 }
 
 func isHidden(r rune) bool { return r == '*' || r >= 0x80 || isAlnum(byte(r)) }
-
-const (
-	tokenPrefix = "tok_"
-	tokenLength = len(tokenPrefix) + 26
-	hashDigits  = 16
-)
-
-// isOwn reports whether a text is what this package puts in: a placeholder, a hash or a
-// token.
-func isOwn(text string) bool { return text != "" && ownEnd(text) == len(text) }
-
-// ownEnd returns where the placeholder, hash or token ends that text starts with, or 0.
-func ownEnd(text string) int {
-	if strings.HasPrefix(text, tokenPrefix) {
-		if len(text) < tokenLength {
-			return 0
-		}
-		for _, c := range []byte(text[len(tokenPrefix):tokenLength]) {
-			if c-'a' >= 26 && c-'2' >= 6 {
-				return 0
-			}
-		}
-		return tokenLength
-	}
-	if text[0] != '[' {
-		return 0
-	}
-	end := strings.IndexByte(text[:min(len(text), maxEntity+hashDigits+3)], ']')
-	if end < 0 {
-		return 0
-	}
-	name, hash, hasHash := strings.Cut(text[1:end], "#")
-	if !isEntityName(name) || hasHash && len(hash) != hashDigits {
-		return 0
-	}
-	for _, c := range []byte(hash) {
-		if !isDigit(c) && c-'a' >= 6 {
-			return 0
-		}
-	}
-	return end + 1
-}
 
 // endless is the context of calls that have none.
 type endless struct{}

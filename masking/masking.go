@@ -48,8 +48,10 @@ type engine struct {
 	kinds    [256]kind
 	words    lexicon
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
-	rooms    *sync.Pool
+	starts   [32]uint32 // the first two letters of the names of months
+	cleaners *sync.Pool
 	walkers  *sync.Pool
+	jsons    *sync.Pool
 	keys     *keyPrefixes
 	plans    phonePlans
 	ibans    ibanLengths
@@ -98,12 +100,12 @@ func New(opts ...Option) (*Masker, error) {
 
 func newEngine() engine {
 	e := engine{
-		on: 1<<(nameID+1) - 1, rules: Rules(), entities: Entities(), kinds: byteKinds(), rooms: new(sync.Pool), walkers: new(sync.Pool),
+		on: 1<<(nameID+1) - 1, rules: Rules(), entities: Entities(), kinds: byteKinds(), cleaners: new(sync.Pool), walkers: new(sync.Pool), jsons: new(sync.Pool),
 		keys: newKeyPrefixes(), plans: newPhonePlans(), ibans: newIBANLengths(),
 	}
 	e.actions = byteActions(e.on)
 	e.words = newLexicon(e.rules)
-	e.endings = e.words.secretEndings()
+	e.endings, e.starts = e.words.secretEndings(), e.words.monthStarts()
 	return e
 }
 
@@ -152,21 +154,23 @@ func nearestEntity(e Entity) string {
 }
 
 // Find appends what it finds in text to dst, in the order of the text, and returns the
-// extended slice. Findings do not overlap: of two that would, the longer one stays, then
-// the one with the higher score, then the one whose entity is first in [Entities]. Find
-// does not allocate when dst has room.
+// extended slice. It finds what [Masker.MaskString] hides. Findings do not overlap: of two
+// that would, the longer one stays, then the one with the higher score, then the one whose
+// entity is first in [Entities]. Find does not allocate when dst has room.
+//
+// A line is masked until nothing is found in it, so a finding may have others inside, which
+// are not in the result. A line that has new findings after eight scans is one finding.
 //
 // Names are looked for in a text of at least three words, of several lines, or of 16 KiB.
-func (m *Masker) Find(dst []Finding, text string) []Finding {
-	return m.inForce.Load().find(dst, text)
-}
+func (m *Masker) Find(dst []Finding, text string) []Finding { return m.inForce.Load().find(dst, text) }
 
 func (m *engine) find(dst []Finding, text string) []Finding {
-	s := scan{m: m, found: dst, first: len(dst), names: m.on.has(nameID) && isProse(text)}
-	for from := 0; from < len(text); {
-		from = s.step(text, from, true)
+	c := m.cleaner()
+	defer m.cleaners.Put(c)
+	if !c.whole(m, text, false) {
+		return dst
 	}
-	return s.found
+	return append(dst, c.left...)
 }
 
 // MaskString returns text with every finding hidden. A text that is one finding as a
@@ -177,20 +181,15 @@ func (m *Masker) MaskString(text string) string { return m.inForce.Load().maskSt
 
 func (m *compiled) maskString(text string) string {
 	if !m.isPlain {
-		p := hider{compiled: m}
-		if out, v := p.text(nil, text, nil); v != same {
-			return string(out)
-		}
+		return m.maskOther(text)
+	}
+	c := m.cleaner()
+	defer m.cleaners.Put(c)
+	if !c.whole(&m.engine, text, true) {
 		return text
 	}
-	r := m.room()
-	defer m.rooms.Put(r)
-	r.found = m.find(r.found[:0], text)
-	if len(r.found) == 0 {
-		return text
-	}
-	r.out = appendMasked(r.out[:0], text, r.found)
-	return string(r.out)
+	m.shape(c, text)
+	return string(c.out)
 }
 
 // AppendMasked appends what [Masker.MaskString] returns to dst.
@@ -200,48 +199,39 @@ func (m *Masker) AppendMasked(dst []byte, text string) []byte {
 
 func (m *compiled) appendMasked(dst []byte, text string) []byte {
 	if !m.isPlain {
-		return append(dst, m.maskString(text)...)
+		return append(dst, m.maskOther(text)...)
 	}
-	r := m.room()
-	defer m.rooms.Put(r)
-	r.found = m.find(r.found[:0], text)
-	return appendMasked(dst, text, r.found)
+	c := m.cleaner()
+	defer m.cleaners.Put(c)
+	if !c.whole(&m.engine, text, true) {
+		return append(dst, text...)
+	}
+	m.shape(c, text)
+	return append(dst, c.out...)
 }
 
-// room is memory of calls, to be used again.
-type room struct {
-	found []Finding
-	out   []byte
-}
-
-// maxRoom is how many bytes a room may have that is kept.
+// maxRoom is how many bytes a cleaner may have that is kept.
 const maxRoom = 64 << 10
 
-func (m *engine) room() *room {
-	if r, ok := m.rooms.Get().(*room); ok && cap(r.out) <= maxRoom && cap(r.found) <= maxRoom/64 {
-		return r
+func (m *engine) cleaner() *cleaner {
+	if c, ok := m.cleaners.Get().(*cleaner); ok && c.isSmall() {
+		return c
 	}
-	return &room{}
+	return &cleaner{}
 }
 
-func appendMasked(dst []byte, text string, found []Finding) []byte {
-	if len(found) == 1 && found[0].Start == 0 && found[0].End == len(text) {
-		return appendShape(dst, text, found[0].Entity)
-	}
-	return appendPlaceholders(dst, text, 0, found)
+// isSmall reports whether a cleaner may be kept; nil is none.
+func (c *cleaner) isSmall() bool {
+	return c == nil || cap(c.out) <= maxRoom && cap(c.left) <= maxRoom/64
 }
 
-// appendPlaceholders appends text, which is at offset in the findings' text, with a
-// placeholder for each finding.
-func appendPlaceholders(dst []byte, text string, offset int, found []Finding) []byte {
-	done := 0
-	for i := range found {
-		f := &found[i]
-		dst = append(dst, text[done:f.Start-offset]...)
-		dst = appendPlaceholder(dst, f.Entity)
-		done = f.End - offset
+// shape gives the masked text the form of the text, if that is one finding. A form in which
+// something is found stays a placeholder.
+func (m *engine) shape(c *cleaner, text string) {
+	if len(c.left) != 1 || c.left[0].Start != 0 || c.left[0].End != len(text) {
+		return
 	}
-	return append(dst, text[done:]...)
+	c.out = m.appendSafeShape(c.out[:0], text, c.left[0].Entity)
 }
 
 func appendPlaceholder(dst []byte, e Entity) []byte {

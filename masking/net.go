@@ -41,20 +41,60 @@ func (s *scan) ipv4(n *number) int {
 	end := n.to[3]
 	switch c := s.at(end); {
 	case n.groups > 4 && n.seps[4] == '.':
-		return n.to[n.groups-1]
+		if n.groups != 5 || !s.isPortOf(n.from[0], n.to[4]) {
+			return n.to[n.groups-1]
+		}
 	case n.groups == 5 && n.seps[4] == '-':
 		return 0
 	case n.groups == 4 && (touchesAfter(c) || (c == '-' || c == '.') && touchesAfter(s.at(end+1))):
 		return end
 	}
-	if s.startsAddress(n.from[0]) && !s.isVersion(n.from[0]) {
+	if s.startsAddress(n.from[0], end) && !s.isVersion(n.from[0]) && (!n.isOutline() || s.isNetwork(n.from[0], end)) {
 		s.add(ruleIPv4, n.from[0], end)
 	}
 	return end
 }
 
-// startsAddress reports whether an IPv4 address may start at i, by what is before.
-func (s *scan) startsAddress(i int) bool {
+// isPortOf reports whether the last number of an address from i to end is a port, as tcpdump
+// writes it: "192.0.2.1.443 > ".
+func (s *scan) isPortOf(i, end int) bool {
+	return strings.HasPrefix(s.text[end:], " > ") || strings.HasPrefix(s.text[end:], ": ") && strings.HasSuffix(s.text[:i], "> ")
+}
+
+// isOutline reports whether four numbers can be those of a chapter or a version: all are
+// small, and no network of private use or resolver starts so.
+func (n *number) isOutline() bool {
+	first, second := n.value(0), n.value(1)
+	return first < 32 && second < 32 && n.value(2) < 32 && n.value(3) < 32 && first != 10 && first != 0 && (first != 8 || second != 8)
+}
+
+// isNetwork reports whether what is around an address from i to end speaks of a network or
+// is a line of a log.
+func (s *scan) isNetwork(i, end int) bool {
+	rest := s.text[end:min(len(s.text), end+10)]
+	switch c := s.at(end); {
+	case (c == ':' || c == '/' || c == '#' || c == '.') && isDigit(s.at(end+1)), strings.IndexByte("@=/[<>", s.before(i)) >= 0:
+		return true
+	case strings.HasPrefix(rest, " - "), strings.HasPrefix(rest, " > "), strings.HasPrefix(rest, " -> "), strings.HasPrefix(rest, " port "):
+		return true
+	case strings.Contains(rest, "GET ") || strings.Contains(rest, "POST "):
+		return true
+	}
+	if s.contextBefore(i)&ipID.context() != 0 {
+		return true
+	}
+	before := s.text[max(0, i-64):i]
+	for j := 2; j+3 < len(before); j++ { // a time
+		if before[j] == ':' && isDigit(before[j-1]) && isDigit(before[j+1]) && before[j+3] == ':' {
+			return !strings.Contains(before[j:], "\n")
+		}
+	}
+	return false
+}
+
+// startsAddress reports whether an IPv4 address from i to end may start there, by what is
+// before.
+func (s *scan) startsAddress(i, end int) bool {
 	second := s.before(i - 1)
 	switch s.before(i) {
 	case '.':
@@ -62,7 +102,7 @@ func (s *scan) startsAddress(i int) bool {
 	case '-':
 		return !touches(second) && second != '.' || s.isRange(i)
 	case '/':
-		return !touches(second)
+		return !touches(second) || s.at(end) == ':' && isDigit(s.at(end+1))
 	}
 	return true
 }
@@ -89,9 +129,9 @@ func (s *scan) isVersion(i int) bool {
 			start--
 		}
 		if start == end {
-			return false
+			return strings.HasSuffix(s.text[:end], "§")
 		}
-		if _, f := s.lookUp(start); f&versions != 0 {
+		if _, f := s.lookUp(start); f&versions != 0 || s.text[end-1] >= 0x80 && endsWithAny(s.text[start:end], versionIdeographs) {
 			return true
 		}
 		i = start
@@ -105,18 +145,33 @@ func (s *scan) hexGroups(i int) int {
 		return 0
 	}
 	g := s.readHexGroups(i)
-	if c := s.at(g.end); g.end == 0 || touchesAfter(c) || (c == ':' || c == '-' || c == '.') && touchesAfter(s.at(g.end+1)) {
+	if g.end == 0 || s.isIndex(i) {
 		return 0
+	}
+	if c := s.at(g.end); touchesAfter(c) || (c == ':' || c == '-' || c == '.') && touchesAfter(s.at(g.end+1)) {
+		port := g.end + 1
+		for isDigit(s.at(port)) {
+			port++
+		}
+		if c != '.' || !s.isPortOf(i, port) {
+			return 0
+		}
 	}
 	switch {
 	case g.count == 6 && g.arePairs && !g.isShort:
 		s.add(ruleMAC, i, g.end)
-	case g.count == 8 && !g.isShort, g.isShort && g.count > 0 && g.count < 8 && (g.hasDigit || g.count > 3):
+	case g.count == 8 && !g.isShort && !g.arePairs, g.isShort && g.count > 0 && g.count < 8 && (g.hasDigit || g.count > 3):
 		s.add(ruleIPv6, i, g.end)
 	default:
 		return 0
 	}
 	return g.end
+}
+
+// isIndex reports whether i is after the bracket of an index: "a[1::2]".
+func (s *scan) isIndex(i int) bool {
+	c := s.before(i - 1)
+	return s.before(i) == '[' && (isWord(c) || c == ')' || c == ']')
 }
 
 // hexGroups is groups of hexadecimal digits with colons between.
@@ -209,6 +264,20 @@ func (s *scan) macPairs(i int) int {
 	}
 	s.add(ruleMAC, i, i+size)
 	return i + size
+}
+
+// macQuadsAround looks for such an address of which the word at i is a part, and returns its end
+// or 0.
+func (s *scan) macQuadsAround(i int) int {
+	for start := i; start >= 0 && start >= i-10; start -= 5 {
+		if to := s.macQuads(start); to > 0 {
+			return to
+		}
+		if s.before(start) != '.' {
+			break
+		}
+	}
+	return 0
 }
 
 // macQuads looks for a MAC address as "0123.4567.89ab" at i, and returns its end or 0.
@@ -310,6 +379,14 @@ func (s *scan) isSecretParameter(name, value string) bool {
 		return true
 	case "key", "auth", "authorization", "sig", "session", "sessionid", "session-id", "sid", "otp", "code", "ticket", "nonce", "awsaccesskeyid":
 		return looksSecret(value, 6)
+	}
+	if isOneOf(string(lower[:len(name)]), "page-token pagetoken next-token nexttoken next-page-token nextpagetoken continuation-token continuationtoken cursor-token sync-token") {
+		return false
+	}
+	for _, ending := range []string{"signature", "token", "secret", "password", "passwd", "apikey", "api-key", "access-key"} {
+		if strings.HasSuffix(string(lower[:len(name)]), ending) {
+			return true
+		}
 	}
 	return false
 }

@@ -42,6 +42,9 @@ func (s *scan) digits(i int) int {
 		return s.mixed(i)
 	}
 	if c == ':' {
+		if to := s.telegram(i, end); to > 0 {
+			return to
+		}
 		if to := s.hexGroups(i); to > 0 {
 			return to
 		}
@@ -50,6 +53,11 @@ func (s *scan) digits(i int) int {
 	length := end - i
 	if length > maxDigits {
 		return end
+	}
+	if length == 4 && (c == '.' || s.before(i) == '.') {
+		if to := s.macQuadsAround(i); to > 0 {
+			return to
+		}
 	}
 	if length < 7 && !s.joins(end) {
 		if length <= 4 && s.m.on.has(birthID) {
@@ -162,7 +170,7 @@ func (s *scan) parseLead(n *number, i int) bool {
 	switch before {
 	case '-', '.', '/':
 		c := s.before(n.start - 1)
-		n.isTight = n.isTight || touches(c) || before == '/' && c == '/'
+		n.isTight = n.isTight || (touches(c) || before == '/' && c == '/') && (before != '/' || !n.hasPlus) // PJSIP/trunk/+61…
 	case '#', '$', ']', '@', '%', '^', '~':
 		n.isNumbered = true
 	default:
@@ -228,6 +236,9 @@ func (s *scan) match(n *number) int {
 			return to
 		}
 	}
+	if n.groups > 2 && (n.groups > 4 || n.sameSeparators(n.groups)) && s.contextBefore(n.from[0]) == counter {
+		return n.to[n.groups-1]
+	}
 	return 0
 }
 
@@ -240,7 +251,9 @@ func (s *scan) endsNumber(n *number, k int) bool {
 	case '-', '.', '/', '\\':
 		d := s.at(n.to[k-1] + 1)
 		return !isWord(d) && d != '['
-	case '[', '%', '@', '_', '*':
+	case '@': // sip:+4415…@
+		return n.seps[0] == 0 && k == 1 && endsWithAny(s.text[:n.start], "sip: sips: tel:")
+	case '[', '%', '_', '*':
 		return false
 	case 'x', 'X':
 		return s.isNumber(n.to[k-1] + 1)

@@ -3,6 +3,8 @@ package masking
 import (
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // phonePlans says which country codes are assigned, and how long their numbers are.
@@ -126,6 +128,9 @@ func (s *scan) phoneRule(n *number, k int, digits string) (ruleID, bool) {
 	}
 	context := s.contextBefore(n.from[0])
 	called := context&phoneID.context() != 0
+	if k == 1 && !called && !n.isNumbered && s.isBareMobile(n, digits) {
+		return rulePhoneNational, context != counter
+	}
 	if (context == counter || n.isNumbered) && !called {
 		return 0, false
 	}
@@ -135,10 +140,75 @@ func (s *scan) phoneRule(n *number, k int, digits string) (ruleID, bool) {
 	if k == 1 {
 		return rulePhoneContext, called && s.isPlain(digits)
 	}
-	if !n.isEven(k) || !called && s.isAmount(n.to[k-1]) {
+	if !n.isEven(k) || !called && (s.isAmount(n.to[k-1]) || s.isColumns(n, k)) {
 		return 0, false
 	}
 	return s.groupedRule(n, k, digits, called)
+}
+
+// isBareMobile reports whether digits without separators are a mobile number that needs no word
+// for telephone: British ones, others after "from" and "to", Chinese ones in Chinese text.
+func (s *scan) isBareMobile(n *number, digits string) bool {
+	from, to := n.from[0], n.to[0]
+	switch {
+	case len(digits) == 11 && digits[:2] == "07" && digits[2] != '0':
+		return true
+	case len(digits) == 10 && isOneOf(digits[:2], "04 06 07"):
+		return s.wordBefore(from)&(near|calls) != 0 && s.at(from-1) == ' '
+	case len(digits) == 11 && digits[0] == '1' && digits[1] >= '3':
+		before := s.text[max(0, from-24):from]
+		after := s.text[to:min(len(s.text), to+24)]
+		isChinese := isIdeograph(strings.TrimRight(before, " :：（(")) || ideographs(after)&phoneID.context() != 0
+		for word := range strings.FieldsSeq(counterIdeographs) {
+			isChinese = isChinese && !strings.Contains(before, word)
+		}
+		return isChinese
+	}
+	return false
+}
+
+// isIdeograph reports whether text ends with a letter of Chinese.
+func isIdeograph(text string) bool {
+	r, _ := utf8.DecodeLastRuneInString(text)
+	return unicode.Is(unicode.Han, r)
+}
+
+// isColumns reports whether groups are a part of a row of numbers: more follow or are before,
+// they are filled with zeros, or they are small ones that rise.
+func (s *scan) isColumns(n *number, k int) bool {
+	if n.hasBracket {
+		return false
+	}
+	if n.digits[0] == '0' && s.before(n.start) == ' ' && s.isColumnEnd(n.start-1) {
+		return true
+	}
+	for i := 1; i < k; i++ {
+		if n.seps[i] != ' ' {
+			return false
+		}
+	}
+	size := n.to[0] - n.from[0]
+	if k < n.groups && n.seps[k] == ' ' && n.to[k]-n.from[k] == size && n.shapes[k-1] != 0x334 {
+		return true
+	}
+	if n.shapes[k-1] == 0x333 && n.digits[0] == '0' && (n.digits[3] == '0' || n.digits[6] == '0') {
+		return true
+	}
+	for i := range k {
+		if n.to[i]-n.from[i] != 2 || n.value(i) > 60 || i > 0 && n.value(i) <= n.value(i-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// isColumnEnd reports whether a number that is not a time ends at i.
+func (s *scan) isColumnEnd(i int) bool {
+	next, start := len(s.found)-1, i
+	for start > 0 && isDigit(s.text[start-1]) {
+		start--
+	}
+	return start < i && !s.endsFinding(i, &next) && strings.IndexByte(" .\n", s.before(start)) >= 0
 }
 
 // groupedRule returns the rule that several groups pass. called says that a word for
@@ -216,7 +286,8 @@ func (s *scan) isInternational(digits string) bool {
 		code = code*10 + int(digits[i]-'0')
 		if p := &s.m.plans; p.assigned[code] {
 			rest := len(digits) - i - 1
-			return rest >= int(p.min[code]) && rest <= int(p.max[code]) && (code != 1 || isNANP(digits[1:]))
+			isOld := code == 52 && rest == 11 && digits[2] == '1' // the old prefix of mobile numbers
+			return rest >= int(p.min[code]) && (rest <= int(p.max[code]) || isOld) && (code != 1 || isNANP(digits[1:]))
 		}
 	}
 	return false

@@ -79,6 +79,7 @@ func ruleTable() [ruleCount]Rule {
 		"handy telefon telefonnummer rufnummer handynummer durchwahl mobil mobilnummer ruckruf ruckrufnummer anrufen anruf erreichbar festnetz",
 		"telephone portable appelez appeler joindre joignable telefono movil celular llama llame llamar llamame llamenos cellulare chiama chiamare chiamami recapito",
 		"telefoon telefoonnummer bel bellen belt mobiel telefonu komorka komorkowy zadzwon zadzwonic dzwonic telefone telemovel ligar ligue zap ara arayin cep telefonunuz gsm hp nomor",
+		"sip sips pjsip invite trunk caller callerid callee msisdn ani clid cli dialplan portable",
 		"फोन मोबाइल फ़ोन दूरभाष тел телефон мобильный звоните позвоните denwa keitai dianhua shouji",
 	}
 	return [ruleCount]Rule{
@@ -155,8 +156,10 @@ func ruleTable() [ruleCount]Rule {
 			Source: "ISO 13616-1; SWIFT IBAN Registry",
 		},
 		ruleIPv4: {
-			Name: "ipv4", Entity: IPAddress, Score: 0.9,
-			Finds:  "four numbers from 0 to 255 with dots, not after a word for a version",
+			Name: "ipv4", Entity: IPAddress, Score: 0.9, Context: []string{
+				"ip ips ipv addr address addresses host hosts hostname server servers client peer remote local src dst source destination gateway router dns nameserver resolver ping pings traceroute ssh login logged logins connect connected connecting connection connections listen listening bind subnet network netmask proxy firewall blocked banned ban port interface eth inet endpoint upstream downstream tcp udp icmp http https ftp visitor adresse adres direccion endereco indirizzo serveur servidor",
+			},
+			Finds:  "four numbers from 0 to 255 with dots, not after a word for a version or a chapter; four numbers below 32 only beside a port, a mask, a time or a word of the context",
 			Source: "RFC 791; RFC 6943, section 3.1.1",
 		},
 		ruleIPv6: {

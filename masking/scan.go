@@ -8,21 +8,21 @@ import (
 const (
 	// maxLine is the length of a line, in bytes, above which it is scanned in pieces.
 	maxLine = 16 << 10
+	// cutSlack is how many bytes after maxLine the space may be at which a long line is cut.
+	cutSlack = 1 << 10
 	// lookBack is how far before its start the scan of a line reads, in bytes.
 	lookBack = 2 << 10
 )
 
-// scan is one pass over a text, line by line. Nothing that is found crosses a line,
-// except a private key. Words that give context may be on the line before.
+// scan is one pass over a part of a text. Nothing that is found crosses a line, except a
+// private key. Words that give context may be on the line before.
 type scan struct {
 	m     *engine
-	text  string // up to the end of the line
+	text  string // up to the end of the part
 	found []Finding
-	first int  // the findings of this pass start here
 	names bool // whether names are looked for
 
 	pem      int // where a private key starts that does not end in the line, or -1
-	pemSeen  int // up to where no last line of a private key is
 	queryEnd int // where the query ends whose parameters have been seen
 
 	contextAt int // the position of the last context that was asked for
@@ -30,51 +30,58 @@ type scan struct {
 	folded    [maxWord]byte
 }
 
-// segment scans the next line of text, from an offset. It returns where the line ends,
-// or -1 when the line may go on after text: only when text is not final.
-func (s *scan) segment(text string, from int, final bool) int {
-	to := lineEnd(text, from)
-	if to < 0 {
-		if !final {
-			return -1
+// segment scans text between two offsets, and finds what ends before the second one, or a
+// private key. It reports false when it must know more of the text, which is not final.
+func (s *scan) segment(text string, from, to int, names, final bool) bool {
+	s.text, s.found, s.queryEnd, s.contextAt = text[:to], s.found[:0], 0, -1
+	s.names = names && s.m.on.has(nameID)
+	first := from
+	for {
+		s.pem = -1
+		s.line(from)
+		if s.pem < 0 {
+			s.customs(first, to)
+			return true
 		}
-		to = len(text)
+		end := pemEnd(text, s.pem, final)
+		if end < 0 {
+			return false
+		}
+		if end > s.pem {
+			s.add(rulePrivateKey, s.pem, end)
+			s.customs(first, to)
+			return true
+		}
+		from = s.pem + len(pemBegin)
 	}
-	had := len(s.found)
-	s.text, s.pem, s.queryEnd, s.contextAt = text[:to], -1, 0, -1
-	s.line(from)
-	if s.pem < 0 {
-		return to
-	}
-	end := s.pemEnd(text, s.pem, final)
-	if end < 0 {
-		s.found = s.found[:had]
-		return -1
-	}
-	if end == s.pem {
-		return s.pem + len(pemBegin)
-	}
-	s.add(rulePrivateKey, s.pem, end)
-	return end
 }
 
-// lineEnd returns the end of the line at from, or -1 when the text ends before.
-func lineEnd(text string, from int) int {
-	window := text[from:min(len(text), from+maxLine)]
-	if i := strings.IndexByte(window, '\n'); i >= 0 {
+// lineEnd returns the end of the line at from, or of its first piece when it has more than
+// limit bytes; -1 when it may go on after the text. A piece ends after a space, if there is
+// one. What the line has after the piece does not matter, so that masking it does not.
+func (m *engine) lineEnd(text string, from, limit int, final bool) int {
+	window := text[from:min(len(text), from+limit+cutSlack)]
+	i := strings.IndexByte(window, '\n')
+	if len(window) >= limit && (i < 0 || i >= limit) {
+		if space := strings.IndexByte(window[limit-1:], ' '); space >= 0 && (i < 0 || space+limit-1 < i) {
+			i = space + limit - 1
+		}
+	}
+	if i >= 0 {
 		return from + i + 1
 	}
-	if len(window) < maxLine {
+	to := from + limit + cutSlack
+	switch {
+	case !final && len(text) < to+maxOwn+utf8.UTFMax:
 		return -1
+	case len(text) <= to:
+		return len(text)
 	}
-	if i := strings.LastIndexByte(window, ' '); i >= maxLine/2 {
-		return from + i + 1
-	}
-	to := from + maxLine
 	for n := 1; n < utf8.UTFMax && to < len(text) && !utf8.RuneStart(text[to]); n++ {
-		to--
+		to++
 	}
-	return to
+	_, end := m.placeholderAround(text, to)
+	return max(to, end)
 }
 
 func (s *scan) line(from int) {
@@ -101,20 +108,23 @@ func (s *scan) line(from int) {
 			i = s.underscore(i)
 		case atHyphen:
 			i = s.hyphen(i)
+		case atTag:
+			i = s.tag(i)
 		case atW:
 			i = s.passwordWord(i)
 		}
 	}
 }
 
-// add keeps a finding, unless one that overlaps it is better.
+// add keeps a finding, unless one that overlaps it is better. A finding of placeholders alone
+// is not one, and a finding does not have a part of a placeholder.
 func (s *scan) add(id ruleID, start, end int) {
 	rule := &s.m.rules[id]
-	if s.m.on&rule.bit == 0 {
+	if s.m.on&rule.bit == 0 || s.isMasked(start, end) {
 		return
 	}
 	keep := len(s.found)
-	for keep > s.first && s.found[keep-1].End > start {
+	for keep > 0 && s.found[keep-1].End > start {
 		if old := &s.found[keep-1]; old.Start < end && !s.beats(id, end-start, old) {
 			return
 		}
@@ -123,6 +133,26 @@ func (s *scan) add(id ruleID, start, end int) {
 	s.found = append(s.found[:keep], Finding{
 		Entity: rule.Entity, Rule: rule.Name, Start: start, End: end, Score: rule.Score, rule: id,
 	})
+}
+
+// isMasked reports whether text from start to end is placeholders, or cuts one.
+func (s *scan) isMasked(start, end int) bool {
+	if _, to := s.m.placeholderAround(s.text, start); to > 0 {
+		return true
+	}
+	if end < len(s.text) { // a private key may end after the text
+		if _, to := s.m.placeholderAround(s.text, end); to > 0 {
+			return true
+		}
+	}
+	for start < end {
+		n := s.m.ownEnd(s.text[start:])
+		if n == 0 {
+			return false
+		}
+		start += n
+	}
+	return start == end
 }
 
 // beats reports whether a finding of a rule is better than an old one: it is longer, or

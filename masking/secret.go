@@ -24,20 +24,20 @@ func (s *scan) privateKey(i int) int {
 
 // pemEnd returns where the private key ends that starts at i, or -1 when more of the text
 // must be known. A key without its last line ends with the last line of base64; without any
-// it is none, and pemEnd returns i.
-func (s *scan) pemEnd(text string, i int, final bool) int {
+// it is not one, and pemEnd returns i. A bracket ends the search, so that a placeholder does.
+func pemEnd(text string, i int, final bool) int {
 	window := text[i:min(len(text), i+maxPEM)]
-	from := min(len(window), max(0, s.pemSeen-len(pemEnds)-i)) // no last line is before
-	if end := strings.Index(window[from:], pemEnds); end >= 0 {
-		end += from
+	size := len(window)
+	if bracket := strings.IndexByte(window, '['); bracket >= 0 {
+		window = window[:bracket]
+	}
+	if end := strings.Index(window, pemEnds); end >= 0 {
 		rest := window[end+len(pemEnds):]
 		if dashes := strings.Index(rest, "-----"); dashes >= 0 && dashes < 48 {
 			return i + end + len(pemEnds) + dashes + len("-----")
 		}
-	} else {
-		s.pemSeen = i + len(window)
 	}
-	if !final && len(window) < maxPEM {
+	if !final && size == len(window) && size < maxPEM {
 		return -1
 	}
 	begin := len(pemBegin)
@@ -112,7 +112,9 @@ func (s *scan) assigned(i int) int {
 func (s *scan) secretAfter(i, after int) int {
 	key := s.keyBefore(i)
 	if key == 0 {
-		return after
+		if key = s.nameOfValue(i); key == 0 {
+			return after
+		}
 	}
 	from, to, quoted := s.value(after)
 	if from == to {
@@ -124,13 +126,73 @@ func (s *scan) secretAfter(i, after int) int {
 		return from
 	}
 	if s.isSecretValue(key, value, to, quoted) {
-		id := ruleSecret
-		if key&strongKey != 0 {
-			id = rulePassword
-		}
-		s.add(id, from, to)
+		s.addSecret(key, from, to)
 	}
 	return from
+}
+
+// nameOfValue returns what the name before "value", which ends at i, says of it, as in
+// <property name="password" value="x"/> and {"name": "PASSWORD", "value": "x"}.
+func (s *scan) nameOfValue(i int) flags {
+	const value = "value"
+	if s.before(i) == '"' {
+		i--
+	}
+	if i < len(value) || s.text[i-1] != 'e' || !strings.EqualFold(s.text[i-len(value):i], value) {
+		return 0
+	}
+	i -= len(value)
+	for n := 0; n < 4 && strings.IndexByte(" \",", s.before(i)) >= 0; n++ {
+		if i--; s.text[i] == '"' && s.before(i) != ' ' && s.before(i) != ',' {
+			return s.keyBefore(i + 1)
+		}
+	}
+	return 0
+}
+
+// tag handles a > at i, after the name of an XML element: <password>x</password>.
+func (s *scan) tag(i int) int {
+	start := i
+	for start > 0 && i-start < 40 && (isWord(s.text[start-1]) || s.text[start-1] == '-' || s.text[start-1] == ':' || s.text[start-1] == '.') {
+		start--
+	}
+	if start == i || s.before(start) != '<' {
+		return i + 1
+	}
+	key := s.keyBefore(i)
+	if key&secret == 0 {
+		return i + 1
+	}
+	limit := min(len(s.text), i+maxSecret)
+	to := i + 1
+	for to < limit && s.text[to] != '<' && s.text[to] >= ' ' {
+		to++
+	}
+	if !strings.HasPrefix(s.text[to:], "</") || to == i+1 || !s.isSecretValue(key, s.text[i+1:to], to, true) {
+		return i + 1
+	}
+	s.addSecret(key, i+1, to)
+	return i + 1
+}
+
+func (s *scan) addSecret(key flags, from, to int) {
+	id := ruleSecret
+	if key&strongKey != 0 {
+		id = rulePassword
+	}
+	s.add(id, from, to)
+}
+
+// identifiedBy handles an I at i, of "IDENTIFIED BY 'x'" in SQL.
+func (s *scan) identifiedBy(i int) {
+	const words = "IDENTIFIED BY "
+	if i+len(words) > len(s.text) || !strings.EqualFold(s.text[i:i+len(words)], words) {
+		return
+	}
+	from, to, quoted := s.value(i + len(words))
+	if from < to && s.isSecretValue(secret|strongKey, s.text[from:to], to, quoted) {
+		s.add(rulePassword, from, to)
+	}
 }
 
 // headerCredential looks for the value of an Authorization header at i.
@@ -138,6 +200,8 @@ func (s *scan) headerCredential(i int) {
 	word, _, _ := strings.Cut(s.text[i:min(len(s.text), i+8)], " ")
 	switch {
 	case len(word) == len("bearer") && strings.EqualFold(word, "bearer"), strings.EqualFold(word, "token"):
+		s.credential(ruleBearer, i+len(word)+1)
+	case word == "SSWS": // Okta
 		s.credential(ruleBearer, i+len(word)+1)
 	case strings.EqualFold(word, "basic"):
 		s.credential(ruleBasic, i+len(word)+1)
@@ -292,7 +356,7 @@ func (s *scan) value(i int) (from, to int, quoted bool) {
 			break
 		}
 	}
-	for to > i && (s.text[to-1] == '.' || s.text[to-1] == ':' || s.text[to-1] == '?') {
+	for to > i && (s.text[to-1] == '.' || s.text[to-1] == ':' || s.text[to-1] == '?' && !looksSecret(s.text[i:to-1], 5)) {
 		to--
 	}
 	return i, to, false
@@ -317,15 +381,22 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool
 	case letters && s.isWordNotSecret(value):
 		return false
 	case quoted && words && strings.IndexByte(value, ' ') > 0:
-		return isStrong && isPassphrase(value)
+		return isStrong && isSentence(value)
 	case !quoted && isCode(value, words):
 		return false
+	case !quoted && value[0] == '!' && s.at(end) == ' ' && words:
+		return false // a tag of YAML: "!Ref X"
+	case words && s.isPassphrase(value):
+		return true
 	case !isStrong:
 		return looksSecret(value, 6) || quoted && len(value) >= 8 && !words
 	case quoted || !words:
 		return true
 	case s.at(end) == ' ' && (s.isLetterAt(end+1) || s.at(end+1) == '['):
 		return false // "password: please enter"
+	}
+	if parts, known := s.parts(value); parts > 1 && known > 0 {
+		return false // "password: see-the-wiki"
 	}
 	return letters || len(value) >= 8
 }
@@ -335,9 +406,35 @@ func isCode(value string, words bool) bool {
 	return strings.ContainsAny(value, "([{") || words && strings.IndexByte(value, '.') > 0
 }
 
-// isPassphrase reports whether words are a passphrase rather than a message: three to seven
+// isPassphrase reports whether a value is three or more words in lower case with dashes between,
+// of which none has a meaning here: "oskpel-kave-gatnix".
+func (s *scan) isPassphrase(value string) bool {
+	parts, known := s.parts(value)
+	return parts >= 3 && known == 0 && value == strings.ToLower(value) && strings.IndexByte(value, '.') < 0
+}
+
+// parts returns how many words of three letters or more a value has with dashes between, and how
+// many of all have a meaning here.
+func (s *scan) parts(value string) (parts, known int) {
+	var folded [maxWord]byte
+	for part := range strings.SplitSeq(value, "-") {
+		w := foldWord(&folded, part, 0)
+		if w.end < len(part) || w.folded == 0 {
+			return 0, 0
+		}
+		if len(part) < 3 {
+			known++
+		} else if e := s.m.words.find(folded[:w.folded], w.hash); e != nil && e.flags&(common|secret|counter|versions) != 0 {
+			known++
+		}
+		parts++
+	}
+	return parts, known
+}
+
+// isSentence reports whether words are a passphrase rather than a message: three to seven
 // in lower case.
-func isPassphrase(value string) bool {
+func isSentence(value string) bool {
 	spaces := strings.Count(value, " ")
 	return spaces > 1 && spaces < 7 && value == strings.ToLower(value) && strings.IndexByte(value, '\'') < 0
 }
@@ -350,7 +447,7 @@ func isWords(value string) (letters, words bool) {
 		c := value[i]
 		isLetter := c|0x20-'a' < 26 || c >= 0x80
 		letters = letters && isLetter
-		words = words && (isLetter || strings.IndexByte("._ -':", c) >= 0)
+		words = words && (isLetter || strings.IndexByte("._ -':!", c) >= 0)
 	}
 	return letters, words
 }
@@ -369,7 +466,13 @@ func (s *scan) isWordNotSecret(value string) bool {
 
 // passwordWord handles a w at i, of "password is x" and "passwd x".
 func (s *scan) passwordWord(i int) int {
-	if i < 1 || s.text[i-1] != 's' && s.text[i-1] != 'p' && s.text[i-1] != ' ' && s.text[i-1] != '-' {
+	switch s.before(i) {
+	case 's', 'p':
+	case ' ', '-':
+		if s.at(i+1) != 'a' || s.at(i+2) != 'c' { // wachtwoord
+			return i + 1
+		}
+	default:
 		return i + 1
 	}
 	start := i
@@ -400,7 +503,15 @@ func (s *scan) passwordStated(i int) int {
 		return w.end
 	}
 	from, to, quoted := s.value(from)
-	if to-from >= 5 && (looksSecret(s.text[from:to], 5) && !quoted || isStated && quoted) && s.isSecretValue(strongKey, s.text[from:to], to, quoted) {
+	if !quoted && to > from && s.text[to-1] == '?' {
+		to-- // of the sentence
+	}
+	if to-from < 5 {
+		return w.end
+	}
+	value := s.text[from:to]
+	isQuoted := quoted && (isStated || from == w.end+2 && strings.IndexByte(value, ' ') < 0) // PASSWORD 'x', of SQL
+	if (isQuoted || !quoted && (looksSecret(value, 5) || s.isPassphrase(value))) && s.isSecretValue(strongKey, value, to, quoted) {
 		s.add(rulePassword, from, to)
 	}
 	return w.end

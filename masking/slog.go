@@ -30,6 +30,7 @@ func (m *Masker) Handler(next slog.Handler) slog.Handler {
 // as [slog.HandlerOptions].ReplaceAttr, which sees no message.
 func (m *Masker) MaskAttr(groups []string, a slog.Attr) slog.Attr {
 	l := logRoom{hider: hider{compiled: m.inForce.Load()}}
+	defer l.release()
 	out, v := l.attr(a, l.enter(groups))
 	if v == gone {
 		return slog.Attr{}
@@ -89,7 +90,10 @@ func (h *handler) WithGroup(name string) slog.Handler {
 	}
 	own := *h
 	own.groups = append(slices.Clip(h.groups), name)
-	own.next = h.next.WithGroup(h.m.MaskString(name))
+	l := h.room()
+	defer h.put(l)
+	masked, _ := l.message(name)
+	own.next = h.next.WithGroup(masked)
 	return &own
 }
 
@@ -109,7 +113,7 @@ func (h *handler) room() *logRoom {
 
 // put keeps the room, without what it refers to.
 func (h *handler) put(l *logRoom) {
-	if cap(l.out) > maxRoom || cap(l.found) > maxRoom/64 {
+	if cap(l.out) > maxRoom || !l.cleaner.isSmall() {
 		return
 	}
 	clear(l.places)
@@ -149,11 +153,15 @@ func (l *logRoom) child(at logPlace, name string, k *keyInfo) logPlace {
 	return next
 }
 
-func (l *logRoom) message(text string) (string, verdict) {
+func (l *logRoom) message(text string) (out string, v verdict) {
 	if l.isClean(text) {
 		return text, same
 	}
-	var v verdict
+	defer func() {
+		if recover() != nil { // of a recognizer or a strategy
+			out, v = wholeMasked, masked
+		}
+	}()
 	if l.out, v = l.text(l.out[:0], text, nil); v == same {
 		return text, same
 	}
@@ -242,7 +250,13 @@ func (l *logRoom) all(attrs []slog.Attr, at logPlace) ([]slog.Attr, verdict) {
 }
 
 // attr masks an attribute.
-func (l *logRoom) attr(a slog.Attr, at logPlace) (slog.Attr, verdict) {
+func (l *logRoom) attr(a slog.Attr, at logPlace) (out slog.Attr, v verdict) {
+	safeKey := wholeMasked
+	defer func() {
+		if recover() != nil {
+			out, v = slog.String(safeKey, wholeMasked), masked
+		}
+	}()
 	value, isResolved := resolve(a.Value)
 	if value.Kind() == slog.KindGroup && a.Key == "" {
 		attrs, v := l.all(value.Group(), at)
@@ -257,7 +271,6 @@ func (l *logRoom) attr(a slog.Attr, at logPlace) (slog.Attr, verdict) {
 	if f != nil && f.strategy == Keep {
 		return a, same
 	}
-	v := same
 	if !k.isClean {
 		if l.out, v = l.text(l.out[:0], a.Key, nil); v == gone {
 			return a, gone
@@ -266,9 +279,10 @@ func (l *logRoom) attr(a slog.Attr, at logPlace) (slog.Attr, verdict) {
 			a.Key = string(l.out)
 		}
 	}
-	out, changed := l.value(value, k, next)
+	safeKey = a.Key
+	masking, changed := l.value(value, k, next)
 	if changed != same {
-		a.Value, v = out, changed
+		a.Value, v = masking, changed
 	} else if isResolved {
 		a.Value, v = value, masked
 	}

@@ -96,9 +96,9 @@ type endless struct{}
 
 func (e endless) LogValue() slog.Value { return slog.AnyValue(e) }
 
-type panicsValue struct{ *int }
+type panicValuer struct{ *int }
 
-func (panicsValue) LogValue() slog.Value { panic("alice@example.com") }
+func (panicValuer) LogValue() slog.Value { panic("alice@example.com") }
 
 type panicError struct{}
 
@@ -138,7 +138,7 @@ func TestSlogMasks(t *testing.T) {
 		"a LogValuer":     {slog.Any("x", lazy{slog.AnyValue(lazy{slog.StringValue("alice@example.com")})}), `"x":"a***@example.com"`, `x=a***@example.com`},
 		"one of a group":  {slog.Any("x", lazy{slog.GroupValue(slog.Any("y", lazy{slog.StringValue("bob@example.com")}))}), `"x":{"y":"b***@example.com"}`, `x.y=b***@example.com`},
 		"an endless one":  {slog.Any("x", endless{}), `"x":"[MASKED]"`, `x=[MASKED]`},
-		"one that panics": {slog.Any("x", panicsValue{}), `"x":"[MASKED]"`, `x=[MASKED]`},
+		"one that panics": {slog.Any("x", panicValuer{}), `"x":"[MASKED]"`, `x=[MASKED]`},
 		"bytes":           {slog.Any("x", []byte("alice@example.com")), `"x":"YSoqKkBleGFtcGxlLmNvbQ=="`, `x="a***@example.com"`},
 		"a map":           {slog.Any("x", map[string]any{"mail": "alice@example.com", "n": 1}), `"x":{"mail":"a***@example.com","n":1}`, `x="map[mail:a***@example.com n:1]"`},
 		"a list":          {slog.Any("x", []any{"alice@example.com", 1}), `"x":["a***@example.com",1]`, `x="[a***@example.com 1]"`},
@@ -370,6 +370,27 @@ func (*probe) Enabled(_ context.Context, level slog.Level) bool { return level >
 
 func (p *probe) Handle(ctx context.Context, r slog.Record) error { return p.onHandle(ctx, r) }
 
+type panicRecognizer struct{}
+
+func (panicRecognizer) Recognize(_ []masking.Finding, line string) []masking.Finding {
+	if strings.Contains(line, "alice") {
+		panic(line)
+	}
+	return nil
+}
+
+// TestSlogLosesNothing: a recognizer that panics does not lose the record.
+func TestSlogLosesNothing(t *testing.T) {
+	t.Parallel()
+	m := newMasker(t, masking.WithRecognizer(panicRecognizer{}))
+	asJSON, _ := logged(m, func(log *slog.Logger) {
+		log.WithGroup("alice").Info("alice", "x", "alice", "alice", 1, slog.Group("g", "y", "alice", "z", 1))
+	})
+	if want := `{"msg":"[MASKED]","[MASKED]":{"x":"[MASKED]","[MASKED]":"[MASKED]","g":{"y":"[MASKED]","z":1}}}`; asJSON != want {
+		t.Errorf("%s, want %s", asJSON, want)
+	}
+}
+
 // TestSlogMasksOnce: the attributes of With are masked when they are given, and their
 // LogValuers called once.
 func TestSlogMasksOnce(t *testing.T) {
@@ -421,4 +442,36 @@ func TestSlogDoesNotAllocate(t *testing.T) { //nolint:paralleltest // AllocsPerR
 	}); n > 0 {
 		t.Errorf("a record without a finding allocates %v times", n)
 	}
+}
+
+// FuzzSlog: a string is masked as MaskString masks it, also where the handler sees at a glance
+// that it is clean.
+func FuzzSlog(f *testing.F) {
+	for _, text := range []string{
+		"GET", "user signed in", "/v1/files/{key...}", "alice@example.com", "203.0.113.7", "1.2.3.4", "0abc.cdef.abcd", "::1", "pwd x1", "AKIAIOSFODNN7EXAMPLE",
+		"eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", "born 1/2/80", "AB123456C", "Alice Smith", "Dear Alice Smith", "1A 2B 3C", "1EG4TE5MK73", "key AKIA",
+	} {
+		f.Add(text)
+	}
+	m := newMasker(f)
+	var got string
+	h := m.Handler(&probe{onHandle: func(_ context.Context, r slog.Record) error {
+		got = r.Message
+		for a := range r.Attrs {
+			if v := a.Value.String(); v != r.Message {
+				return fmt.Errorf("the value is %q, the message %q", v, r.Message)
+			}
+		}
+		return nil
+	}})
+	f.Fuzz(func(t *testing.T, text string) {
+		r := slog.NewRecord(time.Time{}, slog.LevelInfo, text, 0)
+		r.AddAttrs(slog.String("x", text))
+		if err := h.Handle(t.Context(), r); err != nil {
+			t.Error(err)
+		}
+		if want := m.MaskString(text); got != want {
+			t.Errorf("%q is logged as %q, want %q", text, got, want)
+		}
+	})
 }

@@ -12,12 +12,7 @@ import (
 )
 
 // any masks a value that is of no kind of slog.
-func (l *logRoom) any(v slog.Value, k *keyInfo, at logPlace) (out slog.Value, changed verdict) {
-	defer func() {
-		if recover() != nil {
-			out, changed = slog.StringValue(wholeMasked), masked
-		}
-	}()
+func (l *logRoom) any(v slog.Value, k *keyInfo, at logPlace) (slog.Value, verdict) {
 	f := at.field
 	switch x := v.Any().(type) {
 	case nil:
@@ -28,10 +23,12 @@ func (l *logRoom) any(v slog.Value, k *keyInfo, at logPlace) (out slog.Value, ch
 	case *slog.Source, slog.Level:
 		return v, same
 	case error:
-		if _, changed = l.string(v, x.Error(), k, f); changed == same {
-			return slog.AnyValue(maskedError(x.Error())), masked
+		text := x.Error()
+		_, changed := l.string(v, text, k, f)
+		if changed == masked {
+			text = string(l.out)
 		}
-		return slog.AnyValue(maskedError(l.out)), changed
+		return slog.AnyValue(maskedError(text)), max(changed, masked)
 	case []byte:
 		return l.bytes(v, x, k, f)
 	}
@@ -85,7 +82,7 @@ func (l *logRoom) mask(x any, s spot, places []progress) (any, verdict) {
 	if !ok {
 		w = &walker{}
 	}
-	w.hider = hider{compiled: l.compiled, found: w.found}
+	w.hider = hider{compiled: l.compiled, cleaner: w.cleaner}
 	w.places = append(w.places[:0], places...)
 	defer func() {
 		w.reset()

@@ -6,69 +6,77 @@ import (
 	"io"
 )
 
-// blockSize is how many bytes a stream collects before it scans, in bytes.
+// blockSize is how many bytes a stream takes at once.
 const blockSize = 32 << 10
 
 // stream masks a text that comes in pieces. It holds back the last line, and a private key
 // that has not ended.
 type stream struct {
+	cleaner
+
 	m       *compiled // the profile that was in force at its start
-	text    []byte    // what is not masked, after up to lookBack bytes that are
-	done    int       // bytes of text that are masked
-	kept    []Finding // in the text that is masked, for context
-	started bool      // some of the text has been masked
-	found   []Finding
-	out     []byte // the masked text of the last step
+	begun   bool
+	pending []byte // before it has begun: the text may be one finding
+	done    int    // bytes of out that next has returned
+
+	// With other strategies than Auto, what is masked is made from the text.
+	text   []byte // after what next has returned
+	before int    // bytes before text
+	masked []byte
 }
 
-// add takes more of the text. It reports whether there may be a line to mask.
-func (s *stream) add(p []byte) bool {
-	s.text = append(s.text, p...)
-	return len(s.text)-s.done >= maxLine || bytes.IndexByte(p, '\n') >= 0
-}
-
-// next masks what can be masked of the text so far, into s.out.
-func (s *stream) next(final bool) {
-	s.out = s.out[:0]
-	text := string(s.text)
-	if final && !s.started {
-		s.out = s.m.appendMasked(s.out, text)
-		s.text = s.text[:0]
-		return
+// next takes more of the text, and returns what has become masked of it. The bytes are valid
+// until the next call.
+func (s *stream) next(p []byte, last bool) []byte {
+	isLine := bytes.IndexByte(p, '\n') >= 0
+	if !s.begun {
+		s.pending = append(s.pending, p...)
+		if last {
+			s.out = s.m.appendMasked(s.out[:0], view(s.pending))
+			return s.out
+		}
+		if !isLine && len(s.pending) < maxLine {
+			return nil
+		}
+		s.reset(&s.m.engine, "", 0)
+		s.begun, p = true, s.pending
+		s.pending = nil
 	}
-	// A stream that goes on after a line has several lines, or a long one.
-	sc := scan{m: &s.m.engine, found: append(s.found[:0], s.kept...), names: s.m.on.has(nameID)}
+	if !s.m.isPlain {
+		s.text = append(s.text, p...)
+	}
+	if s.done > blockSize {
+		s.done -= s.trim()
+	}
+	if !last && !isLine && len(s.out)+len(p)-s.clean < maxLine {
+		s.out = append(s.out, p...)
+		return nil
+	}
+	s.rest, s.last = view(p), last
+	s.run()
 	from := s.done
-	for from < len(text) {
-		to := sc.step(text, from, final)
-		if to < 0 {
-			break
-		}
-		from = to
+	s.done = s.start
+	if !s.m.isPlain {
+		return s.other()
 	}
-	if from == s.done {
-		return
-	}
-	s.found = sc.found
-	s.started = true
+	s.left = s.left[:0]
+	return s.out[from:s.done]
+}
+
+// other returns the masked form of the text of which the findings are known.
+func (s *stream) other() []byte {
 	p := hider{compiled: s.m}
-	s.out = p.appendInText(s.out, text[s.done:from], s.done, sc.found[len(s.kept):])
-	keep := max(0, from-lookBack)
-	s.kept = s.kept[:0]
-	for _, f := range sc.found {
-		if f.Start >= keep {
-			f.Start, f.End = f.Start-keep, f.End-keep
-			s.kept = append(s.kept, f)
-		}
-	}
-	s.text = append(s.text[:0], s.text[keep:]...)
-	s.done = from - keep
+	n := s.raw - s.before
+	s.masked = p.appendInText(s.masked[:0], string(s.text[:n]), s.before, s.left)
+	s.text = s.text[:copy(s.text, s.text[n:])]
+	s.before, s.left = s.raw, s.left[:0]
+	return s.masked
 }
 
 // Writer returns a writer that masks what is written to it and writes that to w, line by
 // line. The result is that of [Masker.MaskString] for the whole text, however it is cut,
 // except that a line of more than 16 KiB is masked in pieces. Close writes the last line;
-// it does not close w. The Writer holds back at most one line and one private key, 32 KiB
+// it does not close w. The Writer holds back at most one line and one private key, 64 KiB
 // together. It is not safe for concurrent use.
 func (m *Masker) Writer(w io.Writer) io.WriteCloser {
 	return &writer{stream: stream{m: m.inForce.Load()}, w: w}
@@ -89,12 +97,9 @@ func (w *writer) Write(p []byte) (int, error) {
 	}
 	for done := 0; done < len(p); {
 		n := min(len(p)-done, blockSize)
-		isLine := w.add(p[done : done+n])
+		w.mask(p[done:done+n], false)
 		done += n
-		if !isLine {
-			continue
-		}
-		if w.flush(false); w.err != nil {
+		if w.err != nil {
 			return done, w.err
 		}
 	}
@@ -108,16 +113,16 @@ func (w *writer) Close() error {
 		}
 		return w.err
 	}
-	if w.flush(true); w.err != nil {
+	if w.mask(nil, true); w.err != nil {
 		return w.err
 	}
 	w.err = errClosed
 	return nil
 }
 
-func (w *writer) flush(final bool) {
-	if w.next(final); len(w.out) > 0 {
-		_, w.err = w.w.Write(w.out)
+func (w *writer) mask(p []byte, last bool) {
+	if out := w.next(p, last); len(out) > 0 {
+		_, w.err = w.w.Write(out)
 	}
 }
 
@@ -133,12 +138,12 @@ type reader struct {
 
 	r     io.Reader
 	block []byte
-	rest  []byte // of out
+	ready []byte // of out
 	err   error
 }
 
 func (r *reader) Read(p []byte) (int, error) {
-	for len(r.rest) == 0 {
+	for len(r.ready) == 0 {
 		if r.err != nil {
 			return 0, r.err
 		}
@@ -149,13 +154,10 @@ func (r *reader) Read(p []byte) (int, error) {
 			r.block = make([]byte, blockSize)
 		}
 		n, err := r.r.Read(r.block)
-		if isLine := r.add(r.block[:n]); isLine || err != nil {
-			r.next(errors.Is(err, io.EOF))
-			r.rest = r.out
-		}
+		r.ready = r.next(r.block[:n], errors.Is(err, io.EOF))
 		r.err = err
 	}
-	n := copy(p, r.rest)
-	r.rest = r.rest[n:]
+	n := copy(p, r.ready)
+	r.ready = r.ready[n:]
 	return n, nil
 }

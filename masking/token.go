@@ -141,17 +141,13 @@ func isPlaceholder(value string) bool {
 // underscore handles an underscore at i: "ghp_", "sk_live_".
 func (s *scan) underscore(i int) int {
 	start := i
-	for start > 0 && i-start < 8 && s.m.kinds[s.text[start-1]]&lower != 0 {
+	for start > 0 && i-start < 9 && s.m.kinds[s.text[start-1]]&alnum != 0 {
 		start--
 	}
-	switch s.text[start:i] {
-	case "cpod", "cs", "rt", "ghp", "gho", "ghu", "ghs", "ghr", "github", "gsk", "glsa", "glc", "hf", "lin", "npm", "ntn", "pk", "rk", "sk", "rubygems",
-		"shpat", "shpss", "shpca", "shppa", "sbp", "sntrys", "sntryu", "whsec", "dop", "dckr", "figd":
-	default:
-		return i + 1
-	}
-	if to := s.apiKey(start); to > 0 {
-		return to
+	if start < i {
+		if to := s.apiKey(start); to > 0 {
+			return to
+		}
 	}
 	return i + 1
 }
@@ -173,10 +169,10 @@ func (s *scan) hyphen(i int) int {
 		}
 	}
 	start := i
-	for start > 0 && i-start < 8 && s.m.kinds[s.text[start-1]]&alnum != 0 {
+	for start > 0 && i-start < 10 && s.m.kinds[s.text[start-1]]&alnum != 0 {
 		start--
 	}
-	if n := i - start; n >= 2 && n <= 7 {
+	if n := i - start; n >= 2 && n <= 9 {
 		if to := s.apiKey(start); to > 0 {
 			return to
 		}

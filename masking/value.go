@@ -42,7 +42,7 @@ func (c *compiled) value(h hider, v any) (out any) {
 	if !ok {
 		w = &walker{}
 	}
-	h.found = w.found
+	h.cleaner = w.cleaner
 	w.hider = h
 	defer func() {
 		if recover() != nil { // of a recognizer or a strategy
@@ -104,11 +104,14 @@ func (w *walker) reset() {
 	clear(w.few)
 	w.few = w.few[:0]
 	w.many = nil
-	w.hider = hider{found: w.found[:0]}
+	w.hider = hider{cleaner: w.cleaner}
 	w.levels = 0
 	clear(w.places)
-	if cap(w.scratch) > maxRoom || cap(w.found) > maxRoom/64 {
-		w.scratch, w.found = nil, nil
+	if cap(w.scratch) > maxRoom {
+		w.scratch = nil
+	}
+	if !w.cleaner.isSmall() {
+		w.cleaner = nil
 	}
 }
 

@@ -88,7 +88,7 @@ func TestMaskValues(t *testing.T) {
 		"any keys": {
 			map[any]any{mail: 1, 2: mail, mailOf: 3}, map[any]any{"a***@example.com": 1, 2: "a***@example.com", masked: 3},
 		},
-		"keys that are no text":  {map[netip.Addr]int{netip.MustParseAddr("1.2.3.4"): 1, {}: 2}, map[netip.Addr]int{{}: 2}},
+		"keys that are no text":  {map[netip.Addr]int{netip.MustParseAddr("203.0.113.7"): 1, {}: 2}, map[netip.Addr]int{{}: 2}},
 		"numbers":                {map[string]any{"phone": 5558675309, "n": 5558675309, "x": 1.5, "phones": []float64{5558675309}, "b": true}, map[string]any{"phone": "**********", "n": 5558675309, "x": 1.5, "phones": []float64{0}, "b": true}},
 		"numbers of json":        {map[string]any{"phone": json.Number("5558675309"), "n": json.Number("1.50")}, map[string]any{"phone": "**********", "n": json.Number("1.50")}},
 		"number in its type":     {struct{ Phone json.Number }{"5558675309"}, struct{ Phone json.Number }{}},

@@ -14,6 +14,14 @@ func (s *scan) insideWord(i, end int) int {
 	for start > 0 && i-start < 4 && isWord(s.text[start-1]) {
 		start--
 	}
+	if s.text[i] == '1' && s.text[start:i] == "lasv" && strings.HasPrefix(s.text[max(0, i-7):], ".atlasv1.") {
+		return max(to, s.terraform(i-7))
+	}
+	if to-i >= 8 {
+		if to := s.longWord(i, to); to > 0 {
+			return to
+		}
+	}
 	switch s.text[start:i] {
 	case "bc", "BC", "tb", "ltc":
 		if s.text[i] == '1' && isBech32(s.text[start:to]) {
@@ -26,12 +34,45 @@ func (s *scan) insideWord(i, end int) int {
 			return to
 		}
 	}
-	if to-start == 4 && s.at(to) == '.' {
-		if to := s.macQuads(start); to > 0 {
+	if to-start == 4 && (s.at(to) == '.' || s.before(start) == '.') {
+		if to := s.macQuadsAround(start); to > 0 {
 			return to
 		}
 	}
 	return to
+}
+
+// longWord looks for what a word is that has its first digit at i and ends at end. It returns
+// where to go on, or 0.
+func (s *scan) longWord(i, end int) int {
+	start := i
+	for start > 0 && i-start < 48 && isWord(s.text[start-1]) {
+		start--
+	}
+	if end-start == 16 && i-start == 6 && isCodiceFiscale(s.text[start:end]) && s.endsIdentifier(start, end) {
+		s.add(ruleCodiceFiscale, start, end)
+		return end
+	}
+	if to := s.dottedKey(start); to > 0 {
+		return to
+	}
+	return s.apiKey(start)
+}
+
+// dottedKey looks for a key with a prefix like "dp.pt." before the word that has the byte at i.
+// It returns where the key ends, or 0.
+func (s *scan) dottedKey(i int) int {
+	start := i
+	for start > 0 && i-start < 16 && isWord(s.text[start-1]) {
+		start--
+	}
+	if s.before(start) != '.' || s.wordEnd(i)-start < 12 {
+		return 0
+	}
+	for start > 0 && i-start < 40 && (isWord(s.text[start-1]) || s.text[start-1] == '.') {
+		start--
+	}
+	return s.apiKey(start)
 }
 
 // mixed handles a word that starts with a digit and has letters.
@@ -160,7 +201,12 @@ func (s *scan) capital(i int) int {
 		if s.text[i] == 'J' && i >= 2 && s.text[i-2:i] == "ey" && !isWord(s.before(i-2)) {
 			return s.jwt(i - 2)
 		}
-		return s.wordEnd(i)
+		return max(s.wordEnd(i), s.dottedKey(i))
+	}
+	if s.before(i) == '[' {
+		if _, end := s.m.placeholderAround(s.text, i); end > 0 {
+			return end
+		}
 	}
 	end := i + 1
 	for end < len(s.text) && s.m.kinds[s.text[end]]&letter != 0 {
@@ -171,6 +217,10 @@ func (s *scan) capital(i int) int {
 	}
 	to := 0
 	switch n, next := end-i, s.at(end); {
+	case s.before(i) == '.':
+		to = s.dottedKey(i)
+	case next == '-' && n > 2 && n <= 11:
+		to = s.apiKey(i)
 	case n <= 2 && (next == ' ' || next == '-'):
 		to = s.spaced(i, end)
 	case n == 2 && next == '.' && s.text[i:end] == "SG":
@@ -183,8 +233,10 @@ func (s *scan) capital(i int) int {
 	if to > 0 {
 		return to
 	}
-	if c := s.text[i]; c == 'P' || c == 'W' {
+	if c, next := s.text[i], s.at(i+1)|0x20; c == 'P' && (next == 'a' || next == 's' || next == 'w') || c == 'W' && next == 'a' {
 		s.passwordStated(i)
+	} else if c == 'I' && next == 'd' && end-i == len("IDENTIFIED") {
+		s.identifiedBy(i)
 	}
 	if s.names {
 		return s.name(i)
@@ -240,6 +292,14 @@ func (s *scan) identifier(i, end int) int {
 	}
 	if to := s.apiKey(i); to > 0 {
 		return to
+	}
+	if to := s.dottedKey(i); to > 0 {
+		return to
+	}
+	if strings.IndexByte("MNO", text[0]) >= 0 && s.at(end) == '.' {
+		if to := s.discord(i); to > 0 {
+			return to
+		}
 	}
 	return max(end, s.hexWord(i, end))
 }
@@ -325,6 +385,9 @@ func isCodiceFiscale(text string) bool {
 	sum := 0
 	for i := range len(form) {
 		c := text[i]
+		if c >= 'a' {
+			c &^= 0x20
+		}
 		switch form[i] {
 		case 'L':
 			if !isUpper(c) {
@@ -352,7 +415,7 @@ func isCodiceFiscale(text string) bool {
 			sum += int(v)
 		}
 	}
-	return text[15] == 'A'+byte(sum%26)
+	return text[15]&^0x20 == 'A'+byte(sum%26)
 }
 
 // ibanLengths has the length of each country's IBAN, by its two letters.

@@ -148,6 +148,8 @@ longitude coordinates coordinate population random seed width height score votes
 bestellung bestellnummer auftrag auftragsnummer rechnung rechnungsnummer artikelnummer artikel sendungsnummer sendung aktenzeichen kundennummer seriennummer
 commande facture colis suivi reference article pedido factura albaran seguimiento referencia expediente ordine fattura spedizione tracciamento
 bestelling factuur zending artikelnummer zamowienie faktura przesylka zgloszenie encomenda fatura protocolo rastreio nota siparis kargo takip
+abn acn vat tax ein duns crn utr bsb gstin ustid ust steuernummer steuer mwst tva iva btw kvk nip regon krs siret siren cnpj cif hrb hra orgnr organisasjonsnummer
+awb waybill consignment pallet boleto barras digitavel chave lottery lotto loto draw lotto smart attribute
 einwohner betrag preis montant prix precio importe prezzo importo bedrag prijs kwota cena valor preco tutar fiyat
 `
 
@@ -182,9 +184,16 @@ inwoners mieszkancow units pcs stuck items rows records views users hits votes m
 // versionWords stand before a version.
 const versionWords = `
 version versions ver v release released build firmware chrome firefox safari edge driver drivers kernel upgrade upgraded downgrade package bump bumped
-revision patch agent library assembly dll schema spec section clause installed requires fileversion productversion assemblyversion versie wersja versao
+revision patch artikel article art articulo artigo articolo artykul madde abschnitt kapitel kap chapter chap ch chapitre capitulo capitolo rozdzial hoofdstuk bolum bolumu clanek oddil
+paragraph paragraphs para paragraphe paragraf parrafo comma absatz abs ziffer punkt punkte pkt punto punct sections sec sect seccion secao sezione sekce sekcja rubrique
+clauses clausula clausola appendix annex anhang allegato anexo annexe zalacznik bilaga kapittel avsnitt luku kohta table tabelle figure fig abb abbildung figura tableau
+verze surum verzia verzija versiune version versjon utgave wydanie iso iec din ansi ieee nist revize revisione ausgabe release रिलीज संस्करण अनुभाग धारा версия статья раздел пункт глава
+agent library assembly dll schema spec section clause installed requires fileversion productversion assemblyversion versie wersja versao
 versione sdk jdk jre runtime plugin module oid
 `
+
+// versionIdeographs are words before or after a version or a chapter in scripts without spaces.
+const versionIdeographs = `版本 版 バージョン 버전 판 第 条 條 章 节 節 款 항 조 장 절 項`
 
 // eventWords stand before dates of other events.
 const eventWords = `
@@ -206,7 +215,10 @@ emailed texted mentioned suggested promised forgot booked signed paid ordered re
 const passwordEndings = `密码 密碼 口令 パスワード 暗証番号 비밀번호 पासवर्ड`
 
 // phoneIdeographs are words for a telephone in scripts without spaces.
-const phoneIdeographs = `電話 携帯 电话 手机 联系 連絡先 座机 传真 拨打 致电 전화 휴대폰`
+const phoneIdeographs = `電話 携帯 电话 手机 手機 联系 聯絡 聯繫 連絡先 座机 传真 傳真 拨打 致电 致電 微信 热线 专线 전화 휴대폰 핸드폰 연락`
+
+// counterIdeographs are words before other numbers in Chinese.
+const counterIdeographs = `单号 單號 编号 編號 订单 訂單 账号 帐号 帳號 身份证 流水 序列 型号 QQ 版本 金额`
 
 // birthIdeographs are words for a birth in scripts without spaces.
 const birthIdeographs = `生年月日 出生 生日 誕生日 生まれ 생년월일`
