@@ -88,11 +88,11 @@ func (m *Masking) MaskString(ctx context.Context, text string, options ...MaskOp
 type MaskMatch struct {
 	// Pointer is where the string, or the member, is (RFC 6901); "" is the whole value.
 	Pointer string `json:"pointer"`
-	// Entity is "" for a field that is masked by its name or path.
+	// Entity is "" for a field that is masked by its name or path, unless it is known.
 	Entity string  `json:"entity"`
-	Rule   string  `json:"rule"`
+	Rule   string  `json:"rule"` // "field" for a field
 	Score  float64 `json:"score"`
-	// Start and End count the code points of the string; both are 0 for a field.
+	// Start and End count the code points of the string.
 	Start    int    `json:"start"`
 	End      int    `json:"end"`
 	Strategy string `json:"strategy"`

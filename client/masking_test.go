@@ -66,10 +66,10 @@ func TestMaskingWire(t *testing.T) {
 		"dry run": {
 			func(c ctx, m *client.Masking) error {
 				found, err := m.DryRun(c, map[string]any{"password": "x"})
-				return same(found, []client.MaskMatch{{Pointer: "/password", Rule: "password", Score: 1, Strategy: "placeholder", Field: true}}, err)
+				return same(found, []client.MaskMatch{{Pointer: "/password", Rule: "field", Score: 1, End: 7, Strategy: "placeholder", Field: true}}, err)
 			},
 			"POST /v1/mask/dry-run", `{"value":{"password":"x"}}`,
-			`{"findings":[{"pointer":"/password","rule":"password","score":1,"start":0,"end":0,"strategy":"placeholder","field":true}]}`,
+			`{"findings":[{"pointer":"/password","rule":"field","score":1,"start":0,"end":7,"strategy":"placeholder","field":true}]}`,
 		},
 		"profile": {
 			func(c ctx, m *client.Masking) error {

@@ -98,48 +98,37 @@ func (in *installation) maskCommand(t *testing.T) {
 		}
 	}
 
-	// Who reads no more ends it by SIGPIPE, and a signal while it waits for input.
-	feed, input := io.Pipe()
-	cmd, _ := mask(feed)
-	cmd.Stdout = nil
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantSignal := func(cmd *exec.Cmd, want syscall.Signal) {
-		t.Helper()
-		err := cmd.Wait()
-		failed, _ := errors.AsType[*exec.ExitError](err)
+	// Who reads no more ends it by SIGPIPE, and so does a signal while it waits for input.
+	for _, want := range []syscall.Signal{syscall.SIGPIPE, syscall.SIGTERM} {
+		cmd, _ := mask(nil)
+		cmd.Stdout = nil
+		input, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = input.Write([]byte("x\n"))
+		if n, err := out.Read(make([]byte, 9)); n != 2 { // it runs
+			t.Errorf("it writes %d bytes, %v", n, err)
+		}
+		if want == syscall.SIGPIPE {
+			_ = out.Close()
+			_, _ = input.Write([]byte("x\n"))
+		} else {
+			_ = cmd.Process.Signal(want)
+		}
+		failed, _ := errors.AsType[*exec.ExitError](cmd.Wait())
 		if failed == nil {
-			t.Fatalf("it ends with %v", err)
+			t.Fatalf("it does not end by %v", want)
 		}
 		if status, _ := failed.Sys().(syscall.WaitStatus); status.Signal() != want {
-			t.Errorf("it ends with %v, not %v", err, want)
+			t.Errorf("it ends with %v, not by %v", failed, want)
 		}
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_ = out.Close()
-	_, _ = input.Write([]byte("x\n"))
-	_ = input.Close()
-	wantSignal(cmd, syscall.SIGPIPE)
-
-	feed, input = io.Pipe()
-	defer input.Close()
-	cmd, _ = mask(feed)
-	cmd.Stdout = nil
-	if out, err = cmd.StdoutPipe(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = input.Write([]byte("x\n"))
-	if n, err := out.Read(make([]byte, 9)); n != 2 { // it runs
-		t.Errorf("it writes %d bytes, %v", n, err)
-	}
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	_ = input.Close()
-	wantSignal(cmd, syscall.SIGTERM)
 }
