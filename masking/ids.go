@@ -30,8 +30,7 @@ func (s *scan) goesOn(n *number, k int) bool {
 	if k < n.groups {
 		return s.follows(n) || n.seps[k] == n.seps[1] && n.to[k]-n.from[k] == 4
 	}
-	to := n.to[k-1]
-	return s.follows(n) || s.at(to) == n.seps[1] && s.at(to+1) == '['
+	return s.follows(n)
 }
 
 // follows reports whether a group of four that is not masked is before a number of such
@@ -50,6 +49,9 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 	}
 	isDotted := k == 3 && (n.shapes[2] == 0x423 || n.shapes[2] == 0x333 || n.shapes[2] == 0x432)
 	if k > 1 && !isDotted {
+		return 0, false
+	}
+	if len(digits) == 8 && !isBSN(digits) && !isCompactDate(digits) {
 		return 0, false
 	}
 	context := s.contextNear(n, k)
@@ -74,6 +76,9 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 }
 
 func (s *scan) tenDigits(n *number, k int, digits string) (ruleID, bool) {
+	if !isNHS(digits) && !isNPI(digits) {
+		return 0, false
+	}
 	context := s.contextNear(n, k)
 	switch {
 	case (k == 1 || k == 3 && n.shapes[2] == 0x334) && context&nhsID.context() != 0 && isNHS(digits):
@@ -92,6 +97,9 @@ func (s *scan) elevenDigits(n *number, k int, digits string) (ruleID, bool) {
 	case k == 2 && n.shapes[1] == 0x92 && n.seps[1] == '-' && isCPF(digits):
 		return ruleCPF, true
 	case k > 1:
+		return 0, false
+	}
+	if !isCPF(digits) && !isPESEL(digits) {
 		return 0, false
 	}
 	context := s.contextNear(n, k)

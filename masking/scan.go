@@ -195,13 +195,6 @@ func (s *scan) wordEnd(i int) int {
 // isWord reports whether a byte is a part of an identifier.
 func isWord(c byte) bool { return isAlnum(c) || c == '_' }
 
-// touches reports whether a byte before a candidate belongs to a word, or ends a
-// placeholder, which stands for one.
-func touches(c byte) bool { return isWord(c) || c == ']' }
-
-// touchesAfter is touches for a byte after a candidate.
-func touchesAfter(c byte) bool { return isWord(c) || c == '[' }
-
 func firstRune(text string) int {
 	_, size := utf8.DecodeRuneInString(text)
 	return size

@@ -392,7 +392,7 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool
 		return looksSecret(value, 6) || quoted && len(value) >= 8 && !words
 	case quoted || !words:
 		return true
-	case s.at(end) == ' ' && (s.isLetterAt(end+1) || s.at(end+1) == '['):
+	case s.at(end) == ' ' && s.isLetterAt(end+1):
 		return false // "password: please enter"
 	}
 	if parts, known := s.parts(value); parts > 1 && known > 0 {

@@ -45,9 +45,6 @@ func (c *compiled) value(h hider, v any) (out any) {
 	h.cleaner = w.cleaner
 	w.hider = h
 	defer func() {
-		if recover() != nil { // of a recognizer or a strategy
-			out = nil
-		}
 		w.reset()
 		c.walkers.Put(w)
 	}()

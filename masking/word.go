@@ -137,7 +137,7 @@ func isOrdinal(text string) bool {
 // endsIdentifier reports whether an identifier from i to end is a word of its own.
 func (s *scan) endsIdentifier(i, end int) bool {
 	switch before := s.before(i); before {
-	case '-', '.', '/', '_', '+', '\\', '#', ']':
+	case '-', '.', '/', '_', '+', '\\', '#':
 		return before == '/' && s.before(i-1) == ' '
 	default:
 		if isWord(before) {
@@ -145,9 +145,8 @@ func (s *scan) endsIdentifier(i, end int) bool {
 		}
 	}
 	switch after := s.at(end); after {
-	case '-', '.', '/', '+', '=', '[', '_':
-		next := s.at(end + 1)
-		return after != '=' && after != '+' && after != '[' && !isWord(next) && next != '['
+	case '-', '.', '/', '+', '=', '_':
+		return after != '=' && after != '+' && !isWord(s.at(end+1))
 	default:
 		return !isWord(after)
 	}
