@@ -6,6 +6,9 @@
 //	m.MaskString("Call Alice at 555-867-5309") // Call [NAME] at [PHONE]
 //	m.MaskString("alice@example.com")          // a***@example.com
 //
+// [Masker.Handler] masks the records of log/slog, [Masker.Responses] the answers of HTTP
+// handlers, and package otelmask the spans of OpenTelemetry.
+//
 // Time and memory grow linearly with the text.
 package masking
 

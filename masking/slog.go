@@ -135,9 +135,18 @@ func (l *logRoom) enter(groups []string) logPlace {
 		at.to = len(l.places)
 	}
 	for _, name := range groups {
-		at = l.child(at, name, l.key(name))
+		at = l.child(at, name, l.groupKey(name))
 	}
 	return at
+}
+
+func (l *logRoom) groupKey(name string) (k *keyInfo) {
+	defer func() {
+		if recover() != nil { // of a recognizer
+			k = &keyInfo{name: name}
+		}
+	}()
+	return l.key(name)
 }
 
 // child returns the place of an attribute.
@@ -170,13 +179,16 @@ func (l *logRoom) message(text string) (out string, v verdict) {
 
 // isSame reports quickly that an attribute stays as it is. It does not see all that do.
 func (l *logRoom) isSame(a *slog.Attr, at logPlace) bool {
+	if l.custom != nil || len(l.paths) > 0 {
+		return false
+	}
 	switch a.Value.Kind() {
 	case slog.KindString, slog.KindInt64, slog.KindFloat64, slog.KindBool, slog.KindDuration, slog.KindTime:
 	default:
 		return false
 	}
 	k := l.key(a.Key)
-	if !k.isClean || k.field != nil || at.field != nil || len(l.paths) > 0 {
+	if !k.isClean || k.field != nil || at.field != nil {
 		return false
 	}
 	switch a.Value.Kind() {
