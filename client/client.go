@@ -19,6 +19,8 @@ type Client struct {
 	Flags *Flags
 	// Secrets reads the secrets that the app is granted, and writes its own.
 	Secrets *Secrets
+	// Masking hides personal data and secrets.
+	Masking *Masking
 
 	api *api
 }
@@ -60,6 +62,7 @@ func New(config Config) (*Client, error) {
 		RateLimit: &RateLimit{api: a},
 		Flags:     &Flags{api: a},
 		Secrets:   &Secrets{api: a},
+		Masking:   &Masking{api: a},
 		api:       a,
 	}, nil
 }

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"unicode/utf8"
 
@@ -168,25 +170,62 @@ type Masked struct {
 	Field    bool // masked whole because of its name or its path
 }
 
+// maxDryRun is how many bytes the pointers of a dry run have at most, and dryRunEntry what
+// else counts of each finding.
+const (
+	maxDryRun   = 16 << 20
+	dryRunEntry = 64
+)
+
 // DryRun returns what [Call.JSON] would mask in src, in its order. It makes no tokens and
-// needs no keys.
+// needs no keys. A result of about 16 MiB or more is payload_too_large.
 func (c *Call) DryRun(src []byte) ([]Masked, error) {
 	list := []Masked{}
 	dry := &Call{ctx: c.ctx, tenant: c.tenant, hide: c.hide, isDry: true}
 	dry.hide.call, dry.hide.cleaner = dry, nil
 	defer dry.hide.release()
 	j := jsonMasker{p: &dry.hide}
-	dry.hide.report = func(f Finding, s Strategy, text string, isField bool) {
-		start := utf8.RuneCountInString(text[:f.Start])
+	size, pointer, counted, points := 0, "", 0, 0 // the last two are of the text
+	dry.hide.report = func(f Finding, s Strategy, text string, isFirst, isField bool) {
+		if size > maxDryRun {
+			return
+		}
+		if isFirst {
+			pointer, counted, points = j.pointer(), 0, 0
+		}
+		if size += len(pointer) + dryRunEntry; size > maxDryRun {
+			return
+		}
+		start := points + utf8.RuneCountInString(text[counted:f.Start])
+		counted, points = f.End, start+utf8.RuneCountInString(text[f.Start:f.End])
 		list = append(list, Masked{
-			Pointer: j.pointer(), Entity: f.Entity, Rule: f.Rule, Score: f.Score,
-			Start: start, End: start + utf8.RuneCountInString(text[f.Start:f.End]), Strategy: s, Field: isField,
+			Pointer: pointer, Entity: f.Entity, Rule: f.Rule, Score: f.Score,
+			Start: start, End: points, Strategy: s, Field: isField,
 		})
 	}
 	if _, err := j.whole(nil, src); err != nil {
 		return nil, err
 	}
+	if size > maxDryRun {
+		return nil, cpodkit.Errorf(cpodkit.CodePayloadTooLarge, "More would be masked than one answer holds; send a part of the value.")
+	}
 	return list, nil
+}
+
+// makesTokens reports whether the call may make tokens.
+func (c *Call) makesTokens() bool {
+	h := c.hide.compiled
+	switch {
+	case !c.canToken():
+		return false
+	case h.override != "":
+		return h.override == Token
+	}
+	isToken := func(s Strategy) bool { return s == Token }
+	p := &h.profile
+	return isToken(p.Default) || slices.ContainsFunc(slices.Collect(maps.Values(p.Entities)), isToken) ||
+		slices.ContainsFunc(slices.Collect(maps.Values(p.Fields)), isToken) ||
+		slices.ContainsFunc(slices.Collect(maps.Values(p.Paths)), isToken)
 }
 
 func (c *Call) canHash() bool {
@@ -204,7 +243,7 @@ func (c *Call) mac(use Strategy, e Entity, text string) ([]byte, bool) {
 		key, err := c.hide.options.keys.Key(c.ctx, c.tenant)
 		switch {
 		case err != nil:
-			c.err = cpodkit.Errorf(cpodkit.CodeUnavailable, "The key for masking could not be read; try it again.").WithCause(err)
+			c.err = storeError("The key for masking could not be read; try it again.", err)
 			return nil, false
 		case len(key) != sha256.Size:
 			c.err = fmt.Errorf("masking: the key of a tenant has %d bytes, not %d", len(key), sha256.Size)
@@ -218,6 +257,16 @@ func (c *Call) mac(use Strategy, e Entity, text string) ([]byte, bool) {
 		h.Write([]byte(part))
 	}
 	return h.Sum(nil), true
+}
+
+// storeError words an error of a store: it is unavailable. One that is worded already, such
+// as quota_exceeded, stays, and so does one with the code internal, which is in vain to try
+// again.
+func storeError(detail string, err error) error {
+	if _, ok := errors.AsType[*cpodkit.Error](err); ok || errors.Is(err, cpodkit.CodeInternal) {
+		return err
+	}
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "%s", detail).WithCause(err)
 }
 
 func (c *Call) appendHash(dst []byte, e Entity, text string) []byte {
@@ -258,7 +307,7 @@ func (c *Call) finish() error {
 	err := c.hide.options.tokens.Put(c.ctx, c.tenant, c.tokens)
 	c.tokens = nil
 	if err != nil {
-		return cpodkit.Errorf(cpodkit.CodeUnavailable, "The tokens could not be stored; try it again.").WithCause(err)
+		return storeError("The tokens could not be stored; try it again.", err)
 	}
 	return nil
 }

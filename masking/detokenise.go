@@ -55,7 +55,7 @@ func (m *Masker) Detokenise(ctx context.Context, tenant string, tokens []string)
 	}
 	values, err := m.options.tokens.Get(ctx, tenant, tokens)
 	if err != nil {
-		return nil, cpodkit.Errorf(cpodkit.CodeUnavailable, "The tokens could not be read; try it again.").WithCause(err)
+		return nil, storeError("The tokens could not be read; try it again.", err)
 	}
 	return values, nil
 }

@@ -344,7 +344,7 @@ func (j *jsonMasker) open(c byte) error {
 	}
 	if f := next.field; j.skip == 0 && f != nil && f.strategy != Keep && j.p.effective(f.strategy, f.entity) == Drop {
 		if j.p.report != nil {
-			j.p.report(Finding{Entity: f.entity, Rule: fieldRule, Score: 1}, Drop, "", true)
+			j.p.report(Finding{Entity: f.entity, Rule: fieldRule, Score: 1}, Drop, "", true, true)
 		}
 		j.leave()
 		j.skip = len(j.levels)

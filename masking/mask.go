@@ -20,9 +20,9 @@ const (
 type hider struct {
 	*compiled
 
-	call    *Call                                                  // or nil, without a tenant
-	cleaner *cleaner                                               // or nil
-	report  func(f Finding, s Strategy, text string, isField bool) // of a dry run, or nil
+	call    *Call                                                           // or nil, without a tenant
+	cleaner *cleaner                                                        // or nil
+	report  func(f Finding, s Strategy, text string, isFirst, isField bool) // of a dry run, or nil
 }
 
 // fieldRule is the rule of the findings that fields are.
@@ -42,7 +42,7 @@ func (p *hider) text(dst []byte, text string, k *keyInfo) ([]byte, verdict) {
 	isWhole := len(c.left) == 1 && c.left[0].Start == 0 && c.left[0].End == len(text)
 	if p.report != nil {
 		for i := range c.left {
-			p.report(c.left[i], p.strategy(&c.left[i]), text, false)
+			p.report(c.left[i], p.strategy(&c.left[i]), text, i == 0, false)
 		}
 	}
 	switch {
@@ -250,7 +250,7 @@ func (p *hider) field(dst []byte, text string, f *fieldMask) ([]byte, verdict) {
 		}
 	}
 	if p.report != nil {
-		p.report(e, s, text, true)
+		p.report(e, s, text, true, true)
 	}
 	if s == Drop {
 		return dst, gone

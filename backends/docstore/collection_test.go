@@ -1,6 +1,7 @@
 package docstore_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/maskstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
@@ -94,6 +96,41 @@ func TestCollection(t *testing.T) {
 		must(t, err)
 		if got := keysOf(page); got != "c" {
 			t.Errorf("there are %q left", got)
+		}
+	})
+}
+
+// Several records are created, and deleted, at once. Those that are there stay as they are.
+func TestCollectionWritesSeveral(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		ctx, driver := t.Context(), newDriver(t)
+		words := docstore.NewCollection[string](open(t, driver), "tests", "words")
+		must(t, words.Create(ctx, "b", "old"))
+		taken, err := words.CreateAll(ctx, map[string]string{"a": "new", "b": "new", "c": "new"})
+		must(t, err)
+		if !slices.Equal(taken, []string{"b"}) {
+			t.Errorf("taken are %q", taken)
+		}
+		if taken, err := words.CreateAll(ctx, nil); taken != nil || err != nil {
+			t.Errorf("taken of none are %q, %v", taken, err)
+		}
+		for key, want := range map[string]string{"a": "new", "b": "old", "c": "new"} {
+			if got, err := words.Get(ctx, key); err != nil || got.Value != want || got.Version == "" {
+				t.Errorf("%s is %+v, %v", key, got, err)
+			}
+		}
+		must(t, words.Delete(ctx))
+		must(t, words.Delete(ctx, "a", "none", "c"))
+		page, err := words.List(ctx, docstore.Query{Limit: 9})
+		must(t, err)
+		if got := keysOf(page); got != "b" {
+			t.Errorf("there are %q left", got)
+		}
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		if taken, err := words.CreateAll(ended, map[string]string{"x": "new", "b": "new"}); err == nil || len(taken) > 1 {
+			t.Errorf("without a context taken are %q, %v", taken, err)
 		}
 	})
 }
@@ -298,6 +335,55 @@ func TestSecretRecords(t *testing.T) {
 		must(t, err)
 		if !strings.HasPrefix(string(r.Value), want) {
 			t.Errorf("%s is written as %s, want %s", collection, r.Value, want)
+		}
+	}
+}
+
+// The tokens of masking of the commit before are read, and written in the same form, and the
+// tenant's key is the same. The golden keys were sealed by a master key of 32 times 5a.
+func TestTokenRecords(t *testing.T) {
+	t.Parallel()
+	const (
+		token   = "tok_aaaaaaaaaaaaaaaaaaaaaaaaaa"
+		keys    = "EogBRhh9gBEsHZ1+7HvtM6AXBTlnGc0IhGdHdXPCImLQk4rkqgjjq92W52TQuyLAYf8vXyA5tUKqeeBXRLFzgkJ8KY9BTHOuAqHMipV1oFjrodAsRZVM0RsCYPtT6Hhs5XXH+DZBF5LedBEKgxPpJ+daoB1gmzOpCcS8Rg5RZNwc3quPIR2P/HvE8A=="
+		hashKey = "AcO6r8ftTd+2DES+mARPo1MJt6H2xjMF6INRJaDYPSjyu6bmXmRNcI1uKImeTk7dT/AhM2OEF/wSxBgTwqCRR84="
+		sealed  = "AcO6r8d16IYbjstJf0AFoKjzVs+CG2AQWjM1Kxw3htkXcznEPZ/2BX1KWSGV1A28iEU="
+	)
+	in := func(name string) documents.CollectionID {
+		return documents.CollectionID{Space: storage.System("masking").Root(), Name: name}
+	}
+	driver, ctx := documents.NewMemory(), t.Context()
+	for collection, g := range map[string][2]string{ // key and value
+		"keys":        {"acme", `{"sealer":"6e159a4077bb66a4","keys":"` + keys + `","hashKey":"` + hashKey + `"}`},
+		"tokens/acme": {token, `{"sealed":"` + sealed + `"}`},
+		"token-heads": {"acme/", `{"tokens":1,"bytes":50,"change":"C1","changedAt":1796054240837}`},
+	} {
+		op := documents.Op{Record: documents.Record{Key: g[0], Value: []byte(g[1]), Version: "v1"}}
+		must(t, driver.Apply(ctx, in(collection), []documents.Op{op})[0])
+	}
+	master, err := keyring.ParseMaster(strings.Repeat("5a", 32))
+	must(t, err)
+	store, err := maskstore.New(open(t, driver), master)
+	must(t, err)
+	values, err := store.Get(ctx, "acme", []string{token})
+	if err != nil || values[token] != "alice@example.com" {
+		t.Errorf("the values are %q, %v", values, err)
+	}
+	key, err := store.Key(ctx, "acme")
+	if err != nil || fmt.Sprintf("%x", key) != "c6181c2d2c00a07ef93683204c2509f634ef0b803c7b6b44d6b908258a5da9f1" {
+		t.Errorf("the key is %x, %v", key, err)
+	}
+
+	// And back.
+	must(t, store.Put(ctx, "acme", map[string]string{token: "alice@example.com", "tok_b": "bob"}))
+	for collection, want := range map[string][2]string{
+		"tokens/acme": {token, `{"sealed":"` + sealed + `"}`},
+		"token-heads": {"acme/", `{"tokens":2,"bytes":86,"change":"`},
+	} {
+		r, err := driver.Get(ctx, in(collection), want[0])
+		must(t, err)
+		if !strings.HasPrefix(string(r.Value), want[1]) {
+			t.Errorf("%s is written as %s, want %s", collection, r.Value, want[1])
 		}
 	}
 }

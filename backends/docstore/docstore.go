@@ -136,17 +136,54 @@ func (c *Collection[R]) Replace(ctx context.Context, key string, value R, versio
 }
 
 func (c *Collection[R]) put(ctx context.Context, key string, value R, op documents.Op) error {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("docstore: encode the record %q: %w", key, err)
+	var err error
+	if op.Record, err = encode(key, value); err != nil {
+		return err
 	}
-	op.Record = documents.Record{Key: key, Value: encoded, Version: rand.Text(), UpdatedAt: time.Now().UTC()}
 	return errors.Join(c.apply(ctx, op)...)
 }
 
-// Delete removes a record. One that is not there is no error.
-func (c *Collection[R]) Delete(ctx context.Context, key string) error {
-	return errors.Join(c.apply(ctx, documents.Op{Delete: true, Record: documents.Record{Key: key}})...)
+func encode(key string, value any) (documents.Record, error) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return documents.Record{}, fmt.Errorf("docstore: encode the record %q: %w", key, err)
+	}
+	return documents.Record{Key: key, Value: encoded, Version: rand.Text(), UpdatedAt: time.Now().UTC()}, nil
+}
+
+// CreateAll stores new records by their keys, in one call to the driver. It returns the
+// keys that were taken, whose records stay as they are. After an error some of the others
+// may be stored.
+func (c *Collection[R]) CreateAll(ctx context.Context, values map[string]R) (taken []string, err error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	ops := make([]documents.Op, 0, len(values))
+	for key, value := range values {
+		op := documents.Op{IfAbsent: true}
+		if op.Record, err = encode(key, value); err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	var failed []error
+	for i, err := range c.apply(ctx, ops...) {
+		if errors.Is(err, cpodkit.CodePreconditionFailed) {
+			taken = append(taken, ops[i].Record.Key)
+		} else {
+			failed = append(failed, err)
+		}
+	}
+	return taken, errors.Join(failed...)
+}
+
+// Delete removes records, in one call to the driver. One that is not there is no error.
+func (c *Collection[R]) Delete(ctx context.Context, keys ...string) error {
+	ops := make([]documents.Op, len(keys))
+	for i, key := range keys {
+		ops[i] = documents.Op{Delete: true, Record: documents.Record{Key: key}}
+	}
+	return errors.Join(c.apply(ctx, ops...)...)
 }
 
 // DeleteVersion removes the record that has the version;

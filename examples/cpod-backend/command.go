@@ -74,6 +74,10 @@ func commands() []command {
 			"Say which apps may read a secret, also one that another provider holds.", declareSecretGrant,
 		},
 		{"secret list", "[--tenant NAME]", "", "List the secrets of a tenant, and which apps may read them.", declareSecretList},
+		{
+			"mask", "[--profile FILE]", "",
+			"Mask personal data and secrets in standard input, line by line. Lines that are JSON objects stay such.", declareMask,
+		},
 		{"welcome", "", "", "Print the commands to try that the first start has shown.", declareWelcome},
 		{"rotate-key", "", "", "Make a new key that signs tokens. A running server takes it over.", declareRotateKey},
 		{"version", "", "", "Print the version.", declareVersion},

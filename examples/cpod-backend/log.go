@@ -8,7 +8,7 @@ import (
 )
 
 // newLog returns the log that the variables ask for: lines that people can read on a
-// terminal, JSON elsewhere, and times in UTC.
+// terminal, JSON elsewhere, times in UTC, and personal data and secrets masked.
 func newLog(s *settings, out io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(s.get("CPOD_LOG_LEVEL", "info", "least level of a line: `debug`, `info`, `warn` or `error`"))); err != nil {
@@ -24,11 +24,11 @@ func newLog(s *settings, out io.Writer) *slog.Logger {
 	format := s.get(name, "auto", "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere")
 	switch {
 	case format == "text", format == "auto" && isTerminal(out):
-		return slog.New(slog.NewTextHandler(out, options))
+		return slog.New(s.logMasker.Handler(slog.NewTextHandler(out, options)))
 	case format != "json" && format != "auto":
 		s.fail(name, "want text, json or auto")
 	}
-	return slog.New(slog.NewJSONHandler(out, options))
+	return slog.New(s.logMasker.Handler(slog.NewJSONHandler(out, options)))
 }
 
 // logStart says what has started. Which of its systems answer is said once they do, or

@@ -58,6 +58,7 @@ func parts(s *settings, d database) []part {
 		kvPart(s),
 		flagsPart(s),
 		secretsPart(s),
+		maskingPart(s),
 		tenantsPart(),
 		apiPart(s),
 		opsPart(s),

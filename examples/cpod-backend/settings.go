@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/cpodkit/cpodkit/internal/nearest"
+	"github.com/cpodkit/cpodkit/masking"
 )
 
 // off is the value of variables that switch something off.
@@ -27,6 +28,7 @@ type variable struct{ name, byDefault, meaning string }
 type settings struct {
 	env       map[string]string
 	log       *slog.Logger
+	logMasker *masking.Masker // of the log
 	variables []variable
 	backends  []slog.Attr // of each part that has one: the scheme of its URL
 	faults    []error
@@ -40,6 +42,11 @@ func readSettings(environ []string, stderr io.Writer) *settings {
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		s.env[name] = value
+	}
+	var err error
+	if s.logMasker, err = masking.New(masking.WithProfile(forLog(masking.Profile{}))); err != nil {
+		s.faults = append(s.faults, err)
+		return s
 	}
 	s.log = newLog(s, stderr)
 	return s

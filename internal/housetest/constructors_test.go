@@ -23,6 +23,7 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/maskstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
@@ -168,6 +169,9 @@ func refusals(t *testing.T) []refusal {
 		{"flags.NewFile", "no interval", func() error { return of(flags.NewFile(ctx, dir, flags.WithFileInterval(0))) }},
 		{"flags.New", "a short secret", func() error { return of(flags.New(flags.NewMemory(), flags.WithSecret(make([]byte, 15)))) }},
 		{"flags.New", "no URL", func() error { return of(flags.New(flags.NewMemory(), flags.WithPublicURL(""))) }},
+		{"backends/docstore/maskstore.New", "no database", func() error { return of(maskstore.New(nil, keyring.NewMaster())) }},
+		{"backends/docstore/maskstore.New", "no sealer", func() error { return of(maskstore.New(&docstore.DB{}, nil)) }},
+		{"backends/docstore/maskstore.New", "no master key", func() error { return of(maskstore.New(&docstore.DB{}, keyring.Master{})) }},
 		{"backends/docstore/secretstore.New", "no database", func() error { return of(secretstore.New(nil, keyring.NewMaster())) }},
 		{"backends/docstore/secretstore.New", "no sealer", func() error { return newSecretStore(nil) }},
 		{"backends/docstore/secretstore.New", "no master key", func() error { return newSecretStore(keyring.Master{}) }},

@@ -123,6 +123,7 @@ func backendRules() []Rule {
 		"usagestore":  {"storage"},
 		"flagstore":   {"flags", "backends/docstore/internal/heads"},
 		"secretstore": {"secrets", "backends/docstore/internal/heads"},
+		"maskstore":   {"masking", "backends/docstore/internal/heads"},
 	} {
 		rules = append(rules, Rule{
 			Package: "backends/docstore/" + store, Allow: append([]string{root, "storage/documents", "backends/docstore"}, serves...),
