@@ -77,8 +77,7 @@ func lineEnd(text string, from, limit int, final bool) int {
 	for n := 1; n < utf8.UTFMax && to < len(text) && !utf8.RuneStart(text[to]); n++ {
 		to++
 	}
-	_, end := placeholderAround(text, to)
-	return max(to, end)
+	return max(to, placeholderEnd(text, to))
 }
 
 func (s *scan) line(from int) {
@@ -143,16 +142,14 @@ func (s *scan) add(id ruleID, start, end int) {
 
 // isMasked reports whether text from start to end is placeholders, or cuts one.
 func (s *scan) isMasked(start, end int) bool {
-	if _, to := placeholderAround(s.text, start); to > 0 {
+	if placeholderEnd(s.text, start) > 0 {
 		return true
 	}
-	if end < len(s.text) { // a private key may end after the text
-		if _, to := placeholderAround(s.text, end); to > 0 {
-			return true
-		}
+	if end < len(s.text) && placeholderEnd(s.text, end) > 0 { // a private key may end after the text
+		return true
 	}
 	for start < end && s.text[start] == '[' {
-		_, to := placeholderAround(s.text, start+1)
+		to := placeholderEnd(s.text, start+1)
 		if to == 0 {
 			return false
 		}
@@ -161,23 +158,22 @@ func (s *scan) isMasked(start, end int) bool {
 	return start == end
 }
 
-// placeholderAround returns where the placeholder starts and ends that has the bytes before
-// and after i; zeros when there is none.
-func placeholderAround(text string, i int) (int, int) {
+// placeholderEnd returns where the placeholder ends that has the bytes before and after i, or 0.
+func placeholderEnd(text string, i int) int {
 	from, to := i, i
 	for from > 0 && i-from < maxEntity && (isUpper(text[from-1]) || text[from-1] == '_') {
 		from--
 	}
 	if from == 0 || text[from-1] != '[' {
-		return 0, 0
+		return 0
 	}
 	for to < len(text) && to-i < maxEntity && (isUpper(text[to]) || text[to] == '_') {
 		to++
 	}
 	if to == len(text) || text[to] != ']' || !isEntity(text[from:to]) {
-		return 0, 0
+		return 0
 	}
-	return from - 1, to + 1
+	return to + 1
 }
 
 // beats reports whether a finding of a rule is better than an old one: it is longer, or

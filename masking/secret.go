@@ -307,8 +307,7 @@ func (s *scan) isParameter(i int) bool {
 // isSecretValue reports whether a value, which ends at end, is a secret, and not a word about
 // one.
 func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool {
-	isPath := strings.HasPrefix(value, "/") && strings.Count(value, "/") > 1
-	if len(value) < 3 || isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || isPath {
+	if len(value) < 3 || isReference(value) {
 		return false
 	}
 	letters, words := isWords(value)
@@ -335,6 +334,11 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool
 		return false // "password: see-the-wiki"
 	}
 	return letters || len(value) >= 8
+}
+
+// isReference reports whether a value is a placeholder, a PEM block or a path.
+func isReference(value string) bool {
+	return isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || strings.HasPrefix(value, "/") && strings.Count(value, "/") > 1
 }
 
 // isCode reports whether a value is an expression: "config.password", "f(x)".

@@ -206,7 +206,7 @@ func (s *scan) capital(i int) int {
 		return max(s.wordEnd(i), s.dottedKey(i))
 	}
 	if s.before(i) == '[' {
-		if _, end := placeholderAround(s.text, i); end > 0 {
+		if end := placeholderEnd(s.text, i); end > 0 {
 			return end
 		}
 	}
@@ -235,11 +235,7 @@ func (s *scan) capital(i int) int {
 	if to > 0 {
 		return to
 	}
-	if c, next := s.text[i], s.at(i+1)|0x20; c == 'P' && (next == 'a' || next == 's' || next == 'w') || c == 'W' && next == 'a' {
-		s.passwordStated(i)
-	} else if c == 'I' && next == 'd' && end-i == len("IDENTIFIED") {
-		s.identifiedBy(i)
-	}
+	s.passwordAt(i)
 	if s.names {
 		return s.name(i)
 	}
