@@ -384,7 +384,7 @@ func (s *scan) isSecretParameter(name, value string) bool {
 	case "key", "auth", "authorization", "sig", "session", "sessionid", "session-id", "sid", "otp", "code", "ticket", "nonce", "awsaccesskeyid":
 		return looksSecret(value, 6)
 	}
-	for _, ending := range []string{"signature", "token", "secret", "password", "passwd", "apikey", "api-key", "access-key"} {
+	for ending := range strings.FieldsSeq("signature token secret password passwd apikey api-key access-key") {
 		if strings.HasSuffix(string(lower[:len(name)]), ending) {
 			return !isOneOf(string(lower[:len(name)]), "page-token pagetoken next-token nexttoken next-page-token nextpagetoken continuation-token continuationtoken cursor-token sync-token")
 		}

@@ -330,10 +330,13 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool
 	case s.at(end) == ' ' && s.isLetterAt(end+1):
 		return false // "password: please enter"
 	}
-	if parts, known := s.parts(value); parts > 1 && known > 0 {
-		return false // "password: see-the-wiki"
-	}
-	return letters || len(value) >= 8
+	return s.isUnknown(value, letters)
+}
+
+// isUnknown reports whether words without digits may be a password, not "see-the-wiki".
+func (s *scan) isUnknown(value string, letters bool) bool {
+	parts, known := s.parts(value)
+	return (parts < 2 || known == 0) && (letters || len(value) >= 8)
 }
 
 // isReference reports whether a value is a placeholder, a PEM block or a path.

@@ -219,10 +219,8 @@ func (s *scan) capital(i int) int {
 	}
 	to := 0
 	switch n, next := end-i, s.at(end); {
-	case s.before(i) == '.':
-		to = s.dottedKey(i)
-	case next == '-' && n > 2 && n <= 11:
-		to = s.apiKey(i)
+	case s.before(i) == '.', next == '-' && n > 2 && n <= 11:
+		to = max(s.dottedKey(i), s.apiKey(i))
 	case n <= 2 && (next == ' ' || next == '-'):
 		to = s.spaced(i, end)
 	case n == 2 && next == '.' && s.text[i:end] == "SG":
