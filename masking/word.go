@@ -200,10 +200,7 @@ func isNIF(digits string, check byte) bool {
 // capital handles a capital letter at i.
 func (s *scan) capital(i int) int {
 	if isWord(s.before(i)) {
-		if s.text[i] == 'J' && i >= 2 && s.text[i-2:i] == "ey" && !isWord(s.before(i-2)) {
-			return s.jwt(i - 2)
-		}
-		return max(s.wordEnd(i), s.dottedKey(i))
+		return s.innerCapital(i)
 	}
 	if s.before(i) == '[' {
 		if end := placeholderEnd(s.text, i); end > 0 {
@@ -238,6 +235,14 @@ func (s *scan) capital(i int) int {
 		return s.name(i)
 	}
 	return end
+}
+
+// innerCapital handles a capital letter at i inside of a word.
+func (s *scan) innerCapital(i int) int {
+	if s.text[i] == 'J' && i >= 2 && s.text[i-2:i] == "ey" && !isWord(s.before(i-2)) {
+		return s.jwt(i - 2)
+	}
+	return max(s.wordEnd(i), s.dottedKey(i))
 }
 
 // high handles a letter above U+007F at i, or a full-width colon.
