@@ -54,6 +54,24 @@ func (s *scan) addSecret(key flags, from, to int) {
 	s.add(id, from, to)
 }
 
+// passwordAt handles a capital at i, of a word for a password or "IDENTIFIED BY".
+func (s *scan) passwordAt(i int) {
+	switch next := s.at(i+1) | 0x20; s.text[i] {
+	case 'P':
+		if next == 'a' || next == 's' || next == 'w' {
+			s.passwordStated(i)
+		}
+	case 'W':
+		if next == 'a' {
+			s.passwordStated(i)
+		}
+	case 'I':
+		if next == 'd' {
+			s.identifiedBy(i)
+		}
+	}
+}
+
 // identifiedBy handles an I at i, of "IDENTIFIED BY 'x'" in SQL.
 func (s *scan) identifiedBy(i int) {
 	const words = "IDENTIFIED BY "

@@ -307,8 +307,7 @@ func (s *scan) isParameter(i int) bool {
 // isSecretValue reports whether a value, which ends at end, is a secret, and not a word about
 // one.
 func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool {
-	isPath := strings.HasPrefix(value, "/") && strings.Count(value, "/") > 1
-	if len(value) < 3 || isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || isPath {
+	if len(value) < 3 || isReference(value) {
 		return false
 	}
 	letters, words := isWords(value)
@@ -331,10 +330,18 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool
 	case s.at(end) == ' ' && s.isLetterAt(end+1):
 		return false // "password: please enter"
 	}
-	if parts, known := s.parts(value); parts > 1 && known > 0 {
-		return false // "password: see-the-wiki"
-	}
-	return letters || len(value) >= 8
+	return s.isUnknown(value, letters)
+}
+
+// isUnknown reports whether words without digits may be a password, not "see-the-wiki".
+func (s *scan) isUnknown(value string, letters bool) bool {
+	parts, known := s.parts(value)
+	return (parts < 2 || known == 0) && (letters || len(value) >= 8)
+}
+
+// isReference reports whether a value is a placeholder, a PEM block or a path.
+func isReference(value string) bool {
+	return isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || strings.HasPrefix(value, "/") && strings.Count(value, "/") > 1
 }
 
 // isCode reports whether a value is an expression: "config.password", "f(x)".

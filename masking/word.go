@@ -200,10 +200,7 @@ func isNIF(digits string, check byte) bool {
 // capital handles a capital letter at i.
 func (s *scan) capital(i int) int {
 	if isWord(s.before(i)) {
-		if s.text[i] == 'J' && i >= 2 && s.text[i-2:i] == "ey" && !isWord(s.before(i-2)) {
-			return s.jwt(i - 2)
-		}
-		return max(s.wordEnd(i), s.dottedKey(i))
+		return s.innerCapital(i)
 	}
 	if s.before(i) == '[' {
 		if _, end := s.m.placeholderAround(s.text, i); end > 0 {
@@ -219,10 +216,8 @@ func (s *scan) capital(i int) int {
 	}
 	to := 0
 	switch n, next := end-i, s.at(end); {
-	case s.before(i) == '.':
-		to = s.dottedKey(i)
-	case next == '-' && n > 2 && n <= 11:
-		to = s.apiKey(i)
+	case s.before(i) == '.', next == '-' && n > 2 && n <= 11:
+		to = max(s.dottedKey(i), s.apiKey(i))
 	case n <= 2 && (next == ' ' || next == '-'):
 		to = s.spaced(i, end)
 	case n == 2 && next == '.' && s.text[i:end] == "SG":
@@ -235,15 +230,19 @@ func (s *scan) capital(i int) int {
 	if to > 0 {
 		return to
 	}
-	if c, next := s.text[i], s.at(i+1)|0x20; c == 'P' && (next == 'a' || next == 's' || next == 'w') || c == 'W' && next == 'a' {
-		s.passwordStated(i)
-	} else if c == 'I' && next == 'd' && end-i == len("IDENTIFIED") {
-		s.identifiedBy(i)
-	}
+	s.passwordAt(i)
 	if s.names {
 		return s.name(i)
 	}
 	return end
+}
+
+// innerCapital handles a capital letter at i inside of a word.
+func (s *scan) innerCapital(i int) int {
+	if s.text[i] == 'J' && i >= 2 && s.text[i-2:i] == "ey" && !isWord(s.before(i-2)) {
+		return s.jwt(i - 2)
+	}
+	return max(s.wordEnd(i), s.dottedKey(i))
 }
 
 // high handles a letter above U+007F at i, or a full-width colon.
