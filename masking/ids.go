@@ -41,7 +41,7 @@ func (s *scan) follows(n *number) bool {
 }
 
 func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
-	if k == 3 && n.shapes[2] == 0x324 && n.sameSeparators(k) && (n.seps[1] == '-' || n.seps[1] == ' ') {
+	if n.isSocial(k) {
 		if isSSN(digits) {
 			return ruleSSN, true
 		}
@@ -75,6 +75,11 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 	return 0, false
 }
 
+// isSocial reports whether k groups are 3-2-4 digits.
+func (n *number) isSocial(k int) bool {
+	return k == 3 && n.shapes[2] == 0x324 && n.sameSeparators(k) && (n.seps[1] == '-' || n.seps[1] == ' ')
+}
+
 func (s *scan) tenDigits(n *number, k int, digits string) (ruleID, bool) {
 	if !isNHS(digits) && !isNPI(digits) {
 		return 0, false
@@ -90,14 +95,9 @@ func (s *scan) tenDigits(n *number, k int, digits string) (ruleID, bool) {
 }
 
 func (s *scan) elevenDigits(n *number, k int, digits string) (ruleID, bool) {
-	switch {
-	case k == 4 && n.shapes[3] == 0x3332 && n.seps[1] == n.seps[2] && isCPF(digits) &&
-		(n.seps[3] == '-' || n.seps[3] == '.' || n.seps[3] == '/' || n.seps[3] == ' '):
-		return ruleCPF, true
-	case k == 2 && n.shapes[1] == 0x92 && n.seps[1] == '-' && isCPF(digits):
-		return ruleCPF, true
-	case k > 1:
-		return 0, false
+	if k > 1 {
+		isGrouped := k == 4 && n.shapes[3] == 0x3332 && n.seps[1] == n.seps[2] && strings.IndexByte("-./ ", n.seps[3]) >= 0
+		return ruleCPF, (isGrouped || k == 2 && n.shapes[1] == 0x92 && n.seps[1] == '-') && isCPF(digits)
 	}
 	if !isCPF(digits) && !isPESEL(digits) {
 		return 0, false

@@ -29,14 +29,8 @@ func isHex(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 6 }
 
 // ipv4 looks for an IPv4 address in the first four groups.
 func (s *scan) ipv4(n *number) int {
-	if n.groups < 4 || n.seps[1] != '.' || n.seps[2] != '.' || n.seps[3] != '.' || !s.m.on.has(ipID) || n.hasPlus {
+	if !s.isDotted(n) || !s.m.on.has(ipID) || n.hasPlus {
 		return 0
-	}
-	for g := range 4 {
-		size := n.to[g] - n.from[g]
-		if size > 3 || n.value(g) > 255 || size > 1 && s.text[n.from[g]] == '0' {
-			return 0
-		}
 	}
 	end := n.to[3]
 	switch c := s.at(end); {
@@ -53,6 +47,20 @@ func (s *scan) ipv4(n *number) int {
 		s.add(ruleIPv4, n.from[0], end)
 	}
 	return end
+}
+
+// isDotted reports whether the first four groups are numbers of a byte with dots between.
+func (s *scan) isDotted(n *number) bool {
+	if n.groups < 4 || n.seps[1] != '.' || n.seps[2] != '.' || n.seps[3] != '.' {
+		return false
+	}
+	for g := range 4 {
+		size := n.to[g] - n.from[g]
+		if size > 3 || n.value(g) > 255 || size > 1 && s.text[n.from[g]] == '0' {
+			return false
+		}
+	}
+	return true
 }
 
 // isPortOf reports whether the last number of an address from i to end is a port, as tcpdump
@@ -149,11 +157,7 @@ func (s *scan) hexGroups(i int) int {
 		return 0
 	}
 	if c := s.at(g.end); isWord(c) || (c == ':' || c == '-' || c == '.') && isWord(s.at(g.end+1)) {
-		port := g.end + 1
-		for isDigit(s.at(port)) {
-			port++
-		}
-		if c != '.' || !s.isPortOf(i, port) {
+		if c != '.' || !s.isPortOf(i, s.run(g.end+1, digit, "", 5)) {
 			return 0
 		}
 	}
@@ -380,7 +384,7 @@ func (s *scan) isSecretParameter(name, value string) bool {
 	case "key", "auth", "authorization", "sig", "session", "sessionid", "session-id", "sid", "otp", "code", "ticket", "nonce", "awsaccesskeyid":
 		return looksSecret(value, 6)
 	}
-	for _, ending := range []string{"signature", "token", "secret", "password", "passwd", "apikey", "api-key", "access-key"} {
+	for ending := range strings.FieldsSeq("signature token secret password passwd apikey api-key access-key") {
 		if strings.HasSuffix(string(lower[:len(name)]), ending) {
 			return !isOneOf(string(lower[:len(name)]), "page-token pagetoken next-token nexttoken next-page-token nextpagetoken continuation-token continuationtoken cursor-token sync-token")
 		}
