@@ -60,7 +60,8 @@ type keyInfo struct {
 	prefix  string     // the name as words and a colon, when a word means something, or ""
 	secret  flags      // what keyBefore says
 	speaks  bool       // the name changes what is found in its value,
-	hints   bool       // and more may be found
+	hints   bool       // and more may be found,
+	mutes   bool       // or less
 	isClean bool       // nothing is found in the name itself
 }
 
@@ -136,6 +137,7 @@ func (c *compiled) newKey(name string) *keyInfo {
 		if f != 0 || s.text[i] >= 0x80 {
 			k.prefix = s.text
 			k.hints = k.hints || f&anyContext != 0 || s.text[i] >= 0x80
+			k.mutes = k.mutes || f&(counter|versions|event) != 0
 			k.speaks = k.speaks || k.hints || f&(counter|versions) != 0
 		}
 		i = max(i+1, w.end)
@@ -162,6 +164,14 @@ func keyWords(name string) string {
 	return string(words)
 }
 
+// isAddress reports whether a text is an address as a whole, whatever its name says.
+func (m *compiled) isAddress(found []Finding, text string) bool {
+	if len(found) != 1 || found[0].End-found[0].Start != len(text) || found[0].rule >= ruleCount {
+		return false
+	}
+	return (1<<emailID | 1<<ipID | entitySet(0)).has(m.rules[found[0].rule].id)
+}
+
 // findValue looks for findings in a text that is the value of a member. They are in c.left,
 // and the masked text is in c.out after a prefix, whose length it returns.
 func (m *compiled) findValue(c *cleaner, text string, k *keyInfo) (int, bool) {
@@ -170,6 +180,9 @@ func (m *compiled) findValue(c *cleaner, text string, k *keyInfo) (int, bool) {
 	}
 	if k.secret == 0 && !k.hints && !c.whole(&m.engine, text, true) {
 		return 0, false
+	}
+	if k.secret == 0 && !k.mutes && strings.IndexByte(text, '.') >= 0 && c.whole(&m.engine, text, true) && m.isAddress(c.left, text) {
+		return 0, true
 	}
 	prefix := k.prefix
 	if prefix == "" {

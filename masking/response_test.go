@@ -185,7 +185,7 @@ func TestResponsesFailClosed(t *testing.T) {
 					w.WriteHeader(test.status)
 				}
 				if test.flush {
-					w.(http.Flusher).Flush() //nolint:forcetypeassert,errcheck // it must be one
+					w.(http.Flusher).Flush() //nolint:errcheck // it must be one
 				}
 				_, err := io.WriteString(w, test.body)
 				writes <- err
@@ -367,7 +367,7 @@ func TestResponsesPassStatus(t *testing.T) {
 		case "/trailer":
 			w.Header().Set("Trailer", "X-Sum, Content-Digest")
 			_, _ = io.WriteString(w, plainText)
-			w.(http.Flusher).Flush() //nolint:forcetypeassert,errcheck // it must be one
+			w.(http.Flusher).Flush() //nolint:errcheck // it must be one
 			w.Header().Set("X-Sum", "1")
 			w.Header().Set("Content-Digest", "2")
 			w.Header().Set(http.TrailerPrefix+"X-More", "3")
@@ -445,10 +445,10 @@ func TestResponsesAreNotHeldBack(t *testing.T) {
 			turn := make(chan struct{})
 			server := serve(t, newMasker(t), func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", contentType)
-				w.(http.Flusher).Flush() //nolint:forcetypeassert,errcheck // it must be one
+				w.(http.Flusher).Flush() //nolint:errcheck // it must be one
 				for _, part := range parts {
 					_, _ = io.WriteString(w, part[0])
-					w.(http.Flusher).Flush() //nolint:forcetypeassert,errcheck // it must be one
+					w.(http.Flusher).Flush() //nolint:errcheck // it must be one
 					select {
 					case <-turn:
 					case <-r.Context().Done():
