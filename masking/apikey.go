@@ -105,6 +105,7 @@ func keyForms() []keyForm {
 type keyPrefixes struct {
 	forms  [128][]keyForm
 	starts [32]uint32
+	words  [32]uint32 // by the first letter, the lengths of the words before an underscore
 }
 
 func newKeyPrefixes() *keyPrefixes {
@@ -115,6 +116,9 @@ func newKeyPrefixes() *keyPrefixes {
 			one.prefixes = prefix
 			keys.forms[prefix[0]] = append(keys.forms[prefix[0]], one)
 			keys.starts[prefix[0]&31] |= 1 << (prefix[1] & 31)
+			if word, _, ok := strings.Cut(prefix, "_"); ok {
+				keys.words[prefix[0]&31] |= 1 << len(word)
+			}
 		}
 	}
 	return &keys
@@ -122,7 +126,7 @@ func newKeyPrefixes() *keyPrefixes {
 
 // apiKey looks for a key of a provider at i. It returns where the key ends, or 0.
 func (s *scan) apiKey(i int) int {
-	if first := s.text[i]; first >= 0x80 || s.m.keys.starts[first&31]>>(s.at(i+1)&31)&1 == 0 || !s.m.on.has(apiKeyID) || touches(s.before(i)) {
+	if first := s.text[i]; first >= 0x80 || s.m.keys.starts[first&31]>>(s.at(i+1)&31)&1 == 0 || !s.m.on.has(apiKeyID) || isWord(s.before(i)) {
 		return 0
 	}
 	for _, form := range s.m.keys.forms[s.text[i]] {
@@ -134,7 +138,7 @@ func (s *scan) apiKey(i int) int {
 		for to > from+form.min && (s.text[to-1] == '.' || s.text[to-1] == '-') {
 			to--
 		}
-		if n := to - from; n < form.min || n > form.max || touchesAfter(s.at(to)) || !isRandom(s.text[from:to]) {
+		if n := to - from; n < form.min || n > form.max || isWord(s.at(to)) || !isRandom(s.text[from:to]) {
 			continue
 		}
 		s.add(ruleAPIKey, i, to)

@@ -149,7 +149,7 @@ func (c *Call) JSON(dst, src []byte) ([]byte, error) {
 
 // Value is [Masker.Mask] for the call.
 func (c *Call) Value(v any) (any, error) {
-	out := c.hide.compiled.value(c.hide, v)
+	out := c.hide.value(c.hide, v)
 	if err := c.finish(); err != nil {
 		return nil, err
 	}

@@ -124,11 +124,21 @@ func (c *cleaner) run() {
 	for {
 		isEnd := c.last && c.rest == ""
 		if c.clean > c.start && c.pieceEnd == 0 {
-			if to := c.scan.m.lineEnd(view(c.out[:c.clean]), c.start, maxLine, isEnd && c.clean == len(c.out)); to >= 0 {
+			to := c.clean
+			if !c.isPiece || c.out[to-1] != '\n' {
+				to = c.scan.m.lineEnd(view(c.out[:c.clean]), c.start, maxLine, isEnd && c.clean == len(c.out))
+			}
+			if to >= 0 {
 				if !c.segment(to) {
 					return
 				}
 				continue
+			}
+		}
+		if c.pieceEnd == 0 && c.start == len(c.out) && c.rest != "" { // as the next case, in one step
+			if to := c.scan.m.lineEnd(c.rest, 0, maxLine, c.last); to >= 0 {
+				c.take(to)
+				c.pieceEnd = len(c.out)
 			}
 		}
 		if c.pieceEnd == 0 {

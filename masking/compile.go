@@ -59,7 +59,7 @@ func (m *Masker) compile(p Profile) (*compiled, error) {
 	k.paths()
 	k.texts()
 	k.patterns()
-	k.rules()
+	k.score()
 	k.c.isPlain = k.c.isPlain && k.c.custom == nil
 	if len(k.faults) > 0 {
 		return nil, &cpodkit.Error{Code: cpodkit.CodeValidationFailed, Detail: "The profile is not valid; errors says where.", Fields: k.faults}
@@ -275,16 +275,16 @@ func (k *compiler) paths() {
 	}
 }
 
-// rules turns off those with a lower score.
-func (k *compiler) rules() {
+// score turns off the rules with a lower score.
+func (k *compiler) score() {
 	c := k.c
 	if c.custom != nil {
-		c.engine.rules = append(slices.Clone(c.engine.rules), Rule{id: nameID + 1, bit: (nameID + 1).bit()})
+		c.rules = append(slices.Clone(c.rules), Rule{id: nameID + 1, bit: (nameID + 1).bit()})
 	}
 	if c.profile.MinScore == 0 {
 		return
 	}
-	rules := slices.Clone(c.engine.rules)
+	rules := slices.Clone(c.rules)
 	on := entitySet(0)
 	for i := range rules[:ruleCount] {
 		if rules[i].Score < c.profile.MinScore {
@@ -292,7 +292,7 @@ func (k *compiler) rules() {
 		}
 		on |= rules[i].bit
 	}
-	c.engine.rules = rules
+	c.rules = rules
 	c.on &= on
 	c.actions = byteActions(c.on)
 }

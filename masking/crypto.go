@@ -11,6 +11,9 @@ import (
 // the checksum of both.
 func isBase58Check(text string) bool {
 	const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+	if strings.IndexByte(text, '0') >= 0 { // most are hexadecimal digits
+		return false
+	}
 	var decoded [25]byte
 	for i := range len(text) {
 		carry := strings.IndexByte(alphabet, text[i])

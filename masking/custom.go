@@ -16,7 +16,8 @@ import (
 // time, or one piece of a line of more than 16 KiB, without what is before it. It appends
 // its findings to dst with offsets in that line. Findings without an Entity of capitals,
 // digits and underscores, and those that are not inside of the line, are ignored. It is
-// called concurrently; its time must be linear in the line, and it must not panic.
+// called concurrently; its time must be linear in the line. When it panics, the line is
+// hidden as a whole: "[MASKED]".
 type Recognizer interface {
 	Recognize(dst []Finding, line string) []Finding
 }
@@ -258,7 +259,7 @@ func (s *scan) customLine(dst []candidate, start, end int) []candidate {
 	}
 	var found []Finding
 	for i, r := range c.recognizers {
-		found = r.Recognize(found[:0], line)
+		found = recognize(r, found[:0], line)
 		for _, f := range found {
 			if f.Start < 0 || f.End <= f.Start || f.End > len(line) || !isEntityName(string(f.Entity)) ||
 				!(f.Score >= c.profile.MinScore) || !isRuneStart(line, f.Start) || !isRuneStart(line, f.End) {
@@ -271,10 +272,29 @@ func (s *scan) customLine(dst []candidate, start, end int) []candidate {
 	return dst
 }
 
+// recognize calls a recognizer. The line is hidden as a whole when it panics.
+func recognize(r Recognizer, dst []Finding, line string) (found []Finding) {
+	defer func() {
+		if recover() != nil {
+			dst = append(dst[:0], Finding{Entity: maskedEntity, End: len(line), Score: 1})
+			found = dst
+		}
+	}()
+	return r.Recognize(dst, line)
+}
+
 func isRuneStart(text string, i int) bool { return i == len(text) || utf8.RuneStart(text[i]) }
+
+// hasContext reports whether a pattern needs words before it.
+func (c *custom) hasContext() bool {
+	return c != nil && slices.ContainsFunc(c.patterns, func(p pattern) bool { return len(p.context) > 0 })
+}
 
 // isOff reports whether an entity is not looked for.
 func (c *custom) isOff(e Entity) bool {
+	if e == maskedEntity {
+		return false
+	}
 	if c.only != nil {
 		return !slices.Contains(c.only, e)
 	}

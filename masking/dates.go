@@ -98,7 +98,7 @@ func (s *scan) writtenDate(i, end int) int {
 	from, to := i, end
 	rest := s.skip(end, ". -/")
 	if rest > end && s.isLetterAt(rest) {
-		if !s.startsMonth(rest) && s.at(rest) != 'd' && s.at(rest) != 'o' {
+		if !s.m.months.may(s, rest) && s.at(rest) != 'd' && s.at(rest) != 'o' {
 			return 0
 		}
 		w, f := s.lookUp(rest)
@@ -143,19 +143,13 @@ func (s *scan) monthBefore(i int) int {
 	for start > 0 && end-start < maxWord && s.isLetterEnd(start) {
 		start--
 	}
-	if start == end || end == i || !s.startsMonth(start) {
+	if start == end || end == i || !s.m.months.may(s, start) {
 		return i
 	}
 	if w, f := s.lookUp(start); f&months == 0 || w.end != end {
 		return i
 	}
 	return start
-}
-
-// startsMonth reports whether the name of a month may start at i, by two letters.
-func (s *scan) startsMonth(i int) bool {
-	first, second := s.at(i), s.at(i+1)
-	return first >= 0x80 || second >= 0x80 || s.m.starts[first&31]>>(second&31)&1 == 1
 }
 
 // writtenYear looks for the year after a day and a month.

@@ -128,6 +128,9 @@ func (c *compiled) newKey(name string) *keyInfo {
 		k.speaks = k.secret != 0
 	}
 	s.text = keyWords(name) + ": "
+	if c.custom.hasContext() {
+		k.prefix, k.hints, k.speaks = s.text, true, true
+	}
 	for i := 0; i < len(s.text); {
 		if !s.isLetterEnd(i + 1) {
 			i++
@@ -165,45 +168,47 @@ func keyWords(name string) string {
 }
 
 // isAddress reports whether a text is an address as a whole, whatever its name says.
-func (m *compiled) isAddress(found []Finding, text string) bool {
+func (c *compiled) isAddress(found []Finding, text string) bool {
 	if len(found) != 1 || found[0].End-found[0].Start != len(text) || found[0].rule >= ruleCount {
 		return false
 	}
-	return (1<<emailID | 1<<ipID | entitySet(0)).has(m.rules[found[0].rule].id)
+	return (1<<emailID | 1<<ipID | entitySet(0)).has(c.rules[found[0].rule].id)
 }
 
-// findValue looks for findings in a text that is the value of a member. They are in c.left,
-// and the masked text is in c.out after a prefix, whose length it returns.
-func (m *compiled) findValue(c *cleaner, text string, k *keyInfo) (int, bool) {
-	if k == nil || k.secret == 0 && (k.prefix == "" || !k.speaks && !isProse(text) || !hasDigit(text)) {
-		return 0, c.whole(&m.engine, text, true)
+// findValue looks for findings in a text that is the value of a member. They are in dst.left,
+// and the masked text is in dst.out after a prefix, whose length it returns.
+func (c *compiled) findValue(dst *cleaner, text string, k *keyInfo) (int, bool) {
+	if k == nil || k.secret == 0 && (k.prefix == "" || !k.speaks && !isProse(text) || !hasDigit(text) && !c.custom.hasContext()) {
+		return 0, dst.whole(&c.engine, text, true)
 	}
-	if k.secret == 0 && !k.hints && !c.whole(&m.engine, text, true) {
-		return 0, false
-	}
-	if k.secret == 0 && !k.mutes && strings.IndexByte(text, '.') >= 0 && c.whole(&m.engine, text, true) && m.isAddress(c.left, text) {
-		return 0, true
+	if k.secret == 0 && !c.custom.hasContext() { // it may do without the name
+		if !k.hints && !dst.whole(&c.engine, text, true) {
+			return 0, false
+		}
+		if !k.mutes && strings.IndexByte(text, '.') >= 0 && dst.whole(&c.engine, text, true) && c.isAddress(dst.left, text) {
+			return 0, true
+		}
 	}
 	prefix := k.prefix
 	if prefix == "" {
 		prefix = k.name + ": "
 	}
-	c.reset(&m.engine, prefix, 0)
-	c.rest, c.last = text, true
-	c.run()
-	if k.secret == 0 || text == "" || len(c.left) == 1 && c.left[0].End-c.left[0].Start == len(text) {
-		return len(prefix), len(c.left) > 0
+	dst.reset(&c.engine, prefix, 0)
+	dst.rest, dst.last = text, true
+	dst.run()
+	if k.secret == 0 || text == "" || len(dst.left) == 1 && dst.left[0].End-dst.left[0].Start == len(text) {
+		return len(prefix), len(dst.left) > 0
 	}
-	s := scan{m: &m.engine, text: prefix + text}
+	s := scan{m: &c.engine, text: prefix + text}
 	s.secretValue(k, len(prefix))
 	if len(s.found) > 0 {
 		f := s.found[0]
 		f.Start, f.End = f.Start-len(prefix), f.End-len(prefix)
-		c.left = append(c.left[:0], f)
-		c.out = append(c.out[:len(prefix)], text[:f.Start]...)
-		c.out = append(appendPlaceholder(c.out, f.Entity), text[f.End:]...)
+		dst.left = append(dst.left[:0], f)
+		dst.out = append(dst.out[:len(prefix)], text[:f.Start]...)
+		dst.out = append(appendPlaceholder(dst.out, f.Entity), text[f.End:]...)
 	}
-	return len(prefix), len(c.left) > 0
+	return len(prefix), len(dst.left) > 0
 }
 
 // secretValue adds the value at from on when its name and its looks say that it is a secret.

@@ -30,8 +30,7 @@ func (s *scan) goesOn(n *number, k int) bool {
 	if k < n.groups {
 		return s.follows(n) || n.seps[k] == n.seps[1] && n.to[k]-n.from[k] == 4
 	}
-	to := n.to[k-1]
-	return s.follows(n) || s.at(to) == n.seps[1] && s.at(to+1) == '['
+	return s.follows(n)
 }
 
 // follows reports whether a group of four that is not masked is before a number of such
@@ -42,7 +41,7 @@ func (s *scan) follows(n *number) bool {
 }
 
 func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
-	if k == 3 && n.shapes[2] == 0x324 && n.sameSeparators(k) && (n.seps[1] == '-' || n.seps[1] == ' ') {
+	if n.isSocial(k) {
 		if isSSN(digits) {
 			return ruleSSN, true
 		}
@@ -50,6 +49,9 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 	}
 	isDotted := k == 3 && (n.shapes[2] == 0x423 || n.shapes[2] == 0x333 || n.shapes[2] == 0x432)
 	if k > 1 && !isDotted {
+		return 0, false
+	}
+	if len(digits) == 8 && !isBSN(digits) && !isCompactDate(digits) {
 		return 0, false
 	}
 	context := s.contextNear(n, k)
@@ -73,7 +75,15 @@ func (s *scan) nineDigits(n *number, k int, digits string) (ruleID, bool) {
 	return 0, false
 }
 
+// isSocial reports whether k groups are 3-2-4 digits.
+func (n *number) isSocial(k int) bool {
+	return k == 3 && n.shapes[2] == 0x324 && n.sameSeparators(k) && (n.seps[1] == '-' || n.seps[1] == ' ')
+}
+
 func (s *scan) tenDigits(n *number, k int, digits string) (ruleID, bool) {
+	if !isNHS(digits) && !isNPI(digits) {
+		return 0, false
+	}
 	context := s.contextNear(n, k)
 	switch {
 	case (k == 1 || k == 3 && n.shapes[2] == 0x334) && context&nhsID.context() != 0 && isNHS(digits):
@@ -85,13 +95,11 @@ func (s *scan) tenDigits(n *number, k int, digits string) (ruleID, bool) {
 }
 
 func (s *scan) elevenDigits(n *number, k int, digits string) (ruleID, bool) {
-	switch {
-	case k == 4 && n.shapes[3] == 0x3332 && n.seps[1] == n.seps[2] && isCPF(digits) &&
-		(n.seps[3] == '-' || n.seps[3] == '.' || n.seps[3] == '/' || n.seps[3] == ' '):
-		return ruleCPF, true
-	case k == 2 && n.shapes[1] == 0x92 && n.seps[1] == '-' && isCPF(digits):
-		return ruleCPF, true
-	case k > 1:
+	if k > 1 {
+		isGrouped := k == 4 && n.shapes[3] == 0x3332 && n.seps[1] == n.seps[2] && strings.IndexByte("-./ ", n.seps[3]) >= 0
+		return ruleCPF, (isGrouped || k == 2 && n.shapes[1] == 0x92 && n.seps[1] == '-') && isCPF(digits)
+	}
+	if !isCPF(digits) && !isPESEL(digits) {
 		return 0, false
 	}
 	context := s.contextNear(n, k)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/masking"
@@ -103,7 +104,7 @@ func TestMaskJSONRefuses(t *testing.T) {
 		if cpodkit.CodeOf(err) != cpodkit.CodeBadRequest || string(got) != "x" {
 			t.Errorf("MaskJSON(%q) = %q, %v; want bad_request", text, got, err)
 		}
-		if json.Valid([]byte(text)) && !strings.Contains(text, deep(64)) && !strings.ContainsAny(text, "\xff\xed\xc3") {
+		if json.Valid([]byte(text)) && !strings.Contains(text, deep(64)) && utf8.ValidString(text) {
 			t.Errorf("%q is valid", text)
 		}
 		if _, err := writeJSON(m, strings.Split(text, "")...); cpodkit.CodeOf(err) != cpodkit.CodeBadRequest {

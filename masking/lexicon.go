@@ -118,16 +118,29 @@ func (l *lexicon) insert(word []byte, hash uint32) *entry {
 	return &l.entries[len(l.entries)-1]
 }
 
-// monthStarts has a bit for the first two letters of each name of a month.
-func (l *lexicon) monthStarts() [32]uint32 {
-	starts := [32]uint32{}
+// wordStarts has a bit for the first two letters of words.
+type wordStarts [32]uint32
+
+// starts returns those of the words with a flag.
+func (l *lexicon) starts(f flags) wordStarts {
+	var starts wordStarts
 	for i := range l.entries {
-		if e := &l.entries[i]; e.flags&months != 0 {
-			word := l.text[e.offset:]
-			starts[word[0]&31] |= 1 << (word[1] & 31)
+		e := &l.entries[i]
+		switch {
+		case e.flags&f == 0:
+		case e.length == 1:
+			starts[l.text[e.offset]&31] = ^uint32(0)
+		default:
+			starts[l.text[e.offset]&31] |= 1 << (l.text[e.offset+1] & 31)
 		}
 	}
 	return starts
+}
+
+// may reports whether one of the words may start at i.
+func (w *wordStarts) may(s *scan, i int) bool {
+	first, second := s.at(i), s.at(i+1)
+	return first >= 0x80 || second >= 0x80 || w[first&31]>>(second&31)&1 == 1
 }
 
 // secretEndings has a bit for the last two letters of each name of a field with a secret.

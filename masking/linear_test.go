@@ -31,10 +31,12 @@ func TestLinear(t *testing.T) { //nolint:paralleltest // it measures time
 		"É", "é", "：", "密码：", "电话", "٣", "\xff", "\xe2\x82", "]", "[NAME] ", "[", "born ", "born 1980-01-01 ", "12 May ", "12 May 1980 ", "May 12, 1980 ", "SSN 123456789 ",
 		"ssn ", "123-45-6789 ", "4111 1111 1111 1111 ", "4111", "DE89 3704 ", "DE", "bc1q", "0x", "1A1z", "12345678-", "w", "passw", "password is ", "pwd ", "ext. ", "x1",
 		"2001:db8:", "00:1a:", "00-1a-", "\"", "\"a\":", "\\\"", "\n", " ", "年", "1980年1月",
+		"<password>", "name=\"password\" value=", "value=", "dp.pt.", "a1.", "a.B", "dapi1", "123456789:A", ".atlasv1.", "Ma1.", "IDENTIFIED BY ", "aB", "nhsNumber ",
+		"1.2.3.4 ", "1.2.3.4/", "0012.", "012 ", "09 15 ", "a-b-c-", "pwd: a-b-c ", "52998224725 CPF ", "13812345678", "[a][NAME", "-----BEGIN PRIVATE KEY-----[",
 	} {
-		text := strings.Repeat(unit, 1+(48<<10)/len(unit))
+		text := strings.Repeat(unit, 1+(80<<10)/len(unit))
 		once, more := measure(text), measure(strings.Repeat(text, 4))
-		for try := 0; more > 8*once && try < 3; try++ {
+		for try := 0; more > 8*once && try < 8; try++ {
 			once, more = max(once, measure(text)), min(more, measure(strings.Repeat(text, 4)))
 		}
 		if more > 8*once {

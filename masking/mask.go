@@ -193,7 +193,7 @@ func (p *hider) apply(dst []byte, s Strategy, text string, f *Finding, isWhole b
 	switch s {
 	case Auto, Shape:
 		switch {
-		case !isWhole && s == Auto:
+		case !isWhole && s == Auto, f.Entity == maskedEntity && f.Rule != fieldRule:
 			return appendPlaceholder(dst, f.Entity)
 		case f.Entity == Email && strings.LastIndexByte(text, '@') < 1: // a field that is no address
 			return appendShape(dst, text, maskedEntity)
@@ -214,15 +214,21 @@ func (p *hider) apply(dst []byte, s Strategy, text string, f *Finding, isWhole b
 	case Keep:
 		return append(dst, text...)
 	}
-	mask := p.options.strategies[s]
-	if mask == nil {
-		return appendPlaceholder(dst, f.Entity)
-	}
+	return p.applyOwn(dst, s, text, f)
+}
+
+// applyOwn applies a strategy of the caller's. When it panics, the placeholder is put in.
+func (p *hider) applyOwn(dst []byte, s Strategy, text string, f *Finding) (out []byte) {
+	defer func() {
+		if recover() != nil {
+			out = appendPlaceholder(dst, f.Entity)
+		}
+	}()
 	ctx := context.Context(endless{})
 	if p.call != nil {
 		ctx = p.call.ctx
 	}
-	return append(dst, strings.ToValidUTF8(mask(ctx, *f, text), "\uFFFD")...)
+	return append(dst, strings.ToValidUTF8(p.options.strategies[s](ctx, *f, text), "\uFFFD")...)
 }
 
 // maskedEntity is the entity of a field that has none.

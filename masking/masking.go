@@ -51,7 +51,8 @@ type engine struct {
 	kinds    [256]kind
 	words    lexicon
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
-	starts   [32]uint32 // the first two letters of the names of months
+	months   wordStarts
+	linking  wordStarts // of particles
 	cleaners *sync.Pool
 	walkers  *sync.Pool
 	jsons    *sync.Pool
@@ -108,7 +109,8 @@ func newEngine() engine {
 	}
 	e.actions = byteActions(e.on)
 	e.words = newLexicon(e.rules)
-	e.endings, e.starts = e.words.secretEndings(), e.words.monthStarts()
+	e.endings = e.words.secretEndings()
+	e.months, e.linking = e.words.starts(months), e.words.starts(particle)
 	return e
 }
 
@@ -182,17 +184,17 @@ func (m *engine) find(dst []Finding, text string) []Finding {
 // without an allocation. Masking a masked text changes nothing.
 func (m *Masker) MaskString(text string) string { return m.inForce.Load().maskString(text) }
 
-func (m *compiled) maskString(text string) string {
-	if !m.isPlain {
-		return m.maskOther(text)
+func (c *compiled) maskString(text string) string {
+	if !c.isPlain {
+		return c.maskOther(text)
 	}
-	c := m.cleaner()
-	defer m.cleaners.Put(c)
-	if !c.whole(&m.engine, text, true) {
+	k := c.cleaner()
+	defer c.cleaners.Put(k)
+	if !k.whole(&c.engine, text, true) {
 		return text
 	}
-	m.shape(c, text)
-	return string(c.out)
+	c.shape(k, text)
+	return string(k.out)
 }
 
 // AppendMasked appends what [Masker.MaskString] returns to dst.
@@ -200,17 +202,17 @@ func (m *Masker) AppendMasked(dst []byte, text string) []byte {
 	return m.inForce.Load().appendMasked(dst, text)
 }
 
-func (m *compiled) appendMasked(dst []byte, text string) []byte {
-	if !m.isPlain {
-		return append(dst, m.maskOther(text)...)
+func (c *compiled) appendMasked(dst []byte, text string) []byte {
+	if !c.isPlain {
+		return append(dst, c.maskOther(text)...)
 	}
-	c := m.cleaner()
-	defer m.cleaners.Put(c)
-	if !c.whole(&m.engine, text, true) {
+	k := c.cleaner()
+	defer c.cleaners.Put(k)
+	if !k.whole(&c.engine, text, true) {
 		return append(dst, text...)
 	}
-	m.shape(c, text)
-	return append(dst, c.out...)
+	c.shape(k, text)
+	return append(dst, k.out...)
 }
 
 // maxRoom is how many bytes a cleaner may have that is kept.

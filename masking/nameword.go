@@ -25,6 +25,9 @@ func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 			break
 		}
 		for n < maxNameWords-1 && s.m.kinds[s.at(i)]&lower != 0 {
+			if !s.m.linking.may(s, i) {
+				return n
+			}
 			p, f := s.lookUp(i)
 			if f&particle == 0 {
 				return n
@@ -114,12 +117,14 @@ func (s *scan) resume(run []nameWord, from int) int {
 	for i := range run {
 		w := &run[i]
 		isLast := i == len(run)-1 && (w.isCaps || w.end-w.start < 3) // digits may follow
-		if i > 0 && w.start >= from && (isLast || w.is(secret) || isOneOf(s.text[w.start:w.end], "Bearer Basic Token")) {
+		if i > 0 && w.start >= from && (isLast || w.is(secret) || isScheme(s.text[w.start:w.end])) {
 			return w.start
 		}
 	}
 	return max(from, run[len(run)-1].end)
 }
+
+func isScheme(word string) bool { return word == "Bearer" || word == "Basic" || word == "Token" }
 
 // wordBefore returns what the word before i says of a name at i.
 func (s *scan) wordBefore(i int) flags {
@@ -202,7 +207,7 @@ func (s *scan) startsName(i int) bool {
 	case '\n', ' ', '\t', '\r', '"', '(', '[', '{', '<', '>', ',', ';', ':', '=', '|', '*', '~', '!', '?':
 		return true
 	case '\'':
-		return i < 2 || s.text[i-2] < 0x80 && !touches(s.text[i-2]) || isElision(s.text[:i-1])
+		return i < 2 || s.text[i-2] < 0x80 && !isWord(s.text[i-2]) || isElision(s.text[:i-1])
 	default:
 		if c < 0x80 {
 			return false
@@ -224,9 +229,6 @@ func isElision(text string) bool {
 // endsName reports whether a name may end at i, by what follows.
 func (s *scan) endsName(i int) bool {
 	c := s.at(i)
-	if s.m.kinds[c]&localPart != 0 && s.at(i+1) == '[' {
-		return false // of an address that is masked
-	}
 	switch c {
 	case '_', '@', '(', '[', '/', '\\', '$', '#', '=', '+', '&', '%':
 		return false
@@ -240,7 +242,7 @@ func (s *scan) endsName(i int) bool {
 			return true
 		}
 		d := s.text[i+1]
-		return !isAlnum(d) && d < 0x80 && d != c && d != '['
+		return !isAlnum(d) && d < 0x80 && d != c
 	default:
 		return !isDigit(c)
 	}

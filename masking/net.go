@@ -29,14 +29,8 @@ func isHex(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 6 }
 
 // ipv4 looks for an IPv4 address in the first four groups.
 func (s *scan) ipv4(n *number) int {
-	if n.groups < 4 || n.seps[1] != '.' || n.seps[2] != '.' || n.seps[3] != '.' || !s.m.on.has(ipID) || n.hasPlus {
+	if !s.isDotted(n) || !s.m.on.has(ipID) || n.hasPlus {
 		return 0
-	}
-	for g := range 4 {
-		size := n.to[g] - n.from[g]
-		if size > 3 || n.value(g) > 255 || size > 1 && s.text[n.from[g]] == '0' {
-			return 0
-		}
 	}
 	end := n.to[3]
 	switch c := s.at(end); {
@@ -46,13 +40,27 @@ func (s *scan) ipv4(n *number) int {
 		}
 	case n.groups == 5 && n.seps[4] == '-':
 		return 0
-	case n.groups == 4 && (touchesAfter(c) || (c == '-' || c == '.') && touchesAfter(s.at(end+1))):
+	case n.groups == 4 && (isWord(c) || (c == '-' || c == '.') && isWord(s.at(end+1))):
 		return end
 	}
 	if s.startsAddress(n.from[0], end) && !s.isVersion(n.from[0]) && (!n.isOutline() || s.isNetwork(n.from[0], end)) {
 		s.add(ruleIPv4, n.from[0], end)
 	}
 	return end
+}
+
+// isDotted reports whether the first four groups are numbers of a byte with dots between.
+func (s *scan) isDotted(n *number) bool {
+	if n.groups < 4 || n.seps[1] != '.' || n.seps[2] != '.' || n.seps[3] != '.' {
+		return false
+	}
+	for g := range 4 {
+		size := n.to[g] - n.from[g]
+		if size > 3 || n.value(g) > 255 || size > 1 && s.text[n.from[g]] == '0' {
+			return false
+		}
+	}
+	return true
 }
 
 // isPortOf reports whether the last number of an address from i to end is a port, as tcpdump
@@ -100,9 +108,9 @@ func (s *scan) startsAddress(i, end int) bool {
 	case '.':
 		return false
 	case '-':
-		return !touches(second) && second != '.' || s.isRange(i)
+		return !isWord(second) && second != '.' || s.isRange(i)
 	case '/':
-		return !touches(second) || s.at(end) == ':' && isDigit(s.at(end+1))
+		return !isWord(second) || s.at(end) == ':' && isDigit(s.at(end+1))
 	}
 	return true
 }
@@ -141,19 +149,15 @@ func (s *scan) isVersion(i int) bool {
 
 // hexGroups looks for a MAC or an IPv6 address that starts at i, and returns its end or 0.
 func (s *scan) hexGroups(i int) int {
-	if before := s.before(i); touches(before) || before == ':' || before == '.' || before == '-' && touches(s.before(i-1)) {
+	if before := s.before(i); isWord(before) || before == ':' || before == '.' || before == '-' && isWord(s.before(i-1)) {
 		return 0
 	}
 	g := s.readHexGroups(i)
 	if g.end == 0 || s.isIndex(i) {
 		return 0
 	}
-	if c := s.at(g.end); touchesAfter(c) || (c == ':' || c == '-' || c == '.') && touchesAfter(s.at(g.end+1)) {
-		port := g.end + 1
-		for isDigit(s.at(port)) {
-			port++
-		}
-		if c != '.' || !s.isPortOf(i, port) {
+	if c := s.at(g.end); isWord(c) || (c == ':' || c == '-' || c == '.') && isWord(s.at(g.end+1)) {
+		if c != '.' || !s.isPortOf(i, s.run(g.end+1, digit, "", 5)) {
 			return 0
 		}
 	}
@@ -250,7 +254,7 @@ func (s *scan) dotted(i int) int {
 // macPairs looks for a MAC address with dashes at i, and returns its end or 0.
 func (s *scan) macPairs(i int) int {
 	const size = 17
-	if i < 0 || i+size > len(s.text) || touches(s.before(i)) || s.before(i) == '-' {
+	if i < 0 || i+size > len(s.text) || isWord(s.before(i)) || s.before(i) == '-' {
 		return 0
 	}
 	for j := range size {
@@ -259,7 +263,7 @@ func (s *scan) macPairs(i int) int {
 			return 0
 		}
 	}
-	if c := s.at(i + size); touchesAfter(c) || c == '-' {
+	if c := s.at(i + size); isWord(c) || c == '-' {
 		return 0
 	}
 	s.add(ruleMAC, i, i+size)
@@ -283,7 +287,7 @@ func (s *scan) macQuadsAround(i int) int {
 // macQuads looks for a MAC address as "0123.4567.89ab" at i, and returns its end or 0.
 func (s *scan) macQuads(i int) int {
 	const size = 14
-	if i+size > len(s.text) || touches(s.before(i)) || s.before(i) == '.' || s.text[i+4] != '.' || s.text[i+9] != '.' {
+	if i+size > len(s.text) || isWord(s.before(i)) || s.before(i) == '.' || s.text[i+4] != '.' || s.text[i+9] != '.' {
 		return 0
 	}
 	letters := 0
@@ -296,7 +300,7 @@ func (s *scan) macQuads(i int) int {
 			letters++
 		}
 	}
-	if c := s.at(i + size); touchesAfter(c) || c == '.' && touchesAfter(s.at(i+size+1)) || letters == 0 {
+	if c := s.at(i + size); isWord(c) || c == '.' && isWord(s.at(i+size+1)) || letters == 0 {
 		return 0
 	}
 	s.add(ruleMAC, i, i+size)
@@ -380,12 +384,9 @@ func (s *scan) isSecretParameter(name, value string) bool {
 	case "key", "auth", "authorization", "sig", "session", "sessionid", "session-id", "sid", "otp", "code", "ticket", "nonce", "awsaccesskeyid":
 		return looksSecret(value, 6)
 	}
-	if isOneOf(string(lower[:len(name)]), "page-token pagetoken next-token nexttoken next-page-token nextpagetoken continuation-token continuationtoken cursor-token sync-token") {
-		return false
-	}
-	for _, ending := range []string{"signature", "token", "secret", "password", "passwd", "apikey", "api-key", "access-key"} {
+	for ending := range strings.FieldsSeq("signature token secret password passwd apikey api-key access-key") {
 		if strings.HasSuffix(string(lower[:len(name)]), ending) {
-			return true
+			return !isOneOf(string(lower[:len(name)]), "page-token pagetoken next-token nexttoken next-page-token nextpagetoken continuation-token continuationtoken cursor-token sync-token")
 		}
 	}
 	return false

@@ -34,8 +34,6 @@ func (s *scan) digits(i int) int {
 	}
 	if before := s.before(i); isWord(before) {
 		return s.insideWord(i, end)
-	} else if before == ']' {
-		return end
 	}
 	c := s.at(end)
 	if isWord(c) && (c|0x20 != 'x' || end == i+1 || !s.isNumber(end+1)) {
@@ -165,13 +163,13 @@ func (s *scan) parseLead(n *number, i int) bool {
 			n.start--
 			before = s.before(n.start)
 		}
-		n.isTight = touches(before)
+		n.isTight = isWord(before)
 	}
 	switch before {
 	case '-', '.', '/':
 		c := s.before(n.start - 1)
-		n.isTight = n.isTight || (touches(c) || before == '/' && c == '/') && (before != '/' || !n.hasPlus) // PJSIP/trunk/+61…
-	case '#', '$', ']', '@', '%', '^', '~':
+		n.isTight = n.isTight || (isWord(c) || before == '/' && c == '/') && (before != '/' || !n.hasPlus) // PJSIP/trunk/+61…
+	case '#', '$', '@', '%', '^', '~':
 		n.isNumbered = true
 	default:
 		n.isNumbered = before >= 0x80 && (strings.HasSuffix(s.text[:n.start], "€") || strings.HasSuffix(s.text[:n.start], "£"))
@@ -236,7 +234,7 @@ func (s *scan) match(n *number) int {
 			return to
 		}
 	}
-	if n.groups > 2 && (n.groups > 4 || n.sameSeparators(n.groups)) && s.contextBefore(n.from[0]) == counter {
+	if n.groups > 2 && (n.groups > 4 || n.seps[1] == ' ' && n.sameSeparators(n.groups)) && s.contextBefore(n.from[0]) == counter {
 		return n.to[n.groups-1]
 	}
 	return 0
@@ -249,11 +247,10 @@ func (s *scan) endsNumber(n *number, k int) bool {
 	}
 	switch c := s.at(n.to[k-1]); c {
 	case '-', '.', '/', '\\':
-		d := s.at(n.to[k-1] + 1)
-		return !isWord(d) && d != '['
+		return !isWord(s.at(n.to[k-1] + 1))
 	case '@': // sip:+4415…@
 		return n.seps[0] == 0 && k == 1 && endsWithAny(s.text[:n.start], "sip: sips: tel:")
-	case '[', '%', '_', '*':
+	case '%', '_', '*':
 		return false
 	case 'x', 'X':
 		return s.isNumber(n.to[k-1] + 1)

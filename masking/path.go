@@ -1,6 +1,7 @@
 package masking
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,12 +41,11 @@ func parsePath(text string) ([]segment, string) {
 		case rest[0] != '.' && rest[0] != '[':
 			return nil, fault
 		}
-		n := 0
+		read := s.dot
 		if rest[0] == '[' {
-			n = s.bracket(rest)
-		} else {
-			n = s.dot(rest)
+			read = s.bracket
 		}
+		n := read(rest)
 		if n == 0 {
 			return nil, fault
 		}
@@ -92,14 +92,14 @@ func (s *segment) bracket(text string) int {
 func (s *segment) quoted(text string) int {
 	var name strings.Builder
 	for i := 2; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == text[1]:
+		switch c := text[i]; c {
+		case text[1]:
 			if !strings.HasPrefix(text[i:], text[1:2]+"]") {
 				return 0
 			}
 			s.name = name.String()
 			return i + 2
-		case c == '\\':
+		case '\\':
 			if i++; i == len(text) || text[i] != '\\' && text[i] != text[1] {
 				return 0
 			}
@@ -139,12 +139,9 @@ func child(places []progress, from, to int, name string, index int) ([]progress,
 	var found *fieldMask
 	first := len(places)
 	add := func(p progress) {
-		for _, known := range places[first:] {
-			if known == p {
-				return
-			}
+		if !slices.Contains(places[first:], p) {
+			places = append(places, p)
 		}
-		places = append(places, p)
 	}
 	match := func(p *path) {
 		if found == nil {

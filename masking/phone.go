@@ -112,11 +112,8 @@ func (s *scan) phone(n *number, k int, digits string) int {
 	return end
 }
 
-// isTime reports whether a colon and a digit follow, or what a digit was masked with.
-func (s *scan) isTime(end int) bool {
-	next := s.at(end + 1)
-	return s.at(end) == ':' && (isDigit(next) || next == '[')
-}
+// isTime reports whether a colon and a digit follow.
+func (s *scan) isTime(end int) bool { return s.at(end) == ':' && isDigit(s.at(end+1)) }
 
 // phoneRule returns the rule that the first k groups pass.
 func (s *scan) phoneRule(n *number, k int, digits string) (ruleID, bool) {

@@ -252,15 +252,15 @@ Authorization: required
 Bearer [CREDENTIAL]`,
 		},
 		masking.APIKey: {
-			`k ⟦AKIAIOSFODNN7EXAMPL2⟧ ok
-k ⟦ghp_16C7e42F292c6912E7710c838347Ae178B4a⟧ ok
-k ⟦xoxb-123456789012-123456789012-abcDEF123456abcDEF123456⟧ ok
-k ⟦sk-abcDEF0123456789abcDEF0123456789⟧ ok
-k ⟦AIzaSyA1234567890abcdefghijklmnopqrstuv⟧ ok
+			`k ⟦AKI¦AIOSFODNN7EXAMPL2⟧ ok
+k ⟦ghp¦_16C7e42F292c6912E7710c838347Ae178B4a⟧ ok
+k ⟦xox¦b-123456789012-123456789012-abcDEF123456abcDEF123456⟧ ok
+k ⟦sk-¦abcDEF0123456789abcDEF0123456789⟧ ok
+k ⟦AIz¦aSyA1234567890abcdefghijklmnopqrstuv⟧ ok
 k ⟦cpod_0123456789abcdefghijABCDEFGHIJ0123456789-_x⟧ ok
 k ⟦cs_0123456789abcdefghijABCDEFGHIJ0123456789-_x⟧ ok
 k ⟦rt_0123456789abcdefghijABCDEFGHIJ0123456789-_x⟧ ok
-k ⟦npm_0123456789abcdefghijABCDEFGHIJ012345⟧ ok`,
+k ⟦npm¦_0123456789abcdefghijABCDEFGHIJ012345⟧ ok`,
 			`k AKIA123 short
 k ghp_short
 k sk-button-large

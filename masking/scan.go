@@ -86,33 +86,42 @@ func (m *engine) lineEnd(text string, from, limit int, final bool) int {
 
 func (s *scan) line(from int) {
 	text, actions := s.text, &s.m.actions
-	for i := from; i < len(text); {
-		switch actions[text[i]] {
-		case pass:
-			i++
-		case atDigit:
-			i = s.digits(i)
-		case atUpper:
-			i = s.capital(i)
-		case atHigh:
-			i = s.high(i)
-		case atAt:
-			i = s.email(i)
-		case atColon:
-			i = s.colon(i)
-		case atEquals:
-			i = s.assigned(i)
-		case atQuery:
-			i = s.query(i)
-		case atUnderscore:
-			i = s.underscore(i)
-		case atHyphen:
-			i = s.hyphen(i)
-		case atTag:
-			i = s.tag(i)
-		case atW:
-			i = s.passwordWord(i)
+	for i := from; ; {
+		for i+4 <= len(text) && actions[text[i]]|actions[text[i+1]]|actions[text[i+2]]|actions[text[i+3]] == pass {
+			i += 4
 		}
+		for i < len(text) && actions[text[i]] == pass {
+			i++
+		}
+		if i >= len(text) {
+			return
+		}
+		next := 0
+		switch actions[text[i]] {
+		case atDigit:
+			next = s.digits(i)
+		case atUpper:
+			next = s.capital(i)
+		case atHigh:
+			next = s.high(i)
+		case atAt:
+			next = s.email(i)
+		case atColon:
+			next = s.colon(i)
+		case atEquals:
+			next = s.assigned(i)
+		case atQuery:
+			next = s.query(i)
+		case atUnderscore:
+			next = s.underscore(i)
+		case atHyphen:
+			next = s.hyphen(i)
+		case atTag:
+			next = s.tag(i)
+		case atW:
+			next = s.passwordWord(i)
+		}
+		i = max(next, i+1)
 	}
 }
 
@@ -194,13 +203,6 @@ func (s *scan) wordEnd(i int) int {
 
 // isWord reports whether a byte is a part of an identifier.
 func isWord(c byte) bool { return isAlnum(c) || c == '_' }
-
-// touches reports whether a byte before a candidate belongs to a word, or ends a
-// placeholder, which stands for one.
-func touches(c byte) bool { return isWord(c) || c == ']' }
-
-// touchesAfter is touches for a byte after a candidate.
-func touchesAfter(c byte) bool { return isWord(c) || c == '[' }
 
 func firstRune(text string) int {
 	_, size := utf8.DecodeRuneInString(text)

@@ -131,70 +131,6 @@ func (s *scan) secretAfter(i, after int) int {
 	return from
 }
 
-// nameOfValue returns what the name before "value", which ends at i, says of it, as in
-// <property name="password" value="x"/> and {"name": "PASSWORD", "value": "x"}.
-func (s *scan) nameOfValue(i int) flags {
-	const value = "value"
-	if s.before(i) == '"' {
-		i--
-	}
-	if i < len(value) || s.text[i-1] != 'e' || !strings.EqualFold(s.text[i-len(value):i], value) {
-		return 0
-	}
-	i -= len(value)
-	for n := 0; n < 4 && strings.IndexByte(" \",", s.before(i)) >= 0; n++ {
-		if i--; s.text[i] == '"' && s.before(i) != ' ' && s.before(i) != ',' {
-			return s.keyBefore(i + 1)
-		}
-	}
-	return 0
-}
-
-// tag handles a > at i, after the name of an XML element: <password>x</password>.
-func (s *scan) tag(i int) int {
-	start := i
-	for start > 0 && i-start < 40 && (isWord(s.text[start-1]) || s.text[start-1] == '-' || s.text[start-1] == ':' || s.text[start-1] == '.') {
-		start--
-	}
-	if start == i || s.before(start) != '<' {
-		return i + 1
-	}
-	key := s.keyBefore(i)
-	if key&secret == 0 {
-		return i + 1
-	}
-	limit := min(len(s.text), i+maxSecret)
-	to := i + 1
-	for to < limit && s.text[to] != '<' && s.text[to] >= ' ' {
-		to++
-	}
-	if !strings.HasPrefix(s.text[to:], "</") || to == i+1 || !s.isSecretValue(key, s.text[i+1:to], to, true) {
-		return i + 1
-	}
-	s.addSecret(key, i+1, to)
-	return i + 1
-}
-
-func (s *scan) addSecret(key flags, from, to int) {
-	id := ruleSecret
-	if key&strongKey != 0 {
-		id = rulePassword
-	}
-	s.add(id, from, to)
-}
-
-// identifiedBy handles an I at i, of "IDENTIFIED BY 'x'" in SQL.
-func (s *scan) identifiedBy(i int) {
-	const words = "IDENTIFIED BY "
-	if i+len(words) > len(s.text) || !strings.EqualFold(s.text[i:i+len(words)], words) {
-		return
-	}
-	from, to, quoted := s.value(i + len(words))
-	if from < to && s.isSecretValue(secret|strongKey, s.text[from:to], to, quoted) {
-		s.add(rulePassword, from, to)
-	}
-}
-
 // headerCredential looks for the value of an Authorization header at i.
 func (s *scan) headerCredential(i int) {
 	word, _, _ := strings.Cut(s.text[i:min(len(s.text), i+8)], " ")
@@ -371,8 +307,7 @@ func (s *scan) isParameter(i int) bool {
 // isSecretValue reports whether a value, which ends at end, is a secret, and not a word about
 // one.
 func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool {
-	isPath := strings.HasPrefix(value, "/") && strings.Count(value, "/") > 1
-	if len(value) < 3 || isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || isPath {
+	if len(value) < 3 || isReference(value) {
 		return false
 	}
 	letters, words := isWords(value)
@@ -392,13 +327,21 @@ func (s *scan) isSecretValue(key flags, value string, end int, quoted bool) bool
 		return looksSecret(value, 6) || quoted && len(value) >= 8 && !words
 	case quoted || !words:
 		return true
-	case s.at(end) == ' ' && (s.isLetterAt(end+1) || s.at(end+1) == '['):
+	case s.at(end) == ' ' && s.isLetterAt(end+1):
 		return false // "password: please enter"
 	}
-	if parts, known := s.parts(value); parts > 1 && known > 0 {
-		return false // "password: see-the-wiki"
-	}
-	return letters || len(value) >= 8
+	return s.isUnknown(value, letters)
+}
+
+// isUnknown reports whether words without digits may be a password, not "see-the-wiki".
+func (s *scan) isUnknown(value string, letters bool) bool {
+	parts, known := s.parts(value)
+	return (parts < 2 || known == 0) && (letters || len(value) >= 8)
+}
+
+// isReference reports whether a value is a placeholder, a PEM block or a path.
+func isReference(value string) bool {
+	return isPlaceholder(value) || strings.HasPrefix(value, pemBegin) || strings.HasPrefix(value, "/") && strings.Count(value, "/") > 1
 }
 
 // isCode reports whether a value is an expression: "config.password", "f(x)".
@@ -467,7 +410,11 @@ func (s *scan) isWordNotSecret(value string) bool {
 // passwordWord handles a w at i, of "password is x" and "passwd x".
 func (s *scan) passwordWord(i int) int {
 	switch s.before(i) {
-	case 's', 'p':
+	case 's': // passwd, psw
+		if c := s.before(i - 1); c != 's' && c != 'p' {
+			return i + 1
+		}
+	case 'p':
 	case ' ', '-':
 		if s.at(i+1) != 'a' || s.at(i+2) != 'c' { // wachtwoord
 			return i + 1

@@ -45,7 +45,8 @@ type customStrategy func(ctx context.Context, f Finding, text string) string
 // WithStrategy adds a strategy that profiles and calls may use by its name. mask returns
 // what stands for text, the value that was found or the field; f's offsets are those in the
 // whole string. What mask returns should not be a finding itself. mask is called
-// concurrently. Where no context is given, ctx is one that never ends.
+// concurrently. Where no context is given, ctx is one that never ends. When mask panics, the
+// placeholder is put in.
 //
 // New refuses a name that is empty or that of a built-in strategy, and a nil function.
 func WithStrategy(name Strategy, mask func(ctx context.Context, f Finding, text string) string) Option {

@@ -144,7 +144,7 @@ func (s *scan) underscore(i int) int {
 	for start > 0 && i-start < 9 && s.m.kinds[s.text[start-1]]&alnum != 0 {
 		start--
 	}
-	if start < i {
+	if start < i && s.m.keys.words[s.text[start]&31]>>(i-start)&1 == 1 {
 		if to := s.apiKey(start); to > 0 {
 			return to
 		}

@@ -45,9 +45,6 @@ func (c *compiled) value(h hider, v any) (out any) {
 	h.cleaner = w.cleaner
 	w.hider = h
 	defer func() {
-		if recover() != nil { // of a recognizer or a strategy
-			out = nil
-		}
 		w.reset()
 		c.walkers.Put(w)
 	}()
@@ -146,7 +143,7 @@ func (w *walker) child(s spot, key *keyInfo, index int) spot {
 func (w *walker) text(text string, s spot) (string, verdict) {
 	var v verdict
 	if s.field != nil {
-		w.scratch, v = w.hider.field(w.scratch[:0], text, s.field)
+		w.scratch, v = w.field(w.scratch[:0], text, s.field)
 	} else {
 		w.scratch, v = w.hider.text(w.scratch[:0], text, s.key)
 	}

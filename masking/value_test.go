@@ -1,6 +1,7 @@
 package masking_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -205,15 +206,15 @@ func TestMaskSharesNoMemory(t *testing.T) {
 	if !ok {
 		t.Fatal("not a map")
 	}
-	out["a"].([]string)[0] = "y"                                                                                                                //nolint:forcetypeassert,errcheck // of the same type
-	out["b"].([]byte)[0] = 'y'                                                                                                                  //nolint:forcetypeassert,errcheck // of the same type
-	out["c"].(*inner).Note = "y"                                                                                                                //nolint:forcetypeassert,errcheck // of the same type
-	out["d"].(map[string]int)["x"] = 2                                                                                                          //nolint:forcetypeassert,errcheck // of the same type
-	out["e"].(json.RawMessage)[1] = 'y'                                                                                                         //nolint:forcetypeassert,errcheck // of the same type
-	out["f"].(*big.Int).SetInt64(2)                                                                                                             //nolint:forcetypeassert,errcheck // of the same type
-	out["g"].([]any)[0] = "y"                                                                                                                   //nolint:forcetypeassert,errcheck // of the same type
-	if in["a"].([]string)[0] != "x" || string(in["b"].([]byte)) != "x" || in["c"].(*inner).Note != "x" || in["d"].(map[string]int)["x"] != 1 || //nolint:forcetypeassert,errcheck // as it was made
-		string(in["e"].(json.RawMessage)) != `"x"` || in["f"].(*big.Int).Int64() != 1 || in["g"].([]any)[0] != "x" { //nolint:forcetypeassert,errcheck // as it was made
+	out["a"].([]string)[0] = "y"
+	out["b"].([]byte)[0] = 'y'
+	out["c"].(*inner).Note = "y"
+	out["d"].(map[string]int)["x"] = 2
+	out["e"].(json.RawMessage)[1] = 'y'
+	out["f"].(*big.Int).SetInt64(2)
+	out["g"].([]any)[0] = "y"
+	if in["a"].([]string)[0] != "x" || string(in["b"].([]byte)) != "x" || in["c"].(*inner).Note != "x" || in["d"].(map[string]int)["x"] != 1 ||
+		string(in["e"].(json.RawMessage)) != `"x"` || in["f"].(*big.Int).Int64() != 1 || in["g"].([]any)[0] != "x" {
 		t.Errorf("%+v has changed, from %s", in, before)
 	}
 }
@@ -260,6 +261,24 @@ func TestMaskMethods(t *testing.T) {
 		if got := m.Mask(test.in); !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: Mask(%#v) =\n%#v, want\n%#v", name, test.in, got, test.want)
 		}
+	}
+}
+
+// TestMaskPanics holds what callers bring along to hide more when it panics.
+func TestMaskPanics(t *testing.T) {
+	t.Parallel()
+	m := withProfile(t, masking.Profile{Default: "mine"}, masking.WithRecognizer(panicRecognizer{}),
+		masking.WithStrategy("mine", func(_ context.Context, _ masking.Finding, text string) string { panic(text) }))
+	for text, want := range map[string]string{
+		"alice":                               "[MASKED]",
+		"an alice\r\nto bob@example.com here": "[MASKED]\r\nto [EMAIL] here",
+	} {
+		if got := m.MaskString(text); got != want || m.MaskString(got) != got {
+			t.Errorf("MaskString(%q) = %q, want %q", text, got, want)
+		}
+	}
+	if got := fmt.Sprint(m.Mask(map[string]any{"a": []string{"alice", "bob"}})); got != "map[a:[[MASKED] bob]]" {
+		t.Errorf("Mask = %s", got)
 	}
 }
 

@@ -47,13 +47,13 @@ func (w *walker) copy(dst, src reflect.Value, s spot) (string, verdict) {
 	return "", same // channels and functions are zero
 }
 
-// deeper calls copy one level deeper, or not at all.
-func (w *walker) deeper(copy func() (string, verdict)) (string, verdict) {
+// deeper calls follow one level deeper, or not at all.
+func (w *walker) deeper(follow func() (string, verdict)) (string, verdict) {
 	if w.levels == maxLevels {
 		return "", same
 	}
 	w.levels++
-	text, v := copy()
+	text, v := follow()
 	w.levels--
 	return text, v
 }
@@ -243,7 +243,7 @@ func (w *walker) copyMap(dst, src reflect.Value, s spot) {
 // keyName returns the key of a map that is a string.
 func keyName(key reflect.Value) (string, bool) {
 	if key.Kind() == reflect.Interface {
-		name, ok := key.Interface().(string)
+		name, ok := reflect.TypeAssert[string](key)
 		return name, ok
 	}
 	if key.Kind() == reflect.String {

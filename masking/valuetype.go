@@ -109,8 +109,8 @@ func isFlat(t reflect.Type) bool {
 	case reflect.Array:
 		return isFlat(t.Elem())
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if !isFlat(t.Field(i).Type) {
+		for f := range t.Fields() {
+			if !isFlat(f.Type) {
 				return false
 			}
 		}

@@ -72,7 +72,10 @@ func (s *scan) dottedKey(i int) int {
 	for start > 0 && i-start < 40 && (isWord(s.text[start-1]) || s.text[start-1] == '.') {
 		start--
 	}
-	return s.apiKey(start)
+	if to := s.apiKey(start); to > i {
+		return to
+	}
+	return 0
 }
 
 // mixed handles a word that starts with a digit and has letters.
@@ -137,7 +140,7 @@ func isOrdinal(text string) bool {
 // endsIdentifier reports whether an identifier from i to end is a word of its own.
 func (s *scan) endsIdentifier(i, end int) bool {
 	switch before := s.before(i); before {
-	case '-', '.', '/', '_', '+', '\\', '#', ']':
+	case '-', '.', '/', '_', '+', '\\', '#':
 		return before == '/' && s.before(i-1) == ' '
 	default:
 		if isWord(before) {
@@ -145,9 +148,8 @@ func (s *scan) endsIdentifier(i, end int) bool {
 		}
 	}
 	switch after := s.at(end); after {
-	case '-', '.', '/', '+', '=', '[', '_':
-		next := s.at(end + 1)
-		return after != '=' && after != '+' && after != '[' && !isWord(next) && next != '['
+	case '-', '.', '/', '+', '=', '_':
+		return after != '=' && after != '+' && !isWord(s.at(end+1))
 	default:
 		return !isWord(after)
 	}
@@ -217,10 +219,8 @@ func (s *scan) capital(i int) int {
 	}
 	to := 0
 	switch n, next := end-i, s.at(end); {
-	case s.before(i) == '.':
-		to = s.dottedKey(i)
-	case next == '-' && n > 2 && n <= 11:
-		to = s.apiKey(i)
+	case s.before(i) == '.', next == '-' && n > 2 && n <= 11:
+		to = max(s.dottedKey(i), s.apiKey(i))
 	case n <= 2 && (next == ' ' || next == '-'):
 		to = s.spaced(i, end)
 	case n == 2 && next == '.' && s.text[i:end] == "SG":
@@ -233,11 +233,7 @@ func (s *scan) capital(i int) int {
 	if to > 0 {
 		return to
 	}
-	if c, next := s.text[i], s.at(i+1)|0x20; c == 'P' && (next == 'a' || next == 's' || next == 'w') || c == 'W' && next == 'a' {
-		s.passwordStated(i)
-	} else if c == 'I' && next == 'd' && end-i == len("IDENTIFIED") {
-		s.identifiedBy(i)
-	}
+	s.passwordAt(i)
 	if s.names {
 		return s.name(i)
 	}

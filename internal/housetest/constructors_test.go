@@ -201,6 +201,14 @@ func refusals(t *testing.T) []refusal {
 		{"secrets.NewTransport", "a path", func() error { return of(secrets.NewTransport(secrets.Handle{}, "n", "https://a.test/x")) }},
 		{"secrets.NewTransport", "plain http", func() error { return of(secrets.NewTransport(secrets.Handle{}, "n", "http://a.test")) }},
 		{"masking.New", "an unknown entity", func() error { return of(masking.New(masking.WithEntities("E-MAIL"))) }},
+		{"masking.New", "an unknown strategy", func() error {
+			return of(masking.New(masking.WithProfile(masking.Profile{Default: "hide"})))
+		}},
+		{"masking.New", "a pattern that matches the empty string", func() error {
+			return of(masking.New(masking.WithProfile(masking.Profile{Patterns: []masking.Pattern{{Entity: "X", Pattern: "a*"}}})))
+		}},
+		{"masking.New", "no recognizer", func() error { return of(masking.New(masking.WithRecognizer(nil))) }},
+		{"masking.New", "a strategy without a function", func() error { return of(masking.New(masking.WithStrategy("mine", nil))) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},
