@@ -41,7 +41,7 @@ func ExampleMasker_Responses() {
 	server := httptest.NewServer(m.Responses()(users))
 	defer server.Close()
 
-	answer, err := server.Client().Get(server.URL) //nolint:noctx // the example ends with it
+	answer, err := server.Client().Get(server.URL)
 	if err != nil {
 		log.Print(err)
 		return

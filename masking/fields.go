@@ -60,7 +60,8 @@ type keyInfo struct {
 	prefix  string     // the name as words and a colon, when a word means something, or ""
 	secret  flags      // what keyBefore says
 	speaks  bool       // the name changes what is found in its value,
-	hints   bool       // and more may be found
+	hints   bool       // and more may be found,
+	mutes   bool       // or less
 	isClean bool       // nothing is found in the name itself
 }
 
@@ -139,6 +140,7 @@ func (c *compiled) newKey(name string) *keyInfo {
 		if f != 0 || s.text[i] >= 0x80 {
 			k.prefix = s.text
 			k.hints = k.hints || f&anyContext != 0 || s.text[i] >= 0x80
+			k.mutes = k.mutes || f&(counter|versions|event) != 0
 			k.speaks = k.speaks || k.hints || f&(counter|versions) != 0
 		}
 		i = max(i+1, w.end)
@@ -165,14 +167,27 @@ func keyWords(name string) string {
 	return string(words)
 }
 
+// isAddress reports whether a text is an address as a whole, whatever its name says.
+func (c *compiled) isAddress(found []Finding, text string) bool {
+	if len(found) != 1 || found[0].End-found[0].Start != len(text) || found[0].rule >= ruleCount {
+		return false
+	}
+	return (1<<emailID | 1<<ipID | entitySet(0)).has(c.rules[found[0].rule].id)
+}
+
 // findValue looks for findings in a text that is the value of a member. They are in dst.left,
 // and the masked text is in dst.out after a prefix, whose length it returns.
 func (c *compiled) findValue(dst *cleaner, text string, k *keyInfo) (int, bool) {
 	if k == nil || k.secret == 0 && (k.prefix == "" || !k.speaks && !isProse(text) || !hasDigit(text) && !c.custom.hasContext()) {
 		return 0, dst.whole(&c.engine, text, true)
 	}
-	if k.secret == 0 && !k.hints && !dst.whole(&c.engine, text, true) {
-		return 0, false
+	if k.secret == 0 && !c.custom.hasContext() { // it may do without the name
+		if !k.hints && !dst.whole(&c.engine, text, true) {
+			return 0, false
+		}
+		if !k.mutes && strings.IndexByte(text, '.') >= 0 && dst.whole(&c.engine, text, true) && c.isAddress(dst.left, text) {
+			return 0, true
+		}
 	}
 	prefix := k.prefix
 	if prefix == "" {

@@ -240,7 +240,7 @@ func (l *logRoom) isClean(text string) bool {
 			return false
 		}
 	}
-	return digits <= cleanDigits && (spaces == 0 || !hasW && (spaces == 1 || !hasMark)) && !(startsDigit && hasDot)
+	return digits <= cleanDigits && (spaces == 0 || !hasW && (spaces == 1 || !hasMark)) && (!startsDigit || !hasDot)
 }
 
 // all masks attributes. They are the same slice when nothing has changed.

@@ -96,7 +96,7 @@ type endless struct{}
 
 func (e endless) LogValue() slog.Value { return slog.AnyValue(e) }
 
-type panicValuer struct{ *int }
+type panicValuer struct{}
 
 func (panicValuer) LogValue() slog.Value { panic("alice@example.com") }
 
@@ -144,7 +144,7 @@ func TestSlogMasks(t *testing.T) {
 		"a list":          {slog.Any("x", []any{"alice@example.com", 1}), `"x":["a***@example.com",1]`, `x="[a***@example.com 1]"`},
 	} {
 		asJSON, asText := logged(m, func(log *slog.Logger) {
-			log.LogAttrs(context.Background(), slog.LevelInfo, "m", test.attr) //nolint:usetesting // the closure is called at once
+			log.LogAttrs(t.Context(), slog.LevelInfo, "m", test.attr)
 		})
 		if want := `{"msg":"m",` + test.wantJSON + `}`; asJSON != want {
 			t.Errorf("%s: %s, want %s", name, asJSON, want)
@@ -400,7 +400,7 @@ func TestSlogMasksOnce(t *testing.T) {
 		calls++
 		return slog.StringValue("alice@example.com")
 	})
-	log := slog.New(newMasker(t).Handler(slog.NewJSONHandler(io.Discard, nil))).With("x", count)
+	log := slog.New(newMasker(t).Handler(slog.NewJSONHandler(&sink{}, nil))).With("x", count)
 	for range 3 {
 		log.Info("m")
 	}
@@ -416,7 +416,7 @@ func (c counted) LogValue() slog.Value { return c() }
 func TestSlogIsSafeForConcurrentUse(t *testing.T) {
 	t.Parallel()
 	m := newMasker(t)
-	log := slog.New(m.Handler(slog.NewJSONHandler(io.Discard, nil)))
+	log := slog.New(m.Handler(slog.NewJSONHandler(&sink{}, nil)))
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
@@ -431,17 +431,6 @@ func TestSlogIsSafeForConcurrentUse(t *testing.T) {
 		}
 	}
 	all.Wait()
-}
-
-func TestSlogDoesNotAllocate(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of all goroutines
-	log := slog.New(newMasker(t).Handler(slog.NewJSONHandler(io.Discard, nil)))
-	ctx := t.Context()
-	if n := testing.AllocsPerRun(100, func() {
-		log.LogAttrs(ctx, slog.LevelInfo, "request", slog.String("method", "GET"), slog.String("route", "GET /v1/files/{key...}"),
-			slog.Int("status", 200), slog.Duration("took", time.Millisecond), slog.String("request_id", "0b5e0d3a"))
-	}); n > 0 {
-		t.Errorf("a record without a finding allocates %v times", n)
-	}
 }
 
 // FuzzSlog: a string is masked as MaskString masks it, also where the handler sees at a glance
