@@ -53,6 +53,8 @@ type engine struct {
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
 	months   wordStarts
 	linking  wordStarts // of particles
+	phrases  wordStarts
+	scripts  scriptAffixes
 	cleaners *sync.Pool
 	walkers  *sync.Pool
 	jsons    *sync.Pool
@@ -110,7 +112,8 @@ func newEngine() engine {
 	e.actions = byteActions(e.on)
 	e.words = newLexicon(e.rules)
 	e.endings = e.words.secretEndings()
-	e.months, e.linking = e.words.starts(months), e.words.starts(particle)
+	e.months, e.linking, e.phrases = e.words.starts(months), e.words.starts(particle), e.words.starts(phrase)
+	e.scripts = newScriptAffixes()
 	return e
 }
 

@@ -116,6 +116,10 @@ func (s *scan) line(from int) {
 			next = s.underscore(i)
 		case atHyphen:
 			next = s.hyphen(i)
+		case atBracket:
+			if isUpper(s.at(i + 1)) {
+				next = i + s.m.ownEnd(text[i:])
+			}
 		case atTag:
 			next = s.tag(i)
 		case atW:
