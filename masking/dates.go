@@ -175,7 +175,7 @@ func (s *scan) writtenYear(from, to int) int {
 
 // skip returns the position after at most three of the given bytes.
 func (s *scan) skip(i int, bytes string) int {
-	for n := 0; n < 3 && i < len(s.text) && strings.IndexByte(bytes, s.text[i]) >= 0; n++ {
+	for n := 0; n < 3 && i < len(s.text) && !isAlnum(s.text[i]) && strings.IndexByte(bytes, s.text[i]) >= 0; n++ {
 		i++
 	}
 	return i

@@ -54,6 +54,7 @@ type engine struct {
 	months   wordStarts
 	linking  wordStarts // of particles
 	phrases  wordStarts
+	contexts wordStarts // of words that are context
 	scripts  scriptAffixes
 	cleaners *sync.Pool
 	walkers  *sync.Pool
@@ -113,6 +114,7 @@ func newEngine() engine {
 	e.words = newLexicon(e.rules)
 	e.endings = e.words.secretEndings()
 	e.months, e.linking, e.phrases = e.words.starts(months), e.words.starts(particle), e.words.starts(phrase)
+	e.contexts = e.words.starts(anyContext | counter | filler | event)
 	e.scripts = newScriptAffixes()
 	return e
 }
