@@ -143,9 +143,9 @@ func (s *scan) add(id ruleID, start, end int) {
 		}
 		keep--
 	}
-	s.found = append(s.found[:keep], Finding{
-		Entity: rule.Entity, Rule: rule.Name, Start: start, End: end, Score: rule.Score, rule: id,
-	})
+	s.found = append(s.found[:keep], Finding{})
+	f := &s.found[keep]
+	f.Entity, f.Rule, f.Start, f.End, f.Score, f.rule = rule.Entity, rule.Name, start, end, rule.Score, id
 }
 
 // isMasked reports whether text from start to end is placeholders, or cuts one.
