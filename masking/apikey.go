@@ -172,8 +172,11 @@ func (s *scan) discord(i int) int {
 // telegram looks for the token of a bot of Telegram whose identifier has the digits from i to
 // end, before a colon.
 func (s *scan) telegram(i, end int) int {
+	if n := end - i; n < 8 || n > 10 {
+		return 0
+	}
 	to := s.run(end+1, base64url, "", 40)
-	if n := end - i; n < 8 || n > 10 || to-end != 36 || s.text[end+1] != 'A' || isWord(s.at(to)) || !s.m.on.has(apiKeyID) {
+	if to-end != 36 || s.text[end+1] != 'A' || isWord(s.at(to)) || !s.m.on.has(apiKeyID) {
 		return 0
 	}
 	s.add(ruleAPIKey, i, to)

@@ -242,6 +242,9 @@ func (c *cleaner) hide(from int) int {
 	c.out, c.moved = c.out[:from], c.moved[:0]
 	first := sort.Search(len(c.placed), func(i int) bool { return c.placed[i].at >= from })
 	rest, done := c.placed[first:], from
+	if len(rest) == 0 {
+		return c.hideFirst(from)
+	}
 	shift := 0
 	move := func(to int) {
 		for len(rest) > 0 && rest[0].at < to {
@@ -267,6 +270,24 @@ func (c *cleaner) hide(from int) int {
 	move(len(c.tail) + from)
 	c.out = append(c.out, c.tail[done-from:]...)
 	c.placed = append(c.placed[:first], c.moved...)
+	return shift
+}
+
+// hideFirst does what hide does where no placeholders are after from.
+func (c *cleaner) hideFirst(from int) int {
+	done, offset := from, c.rawOf(from)-from
+	for i := range c.scan.found {
+		f := &c.scan.found[i]
+		c.out = append(c.out, c.tail[done-from:f.Start-from]...)
+		done = f.End
+		c.placed = append(c.placed, placed{*f, len(c.out)})
+		p := &c.placed[len(c.placed)-1]
+		p.Start += offset
+		p.End += offset
+		c.out = appendPlaceholder(c.out, f.Entity)
+	}
+	shift := len(c.out) - done
+	c.out = append(c.out, c.tail[done-from:]...)
 	return shift
 }
 

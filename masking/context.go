@@ -84,14 +84,15 @@ func (s *scan) wordBack(w *walk, end int) flags {
 		w.at = end - 1
 		return filler
 	}
-	start := end
+	start, hasUpper := end, false // a capital inside
 	for start > 0 && w.budget > 0 && s.isLetterEnd(start) && !s.endsFinding(start, &w.next) {
+		hasUpper = hasUpper || start < end && isUpper(s.text[start])
 		start--
 		w.budget--
 	}
 	w.at = start
 	f := flags(0)
-	if w.budget > 0 || start == 0 {
+	if (w.budget > 0 || start == 0) && (hasUpper || s.m.contexts.may(s, start)) {
 		var word word
 		switch word, f = s.lookUp(start); {
 		case word.end < end:

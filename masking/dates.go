@@ -5,7 +5,7 @@ import "strings"
 // date looks for a date in the first three groups. A date that is not of birth ends the
 // search too.
 func (s *scan) date(n *number) int {
-	if n.groups < 3 || n.seps[1] != n.seps[2] || strings.IndexByte("-./ ", n.seps[1]) < 0 || n.hasPlus {
+	if n.groups < 3 || n.seps[1] != n.seps[2] || !isDateSeparator(n.seps[1]) || n.hasPlus {
 		return 0
 	}
 	if n.groups > 3 && n.seps[3] == n.seps[1] && n.seps[1] != ' ' {
@@ -43,6 +43,8 @@ func (s *scan) date(n *number) int {
 	}
 	return s.afterTime(end)
 }
+
+func isDateSeparator(c byte) bool { return c == '-' || c == '.' || c == '/' || c == ' ' }
 
 // value returns the number in a group.
 func (n *number) value(group int) int {
@@ -93,19 +95,21 @@ func (s *scan) isBirth(from, to int) bool {
 // writtenDate handles a day or a year from i to end beside the name of a month.
 func (s *scan) writtenDate(i, end int) int {
 	if end-i > 2 {
+		if s.at(end) < 0x80 {
+			return 0
+		}
 		return s.ideographicDate(i, end)
 	}
 	from, to := i, end
 	rest := s.skip(end, ". -/")
 	if rest > end && s.isLetterAt(rest) {
-		if !s.m.months.may(s, rest) && s.at(rest) != 'd' && s.at(rest) != 'o' {
+		if of := s.text[rest:min(rest+2, len(s.text))]; (of == "of" || of == "de") && s.at(rest+2) == ' ' {
+			rest = s.skip(rest+2, " ")
+		}
+		if !s.m.months.may(s, rest) {
 			return 0
 		}
 		w, f := s.lookUp(rest)
-		if f&common != 0 && f&months == 0 && isOneOf(s.text[rest:w.end], "de of") {
-			rest = s.skip(w.end, " ")
-			w, f = s.lookUp(rest)
-		}
 		if f&months == 0 {
 			return 0
 		}
@@ -171,7 +175,7 @@ func (s *scan) writtenYear(from, to int) int {
 
 // skip returns the position after at most three of the given bytes.
 func (s *scan) skip(i int, bytes string) int {
-	for n := 0; n < 3 && i < len(s.text) && strings.IndexByte(bytes, s.text[i]) >= 0; n++ {
+	for n := 0; n < 3 && i < len(s.text) && !isAlnum(s.text[i]) && strings.IndexByte(bytes, s.text[i]) >= 0; n++ {
 		i++
 	}
 	return i

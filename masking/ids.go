@@ -338,10 +338,15 @@ func issuer(d string) (planNeed, bool) {
 
 // isOneOf reports whether word is one of a list with spaces between.
 func isOneOf(word, list string) bool {
-	for known := range strings.FieldsSeq(list) {
-		if word == known {
-			return true
+	for at := 0; at+len(word) <= len(list); {
+		if end := at + len(word); list[at:end] == word && (end == len(list) || list[end] == ' ') {
+			return word != ""
 		}
+		space := strings.IndexByte(list[at:], ' ')
+		if space < 0 {
+			return false
+		}
+		at += space + 1
 	}
 	return false
 }

@@ -11,6 +11,8 @@ const (
 	hex       // 0-9, A-F, a-f
 	localPart // of an e-mail address, besides letters and digits
 	base64url // A-Z, a-z, 0-9, - and _
+	endsQuery // what ends the value of a parameter, besides white space
+	endsValue // what ends the value of a field, besides white space
 
 	letter = upper | lower
 	alnum  = letter | digit
@@ -32,6 +34,12 @@ func byteKinds() [256]kind {
 	set('_', '_', base64url)
 	for _, c := range []byte("!#$%&'*+-/=?^_`{|}~.") { // atext of RFC 5322, section 3.2.3, and the dot
 		set(c, c, localPart)
+	}
+	for _, c := range []byte("&#;\"'<>`|,)\\]}") {
+		set(c, c, endsQuery)
+	}
+	for _, c := range []byte("\"'<>,;)}]|`") {
+		set(c, c, endsValue)
 	}
 	return kinds
 }
@@ -58,6 +66,7 @@ const (
 	atHyphen            // a key with a prefix, a UUID, a PEM block
 	atW                 // a password after its word
 	atTag               // a secret in an element of XML
+	atBracket           // a placeholder
 )
 
 // byteActions returns what the entities that are on need.
@@ -95,6 +104,7 @@ func byteActions(on entitySet) [256]action {
 	set(atUnderscore, []entityID{apiKeyID}, '_')
 	set(atHyphen, []entityID{apiKeyID, privateKeyID, macID}, '-')
 	set(atW, []entityID{passwordID}, 'w')
+	set(atBracket, []entityID{nameID, passwordID, ibanID, jwtID, credentialID, apiKeyID, ninoID, codiceFiscaleID, nifID, macID}, '[')
 	set(atTag, []entityID{passwordID}, '>')
 	return actions
 }

@@ -198,7 +198,7 @@ func (l *lexicon) starts(f flags) wordStarts {
 // may reports whether one of the words may start at i.
 func (w *wordStarts) may(s *scan, i int) bool {
 	first, second := s.at(i), s.at(i+1)
-	return first >= 0x80 || second >= 0x80 || w[first&31]>>(second&31)&1 == 1
+	return first >= 0x80 || second|0x20-'a' >= 26 || w[first&31]>>(second&31)&1 == 1
 }
 
 // secretEndings has a bit for the last two letters of each name of a field with a secret.
@@ -359,24 +359,9 @@ func foldArabic(r rune) rune {
 	return 0x627
 }
 
-// lookUp folds the word that starts at i and returns it with its flags.
-func (s *scan) lookUp(i int) (word, flags) {
-	w := s.foldASCII(i)
-	if w.end == 0 {
-		w = foldWord(&s.folded, s.text, i)
-	}
-	if w.folded == 0 {
-		return w, 0
-	}
-	if e := s.m.words.find(s.folded[:w.folded], w.hash); e != nil {
-		return w, e.flags
-	}
-	return w, 0
-}
-
-// foldASCII folds a word of ASCII letters alone, as foldWord does. Its end is 0 when the word
-// may be another one.
-func (s *scan) foldASCII(i int) word {
+// lookUp folds the word that starts at i and returns it with its flags. A word of ASCII letters
+// alone is folded here, as foldWord does.
+func (s *scan) lookUp(i int) (w word, f flags) {
 	text := s.text[i:min(len(s.text), i+maxWord)]
 	hash, lower, n := uint32(hashStart), 0, 0
 	for ; n < len(text); n++ {
@@ -389,7 +374,14 @@ func (s *scan) foldASCII(i int) word {
 		hash = (hash ^ uint32(c|0x20)) * hashFactor
 	}
 	if n == maxWord || n < len(text) && (text[n] >= 0x80 || text[n] == '\'') {
-		return word{}
+		w = foldWord(&s.folded, s.text, i)
+	} else {
+		w.end, w.folded, w.hash, w.upper, w.lower = i+n, n, hash*hashSpread, n-lower, lower
 	}
-	return word{end: i + n, folded: n, hash: hash * hashSpread, upper: n - lower, lower: lower}
+	if w.folded > 0 {
+		if e := s.m.words.find(s.folded[:w.folded], w.hash); e != nil {
+			f = e.flags
+		}
+	}
+	return w, f
 }

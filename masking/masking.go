@@ -53,6 +53,9 @@ type engine struct {
 	endings  [32]uint32 // the last two letters of the names of fields with secrets
 	months   wordStarts
 	linking  wordStarts // of particles
+	phrases  wordStarts
+	contexts wordStarts // of words that are context
+	scripts  scriptAffixes
 	cleaners *sync.Pool
 	walkers  *sync.Pool
 	jsons    *sync.Pool
@@ -110,7 +113,9 @@ func newEngine() engine {
 	e.actions = byteActions(e.on)
 	e.words = newLexicon(e.rules)
 	e.endings = e.words.secretEndings()
-	e.months, e.linking = e.words.starts(months), e.words.starts(particle)
+	e.months, e.linking, e.phrases = e.words.starts(months), e.words.starts(particle), e.words.starts(phrase)
+	e.contexts = e.words.starts(anyContext | counter | filler | event)
+	e.scripts = newScriptAffixes()
 	return e
 }
 

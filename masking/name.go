@@ -389,8 +389,8 @@ func (s *scan) isAlone(core []nameWord, end int) bool {
 		at = core[0].start - 3
 		at -= len(s.lastWord(at))
 	}
-	other, ok := s.nameWord(at)
-	return ok && core[0].isStrong(given) && other.isStrong(given) && !core[0].is(family) && !other.is(family) && !s.arePhrase(&other, &core[0])
+	var other nameWord
+	return s.nameWord(&other, at) && core[0].isStrong(given) && other.isStrong(given) && !core[0].is(family) && !other.is(family) && !s.arePhrase(&other, &core[0])
 }
 
 // isPhrase reports whether the words of a name, or the last word before it and the name, are
@@ -408,6 +408,9 @@ func (s *scan) isPhrase(before, core []nameWord) bool {
 }
 
 func (s *scan) arePhrase(a, b *nameWord) bool {
+	if !s.m.phrases.may(s, a.start) {
+		return false
+	}
 	var joined [2 * maxWord]byte
 	n := 0
 	for _, at := range [...]int{a.start, b.start} {

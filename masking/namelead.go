@@ -49,13 +49,13 @@ found:
 // leadBefore returns what the word from start to end says of a name at i. after is field when
 // a colon is between them, isEnd tells of a comma or the end of a line.
 func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool) flags {
-	gap := s.text[end:i]
+	gap, text := s.text[end:i], s.text[start:end]
 	if end-start == 1 && s.text[end] != '.' {
 		f &^= title
 	}
 	if f&title != 0 && after == 0 {
 		switch {
-		case isEnd || strings.ContainsAny(gap, "-_;|#("), w.upper == 0 && w.folded < 4 && s.text[end] != '.' && !isOneOf(s.text[start:end], "mr mrs ms dr pan sir hr fru don seu tia"):
+		case isEnd || strings.ContainsAny(gap, "-_;|#("), w.upper == 0 && w.folded < 4 && s.text[end] != '.' && !isOneOf(text, "mr mrs ms dr pan sir hr fru don seu tia"):
 			f &^= title
 		}
 		if f&title != 0 && start > 1 && s.beforeTitle(start)&place != 0 {
@@ -69,11 +69,11 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 		f &= title | given | common
 	}
 	switch {
-	case isOneOf(s.text[start:end], "im Im"):
+	case text == "im" || text == "Im":
 		f &^= role | calls
 	case w.upper == 0 && f&label != 0:
 		f &^= place
-	case isOneOf(s.text[start:end], "ra ssa gra re") && s.before(start) == '.': // Sig.ra
+	case s.before(start) == '.' && isOneOf(text, "ra ssa gra re"): // Sig.ra
 		f = title
 	}
 	if isEnd {
@@ -89,7 +89,7 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 		f |= calls
 	}
 	switch {
-	case after == 0 && isOneOf(s.text[start:end], "is ist est es é è to jest er är on") && start > 4:
+	case after == 0 && start > 4 && isCopula(text):
 		if g := s.wordBefore(start); g&(calls|role) != 0 && s.isWordBefore(start-1, naming) {
 			return calls | role | field
 		}
@@ -99,7 +99,7 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 		}
 	case after != 0 && f&title != 0:
 		return role | field
-	case isOneOf(s.text[start:end], "się se") && start > 1:
+	case start > 1 && (text == "się" || text == "se"):
 		return s.wordBefore(start) & (role | calls)
 	case f&particle != 0 && f&(calls|role|title) == 0 && start > 2 && gap == " ":
 		return f&near | s.wordBefore(start)&place
@@ -108,6 +108,15 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 		return 0
 	}
 	return f & leadFlags
+}
+
+// isCopula reports whether a word is a form of "is".
+func isCopula(word string) bool {
+	switch word {
+	case "is", "ist", "est", "es", "é", "è", "to", "jest", "er", "är", "on":
+		return true
+	}
+	return false
 }
 
 // closesLetter reports whether the word at i, before a comma, ends a letter: it begins a

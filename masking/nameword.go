@@ -11,11 +11,10 @@ import (
 func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 	n := 0
 	for n < maxNameWords {
-		w, ok := s.nameWord(i)
-		if !ok {
+		w := &words[n]
+		if !s.nameWord(w, i) {
 			break
 		}
-		words[n] = w
 		n++
 		i = w.end
 		if n == 1 && w.is(common) && w.flags&^(common|weak|place|months|counter|filler|event|unit|versions|speech|thing)&(1<<contextShift-1) == 0 && s.isSmallAt(i+1) {
@@ -29,6 +28,9 @@ func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 		}
 		for n < maxNameWords-1 && s.isSmallAt(i) {
 			if words[n-1].is(good) {
+				return n
+			}
+			if !s.m.linking.may(s, i) {
 				return n
 			}
 			after := s.particle(&words[n], i)
@@ -88,18 +90,18 @@ func (s *scan) isConjunction(p *nameWord, i int) bool {
 	if p.end-p.start > 1 {
 		return false
 	}
-	w, ok := s.nameWord(i)
-	return ok && w.is(given) && !w.is(family)
+	var w nameWord
+	return s.nameWord(&w, i) && w.is(given) && !w.is(family)
 }
 
 // nameWord reads a word that starts with a capital, with what hyphens join to it.
-func (s *scan) nameWord(i int) (nameWord, bool) {
+func (s *scan) nameWord(word *nameWord, i int) bool {
 	if c := s.at(i); c < 0x80 {
 		if !isUpper(c) {
-			return nameWord{}, false
+			return false
 		}
 	} else if r, _ := utf8.DecodeRuneInString(s.text[i:]); !unicode.IsUpper(r) {
-		return nameWord{}, false
+		return false
 	}
 	w, f := s.lookUp(i)
 	if s.at(i+1) == '\'' && isElision(s.text[:i+1]) && s.isSmallAt(i+2) && w.end > i+2 { // L'infermiera
@@ -112,9 +114,9 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 		}
 	}
 	if c := s.at(w.end); isDigit(c) || c == '_' || c == '.' && isAlnum(s.at(w.end+1)) || s.isAddress(w.end) {
-		return nameWord{}, false // of an identifier or an address
+		return false // of an identifier or an address
 	}
-	word := nameWord{start: i, end: w.end, flags: f, isCaps: w.lower == 0 && w.upper > 1}
+	*word = nameWord{start: i, end: w.end, flags: f, isCaps: w.lower == 0 && w.upper > 1}
 	if word.isInitial = w.upper == 1 && w.lower == 0; word.isInitial {
 		if word.flags &= title; s.at(w.end) != '.' { // M. Dupont
 			word.flags = 0
@@ -144,7 +146,7 @@ func (s *scan) nameWord(i int) (nameWord, bool) {
 		}
 		word.end = w.end
 	}
-	return word, true
+	return true
 }
 
 // isVietnamese reports whether words are a Vietnamese name: a family name, and two or three

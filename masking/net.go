@@ -347,7 +347,7 @@ func (s *scan) query(i int) int {
 		}
 		j++
 		value := j
-		for j < len(s.text) && s.text[j] > ' ' && strings.IndexByte("&#;\"'<>`|,)\\]}", s.text[j]) < 0 {
+		for j < len(s.text) && s.text[j] > ' ' && s.m.kinds[s.text[j]]&endsQuery == 0 {
 			j++
 		}
 		s.queryEnd = j

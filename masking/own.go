@@ -24,18 +24,21 @@ func (m *engine) ownEnd(text string) int {
 	case text[0] != '[':
 		return 0
 	}
-	end := strings.IndexByte(text[:min(len(text), maxOwn)], ']')
-	if end < 0 {
-		return 0
+	end := 1
+	for end < len(text) && end <= maxEntity+1 && isWord(text[end]) {
+		end++
 	}
-	name, hash, hasHash := strings.Cut(text[1:end], "#")
-	if !m.knows(name) || hasHash && len(hash) != hashDigits {
-		return 0
-	}
-	for _, c := range []byte(hash) {
-		if !isDigit(c) && c-'a' >= 6 {
-			return 0
+	name := text[1:end]
+	if end+1+hashDigits < len(text) && text[end] == '#' {
+		for _, c := range []byte(text[end+1 : end+1+hashDigits]) {
+			if !isDigit(c) && c-'a' >= 6 {
+				return 0
+			}
 		}
+		end += 1 + hashDigits
+	}
+	if end == len(text) || text[end] != ']' || !m.knows(name) {
+		return 0
 	}
 	return end + 1
 }

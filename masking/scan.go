@@ -116,6 +116,10 @@ func (s *scan) line(from int) {
 			next = s.underscore(i)
 		case atHyphen:
 			next = s.hyphen(i)
+		case atBracket:
+			if isUpper(s.at(i + 1)) {
+				next = i + s.m.ownEnd(text[i:])
+			}
 		case atTag:
 			next = s.tag(i)
 		case atW:
@@ -139,9 +143,9 @@ func (s *scan) add(id ruleID, start, end int) {
 		}
 		keep--
 	}
-	s.found = append(s.found[:keep], Finding{
-		Entity: rule.Entity, Rule: rule.Name, Start: start, End: end, Score: rule.Score, rule: id,
-	})
+	s.found = append(s.found[:keep], Finding{})
+	f := &s.found[keep]
+	f.Entity, f.Rule, f.Start, f.End, f.Score, f.rule = rule.Entity, rule.Name, start, end, rule.Score, id
 }
 
 // isMasked reports whether text from start to end is placeholders, or cuts one.

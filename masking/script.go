@@ -120,12 +120,12 @@ func (s *scan) hangul(i int) int {
 	lead, rest := s.wordBefore(i), s.text[to:end]
 	isGiven := s.flagsBetween(i+syllables, to)&given != 0
 	looksGiven := isGiven || s.flagsBetween(i+syllables, i+2*syllables)&s.flagsBetween(i+2*syllables, to)&syllable != 0
-	isHonored := isOneOf(rest, "님 씨 군 양 선생님 교수님 과장님 부장님 대리님 팀장님 사장님 님께 님의 님이 님은 씨가 씨는 씨의 씨를 씨와 씨에게 고객님 님께서")
+	isHonored := s.m.scripts.koreanHonors.have(rest)
 	if rest == "" && s.at(end) == ' ' {
 		_, f := s.lookUp(end + 1)
 		isHonored = f&honorific != 0
 	}
-	isWhole := isOneOf(rest, "은 는 이 가 을 를 의 와 과 도 에게 께서 께 한테 입니다 이에요 예요 이고 랑 이랑 드림 올림 배상")
+	isWhole := s.m.scripts.koreanEndings.have(rest)
 	switch {
 	case isHonored && looksGiven, isGiven && (rest == "" || isWhole):
 	case (rest == "" || isWhole) && lead&(role|title|greets) != 0 && (lead&field != 0 || looksGiven):
@@ -180,30 +180,38 @@ func (s *scan) hanEnd(i, n int, keep func(rune) bool) (int, int) {
 
 func isKanji(r rune) bool { return r >= 0x4E00 && r < 0xA000 || r == '々' }
 
-func (s *scan) hasPrefixOf(i int, words string) bool {
+// hasPrefixOf reports whether one of words is at i.
+func (s *scan) hasPrefixOf(i int, words *affixes) bool {
+	return i < len(s.text) && words.areBefore(s.text[i:])
+}
+
+func startsWithAny(text, words string) bool {
 	for word := range strings.FieldsSeq(words) {
-		if strings.HasPrefix(s.text[min(i, len(s.text)):], word) {
+		if strings.HasPrefix(text, word) {
 			return true
 		}
 	}
 	return false
 }
-
-const (
-	japaneseAfter  = "様 さん さま 氏 先生 殿 くん 君 ちゃん 部長 課長 社長 係長 主任 教授 選手 と申し"
-	japaneseBefore = "担当 担当者 氏名 名前 お名前 患者 患者名 顧客名 顧客 差出人 受取人 宛名 会員名 申込者 代表者 契約者 名義人 口座名義 連絡先 フリガナ ふりがな 責任者 保護者 作成者 承認者"
-)
 
 // isAfter reports whether one of words is right before i, with a colon or a space between.
-func (s *scan) isAfter(i int, words string) bool {
-	text := strings.TrimRight(s.text[max(0, i-16):i], " :：・　「\"")
-	for word := range strings.FieldsSeq(words) {
-		if strings.HasSuffix(text, word) {
-			return true
+func (s *scan) isAfter(i int, words *affixes) bool {
+	from := max(0, i-16)
+	for i > from {
+		switch c := s.text[i-1]; {
+		case c == ' ' || c == ':' || c == '"':
+			i--
+		case i-from >= 3 && isGap(s.text[i-3:i]):
+			i -= 3
+		default:
+			return words.areAfter(s.text[from:i])
 		}
 	}
 	return false
 }
+
+// isGap reports whether a full-width sign may be between a field and its name.
+func isGap(text string) bool { return text == "：" || text == "・" || text == "　" || text == "「" }
 
 // japanese returns the end of a Japanese name at i, in a run that starts at start, or 0.
 func (s *scan) japanese(start, i int) int {
@@ -212,14 +220,14 @@ func (s *scan) japanese(start, i int) int {
 		if count < n || s.flagsBetween(i, end)&family == 0 {
 			continue
 		}
-		isTold := i == start && s.isAfter(i, japaneseBefore)
-		if n == 1 && !isTold && !s.hasPrefixOf(end, "さん 様 さま 氏 くん ちゃん") {
+		isTold := i == start && s.isAfter(i, &s.m.scripts.japaneseFields)
+		if n == 1 && !isTold && !s.hasPrefixOf(end, &s.m.scripts.japaneseForms) {
 			return 0
 		}
 		if to := s.japaneseGiven(end, n > 1, isTold); to > 0 {
 			return to
 		}
-		if s.hasPrefixOf(end, japaneseAfter) || isTold {
+		if s.hasPrefixOf(end, &s.m.scripts.japaneseTitles) || isTold {
 			return end
 		}
 		return 0
@@ -241,14 +249,14 @@ func (s *scan) japaneseGiven(i int, isLong, isTold bool) int {
 			continue
 		}
 		r, _ := s.runeAt(end)
-		isEnd := !isKanji(r) || s.hasPrefixOf(end, japaneseAfter)
-		if s.flagsBetween(from, end)&given != 0 && isLong && (n > 1 && isEnd || isEnd && !isHan(r) || s.hasPrefixOf(end, japaneseAfter)) {
+		isEnd := !isKanji(r) || s.hasPrefixOf(end, &s.m.scripts.japaneseTitles)
+		if s.flagsBetween(from, end)&given != 0 && isLong && (n > 1 && isEnd || isEnd && !isHan(r) || s.hasPrefixOf(end, &s.m.scripts.japaneseTitles)) {
 			return end
 		}
 	}
 	end, count := s.hanEnd(from, 4, isKanji)
 	r, _ := s.runeAt(end)
-	if count > 0 && count < 4 && !s.hasPrefixOf(from, japaneseAfter) && (!isHan(r) && (isTold || from > i && isLong && r == '\n') || s.hasPrefixOf(end, japaneseAfter) && isLong) {
+	if count > 0 && count < 4 && !s.hasPrefixOf(from, &s.m.scripts.japaneseTitles) && (!isHan(r) && (isTold || from > i && isLong && r == '\n') || s.hasPrefixOf(end, &s.m.scripts.japaneseTitles) && isLong) {
 		return end
 	}
 	if from > i || !isTold {
@@ -265,7 +273,7 @@ func (s *scan) kanaGiven(from, i int) int {
 	}
 	for n := 5; n > 1; n-- {
 		end, count := s.hanEnd(from, n, isHan)
-		if count == n && s.hasPrefixOf(end, "様 さん さま 氏 先生 殿") {
+		if count == n && s.hasPrefixOf(end, &s.m.scripts.japanesePolite) {
 			return end
 		}
 	}
@@ -290,8 +298,8 @@ func (s *scan) katakana(i int) int {
 		}
 		end, parts = to, parts+1
 	}
-	isTold := s.hasPrefixOf(end, "様 さん さま 氏 先生 殿 くん ちゃん")
-	if count >= 2 && (isTold || parts > 1 && s.isAfter(i, japaneseBefore)) {
+	isTold := s.hasPrefixOf(end, &s.m.scripts.katakanaTitles)
+	if count >= 2 && (isTold || parts > 1 && s.isAfter(i, &s.m.scripts.japaneseFields)) {
 		return end
 	}
 	return -end
@@ -316,7 +324,7 @@ func (s *scan) chinese(start, i int) int {
 	}
 	isOne := s.flagsBetween(end, one)&syllable != 0
 	isTwo := n == 2 && isOne && s.flagsBetween(one, two)&syllable != 0
-	isTold := s.isAfter(i, chineseBefore)
+	isTold := s.isAfter(i, &s.m.scripts.chineseFields)
 	r, _ := s.runeAt(two)
 	ends := !isHan(r)
 	switch {
@@ -338,13 +346,13 @@ func (s *scan) isChineseCell(i, end int) bool {
 	return strings.IndexByte("\n\t,;|\"", before) >= 0 && strings.IndexByte("\t,;|\"", after) >= 0
 }
 
-func (s *scan) isChineseTitle(i int) bool { return s.hasPrefixOf(i, chineseTitles) }
+func (s *scan) isChineseTitle(i int) bool { return s.hasPrefixOf(i, &s.m.scripts.chineseTitles) }
 
 // thai looks for names in a run of Thai letters, after a form of address. It returns the
 // end of the run.
 func (s *scan) thai(i int) int {
 	end := s.thaiEnd(i)
-	isTold := s.isAfter(i, "ชื่อ ชื่อ-สกุล นามสกุล ผู้ติดต่อ ลูกค้า ผู้ป่วย ผู้รับ ผู้ส่ง ผู้เช่า พนักงาน") && s.before(i) != 'n'
+	isTold := s.isAfter(i, &s.m.scripts.thaiFields) && s.before(i) != 'n'
 	start, isMan := i, false
 	switch at, length := s.thaiTitle(i, end); {
 	case at >= 0:
@@ -354,13 +362,13 @@ func (s *scan) thai(i int) int {
 	}
 	to := s.thaiGiven(start, end)
 	if to == 0 {
-		if start == end || end-start > 39 || !isMan && !isTold || isTold && !isMan && s.at(end) != ' ' || s.hasPrefixOf(start, "ก จ้าง ฟ้า แบบ ทุน หน้า แพทย์ ทะเบียน เอก พยาบาล พล") && s.thaiTitleIsWord(start) {
+		if start == end || end-start > 39 || !isMan && !isTold || isTold && !isMan && s.at(end) != ' ' || s.hasPrefixOf(start, &s.m.scripts.thaiNotTitles) && s.thaiTitleIsWord(start) {
 			return end
 		}
 		to = end
 	}
 	if to == end && s.at(end) == ' ' {
-		if r, _ := s.runeAt(end + 1); r >= 0xE01 && r < 0xE5C && !s.hasPrefixOf(end+1, "โทร อายุ เบอร์ ที่ ครับ ค่ะ คะ ได้ มี อยู่ จะ และ กับ เป็น มา ไป ให้ ส่ง แจ้ง ว่า นะ เกิด บ้าน หมาย เลข ขอ ช่วย กรุณา แล้ว ยัง ไม่ วัน สำหรับ จาก ต้อง") {
+		if r, _ := s.runeAt(end + 1); r >= 0xE01 && r < 0xE5C && !s.hasPrefixOf(end+1, &s.m.scripts.thaiAfterFamily) {
 			if last := s.thaiEnd(end + 1); last-end < 46 {
 				to = last
 			}
@@ -373,7 +381,7 @@ func (s *scan) thai(i int) int {
 // thaiTitleIsWord reports whether a form of address and what is at i are another word: "the
 // employer".
 func (s *scan) thaiTitleIsWord(i int) bool {
-	return s.hasPrefixOf(i, "กรัฐ กฯ กสมาคม กเทศ กอ ก จ้าง ฟ้า แบบ ทุน หน้า แพทย์ ทะเบียน เอก พยาบาล")
+	return s.hasPrefixOf(i, &s.m.scripts.thaiOtherWords)
 }
 
 func (s *scan) thaiEnd(i int) int {
@@ -396,7 +404,7 @@ func (s *scan) thaiTitle(i, end int) (at, length int) {
 			at, length = i+k, len(word)
 		}
 	}
-	if at < 0 && i >= 4 && isOneOf(s.text[i-1:i], ".") && s.hasPrefixOf(max(0, i-8), "น.ส. ด.ช. ด.ญ. ดร.") {
+	if at < 0 && i >= 4 && isOneOf(s.text[i-1:i], ".") && startsWithAny(s.text[max(0, i-8):], "น.ส. ด.ช. ด.ญ. ดร.") {
 		return i, 0
 	}
 	return at, length

@@ -216,6 +216,26 @@ func passwordBefore(text string) flags {
 	return 0
 }
 
+// passwordStart returns where a word for a password starts that has the letter at i, or is
+// before it; -1 when there is none.
+func passwordStart(text string, i int) int {
+	before := ""
+	switch text[i:min(i+2, len(text))] {
+	case "ñ":
+		before = "contrase"
+	case "ł":
+		before = "has"
+	case "é":
+		before = "senha "
+	case "è":
+		before = "parola "
+	}
+	if before == "" || !strings.HasSuffix(text[:i], before) {
+		return -1
+	}
+	return i - len(before)
+}
+
 // fieldKind returns what the last word of a name says that starts at start, when the lists
 // say nothing.
 func (s *scan) fieldKind(start int, folded []byte) flags {
@@ -288,7 +308,7 @@ func (s *scan) value(i int) (from, to int, quoted bool) {
 	}
 	for to = i; to < limit; to++ {
 		c := s.text[to]
-		if c <= ' ' || strings.IndexByte("\"'<>,;)}]|`", c) >= 0 || c == '&' && s.isParameter(to+1) {
+		if c <= ' ' || s.m.kinds[c]&endsValue != 0 || c == '&' && s.isParameter(to+1) {
 			break
 		}
 	}

@@ -13,7 +13,7 @@ const maxToken = 8 << 10
 // many on.
 func (s *scan) run(i int, kinds kind, extra string, most int) int {
 	limit := min(len(s.text), i+most)
-	for i < limit && (s.m.kinds[s.text[i]]&kinds != 0 || strings.IndexByte(extra, s.text[i]) >= 0) {
+	for i < limit && (s.m.kinds[s.text[i]]&kinds != 0 || extra != "" && strings.IndexByte(extra, s.text[i]) >= 0) {
 		i++
 	}
 	return i
@@ -64,6 +64,9 @@ func (s *scan) scheme(i, end int) int {
 // than a credential.
 func (s *scan) credential(id ruleID, i int) int {
 	i = s.skip(i, " ")
+	if n := len(s.found); n > 0 && s.found[n-1].Start == i && s.found[n-1].rule == id {
+		return i // after its header's name
+	}
 	end := s.run(i, alnum, "-._~+/", maxToken)
 	for end > i && s.text[end-1] == '.' {
 		end--
@@ -135,7 +138,22 @@ func isPlaceholder(value string) bool {
 	if value[0] == '%' && len(value) <= 3 {
 		return true
 	}
-	return len(value) > 1 && strings.Trim(value, value[:1]) == "" || strings.Contains(value, "***") || strings.Contains(value, "...") || strings.Contains(value, "…") || strings.Contains(value, "[")
+	return len(value) > 1 && strings.Trim(value, value[:1]) == "" || isElided(value)
+}
+
+// isElided reports whether a value has stars, an ellipsis or a bracket.
+func isElided(value string) bool {
+	for i := range len(value) {
+		switch rest := value[i:]; value[i] {
+		case '[':
+			return true
+		case '*', '.', 0xE2:
+			if strings.HasPrefix(rest, "***") || strings.HasPrefix(rest, "...") || strings.HasPrefix(rest, "…") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // underscore handles an underscore at i: "ghp_", "sk_live_".

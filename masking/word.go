@@ -254,32 +254,22 @@ func (s *scan) high(i int) int {
 		}
 		return i + 3
 	}
-	if start := passwordStart(s.text, i); start >= 0 {
-		s.passwordStated(start)
+	if c == 0xC3 || c == 0xC5 {
+		if start := passwordStart(s.text, i); start >= 0 {
+			s.passwordStated(start)
+		}
 	}
 	if c == 0xC3 && i+1 < len(s.text) && s.text[i+1] >= 0x9F {
 		return i + 2
 	}
 	r, size := utf8.DecodeRuneInString(s.text[i:])
-	if s.names && unicode.IsUpper(r) && !isWord(s.before(i)) {
+	if s.names && (c < 0xE3 || c >= 0xEA) && unicode.IsUpper(r) && !isWord(s.before(i)) {
 		return s.name(i)
 	}
 	if s.names && r >= 0x590 {
 		return s.uncased(i, r)
 	}
 	return i + size
-}
-
-// passwordStart returns where a word for a password starts that has the letter at i, or is
-// before it; -1 when there is none.
-func passwordStart(text string, i int) int {
-	for _, word := range []string{"contrase|ñ", "has|ł", "senha |é", "parola |è"} {
-		before, letter, _ := strings.Cut(word, "|")
-		if text[i] == letter[0] && strings.HasPrefix(text[i:], letter) && strings.HasSuffix(text[:i], before) {
-			return i - len(before)
-		}
-	}
-	return -1
 }
 
 // identifier handles a word of capitals, digits and perhaps more, from i to end.
