@@ -47,6 +47,7 @@ const (
 	label                       // a field that names no person: company, product
 	good                        // the first word of "good morning"
 	naming                      // the word "name"
+	noun                        // an English word that is no verb of a person
 	goods                       // what a shop sells, after the name of a brand
 
 	contextShift = 32

@@ -14,7 +14,7 @@ museum postcode suburb beaches hotels airport station trains stadium harbour har
 
 // wares are what a brand with a form of address in its name is of.
 const wares = `
-cleaners cleaner sponges sponge syrup insoles soda seasoning pizza pizzas cookies donuts doughnuts bourbon whiskey noodles ketchup mustard detergent shampoo toothpaste
+cakes pies sausages burgers ribs cleaners cleaner sponges sponge syrup insoles soda seasoning pizza pizzas cookies donuts doughnuts bourbon whiskey noodles ketchup mustard detergent shampoo toothpaste
 cereal icecream toffees pretzels crisps biscuits
 `
 
@@ -31,7 +31,9 @@ claudecode claudeopus claudesonnet claudehaiku heysiri heyalexa asksiri askalexa
 michaelhill ericacarle vivienneweste vivienwestwood laurashley lauraashley cathkidston joemalone jomalone emmabridgewater dorothyperkins mossbros
 alexandermcqueen oscarrenta donnakaran dollygabbana elietahari annetaylor anntaylor lanebryant perryellis geoffreybeene kennethcole nicolemiller nicolefarhi
 jimmychoo manoloblahnik christianlouboutin stuartweitzman colehaan allenedmonds hermanmiller charleseames edwardgreen johnlobb tomford
-jaggededge tommygun bettyboop mollymalone pollypocket dorathe bobthe thomasthe peppapig annefrank
+tomthumb tomcollins robroy davyjones harveywallbanger mariecallender jimmydean oscarmayer chucke docholliday mrkipling mrsheen tonyroma ruthschris carlsjr juliacode marcelwaves
+rosettastone undmoritz jaggededge grahamcrackers felixcat billybookcase billyshelf allenkey annarbor maxmara jilsander karlstorz axelspringer pierrecardin albertcuyp janbreydel alberthall kingedward hansim peterund maxund undmoritz undmike willemii donsimon rudolfwild sallyforth piercethe mikecheck aliceblue claudeapi claudemodels claudepro donaldduck vernonhills oliverbonacini carolconcert carolservice luckystrike marthastewart lucastest martinboxes timothyhay wendyhouse
+tommygun bettyboop mollymalone pollypocket dorathe bobthe thomasthe peppapig annefrank
 `
 
 // wordyNames are given names that are a word, a place or a brand more often.
@@ -58,7 +60,7 @@ prydderch gruffudd gruffydd llewellyn llywelyn pryce bebb rees prosser gwynne be
 `
 
 // verbsOfPersons are verbs after the name of a person.
-const verbsOfPersons = `teaches chairs leads coaches manages owns`
+const verbsOfPersons = `teaches chairs leads coaches manages owns took brought ate drank fed fixed`
 
 // moreKanji are Japanese family names with the sign that repeats a letter.
 const moreKanji = `佐々木 野々村 佐々 佐々原 野々山 野々口 奈々村 酒々井 寿々木 代々木 江々 等々力 日々野 早々 多々良 古々本 須々木 鈴々木 菅々谷 七々扇 百々 久々湊 久々宮 見々`

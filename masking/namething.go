@@ -23,6 +23,8 @@ func (s *scan) isThing(i int, lead flags) bool {
 		return false
 	case f&thing != 0:
 		return true
+	case i > from && isOneOf(s.text[i+1:w.end], "opens closes delivers sells offers ships"):
+		return true
 	case i > from:
 		return strings.HasPrefix(s.text[i:], " and ") && s.isShop(i+len(" and "))
 	case isOneOf(s.text[i+1:w.end], "is are"):
@@ -116,6 +118,9 @@ func (s *scan) isLeadPlace(run []nameWord) bool {
 // beside core: "Alice Lane, Arthur Road".
 func (s *scan) isStreet(core []nameWord) bool {
 	last := &core[len(core)-1]
+	if isOneOf(s.text[last.start:last.end], "Street Road") {
+		return true
+	}
 	if !isOneOf(s.text[last.start:last.end], "Lane Park Hill Grove Green Way Row Walk Brook Rise") {
 		return false
 	}
@@ -136,13 +141,13 @@ func (s *scan) isStreet(core []nameWord) bool {
 // isOther reports whether a single word is something else than a name, by what is beside it:
 // a month, a version, or an article before it.
 func (s *scan) isOther(w *nameWord, lead flags) bool {
-	if w.is(months) && s.isDay(w) {
+	if w.is(months) && (s.isDay(w) || s.isMonthAfter(w.end)) {
 		return true
 	}
 	if lead&(calls|politeness|role|field) != 0 {
 		return false
 	}
-	if s.at(w.end) == ' ' && isDigit(s.at(w.end+1)) && (s.at(w.end+2) == '.' || isDigit(s.at(w.end+2)) && s.at(w.end+3) == '.') && isDigit(s.at(w.end+4)|s.at(w.end+3)) {
+	if s.at(w.end) == ' ' && isDigit(s.at(w.end+1)) && (isOneOf(s.text[w.start:w.end], "Claude Julia Ada") || s.at(w.end+2) == '.' || isDigit(s.at(w.end+2)) && s.at(w.end+3) == '.') {
 		return true // a version
 	}
 	if s.before(w.start) == ' ' && isOneOf(s.lastWord(w.start-1), "The the in") {
@@ -153,7 +158,28 @@ func (s *scan) isOther(w *nameWord, lead flags) bool {
 	}
 	next, f := s.lookUp(w.end + 1)
 	text := s.text[w.end+1 : next.end]
-	return text == "it" || f&(speech|calls) == 0 && (s.before(w.start) == '\n' || strings.HasSuffix(s.text[:w.start], ". ")) && len(text) > 5 && strings.HasSuffix(text, "ing")
+	if text == "it" || text == "the" && isUpper(s.at(next.end+1)) { // Peter the Great
+		return true
+	}
+	if f&(speech|calls) != 0 || s.before(w.start) != '\n' && !strings.HasSuffix(s.text[:w.start], ". ") {
+		return false
+	}
+	return len(text) > 5 && strings.HasSuffix(text, "ing") || f&noun != 0 && !hasEnding(text, "ed ly s") && !isOneOf(text, states)
+}
+
+// states are English words, among nouns, that tell of a person right after the name.
+const states = "across alone arrive attend awake aware dead pregnant angry hungry afraid anxious sick felt hurt fit loud beneath beside overnight dance smile laugh bat gang sex fan"
+
+// isMonthAfter reports whether another month is after i: "Jan, Feb" and "Jan to Mar".
+func (s *scan) isMonthAfter(i int) bool {
+	rest := s.text[i:min(len(s.text), i+8)]
+	for _, joint := range []string{", ", "/", "-", "–", " to ", " - ", " and "} {
+		if strings.HasPrefix(rest, joint) && isUpper(s.at(i+len(joint))) {
+			_, f := s.lookUp(i + len(joint))
+			return f&months != 0
+		}
+	}
+	return false
 }
 
 // isDay reports whether a month is beside the number of a day or a year.
@@ -162,7 +188,7 @@ func (s *scan) isDay(w *nameWord) bool {
 	if s.at(i) == '.' {
 		i++
 	}
-	for s.at(i) == ' ' && i < w.end+3 {
+	for (s.at(i) == ' ' || s.at(i) == '\'') && i < w.end+3 {
 		i++
 	}
 	if i > w.end && isDigit(s.at(i)) {

@@ -18,7 +18,7 @@ func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 		words[n] = w
 		n++
 		i = w.end
-		if n == 1 && w.is(common) && w.flags&^(common|weak|place|months|counter|filler|event|unit|versions|speech|thing)&(1<<contextShift-1) == 0 && s.isSmallAt(i+1) {
+		if n == 1 && w.is(common) && w.flags&^(common|weak|place|months|counter|filler|event|unit|versions|speech|thing|noun|goods)&(1<<contextShift-1) == 0 && s.isSmallAt(i+1) {
 			break
 		}
 		if s.at(i) == '.' && (w.isInitial || w.is(title)) {

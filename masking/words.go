@@ -43,6 +43,7 @@ func wordLists() []wordList {
 		{scriptGreetings, calls | greets},
 		{scriptAfter, honorific},
 		{scriptCommon, common},
+		{englishWords, common | noun},
 		{moreCommonWords, common},
 		{placeNames, common},
 		{leadPlaces, place},
