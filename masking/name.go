@@ -161,7 +161,7 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 			lead = greets | calls
 		case w.is(calls|near|role|greets|label) && !w.isName():
 			lead = lead&greets | w.flags&(calls|greets|near|role|label)
-		case i == 0 && !isLast && w.isName() && s.isLeadPlace(run):
+		case !isLast && w.isName() && s.isLeadPlace(run[i:]):
 			lead = place
 		case w.is(common|place|months|thing) && !w.isName():
 			lead = w.flags & place

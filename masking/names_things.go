@@ -12,6 +12,14 @@ franchise sequel remake trilogy saga soundtrack musical opera novels constellati
 museum postcode suburb beaches hotels airport station trains stadium harbour harbor coastline
 `
 
+// plainNouns are more nouns that make a thing of a given name at the start of a sentence.
+const plainNouns = `
+law laws channel series rule image winner nominee hound moose dog cat show code test service house key box group line book page card plan stone hill store shop map model
+unit form file table list hotel school room street road river lake island town city county district band album song track single film movie comic doll toy game
+team club cup trophy rally race bank card fund index report tool tools server project group system method test law model rate ratio score point points value values
+oil bread cheese rice tea beer wine soup cake salad chicken fish coat dress skirt chair desk lamp knife tree trees bush seeds soil storm flood wind
+`
+
 // wares are what a brand with a form of address in its name is of.
 const wares = `
 cakes pies sausages burgers ribs cleaners cleaner sponges sponge syrup insoles soda seasoning pizza pizzas cookies donuts doughnuts bourbon whiskey noodles ketchup mustard detergent shampoo toothpaste
@@ -31,14 +39,14 @@ claudecode claudeopus claudesonnet claudehaiku heysiri heyalexa asksiri askalexa
 michaelhill ericacarle vivienneweste vivienwestwood laurashley lauraashley cathkidston joemalone jomalone emmabridgewater dorothyperkins mossbros
 alexandermcqueen oscarrenta donnakaran dollygabbana elietahari annetaylor anntaylor lanebryant perryellis geoffreybeene kennethcole nicolemiller nicolefarhi
 jimmychoo manoloblahnik christianlouboutin stuartweitzman colehaan allenedmonds hermanmiller charleseames edwardgreen johnlobb tomford
-tomthumb tomcollins robroy davyjones harveywallbanger mariecallender jimmydean oscarmayer chucke docholliday mrkipling mrsheen tonyroma ruthschris carlsjr juliacode marcelwaves
-rosettastone undmoritz jaggededge grahamcrackers felixcat billybookcase billyshelf allenkey annarbor maxmara jilsander karlstorz axelspringer pierrecardin albertcuyp janbreydel alberthall kingedward hansim peterund maxund undmoritz undmike willemii donsimon rudolfwild sallyforth piercethe mikecheck aliceblue claudeapi claudemodels claudepro donaldduck vernonhills oliverbonacini carolconcert carolservice luckystrike marthastewart lucastest martinboxes timothyhay wendyhouse
+tomthumb tomcollins robroy davyjones harveywallbanger mariecallender jimmydean oscarmayer chucke docholliday mrkipling mrsheen tonyroma ruthschris carlsjr juliacode marcelwaves paisleypattern
+rosettastone nathanhot taylorseries undmoritz jaggededge grahamcrackers felixcat billybookcase billyshelf allenkey annarbor maxmara jilsander karlstorz axelspringer pierrecardin albertcuyp janbreydel alberthall kingedward hansim peterund maxund undmoritz undmike willemii donsimon rudolfwild sallyforth piercethe mikecheck aliceblue claudeapi claudemodels claudepro donaldduck vernonhills oliverbonacini carolconcert carolservice luckystrike marthastewart lucastest martinboxes timothyhay wendyhouse
 tommygun bettyboop mollymalone pollypocket dorathe bobthe thomasthe peppapig annefrank
 `
 
-// wordyNames are given names that are a word, a place or a brand more often.
+// wordyNames are given names that are a machine more often, when they are alone.
 const wordyNames = `
-alexa siri cortana paisley
+alexa siri cortana
 `
 
 // wordyPlaces are given names that are a country or a city first.

@@ -95,7 +95,7 @@ func (s *scan) isSpelled(run []nameWord, from, count int) bool {
 // is no part of the name in "Der Antrag von Uwe Strobel".
 func (s *scan) isOwner(noun *nameWord, core []nameWord) bool {
 	return core[0].flags == particle && s.isSmallAt(core[0].start) && isOneOf(s.text[core[0].start:core[0].end], "von van de di da del") &&
-		noun.flags&(title|greets|calls|role|place) == 0 && noun.is(common) && core[1].is(given) && !core[1].isParticle()
+		noun.flags&(title|greets|calls|place) == 0 && noun.is(common|role) && !noun.isName() && core[1].is(given) && !core[1].isParticle()
 }
 
 // isLeadPlace reports whether the first word of a run is a name that makes a place of what is
@@ -168,7 +168,7 @@ func (s *scan) isOther(w *nameWord, lead flags) bool {
 }
 
 // states are English words, among nouns, that tell of a person right after the name.
-const states = "across alone arrive attend awake aware dead pregnant angry hungry afraid anxious sick felt hurt fit loud beneath beside overnight dance smile laugh bat gang sex fan"
+const states = "hat across alone arrive attend awake aware dead pregnant angry hungry afraid anxious sick felt hurt fit loud beneath beside overnight dance smile laugh bat gang sex fan"
 
 // isMonthAfter reports whether another month is after i: "Jan, Feb" and "Jan to Mar".
 func (s *scan) isMonthAfter(i int) bool {
