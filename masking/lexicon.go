@@ -47,6 +47,8 @@ const (
 	label                       // a field that names no person: company, product
 	good                        // the first word of "good morning"
 	naming                      // the word "name"
+	noun                        // an English word that is no verb of a person
+	goods                       // what a shop sells, after the name of a brand
 
 	contextShift = 32
 )
@@ -254,7 +256,7 @@ func foldWord(folded *[maxWord]byte, text string, i int) word {
 			j++
 		case c >= 0xC3 && c != 0xE2 && c < 0xEE:
 			r, size := utf8.DecodeRuneInString(text[j:])
-			if r == utf8.RuneError || r >= 0x3000 && r < 0x3041 || !unicode.IsLetter(r) && !unicode.IsMark(r) {
+			if r == utf8.RuneError || r >= 0x3000 && r < 0x3041 && r != '々' || !unicode.IsLetter(r) && !unicode.IsMark(r) {
 				goto done
 			}
 			if unicode.IsUpper(r) {

@@ -258,11 +258,16 @@ func isProse(text string) bool {
 	if len(text) >= maxLine {
 		return true
 	}
-	words, letters, inWord := 0, 0, false
+	words, letters, syllables, inWord := 0, 0, 0, false
 	for i := range len(text) {
 		c := text[i]
 		if c >= 0xE3 && c < 0xEA {
 			if letters++; letters == 6 {
+				return true
+			}
+		}
+		if c >= 0xEA && c < 0xEE { // Hangul, where a name and its form of address are one word
+			if syllables++; syllables == 4 {
 				return true
 			}
 		}

@@ -49,6 +49,9 @@ func (s *scan) name(i int) int {
 	}
 	lead, from := s.lead(run)
 	next := s.resume(run, i+1)
+	if len(run)-from > 2 && from > 0 && s.isOwner(&run[from-1], run[from:]) {
+		from++
+	}
 	if from == len(run) {
 		return next
 	}
@@ -64,7 +67,7 @@ func (s *scan) name(i int) int {
 	core, stop := cutAtStop(run[from:])
 	if stop != nil {
 		next = min(next, stop.start)
-		if stop.is(place) && (lead&politeness == 0 || len(core) > 1) {
+		if (stop.is(place) || isOneOf(s.text[stop.start:stop.end], "Close Drive Court")) && (lead&politeness == 0 || len(core) > 1) {
 			return max(next, i+1)
 		}
 		if !core[0].isStrong(given) && len(core) == 1 && lead&field == 0 {
@@ -89,7 +92,7 @@ func (s *scan) name(i int) int {
 	if w := &core[count-1]; w.isInitial && s.at(end) == '.' {
 		end++
 	}
-	if end-core[0].start > maxName || s.isPhrase(run[:from], core[:count]) || !s.isAlone(core[:count], end) || lead&politeness == 0 && s.isThing(end) {
+	if end-core[0].start > maxName || s.isPhrase(run[:from], core[:count]) || !s.isAlone(core[:count], end) || s.isThing(end, lead) || s.isSpelled(run, from, count) || count > 1 && s.isStreet(core[:count]) || count == 1 && s.isOther(&core[0], lead) {
 		return next
 	}
 	s.add(ruleName, core[0].start, end)
@@ -158,6 +161,8 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 			lead = greets | calls
 		case w.is(calls|near|role|greets|label) && !w.isName():
 			lead = lead&greets | w.flags&(calls|greets|near|role|label)
+		case !isLast && w.isName() && s.isLeadPlace(run[i:]):
+			lead = place
 		case w.is(common|place|months|thing) && !w.isName():
 			lead = w.flags & place
 		case !isLast && lead&title == 0 && s.isAcronym(w, &run[i+1]):
@@ -180,7 +185,7 @@ func (s *scan) lead(run []nameWord) (flags, int) {
 // second one: "Gentile Robert".
 func (s *scan) isGreeting(run []nameWord) bool {
 	end := run[len(run)-1].end
-	return run[1].is(given) || run[1].isUnknown() && (s.at(end) == ',' || s.at(end) == '!')
+	return run[1].is(given) && !run[1].is(family) || (run[1].is(given) || run[1].isUnknown()) && (s.at(end) == ',' || s.at(end) == '!')
 }
 
 // isAcronym reports whether a word is capitals that do not belong to the name after it: "CEO
@@ -205,6 +210,9 @@ func (s *scan) nameLength(core []nameWord, lead flags) int {
 	}
 	if first.isInitial && len(core) > 1 {
 		rest := s.nameLength(core[1:], lead)
+		if len(core) > 2 && core[1].isInitial && s.at(core[1].end) == '.' && core[2].isUnknown() && !core[2].isCaps && core[2].end-core[2].start > 4 { // P. V. Rangaswamy
+			rest = max(rest, 2)
+		}
 		if core[1].isStrong(family) || core[1].isUnknown() && !core[1].isCaps && lead&(politeness|role|speech|calls) != 0 {
 			rest = max(rest, 1)
 		}
@@ -285,6 +293,8 @@ func isPair(first, last *nameWord, areNames bool, lead flags) bool {
 func oneWord(w *nameWord, lead flags) int {
 	isCalled := lead&(calls|role) != 0
 	switch {
+	case lead&speech != 0 && lead&(greets|role|field) == 0 && w.is(common) && w.is(brand): // Kenya said no
+		return 0
 	case w.is(greets) && !w.isStrong(given):
 		return 0
 	case w.isCaps && (!isCalled && lead&greets == 0 || !w.isName() || lead&(field|greets) == 0 && w.end-w.start < 4):
@@ -372,7 +382,8 @@ func (s *scan) isAlone(core []nameWord, end int) bool {
 	rest := s.text[end:]
 	for _, joint := range []string{" & ", " and ", " und ", " et ", " y ", " e ", " u. ", " + ", " i ", " en ", " og ", " och "} {
 		if strings.HasPrefix(rest, joint) {
-			if _, f := s.lookUp(end + len(joint)); isUpper(s.at(end+len(joint))) && f&place != 0 {
+			w, f := s.lookUp(end + len(joint))
+			if isUpper(s.at(end+len(joint))) && (f&place != 0 || s.isAward(w.end)) {
 				return false
 			}
 		}
@@ -418,4 +429,15 @@ func (s *scan) arePhrase(a, b *nameWord) bool {
 		n += copy(joined[n:], s.folded[:w.folded])
 	}
 	return s.m.words.flagsOf(string(joined[:n]))&phrase != 0
+}
+
+// isPhraseBefore reports whether a word that ends a name and the word at i are something else
+// together: "bobby pins".
+func (s *scan) isPhraseBefore(i, end int) bool {
+	word := s.lastWord(end)
+	if len(word) > maxWord/2 || !s.isLetterAt(i) {
+		return false
+	}
+	a := nameWord{start: end - len(word)}
+	return s.arePhrase(&a, &nameWord{start: i})
 }

@@ -102,7 +102,10 @@ func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool
 	case start > 1 && (text == "się" || text == "se"):
 		return s.wordBefore(start) & (role | calls)
 	case f&particle != 0 && f&(calls|role|title) == 0 && start > 2 && gap == " ":
-		return f&near | s.wordBefore(start)&place
+		if g := s.wordBefore(start); g&role == 0 { // not "le fils de"
+			return f&near | g&place
+		}
+		return f & near
 	}
 	if strings.ContainsAny(gap, "-_;|#") && f&field == 0 && f&greets == 0 {
 		return 0

@@ -167,7 +167,7 @@ sem simone sjoerd sjors sofie stefan sven teun thijs thomas tijmen timo tineke t
 willemijn wim wouter yvo
 agus ayu bambang budi dewi dian eko fitri hendra indah joko kartika lestari made nurul putri rini rizky sari siti slamet
 sri sulastri surya tri wahyu wati widodo yanti yudi ahmad aziah azlan faizal hafiz nurul rosnah siew mei zulkifli
-aiza alon amihan arvin bayani cristina danilo dalisay divina edgardo erlinda jomar junjun lito ligaya luzviminda marikit
+alon amihan arvin bayani cristina danilo dalisay divina edgardo erlinda jomar junjun lito ligaya luzviminda marikit
 mayumi nenita reynaldo rodel rowena somchai suda malee niran kanya prasert anong
 avi avigail avraham aviva chaim chana dov efrat eitan eliezer gideon hadas ilan itai itzhak lior menachem michal miri
 moshe nir noa ofer orit oren rivka ronen ronit shai shira shlomo shoshana tal tamar tzipi uri yael yaakov yehuda yitzhak

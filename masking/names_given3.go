@@ -25,7 +25,7 @@ landry langston lawson layton leland lennox leonel levi maddox malachi malakai m
 nehemiah nico niko nolan oakley odin omari orion otis paxton phoenix pierce porter princeton quinton raiden ramiro rashad reece reed reid remington rhett ronan
 ronin royce ryder ryker rylan santana santino sawyer semaj shamar simeon skyler stephan sterling stetson sullivan talon tate terrell thatcher theo trace trent
 trenton trevon trey tripp triston tucker turner tyree tyrell tyrese tyson uriel vance vaughn vihaan waylon westin weston wilder xander xzavier yadiel yahir zain
-zander zane zavier zayden zayn zeke zion abril adalynn addison adelyn adelynn ainhoa aitana aiyana alaia alaina alana alani alanna alayah alayna aleah alexa
+zander zane zavier zayden zayn zeke zion abril adalynn addison adelyn adelynn ainhoa aitana aiyana alaia alaina alana alani alanna alayah alayna aleah 
 alexandria aliana alisha alisson alivia aliya aliyah aliza allyson amani amari amaya aminah amirah amiyah anabella anahi analia anaya andi angelina angie anika
 aniya aniyah annabella annabelle annalise ansley anya aria ariah ariel ariella arielle ariya ariyah armani artemis aryana ashlyn ashlynn aspen aubree aubrie
 aubriella aubrielle audrina autumn avah averi averie aviana ayana ayanna ayla ayleen azalea azariah bailee baylee bella blair brianna briar bridgette briella
@@ -111,7 +111,7 @@ elof else embla even flemming folke fredrik gard gjermund gorm grete gry gunn gu
 hildur hjordis idun ingar ingebjorg ingerid ingmar ingunn ingvald ingvild iver jannicke jeppe jette joakim jorn jorun josefine jostein kaare kaja kajsa kalle
 kari karianne karl-johan karoline katarina katrine ketil kirsti kjersti kolbjorn kristine lene lill linn linnea lisbet lise lovisa ludvig mads magnhild maiken
 maj-britt malene margareta margrethe mari mariann marte mattias merethe milla mogens nanna njal ola oline osvald ottar ove palle peder per pernilla preben ragna
-ragnvald randi rannveig rebecka reidun rikke roald roar runar rut saga sigfrid signhild siri sivert sindre snorre solvi sondre sonja sten stine stina sture
+ragnvald randi rannveig rebecka reidun rikke roald roar runar rut saga sigfrid signhild sivert sindre snorre solvi sondre sonja sten stine stina sture
 sunniva susann svante sverre synne synnove tage thorbjorn thyra tiril tindra tom-erik tone torbjorn torfinn torild torkel torleif tormod torunn torvald trine
 tuva tyra ulrik uno vegard vendela vibeke vigo vilde vilhelm vivi wenche yngvar ylva yrsa ase aamu aapo aarne aaro aatos aila aimo aino ainikki alli anelma anni
 annikki annukka ansa anselmi antti anu armas arto arttu arvo aulikki auli auni eelis eemeli eemil eevi eija eino elli ensio esko essi eveliina hannele hannu

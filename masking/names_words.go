@@ -84,7 +84,7 @@ szpital nemocnice korhaz spitalul bolnica hastanesi hastane policlinico ambulato
 palau pavillon pavilhao pabellon sporthalle theater theatre teatro teatr divadlo szinhaz tiyatrosu museu museo musee muzeum muzeul muzesi museet galerie galeria
 galleria airport aeroport aeroporto aeropuerto flughafen lufthavn lotnisko letiste repuloter havalimani bahnhof hauptbahnhof gare estacion estacao stazione
 estacio bruck bridge preis prix premio nagroda dij odulu prijs pris pokal medaille verdienstorden stiftung fundacion fundacao fondation fondazione stichting
-fundacja nadace alapitvany vakfi stiftelsen uss hms mv rms hurricane typhoon cyclone orkan huracan ouragan uragano tempestad tormenta tempete sturmtief hurrikan
+fundacja nadace alapitvany vakfi stiftelsen uss hms mv rms hurricane typhoon cyclone orkan huracan ouragan uragano tempestad tormenta tempete maison metro bodegas casa sturmtief hurrikan
 taifun operation operacion mission project projekt projet proyecto progetto улица улице улицы ул проспект просп площадь переулок шоссе бульвар набережная вулиця
 вулиці вул площа провулок станция метро театр музей имени стадион завод οδος οδου πλατεια λεωφορος αγιος αγια αγιου
 `

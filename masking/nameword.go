@@ -17,7 +17,7 @@ func (s *scan) capitals(words *[maxNameWords]nameWord, i int) int {
 		}
 		n++
 		i = w.end
-		if n == 1 && w.is(common) && w.flags&^(common|weak|place|months|counter|filler|event|unit|versions|speech|thing)&(1<<contextShift-1) == 0 && s.isSmallAt(i+1) {
+		if n == 1 && w.is(common) && w.flags&^(common|weak|place|months|counter|filler|event|unit|versions|speech|thing|noun|goods)&(1<<contextShift-1) == 0 && s.isSmallAt(i+1) {
 			break
 		}
 		if s.at(i) == '.' && (w.isInitial || w.is(title)) {
@@ -233,22 +233,6 @@ func (s *scan) isChat(start, end int) bool {
 		i--
 	}
 	return i < start && i > 4 && isDigit(s.text[i-1]) && isDigit(s.text[i-2]) && s.text[i-3] == ':' && isDigit(s.text[i-4])
-}
-
-// isThing reports whether what goes on at i makes a thing of the name before: "Bayes'
-// theorem".
-func (s *scan) isThing(i int) bool {
-	for _, possessive := range []string{"'s", "’s", "'", "’"} {
-		if strings.HasPrefix(s.text[i:], possessive) {
-			i += len(possessive)
-			break
-		}
-	}
-	if s.at(i) != ' ' && s.at(i) != '-' || s.m.kinds[s.at(i+1)]&letter == 0 {
-		return false
-	}
-	_, f := s.lookUp(i + 1)
-	return f&thing != 0
 }
 
 // isMailAfter reports whether an address in angle brackets is after i.

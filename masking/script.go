@@ -73,7 +73,7 @@ func (s *scan) plainWords(i int) int {
 		}
 		isName := g&(given|family) != 0
 		if !isName && (g&particle == 0 || count == 0) {
-			if !isTold || g&^particle != 0 || count > 1 || count == 1 && lead&greets != 0 || (count == 1 || lead&title == 0) && s.at(w.end) == ' ' {
+			if !isTold || g&^particle != 0 || count > 1 || count == 1 && lead&greets != 0 || (count == 1 || lead&title == 0) && s.at(w.end) == ' ' && !s.isSubject(w.end+1, lead) {
 				break
 			}
 		}
@@ -99,6 +99,17 @@ func (s *scan) plainWords(i int) int {
 	}
 	s.add(ruleName, start, end)
 	return end
+}
+
+// isSubject reports whether a Hindi word that follows a whole name is at i, where a form of
+// address is before the name.
+func (s *scan) isSubject(i int, lead flags) bool {
+	r, _ := s.runeAt(i)
+	if lead&title == 0 || r < 0x900 || r >= 0x980 {
+		return false
+	}
+	_, f := s.lookUp(i)
+	return f&(common|honorific) != 0
 }
 
 // hangul looks for a name in the Korean word at i: a family name of one syllable and a given
@@ -217,6 +228,9 @@ func isGap(text string) bool { return text == "：" || text == "・" || text == 
 func (s *scan) japanese(start, i int) int {
 	for n := 3; n > 0; n-- {
 		end, count := s.hanEnd(i, n, isKanji)
+		if count == n && n > 1 && s.flagsBetween(i, end)&(given|family) == given && s.hasPrefixOf(end, "さん 様 さま くん ちゃん") {
+			return end
+		}
 		if count < n || s.flagsBetween(i, end)&family == 0 {
 			continue
 		}

@@ -118,7 +118,7 @@ aan am an and avec bei by chez com con da de dla door for from fur ile is met mi
 
 const particles = `
 de da do dos das del della delle dei degli di du des la le les los las van von vom zu zum zur der den het ter ten te bin ibn bint al el ul ud y e af av
-dela vander vanden dello d l o mc
+dela vander vanden dello d l o mc ap
 `
 
 // placeWords make the name of a street, a place, a company or a thing of the words

@@ -1,7 +1,7 @@
 package masking
 
-// moreCommonWords are words of many languages that are no names.
-const moreCommonWords = `
+// englishWords are English words that are no names, most of them nouns.
+const englishWords = `
 aboard abroad absence absolute abstract abuse academic accent accept accident accommodation accurate ace achieve acid acknowledge acquire acre across act acting
 actor actress acute adapt adept adequate adjust admiral admire admission admit adopt adult advance advanced advantage adventure advert advertise advice advise
 advisor advisory aerial affair affect afford afraid aft afternoon agile aid aide aim aircraft airline airlines aisle alarm albeit album alcohol alien alley
@@ -123,7 +123,12 @@ viral virgin virtual virtue virus vision visual vital vitamin vivid vocal void v
 wander warehouse warfare warrior warriors wash wasp waste watches waterfall wave waves wax wealth weapon wear weasel weaver wedding weed weigh weird wellness
 whale wheat wheel whip whiskey whisky whisper whistle whites wholesale wicked widow width wild wildcats wildlife willow wing wings winners wipe wireless wisdom
 wise wit witch wizard wizards wolf wolverine wolves woman women wonder wonderful wooden woods wool worm worship worth wound wrap wrestling wrist yacht yankees
-yard yarn yeast yellow yoga yogurt youth zebra zen zodiac zombie zoo zoom honestly seriously anyway besides nevertheless nonetheless roughly sadly shortly
+yard yarn yeast yellow yoga yogurt youth zebra zen zodiac zombie zoo zoom
+`
+
+// moreCommonWords are words of many languages that are no names.
+const moreCommonWords = `
+honestly seriously anyway besides nevertheless nonetheless roughly sadly shortly
 similarly specifically subsequently surprisingly thankfully typically ultimately obviously originally occasionally mostly mainly luckily lately largely
 initially indeed importantly hopefully generally frequently fortunately eventually especially entirely effectively consequently clearly certainly carefully
 basically apparently alternatively additionally actually accordingly absolutely colleagues colleague guys everybody friends buddies subscribers recruiter
