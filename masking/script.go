@@ -228,7 +228,7 @@ func isGap(text string) bool { return text == "：" || text == "・" || text == 
 func (s *scan) japanese(start, i int) int {
 	for n := 3; n > 0; n-- {
 		end, count := s.hanEnd(i, n, isKanji)
-		if count == n && n > 1 && s.flagsBetween(i, end)&(given|family) == given && s.hasPrefixOf(end, "さん 様 さま くん ちゃん") {
+		if count == n && n > 1 && s.flagsBetween(i, end)&(given|family) == given && s.hasPrefixOf(end, &s.m.scripts.japaneseForms) {
 			return end
 		}
 		if count < n || s.flagsBetween(i, end)&family == 0 {
