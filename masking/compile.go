@@ -33,6 +33,7 @@ type compiled struct {
 
 	isPlain    bool // all findings are masked by Auto
 	mayDrop    bool // a strategy is Drop
+	mayLeave   bool // a strategy may leave a finding in what it makes
 	strategies []Strategy
 	others     map[Entity]Strategy   // of entities that are not the engine's
 	fields     map[string]*fieldMask // by folded name
@@ -127,9 +128,8 @@ func (k *compiler) strategy(s Strategy, member string, names ...string) {
 	if err := k.m.options.checkStrategy(s); err != "" {
 		k.fault(err, member, names...)
 	}
-	if s == Drop {
-		k.c.mayDrop = true
-	}
+	k.c.mayDrop = k.c.mayDrop || s == Drop
+	k.c.mayLeave = k.c.mayLeave || s.mayLeave()
 }
 
 // checkStrategy says what is wrong with the name of a strategy.

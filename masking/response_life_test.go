@@ -101,6 +101,36 @@ func TestResponsesAreNotHeldBack(t *testing.T) {
 	}
 }
 
+// TestResponsesOfOddHeaders: a header that two readers read differently is no hole.
+func TestResponsesOfOddHeaders(t *testing.T) {
+	t.Parallel()
+	server := serve(t, newMasker(t), func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		switch r.URL.Path {
+		case "/types":
+			h["Content-Type"] = []string{"image/png", "text/plain"}
+		case "/case":
+			h["Content-Type"], h["content-type"] = []string{"image/png"}, []string{"text/plain"}
+		case "/coding":
+			h["content-type"], h["content-encoding"] = []string{"text/plain"}, []string{"br"}
+		case "/lower":
+			h["content-type"] = []string{"application/json"}
+			_, _ = io.WriteString(w, `{"password":"x"}`)
+			return
+		}
+		_, _ = io.WriteString(w, plainText)
+	})
+	for path, want := range map[string]int{"/types": 500, "/case": 500, "/coding": 500, "/lower": 200} {
+		answer, body, err := get(t, server.URL+path)
+		if err != nil || answer.StatusCode != want || strings.Contains(body, "alice") {
+			t.Errorf("%s: %d %q, %v; want %d", path, answer.StatusCode, body, err, want)
+		}
+		if path == "/lower" && body != `{"password":"[MASKED]"}` {
+			t.Errorf("%s: %q", path, body)
+		}
+	}
+}
+
 // TestResponsesOfPanics: a panic of the handler passes, and what is held back is not sent.
 func TestResponsesOfPanics(t *testing.T) {
 	t.Parallel()

@@ -56,7 +56,7 @@ func (w *maskedWriter) WriteHeader(status int) {
 		w.inform(status)
 		return
 	}
-	w.status, w.sent = status, w.header.Clone()
+	w.status, w.sent = status, canonical(w.header)
 	w.sent.Del("Accept-Ranges")
 	if tag := w.sent.Get("Etag"); tag != "" {
 		w.sent.Set("Etag", w.tags.masked(tag))
@@ -89,6 +89,19 @@ func replaceHeader(h, by http.Header) {
 	maps.Copy(h, by)
 }
 
+// canonical returns a copy of h with the names that net/http would look for: a client does
+// not tell "content-type" from "Content-Type".
+func canonical(h http.Header) http.Header {
+	all := h.Clone()
+	for name, values := range h {
+		if known := http.CanonicalHeaderKey(name); known != name && !strings.HasPrefix(name, http.TrailerPrefix) {
+			delete(all, name)
+			all[known] = append(all[known], values...)
+		}
+	}
+	return all
+}
+
 func (w *maskedWriter) dropBodyFields() {
 	for _, name := range bodyFields() {
 		w.sent.Del(name)
@@ -101,7 +114,9 @@ func (w *maskedWriter) plan() {
 	isUTF8 := true
 	if types := w.sent["Content-Type"]; len(types) > 0 {
 		w.kind, isUTF8 = w.kindOf(types[0])
-		isUTF8 = isUTF8 && len(types) == 1
+		if len(types) > 1 { // nobody knows which one a client takes
+			w.kind, isUTF8 = kindUnknown, false
+		}
 	}
 	if w.kind == kindOther {
 		w.commit()

@@ -3,6 +3,7 @@ package masking
 import (
 	"context"
 	"log/slog"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -55,24 +56,40 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	at := l.enter(h.groups)
 	message, v := l.message(r.Message)
 	isChanged := v != same
-	var few [8]slog.Attr // most records have no more
-	attrs := few[:0]
+	count := 0 // of attributes seen
 	for a := range r.Attrs {
 		if l.isSame(&a, at) {
-			attrs = append(attrs, a)
+			if isChanged {
+				l.attrs = append(l.attrs, a)
+			}
+			count++
 			continue
 		}
 		out, v := l.attr(a, at)
-		if v != gone {
-			attrs = append(attrs, out)
+		if v != same && !isChanged {
+			isChanged = true
+			l.before(&r, count)
 		}
-		isChanged = isChanged || v != same
+		if isChanged && v != gone {
+			l.attrs = append(l.attrs, out)
+		}
+		count++
 	}
 	if isChanged {
 		r = slog.NewRecord(r.Time, r.Level, message, r.PC)
-		r.AddAttrs(attrs...)
+		r.AddAttrs(l.attrs...)
 	}
 	return h.next.Handle(ctx, r)
+}
+
+// before keeps the first attributes of a record, which have not changed.
+func (l *logRoom) before(r *slog.Record, count int) {
+	for a := range r.Attrs {
+		if len(l.attrs) == count {
+			return
+		}
+		l.attrs = append(l.attrs, a)
+	}
 }
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -102,6 +119,7 @@ type logRoom struct {
 	hider
 
 	places []progress
+	attrs  []slog.Attr // of a record that changes
 	out    []byte
 }
 
@@ -113,11 +131,13 @@ func (h *handler) room() *logRoom {
 
 // put keeps the room, without what it refers to.
 func (h *handler) put(l *logRoom) {
-	if cap(l.out) > maxRoom || !l.cleaner.isSmall() {
+	if cap(l.out) > maxRoom || cap(l.attrs) > maxRoom/64 || !l.cleaner.isSmall() {
 		return
 	}
 	clear(l.places)
 	l.places = l.places[:0]
+	clear(l.attrs)
+	l.attrs = l.attrs[:0]
 	h.rooms.Put(l)
 }
 
@@ -179,16 +199,14 @@ func (l *logRoom) message(text string) (out string, v verdict) {
 
 // isSame reports quickly that an attribute stays as it is. It does not see all that do.
 func (l *logRoom) isSame(a *slog.Attr, at logPlace) bool {
-	if l.custom != nil || len(l.paths) > 0 {
-		return false
-	}
-	switch a.Value.Kind() {
-	case slog.KindString, slog.KindInt64, slog.KindFloat64, slog.KindBool, slog.KindDuration, slog.KindTime:
-	default:
+	if l.custom != nil || len(l.paths) > 0 || at.field != nil {
 		return false
 	}
 	k := l.key(a.Key)
-	if !k.isClean || k.field != nil || at.field != nil {
+	switch {
+	case k.field != nil:
+		return k.field.strategy == Keep
+	case !k.isClean:
 		return false
 	}
 	switch a.Value.Kind() {
@@ -196,8 +214,13 @@ func (l *logRoom) isSame(a *slog.Attr, at logPlace) bool {
 		return k.secret == 0 && l.isClean(a.Value.String())
 	case slog.KindInt64:
 		return a.Value.Int64() < leastNumber
+	case slog.KindFloat64:
+		return !(a.Value.Float64() >= leastNumber)
+	case slog.KindBool, slog.KindDuration, slog.KindTime:
+		return true
+	case slog.KindAny, slog.KindGroup, slog.KindLogValuer, slog.KindUint64:
 	}
-	return true
+	return false
 }
 
 const (
@@ -345,9 +368,7 @@ func (l *logRoom) value(v slog.Value, k *keyInfo, at logPlace) (slog.Value, verd
 		if f != nil && !f.textOnly {
 			return l.string(v, v.String(), k, f)
 		}
-		if kind == slog.KindInt64 || kind == slog.KindUint64 {
-			return l.number(v, kind, k)
-		}
+		return l.number(v, kind, k)
 	case slog.KindLogValuer: // it is resolved
 	}
 	return v, same
@@ -356,15 +377,17 @@ func (l *logRoom) value(v slog.Value, k *keyInfo, at logPlace) (slog.Value, verd
 // leastNumber is the least number of as many digits as MaskJSON looks into.
 const leastNumber = 100_000_000
 
-// number looks into a number of as many digits as [Masker.MaskJSON] does.
+// number looks into a whole number of as many digits as [Masker.MaskJSON] does.
 func (l *logRoom) number(v slog.Value, kind slog.Kind, k *keyInfo) (slog.Value, verdict) {
-	var room [20]byte
+	var room [32]byte
 	var digits []byte
 	switch {
 	case kind == slog.KindInt64 && v.Int64() >= leastNumber:
 		digits = strconv.AppendInt(room[:0], v.Int64(), 10)
 	case kind == slog.KindUint64 && v.Uint64() >= leastNumber:
 		digits = strconv.AppendUint(room[:0], v.Uint64(), 10)
+	case kind == slog.KindFloat64 && v.Float64() >= leastNumber && v.Float64() < 1e21 && v.Float64() == math.Trunc(v.Float64()):
+		digits = strconv.AppendFloat(room[:0], v.Float64(), 'f', -1, 64)
 	default:
 		return v, same
 	}

@@ -122,6 +122,8 @@ func TestSlogMasks(t *testing.T) {
 		"a count":         {slog.Int("tokens", 15), `"tokens":15`, `tokens=15`},
 		"a token count":   {slog.Int("token", 15), `"token":15`, `token=15`},
 		"context":         {slog.Int64("phone", 5558675309), `"phone":"**********"`, `phone=**********`},
+		"a float's":       {slog.Float64("phone", 5558675309), `"phone":"**********"`, `phone=**********`},
+		"a large float":   {slog.Float64("f", 1e300), `"f":1e+300`, `f=1e+300`},
 		"a date":          {slog.String("dob", "1961-05-27"), `"dob":"****-**-**"`, `dob=****-**-**`},
 		"a duration":      {slog.Duration("took", 5*time.Second), `"took":5000000000`, `took=5s`},
 		"a time":          {slog.Time("at", time.Unix(1, 0).UTC()), `"at":"1970-01-01T00:00:01Z"`, `at=1970-01-01T00:00:01.000Z`},

@@ -39,6 +39,16 @@ func Strategies() []Strategy {
 	return []Strategy{Auto, Placeholder, Shape, Last4, Fixed, Hash, Token, Drop, Keep}
 }
 
+// mayLeave reports whether something may be found in what a strategy makes, with the text
+// around it.
+func (s Strategy) mayLeave() bool {
+	switch s {
+	case Auto, Placeholder, Hash, Token, Keep:
+		return false
+	}
+	return true
+}
+
 // customStrategy masks a text of which f is a finding.
 type customStrategy func(ctx context.Context, f Finding, text string) string
 

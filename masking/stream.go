@@ -23,6 +23,8 @@ type stream struct {
 	text   []byte // after what next has returned
 	before int    // bytes before text
 	masked []byte
+	again  *stream // masks what has been masked, where a strategy may leave a finding, or nil
+	round  int
 }
 
 // next takes more of the text, and returns what has become masked of it. The bytes are valid
@@ -39,6 +41,9 @@ func (s *stream) next(p []byte, last bool) []byte {
 			return nil
 		}
 		s.reset(&s.m.engine, "", 0)
+		if s.m.mayLeave && s.round < maxRounds {
+			s.again = &stream{m: s.m, round: s.round + 1}
+		}
 		s.begun, p = true, s.pending
 		s.pending = nil
 	}
@@ -57,6 +62,9 @@ func (s *stream) next(p []byte, last bool) []byte {
 	from := s.done
 	s.done = s.start
 	if !s.m.isPlain {
+		if s.again != nil {
+			return s.again.next(s.other(), last)
+		}
 		return s.other()
 	}
 	s.left = s.left[:0]

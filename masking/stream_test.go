@@ -2,11 +2,14 @@ package masking_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/cpodkit/cpodkit/masking"
 )
 
 const pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt8Qu\nKUpRKfFLfRYC9AIKjbJTWit\n-----END RSA PRIVATE KEY-----"
@@ -107,5 +110,37 @@ func TestStreamErrors(t *testing.T) {
 	text, err := io.ReadAll(m.Reader(io.MultiReader(strings.NewReader("mail alice@example.com\nunfinished alice@ex"), iotest.ErrReader(broken))))
 	if !errors.Is(err, broken) || string(text) != "mail [EMAIL]\n" {
 		t.Errorf("a reader that breaks: %q, %v", text, err)
+	}
+}
+
+// TestStreamOfOtherStrategies holds every split to the whole text where a strategy leaves
+// something to be found.
+func TestStreamOfOtherStrategies(t *testing.T) {
+	t.Parallel()
+	own := masking.WithStrategy("alias", func(context.Context, masking.Finding, string) string { return "bob@example.com" })
+	m := newMasker(t, own, masking.WithProfile(masking.Profile{
+		Entities: map[masking.Entity]masking.Strategy{masking.Name: "alias", masking.Phone: masking.Last4, "CUT": masking.Drop},
+		Deny:     map[string]masking.Entity{"(x)": "CUT"},
+	}))
+	for name, text := range map[string]string{
+		"an alias":      "Call Alice at 555-867-5309\nor Bob Smith\n",
+		"its last line": "one\ntwo\nCall Alice Smith today",
+		"a cut":         "mail ali(x)ce@example.com, or\ncall 555-(x)867-5309 now\nor (x)(x)555(x)-867-5309",
+		"a key":         "key:\n" + pem + "\nfrom Alice Smith (x)\n",
+	} {
+		want := m.MaskString(text)
+		if again := m.MaskString(want); again != want {
+			t.Errorf("%s: %q is masked as %q", name, want, again)
+		}
+		for cut := range len(text) + 1 {
+			var out bytes.Buffer
+			write(t, m, &out, text[:cut], text[cut:])
+			if out.String() != want {
+				t.Fatalf("%s, cut at %d: %q, want %q", name, cut, out.String(), want)
+			}
+		}
+	}
+	if got, want := m.MaskString("Call Alice at 555-867-5309 today"), "Call [EMAIL] at ***-***-5309 today"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -274,7 +274,7 @@ type member struct {
 // of the names.
 func (w *walker) rename(members []member, isTaken func(string) bool) []member {
 	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
-	used := map[string]bool{}
+	used, next := map[string]bool{}, map[string]int{}
 	kept := members[:0]
 	for _, r := range members {
 		text, verdict := w.text(r.name, spot{})
@@ -282,8 +282,9 @@ func (w *walker) rename(members []member, isTaken func(string) bool) []member {
 			continue
 		}
 		name := text
-		for n := 2; used[name] || isTaken(name); n++ {
+		for n := max(2, next[text]); used[name] || isTaken(name); n++ {
 			name = string(appendNumber([]byte(text), n))
+			next[text] = n + 1 // those before are taken
 		}
 		used[name] = true
 		kept = append(kept, member{name, r.value})

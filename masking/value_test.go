@@ -352,3 +352,17 @@ func TestMaskWithProfile(t *testing.T) {
 		t.Errorf("Mask =\n%v, want\n%v", out, want)
 	}
 }
+
+// TestMaskOfManyEqualKeys has so many keys that become equal that the time would be felt if
+// it grew with their square.
+func TestMaskOfManyEqualKeys(t *testing.T) {
+	t.Parallel()
+	keys := map[string]int{}
+	for i := range 20_000 {
+		keys[fmt.Sprintf("a%d@example.com", i)] = i
+	}
+	got, ok := newMasker(t).Mask(keys).(map[string]int)
+	if _, last := got["a***@example.com#20000"]; !ok || len(got) != len(keys) || !last {
+		t.Errorf("%d keys of %d stay", len(got), len(keys))
+	}
+}

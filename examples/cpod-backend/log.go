@@ -14,12 +14,7 @@ func newLog(s *settings, out io.Writer) *slog.Logger {
 	if err := level.UnmarshalText([]byte(s.get("CPOD_LOG_LEVEL", "info", "least level of a line: `debug`, `info`, `warn` or `error`"))); err != nil {
 		s.fail("CPOD_LOG_LEVEL", "want debug, info, warn or error")
 	}
-	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if len(groups) == 0 && a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
-			a.Value = slog.StringValue(a.Value.Time().UTC().Format("2006-01-02T15:04:05.000Z"))
-		}
-		return a
-	}}
+	options := logOptions(level)
 	const name = "CPOD_LOG_FORMAT"
 	format := s.get(name, "auto", "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere")
 	switch {
@@ -29,6 +24,16 @@ func newLog(s *settings, out io.Writer) *slog.Logger {
 		s.fail(name, "want text, json or auto")
 	}
 	return slog.New(s.logMasker.Handler(slog.NewJSONHandler(out, options)))
+}
+
+// logOptions has times in UTC, to the millisecond.
+func logOptions(level slog.Level) *slog.HandlerOptions {
+	return &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) == 0 && a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
+			a.Value = slog.StringValue(a.Value.Time().UTC().Format("2006-01-02T15:04:05.000Z"))
+		}
+		return a
+	}}
 }
 
 // logStart says what has started. Which of its systems answer is said once they do, or
