@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/cpodkit/cpodkit"
@@ -75,8 +76,8 @@ func (c *compiled) check(o Options) []cpodkit.FieldError {
 		add(fmt.Sprintf("has more than %d elements", maxPatterns), "/fields")
 	}
 	for i, f := range o.Fields {
-		if f == "" || len(f) > maxPattern || !utf8.ValidString(f) {
-			add(fmt.Sprintf("is not a path of names with dots between them, of 1 to %d bytes", maxPattern), "/fields/%d", i)
+		if f == "" || len(f) > maxPattern || !utf8.ValidString(f) || strings.HasPrefix(f, "$.") { // JSON paths are the profile's
+			add(fmt.Sprintf("is not a path of names with dots between them, of 1 to %d bytes, without $. before it", maxPattern), "/fields/%d", i)
 		}
 	}
 	return faults

@@ -246,6 +246,7 @@ func TestRoutesRefuse(t *testing.T) {
 		post(t, h, reader, path, `{"value":`+deep+`}`).WantProblem(t, cpodkit.CodeBadRequest)
 		post(t, h, reader, path, `{"value":"x","fields":[`+many(101)+`]}`).WantProblem(t, cpodkit.CodeValidationFailed, "/fields")
 		post(t, h, reader, path, `{"value":"x","fields":["a",""]}`).WantProblem(t, cpodkit.CodeValidationFailed, "/fields/1")
+		post(t, h, reader, path, `{"value":{"a":"x"},"fields":["a","$.a"]}`).WantProblem(t, cpodkit.CodeValidationFailed, "/fields/1")
 	}
 	post(t, h, reader, "/string", `{"value":7}`).WantProblem(t, cpodkit.CodeValidationFailed, "/value")
 	post(t, h, reader, "/string", `{"value":"x","fields":["a"]}`).WantProblem(t, cpodkit.CodeValidationFailed, "/fields")

@@ -295,6 +295,34 @@ func (s *scan) isCardNumber(n *number, k int, digits string) bool {
 	return context != counter && need == needsNothing
 }
 
+// pathCard looks for a card that is a segment of a path. Other lengths than those of most
+// cards are left out: ids of 17 to 19 digits are in many paths.
+func (s *scan) pathCard(n *number) int {
+	from, to := n.from[0], n.to[0]
+	digits := string(n.digits[:n.ends[0]])
+	if n.start < from || len(digits) != 15 && len(digits) != 16 || !s.isSegment(from, to) ||
+		!s.m.on.has(cardID) || !s.isCardNumber(n, 1, digits) {
+		return 0
+	}
+	s.add(ruleCard, from, to)
+	return to
+}
+
+// isSegment reports whether what is from i to end is a segment of a path: /pay/x/edit?y.
+func (s *scan) isSegment(i, end int) bool {
+	if s.before(i) != '/' || s.before(i-1) == '/' {
+		return false
+	}
+	switch after := s.at(end); after {
+	case '.':
+		return !isWord(s.at(end + 1))
+	case '-', '+', '=', '%', '*', '~', '@', ':', '\\':
+		return false
+	default:
+		return !isWord(after)
+	}
+}
+
 // isCardShape reports whether digits are grouped as on a card.
 func isCardShape(shape uint32) bool {
 	switch shape {

@@ -219,6 +219,9 @@ func (s *scan) match(n *number) int {
 	if to := s.ipv4(n); to > 0 {
 		return to
 	}
+	if to := s.pathCard(n); to > 0 {
+		return to
+	}
 	if to := s.nif(n); to > 0 {
 		return to
 	}

@@ -472,7 +472,7 @@ func (s *scan) iban(i int) int {
 		}
 		remainder = add97(remainder, int(c))
 	}
-	if remainder != 1 || !s.endsIdentifier(i, j) {
+	if remainder != 1 || !s.endsIdentifier(i, j) && (separator != 0 || !s.isSegment(i, j)) {
 		return 0
 	}
 	s.add(ruleIBAN, i, j)
