@@ -79,7 +79,7 @@ func forLog(p masking.Profile) masking.Profile {
 	fields := map[string]masking.Strategy{}
 	for _, name := range []string{
 		"client_addr", "request_id", "trace_id", "span_id", "tenant", "app", "client_id", "key_id", "token_id",
-		"by", "by_credential", "route", "server", "url", "address",
+		"by", "by_credential", "credential", "route", "server", "url", "address",
 	} {
 		fields[name] = masking.Keep
 	}
