@@ -1,6 +1,9 @@
 package masking
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // affixes are words of scripts without spaces, which are looked for before and after a position.
 // Each letter of these scripts has three bytes.
@@ -45,17 +48,7 @@ func (a *affixes) areAfter(text string) bool {
 }
 
 // have reports whether text is one of the words.
-func (a *affixes) have(text string) bool {
-	if len(text) < 3 || a.first>>(text[2]&63)&1 == 0 {
-		return false
-	}
-	for _, word := range a.words {
-		if text == word {
-			return true
-		}
-	}
-	return false
-}
+func (a *affixes) have(text string) bool { return a.areBefore(text) && slices.Contains(a.words, text) }
 
 // scriptAffixes are what is before and after a name in scripts without capitals.
 type scriptAffixes struct {
