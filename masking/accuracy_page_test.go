@@ -51,7 +51,7 @@ func wantPublished(t *testing.T, want string) {
 		t.Errorf("%s has no place for the accuracy", accuracyPage())
 	case published == want:
 	case os.Getenv("CPODKIT_WRITE_PAGES") != "":
-		if err := os.WriteFile(accuracyPage(), []byte(before+begin+want+end+after), 0o644); err != nil { //nolint:gosec // a page is public
+		if err := os.WriteFile(accuracyPage(), []byte(before+begin+want+end+after), 0o644); err != nil {
 			t.Error(err)
 		}
 	case published != "":

@@ -69,10 +69,10 @@ func TestResponsesAreNotHeldBack(t *testing.T) {
 			turn := make(chan struct{})
 			server := serve(t, newMasker(t), func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", contentType)
-				w.(http.Flusher).Flush() //nolint:errcheck // it must be one
+				w.(http.Flusher).Flush()
 				for _, part := range parts {
 					_, _ = io.WriteString(w, part[0])
-					w.(http.Flusher).Flush() //nolint:errcheck // it must be one
+					w.(http.Flusher).Flush()
 					select {
 					case <-turn:
 					case <-r.Context().Done():

@@ -52,7 +52,7 @@ func TestResponsesInPieces(t *testing.T) {
 		_, _ = fmt.Sscan(r.URL.Query().Get("cut"), &cut)
 		body := streams()[contentType]
 		_, _ = io.WriteString(w, body[:cut])
-		w.(http.Flusher).Flush() //nolint:errcheck // it must be one
+		w.(http.Flusher).Flush()
 		_, _ = io.WriteString(w, body[cut:])
 	})
 	for contentType, body := range streams() {

@@ -181,7 +181,7 @@ func TestResponsesFailClosed(t *testing.T) {
 					w.WriteHeader(test.status)
 				}
 				if test.flush {
-					w.(http.Flusher).Flush() //nolint:errcheck // it must be one
+					w.(http.Flusher).Flush()
 				}
 				_, err := io.WriteString(w, test.body)
 				writes <- err
@@ -363,7 +363,7 @@ func TestResponsesPassStatus(t *testing.T) {
 		case "/trailer":
 			w.Header().Set("Trailer", "X-Sum, Content-Digest")
 			_, _ = io.WriteString(w, plainText)
-			w.(http.Flusher).Flush() //nolint:errcheck // it must be one
+			w.(http.Flusher).Flush()
 			w.Header().Set("X-Sum", "1")
 			w.Header().Set("Content-Digest", "2")
 			w.Header().Set(http.TrailerPrefix+"X-More", "3")

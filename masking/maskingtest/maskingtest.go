@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -290,7 +291,7 @@ func testConcurrentPuts(s *suite) {
 	for _, token := range tokens {
 		want[token] = "its own"
 	}
-	s.want("t1", want, append(tokens, shared)...)
+	s.want("t1", want, slices.Concat(tokens, []string{shared})...)
 }
 
 func testCancelledContext(s *suite) {
