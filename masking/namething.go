@@ -70,22 +70,29 @@ func (s *scan) isAward(i int) bool {
 	return f&thing != 0
 }
 
-// spelling has the words of the spelling alphabet for radio, without "X-ray".
-const spelling = "Alfa Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliet Juliett Kilo Lima Mike November Oscar Papa Quebec Romeo Sierra Tango Uniform Victor Whiskey Yankee Zulu"
+// isSpelling reports whether a word is of the spelling alphabet for radio, without "X-ray".
+func isSpelling(word string) bool {
+	switch word {
+	case "Alfa", "Alpha", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India", "Juliet", "Juliett", "Kilo",
+		"Lima", "Mike", "November", "Oscar", "Papa", "Quebec", "Romeo", "Sierra", "Tango", "Uniform", "Victor", "Whiskey", "Yankee", "Zulu":
+		return true
+	}
+	return false
+}
 
 // isSpelled reports whether the count words of a run after the first from are of the spelling
 // alphabet, with at least one more beside them.
 func (s *scan) isSpelled(run []nameWord, from, count int) bool {
 	spelled := 0
 	for i := range run[:min(from+count, len(run))] {
-		switch isOneOf(s.text[run[i].start:run[i].end], spelling) {
+		switch isSpelling(s.text[run[i].start:run[i].end]) {
 		case true:
 			spelled++
 		case i >= from:
 			return false
 		}
 	}
-	if next := from + count; spelled == 1 && next < len(run) && isOneOf(s.text[run[next].start:run[next].end], spelling) {
+	if next := from + count; spelled == 1 && next < len(run) && isSpelling(s.text[run[next].start:run[next].end]) {
 		spelled++
 	}
 	return spelled > 1
