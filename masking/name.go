@@ -238,21 +238,9 @@ func (s *scan) nameLength(core []nameWord, lead flags) int {
 
 // isSeveral reports whether the first words of core, two or more, are a name.
 func isSeveral(core []nameWord, count int, lead flags) bool {
-	strong, names, initials := 0, 0, 0
-	for i := range core[:count] {
-		w := &core[i]
-		if w.isStrong(given | family) {
-			strong++
-		}
-		if w.isName() || w.is(syllable) {
-			names++
-		}
-		if w.isInitial && i > 0 {
-			initials++
-		}
-		if w.isCaps && !w.isName() && !w.is(particle) && lead&(field|politeness) == 0 && (i == 0 || strong == 0) {
-			return false
-		}
+	strong, names, initials, isShouted := tally(core[:count], lead)
+	if isShouted {
+		return false
 	}
 	first, last := &core[0], &core[count-1]
 	isPerson := lead&(politeness|role|field) != 0 && lead&label == 0
@@ -271,6 +259,27 @@ func isSeveral(core []nameWord, count int, lead flags) bool {
 		return first.isStrong(given)
 	}
 	return isPair(first, last, names == count, lead)
+}
+
+// tally counts the words that are surely names, those that are names or syllables of names,
+// and the initials after the first word. isShouted says that one in capitals is no name.
+func tally(words []nameWord, lead flags) (strong, names, initials int, isShouted bool) {
+	for i := range words {
+		w := &words[i]
+		if w.isStrong(given | family) {
+			strong++
+		}
+		if w.isName() || w.is(syllable) {
+			names++
+		}
+		if w.isInitial && i > 0 {
+			initials++
+		}
+		if w.isCaps && !w.isName() && !w.is(particle) && lead&(field|politeness) == 0 && (i == 0 || strong == 0) {
+			return strong, names, initials, true
+		}
+	}
+	return strong, names, initials, false
 }
 
 // isPair reports whether the first and the last word of a name go together. areNames says
