@@ -306,7 +306,7 @@ func oneWord(w *nameWord, lead flags) int {
 		return 0
 	case w.is(greets) && !w.isStrong(given):
 		return 0
-	case w.isCaps && (!isCalled && lead&greets == 0 || !w.isName() || lead&(field|greets) == 0 && w.end-w.start < 4):
+	case w.isCaps && !isCapsName(w, lead):
 		return 0
 	case w.isStrong(given):
 		return 1
@@ -318,6 +318,11 @@ func oneWord(w *nameWord, lead flags) int {
 		return 1
 	}
 	return 0
+}
+
+// isCapsName reports whether a single word that is all capitals may be a name.
+func isCapsName(w *nameWord, lead flags) bool {
+	return lead&(calls|role|greets) != 0 && w.isName() && (lead&(field|greets) != 0 || w.end-w.start > 3)
 }
 
 // extent returns how many words of core go together: a given name, a word that the lists
