@@ -353,16 +353,8 @@ func extent(core []nameWord) int {
 // core. It returns their end, or 0.
 func (s *scan) reversed(core []nameWord, lead flags) int {
 	last := &core[len(core)-1]
-	if s.at(last.end) != ',' || s.at(last.end+1) != ' ' || len(core) > 3 || lead&(place|label) != 0 && lead&(role|calls) == 0 {
+	if s.at(last.end) != ',' || s.at(last.end+1) != ' ' || lead&(place|label) != 0 && lead&(role|calls) == 0 || !mayBeFamily(core) {
 		return 0
-	}
-	if len(core) > 1 && core[0].is(given) {
-		return 0
-	}
-	for i := range core {
-		if w := &core[i]; isStop(w) && !w.is(particle) || w.isStrong(given) && !w.is(family) || w.isInitial {
-			return 0
-		}
 	}
 	isField := lead&field != 0 && lead&(role|calls) != 0
 	if !isField && !s.startsCell(core[0].start) && lead&(role|calls|near) == 0 {
@@ -370,25 +362,57 @@ func (s *scan) reversed(core []nameWord, lead flags) int {
 	}
 	var words [maxNameWords]nameWord
 	after := words[:s.capitals(&words, last.end+2)]
-	if len(after) == 0 || len(after) > 3 || core[0].is(given) && after[0].is(family) && !after[0].isStrong(given) {
+	if !mayBeGiven(after, &core[0], isField) {
 		return 0
 	}
-	for i := range after {
-		if isStop(&after[i]) || i > 0 && !after[i].isInitial && !after[i].is(given) && after[i].isUnknown() && !isField {
-			return 0
-		}
-	}
-	if !after[0].is(given) && (!isField || !after[0].isUnknown() || after[0].isCaps && !core[0].isCaps) || after[0].is(brand) && !isField {
-		return 0
-	}
-	end := after[len(after)-1].end
-	if after[len(after)-1].isInitial && s.at(end) == '.' {
-		end++
-	}
+	end := s.endWithDot(&after[len(after)-1])
 	if !s.endsCell(end) || !core[0].isName() && !core[0].isUnknown() && !core[0].is(particle) {
 		return 0
 	}
 	return end
+}
+
+// mayBeFamily reports whether the words before a comma may be a family name.
+func mayBeFamily(core []nameWord) bool {
+	if len(core) > 3 || len(core) > 1 && core[0].is(given) {
+		return false
+	}
+	for i := range core {
+		if w := &core[i]; isStop(w) && !w.is(particle) || w.isStrong(given) && !w.is(family) || w.isInitial {
+			return false
+		}
+	}
+	return true
+}
+
+// mayBeGiven reports whether the words after a comma may be the given names of the family
+// before it. isField says that a label asks for a name.
+func mayBeGiven(after []nameWord, before *nameWord, isField bool) bool {
+	if len(after) == 0 || len(after) > 3 {
+		return false
+	}
+	first := &after[0]
+	if before.is(given) && first.is(family) && !first.isStrong(given) {
+		return false
+	}
+	for i := range after {
+		w := &after[i]
+		if isStop(w) || i > 0 && !w.isInitial && !w.is(given) && w.isUnknown() && !isField {
+			return false
+		}
+	}
+	if first.is(given) {
+		return isField || !first.is(brand)
+	}
+	return isField && first.isUnknown() && (!first.isCaps || before.isCaps)
+}
+
+// endWithDot returns the end of a word, with the dot of an initial.
+func (s *scan) endWithDot(w *nameWord) int {
+	if w.isInitial && s.at(w.end) == '.' {
+		return w.end + 1
+	}
+	return w.end
 }
 
 // isAlone reports whether a name is not a part of the name of a company: "Marks & Spencer".
