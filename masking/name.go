@@ -143,57 +143,6 @@ func (s *scan) around(core []nameWord, lead flags, isFirst bool) flags {
 	return lead
 }
 
-// lead takes from the start of a run the words that come before a name. It returns what
-// they say of it and how many they are.
-func (s *scan) lead(run []nameWord) (flags, int) {
-	lead, i := flags(0), 0
-	for ; i < len(run); i++ {
-		w := &run[i]
-		isLast := i+1 == len(run)
-		switch {
-		case w.is(title) && !isLast && (!w.isName() || run[i+1].isStrong(given) && !run[i+1].is(family) && !w.isStrong(given)):
-			if lead&place == 0 {
-				lead |= title
-			}
-		case w.is(greets) && w.isName() && i == 0 && !isLast && s.isGreeting(run):
-			lead = greets | calls
-		case i > 0 && w.is(closes) && run[i-1].is(good):
-			lead = greets | calls
-		case w.is(calls|near|role|greets|label) && !w.isName():
-			lead = lead&greets | w.flags&(calls|greets|near|role|label)
-		case !isLast && w.isName() && s.isLeadPlace(run[i:]):
-			lead = place
-		case w.is(common|place|months|thing) && !w.isName():
-			lead = w.flags & place
-		case !isLast && lead&title == 0 && s.isAcronym(w, &run[i+1]):
-			lead = 0
-		case w.is(common) && w.is(weak) && i == 0 && len(run) == 2 && run[1].isStrong(given) && !run[1].is(family) && s.wordBefore(w.start)&(calls|title) == 0:
-			lead = 0
-		case w.isParticle() && isLast:
-			lead = 0
-		default:
-			if i == 0 || run[0].is(title|calls) && s.wordBefore(run[0].start)&place != 0 {
-				lead = s.wordBefore(run[0].start)
-			}
-			return lead, i
-		}
-	}
-	return lead, i
-}
-
-// isGreeting reports whether the first word of a run, which may be a name too, greets the
-// second one: "Gentile Robert".
-func (s *scan) isGreeting(run []nameWord) bool {
-	end := run[len(run)-1].end
-	return run[1].is(given) && !run[1].is(family) || (run[1].is(given) || run[1].isUnknown()) && (s.at(end) == ',' || s.at(end) == '!')
-}
-
-// isAcronym reports whether a word is capitals that do not belong to the name after it: "CEO
-// Alice".
-func (s *scan) isAcronym(w, next *nameWord) bool {
-	return w.isCaps && !w.isName() && !next.isCaps && s.wordBefore(w.start)&(title|role|greets) == 0
-}
-
 func isStop(w *nameWord) bool {
 	return w.is(common|place|months|title|role|thing|label) && !w.isName() && !w.isJoined && !w.isInitial
 }
