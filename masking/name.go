@@ -55,20 +55,33 @@ func (s *scan) name(i int) int {
 	if from == len(run) {
 		return next
 	}
-	if end := s.reversed(run[from:], lead); end > 0 {
+	if end := s.familyFirst(run[from:], lead); end > 0 {
 		s.add(ruleName, run[from].start, end)
 		return end
 	}
-	if rest := run[from:min(from+4, n)]; lead&place == 0 && (len(rest) < 4 || n-from == 4) && s.isVietnamese(rest) && !s.isPhrase(nil, rest) {
-		end := rest[len(rest)-1].end
-		s.add(ruleName, rest[0].start, end)
+	return s.givenFirst(run, from, lead, next)
+}
+
+// familyFirst looks for a name that begins with the family, with a comma or of Vietnam, at the
+// start of core. It returns its end, or 0.
+func (s *scan) familyFirst(core []nameWord, lead flags) int {
+	if end := s.reversed(core, lead); end > 0 {
 		return end
 	}
+	if lead&place == 0 && s.isVietnamese(core) && !s.isPhrase(nil, core) {
+		return core[len(core)-1].end
+	}
+	return 0
+}
+
+// givenFirst looks for any other name in a run, after the first from words, of which lead is
+// what they say. It returns where to go on: at next, when there is none.
+func (s *scan) givenFirst(run []nameWord, from int, lead flags, next int) int {
 	core, stop := cutAtStop(run[from:])
 	if stop != nil {
 		next = min(next, stop.start)
-		if (stop.is(place) || isOneOf(s.text[stop.start:stop.end], "Close Drive Court")) && (lead&politeness == 0 || len(core) > 1) {
-			return max(next, i+1)
+		if s.isPlaceEnd(stop) && (lead&politeness == 0 || len(core) > 1) {
+			return next
 		}
 		if !core[0].isStrong(given) && len(core) == 1 && lead&field == 0 {
 			lead &^= greets | role
@@ -78,21 +91,12 @@ func (s *scan) name(i int) int {
 		return next
 	}
 	lead = s.around(core, lead, from == 0)
-	count := s.nameLength(core, lead)
-	for count > 0 && !s.endsName(core[count-1].end, count, lead) {
-		if core = core[:count-1]; len(core) == 0 {
-			return next
-		}
-		count = s.nameLength(core, lead)
-	}
+	core, count := s.longest(core, lead)
 	if count == 0 {
 		return next
 	}
-	end := core[count-1].end
-	if w := &core[count-1]; w.isInitial && s.at(end) == '.' {
-		end++
-	}
-	if end-core[0].start > maxName || s.isPhrase(run[:from], core[:count]) || !s.isAlone(core[:count], end) || s.isThing(end, lead) || s.isSpelled(run, from, count) || count > 1 && s.isStreet(core[:count]) || count == 1 && s.isOther(&core[0], lead) {
+	end := s.endWithDot(&core[count-1])
+	if s.isElse(run, from, count, end, lead) {
 		return next
 	}
 	s.add(ruleName, core[0].start, end)
@@ -100,6 +104,37 @@ func (s *scan) name(i int) int {
 		return end
 	}
 	return max(end, next)
+}
+
+// isPlaceEnd reports whether a word that stops a name makes it a place: "Close".
+func (s *scan) isPlaceEnd(stop *nameWord) bool {
+	return stop.is(place) || isOneOf(s.text[stop.start:stop.end], "Close Drive Court")
+}
+
+// longest returns how many words at the start of core are the longest name that may end where
+// it does, or 0, and the words that were looked at for it.
+func (s *scan) longest(core []nameWord, lead flags) ([]nameWord, int) {
+	for len(core) > 0 {
+		count := s.nameLength(core, lead)
+		if count == 0 || s.endsName(core[count-1].end, count, lead) {
+			return core, count
+		}
+		core = core[:count-1]
+	}
+	return nil, 0
+}
+
+// isElse reports whether the count words of a run after the first from, which look like a name
+// up to end, are something else.
+func (s *scan) isElse(run []nameWord, from, count, end int, lead flags) bool {
+	core := run[from : from+count]
+	switch {
+	case end-core[0].start > maxName, s.isPhrase(run[:from], core), !s.isAlone(core, end), s.isThing(end, lead), s.isSpelled(run, from, count):
+		return true
+	case count == 1:
+		return s.isOther(&core[0], lead)
+	}
+	return s.isStreet(core)
 }
 
 // cutAtStop returns the words before the second or later one that stops a name, without
