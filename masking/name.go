@@ -55,20 +55,33 @@ func (s *scan) name(i int) int {
 	if from == len(run) {
 		return next
 	}
-	if end := s.reversed(run[from:], lead); end > 0 {
+	if end := s.familyFirst(run[from:], lead); end > 0 {
 		s.add(ruleName, run[from].start, end)
 		return end
 	}
-	if rest := run[from:min(from+4, n)]; lead&place == 0 && (len(rest) < 4 || n-from == 4) && s.isVietnamese(rest) && !s.isPhrase(nil, rest) {
-		end := rest[len(rest)-1].end
-		s.add(ruleName, rest[0].start, end)
+	return s.givenFirst(run, from, lead, next)
+}
+
+// familyFirst looks for a name that begins with the family, with a comma or of Vietnam, at the
+// start of core. It returns its end, or 0.
+func (s *scan) familyFirst(core []nameWord, lead flags) int {
+	if end := s.reversed(core, lead); end > 0 {
 		return end
 	}
+	if lead&place == 0 && s.isVietnamese(core) && !s.isPhrase(nil, core) {
+		return core[len(core)-1].end
+	}
+	return 0
+}
+
+// givenFirst looks for any other name in a run, after the first from words, of which lead is
+// what they say. It returns where to go on: at next, when there is none.
+func (s *scan) givenFirst(run []nameWord, from int, lead flags, next int) int {
 	core, stop := cutAtStop(run[from:])
 	if stop != nil {
 		next = min(next, stop.start)
-		if (stop.is(place) || isOneOf(s.text[stop.start:stop.end], "Close Drive Court")) && (lead&politeness == 0 || len(core) > 1) {
-			return max(next, i+1)
+		if s.isPlaceEnd(stop) && (lead&politeness == 0 || len(core) > 1) {
+			return next
 		}
 		if !core[0].isStrong(given) && len(core) == 1 && lead&field == 0 {
 			lead &^= greets | role
@@ -78,21 +91,12 @@ func (s *scan) name(i int) int {
 		return next
 	}
 	lead = s.around(core, lead, from == 0)
-	count := s.nameLength(core, lead)
-	for count > 0 && !s.endsName(core[count-1].end, count, lead) {
-		if core = core[:count-1]; len(core) == 0 {
-			return next
-		}
-		count = s.nameLength(core, lead)
-	}
+	core, count := s.longest(core, lead)
 	if count == 0 {
 		return next
 	}
-	end := core[count-1].end
-	if w := &core[count-1]; w.isInitial && s.at(end) == '.' {
-		end++
-	}
-	if end-core[0].start > maxName || s.isPhrase(run[:from], core[:count]) || !s.isAlone(core[:count], end) || s.isThing(end, lead) || s.isSpelled(run, from, count) || count > 1 && s.isStreet(core[:count]) || count == 1 && s.isOther(&core[0], lead) {
+	end := s.endWithDot(&core[count-1])
+	if s.isElse(run, from, count, end, lead) {
 		return next
 	}
 	s.add(ruleName, core[0].start, end)
@@ -100,6 +104,37 @@ func (s *scan) name(i int) int {
 		return end
 	}
 	return max(end, next)
+}
+
+// isPlaceEnd reports whether a word that stops a name makes it a place: "Close".
+func (s *scan) isPlaceEnd(stop *nameWord) bool {
+	return stop.is(place) || isOneOf(s.text[stop.start:stop.end], "Close Drive Court")
+}
+
+// longest returns how many words at the start of core are the longest name that may end where
+// it does, or 0, and the words that were looked at for it.
+func (s *scan) longest(core []nameWord, lead flags) ([]nameWord, int) {
+	for len(core) > 0 {
+		count := s.nameLength(core, lead)
+		if count == 0 || s.endsName(core[count-1].end, count, lead) {
+			return core, count
+		}
+		core = core[:count-1]
+	}
+	return nil, 0
+}
+
+// isElse reports whether the count words of a run after the first from, which look like a name
+// up to end, are something else.
+func (s *scan) isElse(run []nameWord, from, count, end int, lead flags) bool {
+	core := run[from : from+count]
+	switch {
+	case end-core[0].start > maxName, s.isPhrase(run[:from], core), !s.isAlone(core, end), s.isThing(end, lead), s.isSpelled(run, from, count):
+		return true
+	case count == 1:
+		return s.isOther(&core[0], lead)
+	}
+	return s.isStreet(core)
 }
 
 // cutAtStop returns the words before the second or later one that stops a name, without
@@ -141,57 +176,6 @@ func (s *scan) around(core []nameWord, lead flags, isFirst bool) flags {
 		}
 	}
 	return lead
-}
-
-// lead takes from the start of a run the words that come before a name. It returns what
-// they say of it and how many they are.
-func (s *scan) lead(run []nameWord) (flags, int) {
-	lead, i := flags(0), 0
-	for ; i < len(run); i++ {
-		w := &run[i]
-		isLast := i+1 == len(run)
-		switch {
-		case w.is(title) && !isLast && (!w.isName() || run[i+1].isStrong(given) && !run[i+1].is(family) && !w.isStrong(given)):
-			if lead&place == 0 {
-				lead |= title
-			}
-		case w.is(greets) && w.isName() && i == 0 && !isLast && s.isGreeting(run):
-			lead = greets | calls
-		case i > 0 && w.is(closes) && run[i-1].is(good):
-			lead = greets | calls
-		case w.is(calls|near|role|greets|label) && !w.isName():
-			lead = lead&greets | w.flags&(calls|greets|near|role|label)
-		case !isLast && w.isName() && s.isLeadPlace(run[i:]):
-			lead = place
-		case w.is(common|place|months|thing) && !w.isName():
-			lead = w.flags & place
-		case !isLast && lead&title == 0 && s.isAcronym(w, &run[i+1]):
-			lead = 0
-		case w.is(common) && w.is(weak) && i == 0 && len(run) == 2 && run[1].isStrong(given) && !run[1].is(family) && s.wordBefore(w.start)&(calls|title) == 0:
-			lead = 0
-		case w.isParticle() && isLast:
-			lead = 0
-		default:
-			if i == 0 || run[0].is(title|calls) && s.wordBefore(run[0].start)&place != 0 {
-				lead = s.wordBefore(run[0].start)
-			}
-			return lead, i
-		}
-	}
-	return lead, i
-}
-
-// isGreeting reports whether the first word of a run, which may be a name too, greets the
-// second one: "Gentile Robert".
-func (s *scan) isGreeting(run []nameWord) bool {
-	end := run[len(run)-1].end
-	return run[1].is(given) && !run[1].is(family) || (run[1].is(given) || run[1].isUnknown()) && (s.at(end) == ',' || s.at(end) == '!')
-}
-
-// isAcronym reports whether a word is capitals that do not belong to the name after it: "CEO
-// Alice".
-func (s *scan) isAcronym(w, next *nameWord) bool {
-	return w.isCaps && !w.isName() && !next.isCaps && s.wordBefore(w.start)&(title|role|greets) == 0
 }
 
 func isStop(w *nameWord) bool {
@@ -238,21 +222,9 @@ func (s *scan) nameLength(core []nameWord, lead flags) int {
 
 // isSeveral reports whether the first words of core, two or more, are a name.
 func isSeveral(core []nameWord, count int, lead flags) bool {
-	strong, names, initials := 0, 0, 0
-	for i := range core[:count] {
-		w := &core[i]
-		if w.isStrong(given | family) {
-			strong++
-		}
-		if w.isName() || w.is(syllable) {
-			names++
-		}
-		if w.isInitial && i > 0 {
-			initials++
-		}
-		if w.isCaps && !w.isName() && !w.is(particle) && lead&(field|politeness) == 0 && (i == 0 || strong == 0) {
-			return false
-		}
+	strong, names, initials, isShouted := tally(core[:count], lead)
+	if isShouted {
+		return false
 	}
 	first, last := &core[0], &core[count-1]
 	isPerson := lead&(politeness|role|field) != 0 && lead&label == 0
@@ -271,6 +243,27 @@ func isSeveral(core []nameWord, count int, lead flags) bool {
 		return first.isStrong(given)
 	}
 	return isPair(first, last, names == count, lead)
+}
+
+// tally counts the words that are surely names, those that are names or syllables of names,
+// and the initials after the first word. isShouted says that one in capitals is no name.
+func tally(words []nameWord, lead flags) (strong, names, initials int, isShouted bool) {
+	for i := range words {
+		w := &words[i]
+		if w.isStrong(given | family) {
+			strong++
+		}
+		if w.isName() || w.is(syllable) {
+			names++
+		}
+		if w.isInitial && i > 0 {
+			initials++
+		}
+		if w.isCaps && !w.isName() && !w.is(particle) && lead&(field|politeness) == 0 && (i == 0 || strong == 0) {
+			return strong, names, initials, true
+		}
+	}
+	return strong, names, initials, false
 }
 
 // isPair reports whether the first and the last word of a name go together. areNames says
@@ -297,7 +290,7 @@ func oneWord(w *nameWord, lead flags) int {
 		return 0
 	case w.is(greets) && !w.isStrong(given):
 		return 0
-	case w.isCaps && (!isCalled && lead&greets == 0 || !w.isName() || lead&(field|greets) == 0 && w.end-w.start < 4):
+	case w.isCaps && !isCapsName(w, lead):
 		return 0
 	case w.isStrong(given):
 		return 1
@@ -309,6 +302,11 @@ func oneWord(w *nameWord, lead flags) int {
 		return 1
 	}
 	return 0
+}
+
+// isCapsName reports whether a single word that is all capitals may be a name.
+func isCapsName(w *nameWord, lead flags) bool {
+	return lead&(calls|role|greets) != 0 && w.isName() && (lead&(field|greets) != 0 || w.end-w.start > 3)
 }
 
 // extent returns how many words of core go together: a given name, a word that the lists
@@ -339,16 +337,8 @@ func extent(core []nameWord) int {
 // core. It returns their end, or 0.
 func (s *scan) reversed(core []nameWord, lead flags) int {
 	last := &core[len(core)-1]
-	if s.at(last.end) != ',' || s.at(last.end+1) != ' ' || len(core) > 3 || lead&(place|label) != 0 && lead&(role|calls) == 0 {
+	if s.at(last.end) != ',' || s.at(last.end+1) != ' ' || lead&(place|label) != 0 && lead&(role|calls) == 0 || !mayBeFamily(core) {
 		return 0
-	}
-	if len(core) > 1 && core[0].is(given) {
-		return 0
-	}
-	for i := range core {
-		if w := &core[i]; isStop(w) && !w.is(particle) || w.isStrong(given) && !w.is(family) || w.isInitial {
-			return 0
-		}
 	}
 	isField := lead&field != 0 && lead&(role|calls) != 0
 	if !isField && !s.startsCell(core[0].start) && lead&(role|calls|near) == 0 {
@@ -356,25 +346,57 @@ func (s *scan) reversed(core []nameWord, lead flags) int {
 	}
 	var words [maxNameWords]nameWord
 	after := words[:s.capitals(&words, last.end+2)]
-	if len(after) == 0 || len(after) > 3 || core[0].is(given) && after[0].is(family) && !after[0].isStrong(given) {
+	if !mayBeGiven(after, &core[0], isField) {
 		return 0
 	}
-	for i := range after {
-		if isStop(&after[i]) || i > 0 && !after[i].isInitial && !after[i].is(given) && after[i].isUnknown() && !isField {
-			return 0
-		}
-	}
-	if !after[0].is(given) && (!isField || !after[0].isUnknown() || after[0].isCaps && !core[0].isCaps) || after[0].is(brand) && !isField {
-		return 0
-	}
-	end := after[len(after)-1].end
-	if after[len(after)-1].isInitial && s.at(end) == '.' {
-		end++
-	}
+	end := s.endWithDot(&after[len(after)-1])
 	if !s.endsCell(end) || !core[0].isName() && !core[0].isUnknown() && !core[0].is(particle) {
 		return 0
 	}
 	return end
+}
+
+// mayBeFamily reports whether the words before a comma may be a family name.
+func mayBeFamily(core []nameWord) bool {
+	if len(core) > 3 || len(core) > 1 && core[0].is(given) {
+		return false
+	}
+	for i := range core {
+		if w := &core[i]; isStop(w) && !w.is(particle) || w.isStrong(given) && !w.is(family) || w.isInitial {
+			return false
+		}
+	}
+	return true
+}
+
+// mayBeGiven reports whether the words after a comma may be the given names of the family
+// before it. isField says that a label asks for a name.
+func mayBeGiven(after []nameWord, before *nameWord, isField bool) bool {
+	if len(after) == 0 || len(after) > 3 {
+		return false
+	}
+	first := &after[0]
+	if before.is(given) && first.is(family) && !first.isStrong(given) {
+		return false
+	}
+	for i := range after {
+		w := &after[i]
+		if isStop(w) || i > 0 && !w.isInitial && !w.is(given) && w.isUnknown() && !isField {
+			return false
+		}
+	}
+	if first.is(given) {
+		return isField || !first.is(brand)
+	}
+	return isField && first.isUnknown() && (!first.isCaps || before.isCaps)
+}
+
+// endWithDot returns the end of a word, with the dot of an initial.
+func (s *scan) endWithDot(w *nameWord) int {
+	if w.isInitial && s.at(w.end) == '.' {
+		return w.end + 1
+	}
+	return w.end
 }
 
 // isAlone reports whether a name is not a part of the name of a company: "Marks & Spencer".

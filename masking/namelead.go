@@ -5,6 +5,72 @@ import "strings"
 // leadFlags are what a word before a name may say of it.
 const leadFlags = title | calls | greets | near | place | field | role | label
 
+// lead takes from the start of a run the words that come before a name. It returns what
+// they say of it and how many they are.
+func (s *scan) lead(run []nameWord) (flags, int) {
+	lead := flags(0)
+	for i := range run {
+		said, isBefore := s.leadWord(run, i, lead)
+		if !isBefore {
+			if i == 0 || run[0].is(title|calls) && s.wordBefore(run[0].start)&place != 0 {
+				lead = s.wordBefore(run[0].start)
+			}
+			return lead, i
+		}
+		lead = said
+	}
+	return lead, len(run)
+}
+
+// leadWord reports whether the word at i of a run comes before a name, and what the words up
+// to it say then. lead is what those before it say.
+func (s *scan) leadWord(run []nameWord, i int, lead flags) (flags, bool) {
+	w, isLast := &run[i], i+1 == len(run)
+	switch {
+	case w.is(title) && !isLast && isTitle(w, &run[i+1]):
+		if lead&place == 0 {
+			lead |= title
+		}
+		return lead, true
+	case i == 0 && !isLast && w.is(greets) && w.isName() && s.isGreeting(run), i > 0 && w.is(closes) && run[i-1].is(good):
+		return greets | calls, true
+	case w.is(calls|near|role|greets|label) && !w.isName():
+		return lead&greets | w.flags&(calls|greets|near|role|label), true
+	case !isLast && w.isName() && s.isLeadPlace(run[i:]):
+		return place, true
+	case w.is(common|place|months|thing) && !w.isName():
+		return w.flags & place, true
+	case isLast:
+		return 0, w.isParticle()
+	}
+	return 0, lead&title == 0 && s.isAcronym(w, &run[i+1]) || i == 0 && s.isNoun(run)
+}
+
+// isTitle reports whether a word that may be a title is one before the next word.
+func isTitle(w, next *nameWord) bool {
+	return !w.isName() || next.isStrong(given) && !next.is(family) && !w.isStrong(given)
+}
+
+// isGreeting reports whether the first word of a run, which may be a name too, greets the
+// second one: "Gentile Robert".
+func (s *scan) isGreeting(run []nameWord) bool {
+	end := run[len(run)-1].end
+	return run[1].is(given) && !run[1].is(family) || (run[1].is(given) || run[1].isUnknown()) && (s.at(end) == ',' || s.at(end) == '!')
+}
+
+// isAcronym reports whether a word is capitals that do not belong to the name after it: "CEO
+// Alice".
+func (s *scan) isAcronym(w, next *nameWord) bool {
+	return w.isCaps && !w.isName() && !next.isCaps && s.wordBefore(w.start)&(title|role|greets) == 0
+}
+
+// isNoun reports whether the first word of a run of two, which may be a name too, is a noun
+// before a given name.
+func (s *scan) isNoun(run []nameWord) bool {
+	w := &run[0]
+	return w.is(common) && w.is(weak) && len(run) == 2 && run[1].isStrong(given) && !run[1].is(family) && s.wordBefore(w.start)&(calls|title) == 0
+}
+
 // wordBefore returns what the word before i says of a name at i.
 func (s *scan) wordBefore(i int) flags {
 	j, after, isEnd := i, flags(0), false
