@@ -94,7 +94,7 @@ func (s *scan) plainRun(start, end int, lead flags, isTold bool) (to, count, nam
 		}
 		isName := f&(given|family) != 0
 		isParticle := f&particle != 0 && count > 0
-		if !isName && !isParticle && !(isTold && s.isToldWord(w.end, count, f, lead)) {
+		if !isName && !isParticle && (!isTold || !s.isToldWord(w.end, count, f, lead)) {
 			break
 		}
 		count++
