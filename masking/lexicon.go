@@ -256,7 +256,7 @@ func foldWord(folded *[maxWord]byte, text string, i int) word {
 			j++
 		case c >= 0xC3 && c != 0xE2 && c < 0xEE:
 			r, size := utf8.DecodeRuneInString(text[j:])
-			if r == utf8.RuneError || r >= 0x3000 && r < 0x3041 && r != '々' || !unicode.IsLetter(r) && !unicode.IsMark(r) {
+			if !isWordLetter(r) {
 				goto done
 			}
 			if unicode.IsUpper(r) {
@@ -290,6 +290,14 @@ done:
 	}
 	w.hash = hash * hashSpread
 	return w
+}
+
+// isWordLetter reports whether a letter above U+007F, or a mark on one, goes on with a word.
+func isWordLetter(r rune) bool {
+	if r == utf8.RuneError || r >= 0x3000 && r < 0x3041 && r != '々' {
+		return false
+	}
+	return unicode.IsLetter(r) || unicode.IsMark(r)
 }
 
 // endsWord reports whether a word ends at an apostrophe before rest: it is a possessive s,

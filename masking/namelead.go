@@ -109,74 +109,116 @@ found:
 	if f&(calls|role|title|closes|near|label) != 0 && after == 0 && s.text[i-1] == '|' {
 		after = field
 	}
-	return s.leadBefore(i, start, j, &w, f, after, isEnd)
+	l := leadWord{w, start, s.text[start:j], s.text[j:i], f, after, isEnd}
+	return s.leadBefore(&l)
 }
 
-// leadBefore returns what the word from start to end says of a name at i. after is field when
-// a colon is between them, isEnd tells of a comma or the end of a line.
-func (s *scan) leadBefore(i, start, end int, w *word, f, after flags, isEnd bool) flags {
-	gap, text := s.text[end:i], s.text[start:end]
-	if end-start == 1 && s.text[end] != '.' {
-		f &^= title
+// leadWord is a word before a name, and what is between the two.
+type leadWord struct {
+	word      word
+	start     int
+	text, gap string
+	flags     flags
+	after     flags // field, when a colon is between
+	isEnd     bool  // a comma or the end of a line is between
+}
+
+// leadBefore returns what a word says of the name after it.
+func (s *scan) leadBefore(l *leadWord) flags {
+	if l.flags&title != 0 && !l.isTitle() {
+		l.flags &^= title
 	}
-	if f&title != 0 && after == 0 {
-		switch {
-		case isEnd || strings.ContainsAny(gap, "-_;|#("), w.upper == 0 && w.folded < 4 && s.text[end] != '.' && !isOneOf(text, "mr mrs ms dr pan sir hr fru don seu tia"):
-			f &^= title
-		}
-		if f&title != 0 && start > 1 && s.beforeTitle(start)&place != 0 {
-			return place
-		}
+	if l.flags&title != 0 && l.after == 0 && l.start > 1 && s.beforeTitle(l.start)&place != 0 {
+		return place
 	}
-	if after == 0 {
-		f &^= label
+	s.narrow(l)
+	if l.isEnd {
+		return s.leadAtEnd(l)
 	}
-	if w.folded > 3 && strings.Contains(gap, ".") && after == 0 {
-		f &= title | given | common
-	}
-	switch {
-	case text == "im" || text == "Im":
-		f &^= role | calls
-	case w.upper == 0 && f&label != 0:
-		f &^= place
-	case s.before(start) == '.' && isOneOf(text, "ra ssa gra re"): // Sig.ra
-		f = title
-	}
-	if isEnd {
-		if f&(greets|closes) == 0 || f&greets == 0 && (strings.Contains(gap, ":") || !s.closesLetter(start)) {
-			return 0
-		}
+	if l.flags&closes != 0 && s.isRegards(l) {
 		return greets | calls
 	}
-	if f&closes != 0 && (strings.HasSuffix(gap, "- ") || after == 0 && start > 1 && s.isWordBefore(start-1, good)) {
-		return greets | calls
+	if l.flags&near != 0 && l.after != 0 {
+		l.flags |= calls
 	}
-	if f&near != 0 && after != 0 {
-		f |= calls
+	return s.leadBeside(l)
+}
+
+// isTitle reports whether a form of address is one, as it is written and by what is after it.
+func (l *leadWord) isTitle() bool {
+	hasDot := strings.HasPrefix(l.gap, ".")
+	switch {
+	case len(l.text) == 1 && !hasDot:
+		return false
+	case l.after != 0:
+		return true
+	case l.isEnd || strings.ContainsAny(l.gap, "-_;|#("):
+		return false
+	}
+	return l.word.upper > 0 || l.word.folded > 3 || hasDot || isOneOf(l.text, "mr mrs ms dr pan sir hr fru don seu tia")
+}
+
+// narrow takes from the flags of a word what it cannot mean as it is written.
+func (s *scan) narrow(l *leadWord) {
+	if l.after == 0 {
+		l.flags &^= label
+	}
+	if l.word.folded > 3 && l.after == 0 && strings.Contains(l.gap, ".") {
+		l.flags &= title | given | common
 	}
 	switch {
-	case after == 0 && start > 4 && isCopula(text):
-		if g := s.wordBefore(start); g&(calls|role) != 0 && s.isWordBefore(start-1, naming) {
+	case l.text == "im" || l.text == "Im":
+		l.flags &^= role | calls
+	case l.word.upper == 0 && l.flags&label != 0:
+		l.flags &^= place
+	case s.before(l.start) == '.' && isOneOf(l.text, "ra ssa gra re"): // Sig.ra
+		l.flags = title
+	}
+}
+
+// leadAtEnd returns what a word before a comma or the end of a line says: only a greeting, or
+// what ends a letter, has a name after it.
+func (s *scan) leadAtEnd(l *leadWord) flags {
+	switch {
+	case l.flags&greets != 0, l.flags&closes != 0 && !strings.Contains(l.gap, ":") && s.closesLetter(l.start):
+		return greets | calls
+	}
+	return 0
+}
+
+// isRegards reports whether a word that may end a letter does so with no comma: "Thanks - Ann"
+// and "Best regards Ann".
+func (s *scan) isRegards(l *leadWord) bool {
+	return strings.HasSuffix(l.gap, "- ") || l.after == 0 && l.start > 1 && s.isWordBefore(l.start-1, good)
+}
+
+// leadBeside returns what a word on the line of the name says. Some pass on what the word
+// before them says.
+func (s *scan) leadBeside(l *leadWord) flags {
+	switch {
+	case l.after == 0 && l.start > 4 && isCopula(l.text):
+		if s.wordBefore(l.start)&(calls|role) != 0 && s.isWordBefore(l.start-1, naming) { // "my name is"
 			return calls | role | field
 		}
-	case f&(calls|role) != 0:
-		if f |= after; after != 0 && s.isWordBefore(end, naming) && s.isThingsLabel(start) {
+	case l.flags&(calls|role) != 0:
+		l.flags |= l.after
+		if l.after != 0 && s.isWordBefore(l.start+len(l.text), naming) && s.isThingsLabel(l.start) {
 			return label
 		}
-	case after != 0 && f&title != 0:
+	case l.after != 0 && l.flags&title != 0:
 		return role | field
-	case start > 1 && (text == "się" || text == "se"):
-		return s.wordBefore(start) & (role | calls)
-	case f&particle != 0 && f&(calls|role|title) == 0 && start > 2 && gap == " ":
-		if g := s.wordBefore(start); g&role == 0 { // not "le fils de"
-			return f&near | g&place
+	case l.start > 1 && (l.text == "się" || l.text == "se"):
+		return s.wordBefore(l.start) & (role | calls)
+	case l.flags&particle != 0 && l.flags&title == 0 && l.start > 2 && l.gap == " ":
+		if g := s.wordBefore(l.start); g&role == 0 { // not "le fils de"
+			return l.flags&near | g&place
 		}
-		return f & near
+		return l.flags & near
 	}
-	if strings.ContainsAny(gap, "-_;|#") && f&field == 0 && f&greets == 0 {
+	if strings.ContainsAny(l.gap, "-_;|#") && l.flags&(field|greets) == 0 {
 		return 0
 	}
-	return f & leadFlags
+	return l.flags & leadFlags
 }
 
 // isCopula reports whether a word is a form of "is".

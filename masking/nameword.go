@@ -96,11 +96,7 @@ func (s *scan) isConjunction(p *nameWord, i int) bool {
 
 // nameWord reads a word that starts with a capital, with what hyphens join to it.
 func (s *scan) nameWord(word *nameWord, i int) bool {
-	if c := s.at(i); c < 0x80 {
-		if !isUpper(c) {
-			return false
-		}
-	} else if r, _ := utf8.DecodeRuneInString(s.text[i:]); !unicode.IsUpper(r) {
+	if !s.isCapitalAt(i) {
 		return false
 	}
 	w, f := s.lookUp(i)
@@ -108,16 +104,15 @@ func (s *scan) nameWord(word *nameWord, i int) bool {
 		_, f = s.lookUp(i + 2)
 		f = f&(role|calls|place) | common
 	}
-	if w.upper == 1 && w.lower == 0 && s.at(w.end) == '.' && isUpper(s.at(w.end+1)) {
-		for s.at(w.end) == '.' && isUpper(s.at(w.end+1)) && s.at(w.end+2) == '.' { // J.R.R. Tolkien
-			w.end += 2
-		}
+	isInitial := w.upper == 1 && w.lower == 0
+	if isInitial {
+		w.end = s.initialsEnd(w.end)
 	}
-	if c := s.at(w.end); isDigit(c) || c == '_' || c == '.' && isAlnum(s.at(w.end+1)) || s.isAddress(w.end) {
-		return false // of an identifier or an address
+	if s.isIdentifierAt(w.end) {
+		return false
 	}
-	*word = nameWord{start: i, end: w.end, flags: f, isCaps: w.lower == 0 && w.upper > 1}
-	if word.isInitial = w.upper == 1 && w.lower == 0; word.isInitial {
+	*word = nameWord{start: i, end: w.end, flags: f, isInitial: isInitial, isCaps: w.lower == 0 && w.upper > 1}
+	if isInitial {
 		if word.flags &= title; s.at(w.end) != '.' { // M. Dupont
 			word.flags = 0
 		}
@@ -132,21 +127,49 @@ func (s *scan) nameWord(word *nameWord, i int) bool {
 			word.flags = word.flags&^common | family
 		}
 	}
+	s.join(word)
+	return true
+}
+
+func (s *scan) isCapitalAt(i int) bool {
+	c := s.at(i)
+	if c < 0x80 {
+		return isUpper(c)
+	}
+	r, _ := utf8.DecodeRuneInString(s.text[i:])
+	return unicode.IsUpper(r)
+}
+
+// initialsEnd returns where a run of initials ends, the first of them at i: "J.R.R. Tolkien".
+func (s *scan) initialsEnd(i int) int {
+	for s.at(i) == '.' && isUpper(s.at(i+1)) && s.at(i+2) == '.' {
+		i += 2
+	}
+	return i
+}
+
+// isIdentifierAt reports whether a word that ends at i is of an identifier or an address.
+func (s *scan) isIdentifierAt(i int) bool {
+	c := s.at(i)
+	return isDigit(c) || c == '_' || c == '.' && isAlnum(s.at(i+1)) || s.isAddress(i)
+}
+
+// join adds to a word those that hyphens join to it.
+func (s *scan) join(word *nameWord) {
 	for s.at(word.end) == '-' && s.isLetterAt(word.end+1) && !s.isHonorific(word.end+1) {
 		word.isJoined = s.m.kinds[s.text[word.end+1]]&lower != 0
-		w, f = s.lookUp(word.end + 1)
+		w, f := s.lookUp(word.end + 1)
 		if f == 0 && w.folded > 5 {
 			f = s.shape(word.end+1, &w)
 		}
-		switch isFirst := word.end == w.end; {
+		switch {
 		case f&(given|family) != 0 && (word.flags&(common|place) == 0 || word.flags&(given|family|particle) != 0):
 			word.flags |= f &^ (weak | common)
-		case f&(common|place|thing) != 0 && !isFirst:
+		case f&(common|place|thing) != 0:
 			word.flags = word.flags&^(given|family) | common | f&place
 		}
 		word.end = w.end
 	}
-	return true
 }
 
 // isVietnamese reports whether words are a Vietnamese name: a family name, and two or three

@@ -55,7 +55,7 @@ func (s *scan) plainWords(i int) int {
 		return i + size
 	}
 	start := i
-	if f == 0 && first.end-i > 6 && (strings.HasPrefix(s.text[i:], "و") || strings.HasPrefix(s.text[i:], "ل") || strings.HasPrefix(s.text[i:], "ב") || strings.HasPrefix(s.text[i:], "ל")) {
+	if f == 0 && first.end-i > 6 && startsWithProclitic(s.text[i:]) {
 		if _, g := s.lookUp(i + 2); g&given != 0 {
 			start, f = i+2, g
 		}
@@ -65,40 +65,63 @@ func (s *scan) plainWords(i int) int {
 		return first.end
 	}
 	isTold := lead&(title|greets) != 0 || lead&field != 0 && lead&(role|calls) != 0
-	names, count, end := 0, 0, first.end
-	for j := start; count < 4 && j < len(s.text); count++ {
-		w, g := s.lookUp(j)
-		if w.end <= j || w.end-start > maxScriptName {
-			break
-		}
-		isName := g&(given|family) != 0
-		if !isName && (g&particle == 0 || count == 0) {
-			if !isTold || g&^particle != 0 || count > 1 || count == 1 && lead&greets != 0 || (count == 1 || lead&title == 0) && s.at(w.end) == ' ' && !s.isSubject(w.end+1, lead) {
-				break
-			}
-		}
-		if isName {
-			names++
-		}
-		if g&particle == 0 {
-			end = w.end
-		}
-		if s.at(w.end) != ' ' {
-			count++
-			break
-		}
-		j = w.end + 1
-		if r, _ := s.runeAt(j); r < 0x590 {
-			count++
-			break
-		}
+	end, count, names := s.plainRun(start, first.end, lead, isTold)
+	if names > 0 && !isTold {
+		isTold = lead&(role|calls) != 0 || s.isHonorificAfter(end)
 	}
-	isTold = isTold || names > 0 && lead&(role|calls) != 0 || names > 0 && s.isHonorificAfter(end)
 	if count == 0 || names < 2 && !isTold || f&common != 0 && f&(given|family) == 0 {
 		return first.end
 	}
 	s.add(ruleName, start, end)
 	return end
+}
+
+// startsWithProclitic reports whether text starts with a letter that Arabic or Hebrew joins to
+// a name after it: "and", "to", "in".
+func startsWithProclitic(text string) bool {
+	return strings.HasPrefix(text, "و") || strings.HasPrefix(text, "ل") || strings.HasPrefix(text, "ב") || strings.HasPrefix(text, "ל")
+}
+
+// plainRun reads the words from start on that may be one name. It returns where the last one
+// ends that is no particle, or else end; how many words there are; and how many of them are
+// names. isTold is set when what is before, lead, tells that a name follows.
+func (s *scan) plainRun(start, end int, lead flags, isTold bool) (to, count, names int) {
+	to = end
+	for j := start; count < 4 && j < len(s.text); {
+		w, f := s.lookUp(j)
+		if w.end <= j || w.end-start > maxScriptName {
+			break
+		}
+		isName := f&(given|family) != 0
+		isParticle := f&particle != 0 && count > 0
+		if !isName && !isParticle && (!isTold || !s.isToldWord(w.end, count, f, lead)) {
+			break
+		}
+		count++
+		if isName {
+			names++
+		}
+		if f&particle == 0 {
+			to = w.end
+		}
+		if s.at(w.end) != ' ' {
+			break
+		}
+		j = w.end + 1
+		if r, _ := s.runeAt(j); r < 0x590 {
+			break
+		}
+	}
+	return to, count, names
+}
+
+// isToldWord reports whether a word that is in no list of names, and ends at end, is of the name
+// that lead tells of. count words of the name are before it.
+func (s *scan) isToldWord(end, count int, f, lead flags) bool {
+	if f&^particle != 0 || count > 1 || count == 1 && lead&greets != 0 {
+		return false
+	}
+	return count == 0 && lead&title != 0 || s.at(end) != ' ' || s.isSubject(end+1, lead)
 }
 
 // isSubject reports whether a Hindi word that follows a whole name is at i, where a form of
@@ -155,7 +178,7 @@ func (s *scan) han(i int) int {
 		if !isHan(r) {
 			break
 		}
-		end := 0
+		var end int
 		if isKatakana(r) {
 			end = s.katakana(i)
 			if end <= 0 {

@@ -434,43 +434,25 @@ func (s *scan) iban(i int) int {
 	if length == 0 || !s.m.on.has(ibanID) {
 		return 0
 	}
-	n, remainder, first := 0, 0, 0
-	j := i
+	n, remainder, j := 0, 0, i
 	separator := byte(0)
 	for ; n < length; j++ {
 		c := s.at(j)
-		if isLower && c-'a' < 26 {
-			c &^= 0x20
-		}
+		isNext := n > 0 && n%4 == 0 && isAlnum(s.at(j-1)) // group
 		switch {
-		case isDigit(c):
-			c -= '0'
-		case isUpper(c):
-			c -= 'A' - 10
-		case (c == ' ' || c == '-') && n > 0 && n%4 == 0 && (separator == c || n == 4 && separator == 0) && isAlnum(s.at(j-1)):
+		case (c == ' ' || c == '-') && isNext && (separator == c || n == 4 && separator == 0):
 			separator = c
 			continue
-		default:
+		case separator != 0 && isNext, !isDigit(c) && !isUpper(c) && (!isLower || c-'a' >= 26):
 			return 0
 		}
-		if separator != 0 && n%4 == 0 && isAlnum(s.text[j-1]) && n > 0 {
-			return 0
-		}
-		if n < 4 { // the country and the check digits count last
-			first = add97(first, int(c))
-		} else {
-			remainder = add97(remainder, int(c))
+		if n >= 4 { // the country and the check digits count last
+			remainder = add97(remainder, c)
 		}
 		n++
 	}
 	for k := range 4 {
-		c := s.text[i+k]
-		if isDigit(c) {
-			c -= '0'
-		} else {
-			c = c&31 + 9
-		}
-		remainder = add97(remainder, int(c))
+		remainder = add97(remainder, s.text[i+k])
 	}
 	if remainder != 1 || !s.endsIdentifier(i, j) && (separator != 0 || !s.isSegment(i, j)) {
 		return 0
@@ -479,10 +461,10 @@ func (s *scan) iban(i int) int {
 	return j
 }
 
-// add97 appends the number v, of one or two digits, to a number modulo 97.
-func add97(remainder, v int) int {
-	if v > 9 {
-		return (remainder*100 + v) % 97
+// add97 appends a digit, or the number of a letter from 10 for A on, to a number modulo 97.
+func add97(remainder int, c byte) int {
+	if isDigit(c) {
+		return (remainder*10 + int(c-'0')) % 97
 	}
-	return (remainder*10 + v) % 97
+	return (remainder*100 + int(c&31) + 9) % 97
 }
