@@ -171,7 +171,7 @@ func wantBetween(t *testing.T, page, mark, want string) {
 	}
 	begin := []byte("<!-- " + mark + " -->\n")
 	changed := bytes.Replace(text, append(begin, got...), append(begin, want...), 1)
-	if err := os.WriteFile(page, changed, 0o644); err != nil { //nolint:gosec // a page is public
+	if err := os.WriteFile(page, changed, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -87,7 +87,8 @@ func (f *filter) line(line []byte, ended bool) error {
 	if !f.isPart && bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("{")) {
 		object := bytes.TrimRight(line, "\r\n")
 		if masked, err := f.masker.MaskJSON(f.masked[:0], object); err == nil {
-			f.masked = append(masked, line[len(object):]...)
+			masked = append(masked, line[len(object):]...)
+			f.masked = masked
 			if err := f.endText(); err != nil {
 				return err
 			}
