@@ -48,7 +48,7 @@ func FuzzMaskJSON(f *testing.F) {
 	seedJSON(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 4<<10 {
-			t.Skip("every split is tried")
+			return // every split is tried, so a longer text takes too long
 		}
 		for name, m := range maskers {
 			got, err := m.MaskJSON(nil, []byte(text))

@@ -108,7 +108,7 @@ func FuzzStream(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 4<<10 {
-			t.Skip("every split is tried")
+			return // every split is tried, so a longer text takes too long
 		}
 		want := m.MaskString(text)
 		var out bytes.Buffer
@@ -155,7 +155,7 @@ func FuzzSurvive(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(text, "-----BEGIN ") {
-			t.Skip("a private key may take in the lines")
+			return // a private key may take in the lines
 		}
 		for i, s := range secrets {
 			cut := len(text) * i / len(secrets)

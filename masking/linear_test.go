@@ -12,9 +12,6 @@ import (
 // quadratic; the bar is in the middle. The time is that of the processor where the system
 // tells it, for the machine may be busy.
 func TestLinear(t *testing.T) { //nolint:paralleltest // it measures time
-	if testing.Short() {
-		t.Skip("measures time")
-	}
 	runtime.LockOSThread() // its time is measured
 	defer runtime.UnlockOSThread()
 	m := newMasker(t)
