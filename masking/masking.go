@@ -76,12 +76,19 @@ type options struct {
 	tokens      TokenStore
 	keys        Keys
 	hook        func(context.Context, Detokenised) error
+	tables      *Masker
 }
 
 // WithEntities sets the entities that are looked for. Without it all are. New answers
 // an unknown one with an error.
 func WithEntities(entities ...Entity) Option {
 	return func(o *options) { o.entities = entities }
+}
+
+// WithTablesOf has the Masker use the tables of words of another one, which never change,
+// instead of building its own. Nil is none.
+func WithTablesOf(other *Masker) Option {
+	return func(o *options) { o.tables = other }
 }
 
 // New returns a Masker. It builds the tables of words, which takes some milliseconds,
@@ -94,7 +101,12 @@ func New(opts ...Option) (*Masker, error) {
 	if err := m.options.check(); err != nil {
 		return nil, err
 	}
-	m.base = newEngine()
+	if of := m.options.tables; of != nil {
+		m.base = of.base
+		m.base.cleaners, m.base.walkers, m.base.jsons = new(sync.Pool), new(sync.Pool), new(sync.Pool)
+	} else {
+		m.base = newEngine()
+	}
 	p, err := m.options.firstProfile()
 	if err != nil {
 		return nil, err

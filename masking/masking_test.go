@@ -142,3 +142,17 @@ func TestShapes(t *testing.T) {
 		}
 	}
 }
+
+// Maskers that share tables keep profiles of their own.
+func TestTablesOfAnother(t *testing.T) {
+	t.Parallel()
+	first := newMasker(t, masking.WithEntities(masking.Email))
+	second := newMasker(t, masking.WithTablesOf(first))
+	const text = "Call Alice at 555-867-5309 or alice@example.com"
+	if got, want := first.MaskString(text), "Call Alice at 555-867-5309 or [EMAIL]"; got != want {
+		t.Errorf("the first one: %q, want %q", got, want)
+	}
+	if got, want := second.MaskString(text), "Call [NAME] at [PHONE] or [EMAIL]"; got != want {
+		t.Errorf("the second one: %q, want %q", got, want)
+	}
+}

@@ -33,11 +33,11 @@ func declareMask(flags *flag.FlagSet) action {
 			if err != nil {
 				return err
 			}
-			if profile, err = parseProfile(watch.Files{*file: content}); err != nil {
+			if profile, err = env.settings.parseProfile(watch.Files{*file: content}); err != nil {
 				return fmt.Errorf("%s: %w", *file, err)
 			}
 		}
-		masker, err := masking.New(masking.WithProfile(profile))
+		masker, err := masking.New(masking.WithProfile(profile), masking.WithTablesOf(env.settings.logMasker))
 		if err != nil {
 			return err
 		}

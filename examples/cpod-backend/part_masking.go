@@ -26,7 +26,7 @@ func maskingPart(s *settings) part {
 		if err != nil {
 			return opened{}, err
 		}
-		masker, err := masking.New(masking.WithTokenStore(store), masking.WithKeys(store))
+		masker, err := masking.New(masking.WithTokenStore(store), masking.WithKeys(store), masking.WithTablesOf(s.logMasker))
 		if err != nil {
 			return opened{}, err
 		}
@@ -35,7 +35,7 @@ func maskingPart(s *settings) part {
 		if file == "" {
 			return o, nil
 		}
-		watcher, err := watch.Open(ctx, file, parseProfile, watch.WithLog(h.log))
+		watcher, err := watch.Open(ctx, file, s.parseProfile, watch.WithLog(h.log))
 		if err != nil {
 			return opened{}, fmt.Errorf("%s: %w", maskingVariable, err)
 		}
@@ -56,10 +56,10 @@ func openMaskStore(h *house) (*maskstore.Store, error) {
 }
 
 // parseProfile returns the profile in a file, which can be put in force.
-func parseProfile(files watch.Files) (p masking.Profile, err error) {
+func (s *settings) parseProfile(files watch.Files) (p masking.Profile, err error) {
 	for _, content := range files { // there is one
 		if p, err = masking.ParseProfile(content); err == nil {
-			_, err = masking.New(masking.WithProfile(p))
+			_, err = masking.New(masking.WithProfile(p), masking.WithTablesOf(s.logMasker))
 		}
 	}
 	return p, err
