@@ -222,14 +222,9 @@ func (j *jsonMasker) copyTo(pos int) {
 func (j *jsonMasker) value(c byte, final bool) error {
 	switch {
 	case c == '"':
-		end, escaped, err := j.stringEnd()
+		raw, text, end, err := j.stringAt()
 		if end == 0 || err != nil {
 			return err
-		}
-		raw := j.src[j.pos+1 : end-1]
-		text := raw
-		if escaped {
-			text = unescape(raw)
 		}
 		j.scalar(text, end, j.field(), true, strings.Contains(raw, `\u00`))
 		return nil
@@ -370,16 +365,25 @@ func (j *jsonMasker) closed() {
 	j.ended(isGone)
 }
 
-// name takes in the name of a member at pos.
-func (j *jsonMasker) name() error {
+// stringAt returns the string at pos, as it stands and without escapes, and where it ends: 0
+// when the text ends before.
+func (j *jsonMasker) stringAt() (raw, text string, end int, err error) {
 	end, escaped, err := j.stringEnd()
 	if end == 0 || err != nil {
-		return err
+		return "", "", end, err
 	}
-	raw := j.src[j.pos+1 : end-1]
-	text := raw
-	if escaped {
+	raw = j.src[j.pos+1 : end-1]
+	if text = raw; escaped {
 		text = unescape(raw)
+	}
+	return raw, text, end, nil
+}
+
+// name takes in the name of a member at pos.
+func (j *jsonMasker) name() error {
+	raw, text, end, err := j.stringAt()
+	if end == 0 || err != nil {
+		return err
 	}
 	l := j.top()
 	l.key = j.p.key(text)
