@@ -51,7 +51,7 @@ func (v *verified) full() Claims {
 		Issuer: id.Issuer, IssuedAt: id.IssuedAt, ExpiresAt: id.ExpiresAt, Scopes: slices.Clone(id.Scopes),
 		TenantID: id.TenantID, AppID: id.AppID, UserID: id.UserID, all: v.claims,
 	}
-	all, _ := scanObject(v.claims, nil)
+	all, _ := scanObject(v.claims)
 	c.Subject, _ = all.get("sub").text()
 	c.ClientID, _ = all.get("client_id").text()
 	c.TokenID, _ = all.get("jti").text()
@@ -87,7 +87,7 @@ func (c Claims) value(name string) value {
 	if !ok || c.all == "" {
 		return ""
 	}
-	all, _ := scanObject(c.all, nil)
+	all, _ := scanObject(c.all)
 	return all.at(path)
 }
 

@@ -7,13 +7,35 @@ import (
 )
 
 // compactToken is a JWT in compact serialization (RFC 7515 section 7.1), taken
-// apart but not verified.
+// apart but not verified. It is used again for other tokens.
 type compactToken struct {
 	signed    string // what the signature covers
 	signature []byte
 	header    members
 	claims    members
 	json      string // the claims
+
+	scanner scanner
+	part    []byte
+}
+
+func newCompactToken() any { return &compactToken{} }
+
+// keptMembers is how many members may be in what is kept for the next token.
+const keptMembers = 128
+
+// clear forgets the token and keeps the memory for another one.
+func (t *compactToken) clear() {
+	names := t.scanner.names[:cap(t.scanner.names)]
+	for _, m := range []members{t.header, t.claims} {
+		clear(m[:cap(m)])
+	}
+	clear(names)
+	kept := compactToken{signature: t.signature[:0], part: t.part[:0], scanner: scanner{names: names[:0]}}
+	if cap(t.claims) <= keptMembers && cap(t.header) <= keptMembers {
+		kept.header, kept.claims = t.header[:0], t.claims[:0]
+	}
+	*t = kept
 }
 
 var errMalformed = errors.New("not a JWT in compact serialization")
@@ -31,21 +53,18 @@ func (t *compactToken) parse(encoding *base64.Encoding, token string) error {
 	if !ok || signature == "" || strings.IndexByte(signature, '.') >= 0 {
 		return errMalformed
 	}
-	// The buffers are large enough for the usual token.
-	var head [256]byte
-	var body [2048]byte
-	part, err := encoding.AppendDecode(head[:0], []byte(header))
-	if err != nil {
+	var err error
+	if t.part, err = encoding.AppendDecode(t.part[:0], []byte(header)); err != nil {
 		return errMalformed
 	}
-	if t.header, ok = scanObject(string(part), t.header); !ok {
+	if t.header, ok = t.scanner.members(string(t.part), t.header); !ok {
 		return errMalformed
 	}
-	if part, err = encoding.AppendDecode(body[:0], []byte(claims)); err != nil {
+	if t.part, err = encoding.AppendDecode(t.part[:0], []byte(claims)); err != nil {
 		return errMalformed
 	}
-	t.json = string(part)
-	if t.claims, ok = scanObject(t.json, t.claims); !ok {
+	t.json = string(t.part)
+	if t.claims, ok = t.scanner.members(t.json, t.claims); !ok {
 		return errMalformed
 	}
 	if t.signature, err = encoding.AppendDecode(t.signature, []byte(signature)); err != nil {

@@ -24,6 +24,7 @@ type JWT struct {
 	issuers  atomic.Pointer[map[string]*issuer]
 	cache    *tokenCache
 	encoding *base64.Encoding
+	parsed   sync.Pool // of *compactToken
 }
 
 var _ Verifier = (*JWT)(nil)
@@ -32,7 +33,7 @@ var _ Verifier = (*JWT)(nil)
 // one lacks its name, audience or keys, when two have the same name, and when a setting
 // is malformed.
 func NewJWT(issuers ...Issuer) (*JWT, error) {
-	v := &JWT{cache: newTokenCache(), encoding: base64.RawURLEncoding.Strict()}
+	v := &JWT{cache: newTokenCache(), encoding: base64.RawURLEncoding.Strict(), parsed: sync.Pool{New: newCompactToken}}
 	if err := v.SetIssuers(issuers...); err != nil {
 		return nil, err
 	}
@@ -129,11 +130,11 @@ func (v *JWT) check(ctx context.Context, token string) (*verified, error) {
 // verify checks all of a token but its end: that it has expired or was revoked
 // is asked on every use.
 func (v *JWT) verify(ctx context.Context, token string, now time.Time) (*verified, error) {
-	var t compactToken
-	var header [8]member
-	var claims [32]member
-	var signature [512]byte
-	t.header, t.claims, t.signature = header[:0], claims[:0], signature[:0]
+	t, _ := v.parsed.Get().(*compactToken)
+	defer func() {
+		t.clear()
+		v.parsed.Put(t)
+	}()
 	if err := t.parse(v.encoding, token); err != nil {
 		return nil, refuse("The token is not a well-formed JWT.").WithCause(err)
 	}
@@ -145,10 +146,10 @@ func (v *JWT) verify(ctx context.Context, token string, now time.Time) (*verifie
 	// The generation comes first: keys that change meanwhile make the result
 	// stale, and never a stale result current.
 	generation := issuer.Keys.Generation()
-	if err := issuer.checkSignature(ctx, &t); err != nil {
+	if err := issuer.checkSignature(ctx, t); err != nil {
 		return nil, err
 	}
-	known, err := issuer.identity(&t, now)
+	known, err := issuer.identity(t, now)
 	if err != nil {
 		return nil, err
 	}

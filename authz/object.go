@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// value is the JSON text of a value that [scanObject] has checked. It is "" for a member
+// value is the JSON text of a value that [scanner] has checked. It is "" for a member
 // that is absent.
 type value string
 
@@ -21,7 +21,10 @@ func (v value) text() (string, bool) {
 	if strings.IndexByte(inner, '\\') < 0 {
 		return inner, true
 	}
-	var s string
+	return v.unescaped()
+}
+
+func (v value) unescaped() (s string, ok bool) {
 	err := json.Unmarshal([]byte(v), &s)
 	return s, err == nil
 }

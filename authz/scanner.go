@@ -8,32 +8,40 @@ import (
 // maxDepth is how deep arrays and objects of a token may nest.
 const maxDepth = 64
 
-// scanObject appends the members of a JSON object to into. It is false for anything but
-// one object (RFC 8259), and for what two readers could read as two different things:
-// text that is not UTF-8, half of a surrogate pair, and a member that stands twice, also
-// deeper within.
-func scanObject(data string, into members) (members, bool) {
-	if !utf8.ValidString(data) {
-		return nil, false
-	}
-	var names [fewNames]string
-	s := scanner{data: data, names: names[:0]}
-	if s.space(); s.peek() != '{' {
-		return nil, false
-	}
-	ok := s.object(0, func(name string, v value) bool {
-		into = append(into, member{name, v})
-		return true
-	})
-	s.space()
-	return into, ok && s.pos == len(data)
-}
-
 // scanner checks JSON in one pass.
 type scanner struct {
 	data  string
 	pos   int
 	names []string // of the objects that are open
+}
+
+// scanObject returns the members of an object: see [scanner.members].
+func scanObject(data string) (members, bool) {
+	var s scanner
+	return s.members(data, nil)
+}
+
+// members appends the members of a JSON object to into. It is false for anything but
+// one object (RFC 8259), and for what two readers could read as two different things:
+// text that is not UTF-8, half of a surrogate pair, and a member that stands twice, also
+// deeper within.
+func (s *scanner) members(data string, into members) (members, bool) {
+	if !utf8.ValidString(data) {
+		return into, false
+	}
+	s.data, s.pos, s.names = data, 0, s.names[:0]
+	if s.space(); s.peek() != '{' {
+		return into, false
+	}
+	ok := s.object(0, func(name string, v value) bool {
+		into = append(into, member{name, v})
+		return true
+	})
+	if !ok {
+		return into, false
+	}
+	s.space()
+	return into, s.pos == len(data)
 }
 
 // peek returns the next byte, or 0 at the end.
@@ -76,7 +84,10 @@ func (s *scanner) value(depth int) (value, bool) {
 	default:
 		ok = s.number()
 	}
-	return value(s.data[start:s.pos]), ok
+	if !ok {
+		return "", false
+	}
+	return value(s.data[start:s.pos]), true
 }
 
 func (s *scanner) word(word string) bool {
@@ -274,6 +285,9 @@ func (s *scanner) name(first int, many *map[string]struct{}) (string, bool) {
 func (s *scanner) next(end byte) (done, ok bool) {
 	s.space()
 	c := s.peek()
+	if c != end && c != ',' {
+		return false, false
+	}
 	s.pos++
-	return c == end, c == end || c == ','
+	return c == end, true
 }
