@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -186,5 +187,9 @@ func unavailable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The token cannot be checked at the moment; try again.").WithCause(err)
+	e := cpodkit.Errorf(cpodkit.CodeUnavailable, "The token cannot be checked at the moment; try again.").WithCause(err)
+	if retry, ok := errors.AsType[*retryError](err); ok {
+		e.RetryAfter = retry.after
+	}
+	return e
 }

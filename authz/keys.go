@@ -21,7 +21,10 @@ type KeySource interface {
 }
 
 // KeySet is a [KeySource] that never changes.
-type KeySet struct{ keys map[string]*VerificationKey }
+type KeySet struct {
+	keys    map[string]*VerificationKey
+	skipped []SkippedKey
+}
 
 var _ KeySource = (*KeySet)(nil)
 

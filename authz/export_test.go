@@ -1,0 +1,21 @@
+package authz
+
+import (
+	"context"
+	"math/big"
+	"time"
+)
+
+// IsPublic is for tests.
+var IsPublic = isPublic
+
+// IsROCA is for tests.
+func IsROCA(n *big.Int) bool { return isROCA(n) }
+
+// SetFetch replaces what gets the documents, for tests in which time passes.
+func (k *RemoteKeys) SetFetch(fetch func(context.Context) ([]byte, time.Duration, error)) {
+	k.fetch = fetch
+}
+
+// FetchTime is for tests.
+const FetchTime = fetchTime
