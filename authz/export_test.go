@@ -17,5 +17,5 @@ func (k *RemoteKeys) SetFetch(fetch func(context.Context) ([]byte, time.Duration
 	k.fetch = fetch
 }
 
-// FetchTime is for tests.
-const FetchTime = fetchTime
+// LifetimeOf is for tests.
+var LifetimeOf = lifetimeOf
