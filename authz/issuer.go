@@ -42,6 +42,10 @@ type Issuer struct {
 	// token of the same issuer, such as an ID token.
 	Require []Requirement
 
+	// NoUser lists what the tokens of apps without a user have: where one of them holds,
+	// the token has no user.
+	NoUser []Requirement
+
 	// UserNamespace, 1 to 11 characters of [a-z0-9-], and ":" begin the id of each user of
 	// the issuer, so that another issuer cannot name the same user. An issuer without one
 	// cannot name a user whose id begins so.
@@ -72,7 +76,7 @@ type Issuer struct {
 	// none ever are.
 	Revocations *Revocations
 
-	source string // the entry of a file; "" for an issuer of code
+	source string // the entry of a file; "" for an issuer that was not parsed
 }
 
 // ClaimNames are the names of the claims that hold an identity. An empty name
@@ -103,4 +107,7 @@ type Requirement struct {
 	// Values are those of which the claim is, or holds, one. A number or a boolean is
 	// written as in JSON. Without any, the claim must be absent.
 	Values []string
+
+	// Audience adds the audiences of the issuer to the values.
+	Audience bool
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +27,7 @@ type JWT struct {
 	cache    *tokenCache
 	encoding *base64.Encoding
 	parsed   sync.Pool // of *compactToken
+	changed  chan struct{}
 }
 
 var _ Verifier = (*JWT)(nil)
@@ -33,7 +36,10 @@ var _ Verifier = (*JWT)(nil)
 // one lacks its name, audience or keys, when two have the same name, and when a setting
 // is malformed.
 func NewJWT(issuers ...Issuer) (*JWT, error) {
-	v := &JWT{cache: newTokenCache(), encoding: base64.RawURLEncoding.Strict(), parsed: sync.Pool{New: newCompactToken}}
+	v := &JWT{
+		cache: newTokenCache(), encoding: base64.RawURLEncoding.Strict(), parsed: sync.Pool{New: newCompactToken},
+		changed: make(chan struct{}, 1),
+	}
 	if err := v.SetIssuers(issuers...); err != nil {
 		return nil, err
 	}
@@ -77,7 +83,59 @@ func (v *JWT) SetIssuers(issuers ...Issuer) error {
 			}
 		}
 	}
+	select {
+	case v.changed <- struct{}{}:
+	default: // Run has not seen the change before
+	}
 	return nil
+}
+
+// Run keeps the keys of the issuers current until ctx ends: it calls the method
+// Run(context.Context) of each [KeySource] that has one, such as [RemoteKeys] and
+// [FileKeys]. One Run at a time is enough. Without it [RemoteKeys] are fetched while
+// tokens come in, and [FileKeys] stay as they are.
+func (v *JWT) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	running := map[*issuer]context.CancelFunc{}
+	defer func() {
+		for _, stop := range running {
+			stop()
+		}
+	}()
+	for {
+		current := map[*issuer]bool{}
+		for _, i := range *v.issuers.Load() {
+			keys, ok := i.Keys.(interface{ Run(ctx context.Context) })
+			if current[i] = true; !ok || running[i] != nil {
+				continue
+			}
+			runs, stop := context.WithCancel(ctx)
+			running[i] = stop
+			all.Go(func() { keys.Run(runs) })
+		}
+		for i, stop := range running {
+			if !current[i] {
+				stop()
+				delete(running, i)
+			}
+		}
+		select {
+		case <-v.changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Issuers returns the issuers, in the order of their names.
+func (v *JWT) Issuers() []Issuer {
+	var list []Issuer
+	for _, i := range *v.issuers.Load() {
+		list = append(list, i.Issuer)
+	}
+	slices.SortFunc(list, func(a, b Issuer) int { return strings.Compare(a.Issuer, b.Issuer) })
+	return list
 }
 
 // Verify implements [Verifier] for a JWT as RFC 9068 section 4 asks.

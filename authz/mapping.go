@@ -66,22 +66,13 @@ func (i *issuer) checkClaims(claims members, id *cpodkit.Identity, now time.Time
 	if limit := now.Add(ClockSkew); id.IssuedAt.After(limit) || notBefore.After(limit) {
 		return refuse("The token is not valid yet.")
 	}
-	for n, r := range i.Require {
-		if !r.holds(i.require[n].first(claims)) {
-			return cpodkit.Errorf(cpodkit.CodeInvalidToken, "The token's claim %s is not what its issuer's access tokens have.", r.Claim)
+	for n := range i.require {
+		if r := &i.require[n]; !r.holds(claims) {
+			return cpodkit.Errorf(cpodkit.CodeInvalidToken,
+				"The token's claim %s is not what its issuer's access tokens have.", r.claim.names)
 		}
 	}
 	return nil
-}
-
-func (r *Requirement) holds(v value) bool {
-	if len(r.Values) == 0 {
-		return v == ""
-	}
-	if list, ok := v.oneOrMore(); ok {
-		return slices.ContainsFunc(list, func(s string) bool { return slices.Contains(r.Values, s) })
-	}
-	return slices.Contains(r.Values, string(v))
 }
 
 // setTokenID sets by which id the token is revoked. A foreign "jti" could be that of a
@@ -129,7 +120,8 @@ func (i *issuer) who(claims members, v *verified) error {
 			}
 		}
 	}
-	if user := i.user.first(claims); user != "" {
+	hasUser := !slices.ContainsFunc(i.noUser, func(r requirement) bool { return r.holds(claims) })
+	if user := i.user.first(claims); user != "" && hasUser {
 		if id.UserID, ok = user.text(); !ok {
 			return errClaim(i.user.names)
 		}

@@ -24,7 +24,7 @@ type issuer struct {
 	makesIDs  bool      // texts of its identities are not parts of the token
 
 	audience, tenant, app, user, scope, groups claimPaths
-	require                                    []claimPaths
+	require, noUser                            []requirement
 
 	taken atomic.Pointer[[]string] // beginnings of users' ids that belong to other issuers
 }
@@ -94,7 +94,7 @@ func compile(s Issuer) (*issuer, error) {
 		return fault("needs an audience and keys")
 	}
 	s.Audiences, s.Algorithms, s.Tenants = slices.Clone(s.Audiences), slices.Clone(s.Algorithms), slices.Clone(s.Tenants)
-	s.Groups.Scopes, s.Require = maps.Clone(s.Groups.Scopes), slices.Clone(s.Require)
+	s.Groups.Scopes = maps.Clone(s.Groups.Scopes)
 	i := &issuer{Issuer: s}
 	i.refresher, _ = s.Keys.(refresher)
 	i.makesIDs = s.UserNamespace != "" || s.LongSubjects || s.Identify != nil || s.Foreign
@@ -146,14 +146,44 @@ func (i *issuer) setPaths(s Issuer) (err error) {
 			return fmt.Errorf("authz: the issuer %s needs claims for its audience, tenant and app", s.Issuer)
 		}
 	}
-	for _, r := range s.Require {
-		c, err := pathsOf(r.Claim, "")
-		if err != nil {
-			return err
-		}
-		i.require = append(i.require, c)
+	if i.require, err = i.requirements(s.Require); err != nil {
+		return err
 	}
-	return nil
+	i.noUser, err = i.requirements(s.NoUser)
+	return err
+}
+
+// requirement is a [Requirement] that is ready for use.
+type requirement struct {
+	claim  claimPaths
+	values []string
+}
+
+func (i *issuer) requirements(list []Requirement) ([]requirement, error) {
+	var all []requirement
+	for _, r := range list {
+		claim, err := pathsOf(r.Claim, "")
+		if err != nil {
+			return nil, err
+		}
+		values := slices.Clone(r.Values)
+		if r.Audience {
+			values = slices.Concat(values, []string{i.Audience}, i.Audiences)
+		}
+		all = append(all, requirement{claim, values})
+	}
+	return all, nil
+}
+
+func (r *requirement) holds(claims members) bool {
+	v := r.claim.first(claims)
+	if len(r.values) == 0 {
+		return v == ""
+	}
+	if list, ok := v.oneOrMore(); ok {
+		return slices.ContainsFunc(list, func(s string) bool { return slices.Contains(r.values, s) })
+	}
+	return slices.Contains(r.values, string(v))
 }
 
 // keepApart gives each issuer the namespaces of the others.
