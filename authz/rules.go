@@ -127,6 +127,9 @@ func (i *issuer) setTypes(s Issuer) {
 }
 
 func (i *issuer) setPaths(s Issuer) (err error) {
+	if len(s.Groups.Scopes) == 0 {
+		s.Groups.Claim = ""
+	}
 	for _, c := range []struct {
 		into            *claimPaths
 		names, fallback string
