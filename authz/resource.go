@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/rest"
 )
 
 // resourcePath is where the metadata of a protected resource are (RFC 9728 section 3).
@@ -39,11 +40,11 @@ func (s Resource) Route() (cpodkit.Route, error) {
 	}
 	return cpodkit.Route{
 		Name: "getProtectedResourceMetadata", Pattern: "GET " + resourcePath, Access: cpodkit.Reads, Public: true,
-		Handler: http.HandlerFunc(s.serve),
+		Handler: rest.Handler(s.serve),
 	}, nil
 }
 
-func (s Resource) serve(w http.ResponseWriter, r *http.Request) {
+func (s Resource) serve(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
 	var servers []string
 	if s.AuthorizationServers != nil {
 		servers = s.AuthorizationServers()
@@ -56,4 +57,5 @@ func (s Resource) serve(w http.ResponseWriter, r *http.Request) {
 		Methods       []string `json:"bearer_methods_supported"`
 		Documentation string   `json:"resource_documentation,omitempty"`
 	}{s.URL, servers, s.Scopes, []string{"header"}, s.Documentation})
+	return nil
 }
