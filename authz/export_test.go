@@ -19,3 +19,10 @@ func (k *RemoteKeys) SetFetch(fetch func(context.Context) ([]byte, time.Duration
 
 // LifetimeOf is for tests.
 var LifetimeOf = lifetimeOf
+
+// ForgetUnknown lets the next unknown id cause a fetch.
+func ForgetUnknown(k *RemoteKeys) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.nextUnknown = time.Time{}
+}

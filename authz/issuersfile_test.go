@@ -191,3 +191,16 @@ func TestSetIssuersKeepsWhatStays(t *testing.T) {
 	_, err = v.Verify(t.Context(), token)
 	wantCode(t, err, cpodkit.CodeInvalidToken)
 }
+
+// The file of docs/authz.md is one.
+func TestDocumentedIssuers(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/authz.md")
+	must(t, err)
+	_, rest, _ := strings.Cut(string(page), "```json\n")
+	document, _, _ := strings.Cut(rest, "```")
+	list, err := authz.ParseIssuers(t.Context(), []byte(document))
+	if err != nil || len(list) != 1 || list[0].TenantID != "acme" || !list[0].LongSubjects {
+		t.Errorf("%+v, %v", list, err)
+	}
+}

@@ -133,7 +133,7 @@ func WithKeyLog(log *slog.Logger) RemoteOption { return func(o *remoteOptions) {
 
 // WithKeyTelemetry makes a span of every fetch ("authz.fetch_keys"), measures how long it
 // takes, counts its errors, and reports when the set of an issuer was last fetched
-// ("cpodkit.authz.keys.fetched"; docs/operations.md). A nil provider leaves out its half.
+// ("cpodkit.authz.keys.fetched"; docs/authz.md). A nil provider leaves out its half.
 func WithKeyTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) RemoteOption {
 	return func(o *remoteOptions) { o.tracers, o.meters = tracers, meters }
 }

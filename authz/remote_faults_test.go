@@ -200,3 +200,46 @@ func TestRemoteKeysOfAnotherProtocol(t *testing.T) {
 		t.Errorf("a source that is down: %q", code)
 	}
 }
+
+// While a fetch hangs, tokens of known keys are verified, and unknown ids wait together.
+func TestRemoteKeysAreUsedWhileTheyAreFetched(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	good := jwks(publicJWK(esKey, "", k[esKey].Public()))
+	s := newSource(t, serves(good))
+	keys := s.keys(t)
+	v := newJWT(t, authz.Issuer{Issuer: issuerName, Audience: audience, Keys: keys})
+	f := newForgery(k, esKey, authz.ES256)
+	if _, err := keys.Key(t.Context(), esKey); err != nil {
+		t.Fatal(err)
+	}
+	before := s.asked.Load()
+	release := make(chan struct{})
+	s.change(func(w http.ResponseWriter, _ *http.Request) {
+		<-release
+		_, _ = w.Write(good)
+	})
+	refused := make(chan error)
+	const waiting = 20
+	authz.ForgetUnknown(keys)
+	for range waiting {
+		go func() {
+			_, err := keys.Key(t.Context(), "unknown")
+			refused <- err
+		}()
+	}
+	eventually(t, func() bool { return s.asked.Load() == before+1 })
+	for i := range 200 {
+		f.claims["jti"] = fmt.Sprint("i.", i)
+		if _, err := v.Verify(t.Context(), f.token()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(release)
+	for range waiting {
+		<-refused // nil or not: the source was slow
+	}
+	if n := s.asked.Load(); n != before+1 {
+		t.Errorf("%d ids that are not known caused %d fetches", waiting, n-before)
+	}
+}
