@@ -78,7 +78,5 @@ func (c *tokenCache) put(hash uint64, v *verified) {
 	size := v.size()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens.Delete(hash) // of other keys, or another token with the same hash
-	s.tokens.Put(v.identity.TenantID, hash, v)
-	s.tokens.Weigh(hash, size)
+	s.tokens.Set(v.identity.TenantID, hash, v, size)
 }

@@ -35,7 +35,7 @@ func TestTokenCacheIsBounded(t *testing.T) { //nolint:paralleltest // it measure
 	c := newTokenCache()
 	most := cacheShards * shardBytes / cached("t", 0).size()
 	var last *verified
-	for i := range 3 * most {
+	for i := range most + most/4 {
 		last = cached("t", i)
 		last.token, last.claims = strings.Clone(last.token), strings.Clone(last.claims)
 		remember(c, last)
@@ -63,7 +63,7 @@ func TestTokenCacheIsShared(t *testing.T) {
 	c := newTokenCache()
 	most := cacheShards * shardBytes / cached("t", 0).size()
 	flood := func(from int) {
-		for i := range 2 * most {
+		for i := range most + most/8 {
 			remember(c, cached("a", from+i))
 		}
 	}

@@ -53,6 +53,8 @@ type RemoteKeys struct {
 	at     metric.Float64Gauge // nil without metrics
 	state  *health.State
 
+	fetchTime, joinTime time.Duration
+
 	current atomic.Pointer[remoteSet]
 	due     atomic.Int64 // when the next fetch begins, in ns since 1970
 
@@ -157,7 +159,9 @@ func DiscoverKeys(issuer string, opts ...RemoteOption) (*RemoteKeys, error) {
 }
 
 func newRemote(issuer, url string, opts []RemoteOption) (*RemoteKeys, error) {
-	k := &RemoteKeys{issuer: issuer, remoteOptions: remoteOptions{maxAge: defaultMaxAge}}
+	k := &RemoteKeys{
+		issuer: issuer, fetchTime: fetchTime, joinTime: joinTime, remoteOptions: remoteOptions{maxAge: defaultMaxAge},
+	}
 	for _, opt := range opts {
 		opt(&k.remoteOptions)
 	}
@@ -252,15 +256,15 @@ func (k *RemoteKeys) Key(ctx context.Context, id string) (*VerificationKey, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := f.wait(ctx); err != nil {
+	if err := f.wait(ctx, k.joinTime); err != nil {
 		return nil, err
 	}
 	return k.current.Load().Key(ctx, id)
 }
 
 // wait waits until the fetch has ended, but not long.
-func (f *flight) wait(ctx context.Context) error {
-	patience := time.NewTimer(joinTime)
+func (f *flight) wait(ctx context.Context, atMost time.Duration) error {
+	patience := time.NewTimer(atMost)
 	defer patience.Stop()
 	select {
 	case <-f.done:
@@ -306,7 +310,7 @@ func (k *RemoteKeys) refreshIfDue(ctx context.Context, now time.Time) {
 func (k *RemoteKeys) begin(ctx context.Context) *flight {
 	f := &flight{done: make(chan struct{})}
 	k.flight = f
-	fetching, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
+	fetching, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.fetchTime)
 	go func() {
 		defer cancel()
 		measured, call := k.calls.Start(fetching)

@@ -114,6 +114,7 @@ func TestRemoteKeysOfAHalfOpenSource(t *testing.T) {
 			wantKey(t, keys, "k")
 			s.change(answer)
 			fresh := s.keys(t)
+			authz.Hurry(fresh)
 			if code := keyCode(t, fresh, "k"); code != cpodkit.CodeUnavailable {
 				t.Errorf("without a set: %q", code)
 			}
