@@ -33,8 +33,9 @@ const (
 // Service serves the calls under /v1/auth. They answer about tokens of the caller's
 // tenant; one of another tenant is not valid to them.
 type Service struct {
-	verifier Verifier
 	serviceOptions
+
+	verifier Verifier
 }
 
 // ServiceOption configures [NewService].
@@ -128,13 +129,13 @@ func (s *Service) inspect(r *http.Request, token *string) (inspected, error) {
 
 // claimsOf returns what an API key says.
 func claimsOf(id cpodkit.Identity) Claims {
-	all, _ := json.Marshal(struct {
+	all, _ := json.Marshal(struct { //nolint:errchkjson // texts can be encoded
 		TokenID  string `json:"jti,omitempty"`
 		Scope    string `json:"scope"`
 		TenantID string `json:"tenantId"`
 		AppID    string `json:"appId"`
 		UserID   string `json:"userId,omitempty"`
-	}{id.TokenID, id.Scopes.String(), id.TenantID, id.AppID, id.UserID}) // texts can be encoded
+	}{id.TokenID, id.Scopes.String(), id.TenantID, id.AppID, id.UserID})
 	return Claims{
 		Issuer: id.Issuer, TokenID: id.TokenID, IssuedAt: id.IssuedAt, ExpiresAt: id.ExpiresAt, Scopes: id.Scopes,
 		TenantID: id.TenantID, AppID: id.AppID, UserID: id.UserID, all: string(all),
@@ -183,7 +184,7 @@ func (s *Service) authorize(r *http.Request, body authorizeBody) (authorizeAnswe
 		return authorizeAnswer{}, err
 	}
 	if token.refused != nil {
-		return authorizeAnswer{Claims: json.RawMessage("{}"), Reason: token.refused.Detail, DecisionID: newDecisionID()}, nil
+		return authorizeAnswer{Claims: json.RawMessage("{}"), Reason: token.refused.Detail, DecisionID: newDecisionID()}, nil //nolint:nilerr // it is the answer
 	}
 	q := Question{Identity: token.identity, Claims: token.claims, Action: *body.Action, Resource: *body.Resource}
 	if len(body.Context) > 0 && body.Context[0] == '{' {
@@ -225,7 +226,7 @@ func (s *Service) validate(r *http.Request, body validateBody) (validateAnswer, 
 		return validateAnswer{}, err
 	}
 	if token.refused != nil {
-		return validateAnswer{Code: token.refused.Code, Reason: token.refused.Detail}, nil
+		return validateAnswer{Code: token.refused.Code, Reason: token.refused.Detail}, nil //nolint:nilerr // it is the answer
 	}
 	return validateAnswer{
 		Valid: true, Claims: json.RawMessage(token.claims.all), ExpiresAt: rest.Time(token.identity.ExpiresAt),
@@ -249,7 +250,7 @@ func (s *Service) revoke(r *http.Request, body revokeBody) (rest.None, error) {
 	caller, _ := cpodkit.IdentityFromContext(r.Context())
 	switch {
 	case token.refused != nil && token.refused.Code != cpodkit.CodeInvalidToken:
-		return rest.None{}, nil // it has ended
+		return rest.None{}, nil //nolint:nilerr // the token has ended
 	case token.refused != nil:
 		// To answer 204 would let the caller believe that a credential is dead.
 		return rest.None{}, invalidField("/token", "is not a token that is valid here")

@@ -188,8 +188,8 @@ func algorithmOf(jwk map[string]any, public crypto.PublicKey, algorithms []strin
 func parsePublic(jwk map[string]any) (crypto.PublicKey, error) {
 	switch jwk["kty"] {
 	case "RSA":
-		n, err1 := number(jwk, "n", 0)
-		e, err2 := number(jwk, "e", 0)
+		n, err1 := number(jwk, "n")
+		e, err2 := number(jwk, "e")
 		if err := errors.Join(err1, err2); err != nil {
 			return nil, err
 		}
@@ -203,9 +203,16 @@ func parsePublic(jwk map[string]any) (crypto.PublicKey, error) {
 			return nil, errors.New("has a crv that is not accepted")
 		}
 		size := (curve.Params().BitSize + 7) / 8 // RFC 7518 section 6.2.1.2
-		x, err1 := number(jwk, "x", size)
-		y, err2 := number(jwk, "y", size)
-		return &ecdsa.PublicKey{Curve: curve, X: x, Y: y}, errors.Join(err1, err2)
+		x, err1 := octets(jwk, "x", size)
+		y, err2 := octets(jwk, "y", size)
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, err
+		}
+		public, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, x, y))
+		if err != nil {
+			return nil, errors.New("is not a point on its curve")
+		}
+		return public, nil
 	case "OKP":
 		if jwk["crv"] != "Ed25519" {
 			return nil, errors.New("has a crv that is not accepted")
@@ -228,8 +235,8 @@ func namedCurve(crv any) elliptic.Curve {
 	return nil
 }
 
-func number(jwk map[string]any, name string, size int) (*big.Int, error) {
-	raw, err := octets(jwk, name, size)
+func number(jwk map[string]any, name string) (*big.Int, error) {
+	raw, err := octets(jwk, name, 0)
 	return new(big.Int).SetBytes(raw), err
 }
 

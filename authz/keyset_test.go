@@ -35,9 +35,13 @@ func publicJWK(id, algorithm string, public any) jwk {
 	case *rsa.PublicKey:
 		k["kty"], k["n"], k["e"] = "RSA", b64(public.N.Bytes()), b64(big.NewInt(int64(public.E)).Bytes())
 	case *ecdsa.PublicKey:
+		point, err := public.Bytes()
+		if err != nil {
+			panic(err)
+		}
 		size := (public.Params().BitSize + 7) / 8
 		k["kty"], k["crv"] = "EC", public.Params().Name
-		k["x"], k["y"] = b64(public.X.FillBytes(make([]byte, size))), b64(public.Y.FillBytes(make([]byte, size)))
+		k["x"], k["y"] = b64(point[1:1+size]), b64(point[1+size:])
 	case ed25519.PublicKey:
 		k["kty"], k["crv"], k["x"] = "OKP", "Ed25519", b64(public)
 	}

@@ -28,7 +28,7 @@ func (i *issuer) identity(t *compactToken, now time.Time) (*verified, error) {
 		return nil, err
 	}
 	if !i.Foreign { // RFC 9068 section 2.2
-		for _, name := range [...]string{"sub", "client_id"} {
+		for _, name := range [...]string{subjectClaim, "client_id"} {
 			if s, ok := t.claims.get(name).text(); !ok || s == "" {
 				return nil, errClaim(name)
 			}

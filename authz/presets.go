@@ -31,14 +31,19 @@ func Presets() []Preset {
 	return all
 }
 
+const (
+	subjectClaim = "sub"
+	jwtType      = "JWT"
+)
+
 func presets() []Preset {
-	jwt := []string{"JWT"}
+	jwt := []string{jwtType}
 	return []Preset{
 		{
 			Name: "auth0",
 			Issuer: Issuer{
-				Types:  []string{"JWT", AccessTokenType}, // two token profiles
-				Claims: ClaimNames{AppID: "azp client_id", UserID: "sub", Scope: "scope permissions"},
+				Types:  []string{jwtType, AccessTokenType}, // two token profiles
+				Claims: ClaimNames{AppID: "azp client_id", UserID: subjectClaim, Scope: "scope permissions"},
 				NoUser: []Requirement{{Claim: "gty", Values: []string{"client-credentials"}}},
 			},
 			IssuerForm: "https://TENANT.REGION.auth0.com/",
@@ -49,7 +54,7 @@ func presets() []Preset {
 			Issuer: Issuer{
 				Types: []string{""},
 				// Access tokens have no "aud"; ID tokens have no "client_id".
-				Claims:  ClaimNames{Audience: "client_id", AppID: "client_id", UserID: "sub", Scope: "scope"},
+				Claims:  ClaimNames{Audience: "client_id", AppID: "client_id", UserID: subjectClaim, Scope: "scope"},
 				Groups:  Groups{Claim: "cognito:groups"},
 				Require: []Requirement{{Claim: "token_use", Values: []string{"access"}}},
 				NoUser:  []Requirement{{Claim: "username"}},
@@ -93,7 +98,7 @@ func presets() []Preset {
 				Types: jwt,
 				// By id: a name that its owner gives up is free for others.
 				Claims: ClaimNames{TenantID: "repository_owner_id", AppID: "repository_id", UserID: noClaim, Scope: noClaim},
-				Groups: Groups{Claim: "sub"},
+				Groups: Groups{Claim: subjectClaim},
 			},
 			IsShared:   true,
 			IssuerForm: "https://token.actions.githubusercontent.com",
@@ -103,7 +108,7 @@ func presets() []Preset {
 			Name: "google",
 			Issuer: Issuer{ // ID tokens: the access tokens of Google are opaque
 				Types:  jwt,
-				Claims: ClaimNames{AppID: "azp", UserID: "sub", Scope: noClaim},
+				Claims: ClaimNames{AppID: "azp", UserID: subjectClaim, Scope: noClaim},
 				Groups: Groups{Claim: "email"},
 				// Every service account can get a token for any audience, with an "azp" of its own.
 				Require: []Requirement{{Claim: "azp", Audience: true}, {Claim: "email_verified", Values: []string{"true"}}},
@@ -114,8 +119,8 @@ func presets() []Preset {
 		{
 			Name: "keycloak",
 			Issuer: Issuer{
-				Types:   []string{"JWT", AccessTokenType},
-				Claims:  ClaimNames{AppID: "azp", UserID: "sub", Scope: "scope"},
+				Types:   []string{jwtType, AccessTokenType},
+				Claims:  ClaimNames{AppID: "azp", UserID: subjectClaim, Scope: "scope"},
 				Groups:  Groups{Claim: "/realm_access/roles"},
 				Require: []Requirement{{Claim: "typ", Values: []string{"Bearer"}}}, // not ID, Refresh, Offline, Logout
 				NoUser:  []Requirement{{Claim: "sid"}},
@@ -126,9 +131,9 @@ func presets() []Preset {
 		{
 			Name: "kubernetes",
 			Issuer: Issuer{
-				Types:  []string{"", "JWT"},
-				Claims: ClaimNames{TenantID: "/kubernetes.io/namespace", AppID: "sub", UserID: noClaim, Scope: noClaim},
-				Groups: Groups{Claim: "sub"},
+				Types:  []string{"", jwtType},
+				Claims: ClaimNames{TenantID: "/kubernetes.io/namespace", AppID: subjectClaim, UserID: noClaim, Scope: noClaim},
+				Groups: Groups{Claim: subjectClaim},
 			},
 			IssuerForm: "https://kubernetes.default.svc.cluster.local, or that of the cloud",
 			Page:       "https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/",
@@ -136,7 +141,7 @@ func presets() []Preset {
 		{
 			Name: "okta",
 			Issuer: Issuer{
-				Types: []string{"", "JWT", AccessTokenType},
+				Types: []string{"", jwtType, AccessTokenType},
 				// ID tokens have no "cid"; tokens of apps have no "uid".
 				Claims: ClaimNames{AppID: "cid", UserID: "uid", Scope: "scp"},
 				Groups: Groups{Claim: "groups"},

@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -67,7 +68,8 @@ func (s *scanner) space() {
 // it.
 func (s *scanner) value(depth int) (value, bool) {
 	s.space()
-	start, ok := s.pos, false
+	start := s.pos
+	var ok bool
 	switch s.peek() {
 	case '"':
 		ok = s.text()
@@ -260,10 +262,8 @@ func (s *scanner) name(first int, many *map[string]struct{}) (string, bool) {
 	}
 	s.pos++
 	if *many == nil {
-		for _, other := range s.names[first:] {
-			if other == name {
-				return "", false
-			}
+		if slices.Contains(s.names[first:], name) {
+			return "", false
 		}
 		if len(s.names)-first < fewNames {
 			s.names = append(s.names, name)
