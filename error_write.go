@@ -37,7 +37,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	RecordFromContext(r.Context()).noteFailure(e)
 	errorHeaders(w.Header(), e)
 	if status == http.StatusUnauthorized || e.Code == CodeInvalidScope {
-		w.Header().Set("WWW-Authenticate", challenge(e, server.Realm))
+		w.Header().Set("WWW-Authenticate", challenge(e, server))
 	}
 	writeJSON(w, "application/problem+json", status, problem{
 		Type:      server.ErrorTypeBase + string(e.Code),
@@ -172,8 +172,11 @@ func errorHeaders(h http.Header, e *Error) {
 
 // challenge builds the Bearer challenge of RFC 6750 section 3. A request
 // without any token gets no error attribute (section 3.1).
-func challenge(e *Error, realm string) string {
-	bearer := fmt.Sprintf(`Bearer realm="%s"`, quotable(realm))
+func challenge(e *Error, server ServerInfo) string {
+	bearer := fmt.Sprintf(`Bearer realm="%s"`, quotable(server.Realm))
+	if server.ResourceMetadata != "" {
+		bearer += fmt.Sprintf(`, resource_metadata="%s"`, quotable(server.ResourceMetadata))
+	}
 	switch e.Code {
 	case CodeMissingToken:
 		return bearer

@@ -37,6 +37,10 @@ type ServerInfo struct {
 	// Realm stands in WWW-Authenticate (RFC 9110 section 11.5). "" is "api".
 	Realm string
 
+	// ResourceMetadata is the URL of the metadata that say how tokens are got (RFC 9728
+	// section 3). It stands in the challenges of 401 and 403 (section 5.1); "" for none.
+	ResourceMetadata string
+
 	// CallsHint is a sentence that says where the calls of the server are
 	// described. It is added to the answer for an unknown path.
 	CallsHint string

@@ -13,7 +13,10 @@ type Scopes []string
 // ParseScopes splits a list at U+0020 and at nothing else (RFC 6749 section 3.3),
 // and drops repetitions.
 func ParseScopes(list string) Scopes {
-	var out Scopes
+	if strings.Trim(list, " ") == "" {
+		return nil
+	}
+	out := make(Scopes, 0, min(1+strings.Count(list, " "), 16))
 	for s := range strings.SplitSeq(list, " ") {
 		if s != "" && !slices.Contains(out, s) {
 			out = append(out, s)

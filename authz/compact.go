@@ -2,133 +2,74 @@ package authz
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"math"
 	"strings"
-	"time"
-
-	"github.com/cpodkit/cpodkit/internal/strictjson"
 )
 
 // compactToken is a JWT in compact serialization (RFC 7515 section 7.1), taken
-// apart but not verified.
+// apart but not verified. It is used again for other tokens.
 type compactToken struct {
-	signed    []byte // what the signature covers
+	signed    string // what the signature covers
 	signature []byte
 	header    members
 	claims    members
+	json      string // the claims
+
+	scanner scanner
+	part    []byte
+}
+
+func newCompactToken() any { return &compactToken{} }
+
+// keptMembers is how many members may be in what is kept for the next token.
+const keptMembers = 128
+
+// clear forgets the token and keeps the memory for another one.
+func (t *compactToken) clear() {
+	names := t.scanner.names[:cap(t.scanner.names)]
+	for _, m := range []members{t.header, t.claims} {
+		clear(m[:cap(m)])
+	}
+	clear(names)
+	kept := compactToken{signature: t.signature[:0], part: t.part[:0], scanner: scanner{names: names[:0]}}
+	if cap(t.claims) <= keptMembers && cap(t.header) <= keptMembers {
+		kept.header, kept.claims = t.header[:0], t.claims[:0]
+	}
+	*t = kept
 }
 
 var errMalformed = errors.New("not a JWT in compact serialization")
 
-func parseCompact(token string) (compactToken, error) {
-	// The decoder of the standard library skips line breaks, which would give
-	// one token many spellings.
-	if strings.ContainsAny(token, "\r\n") {
-		return compactToken{}, errMalformed
+// parse takes a token apart. Everything of it is of one spelling: parts without padding,
+// line breaks and spare bits, and objects without repeated members (RFC 8725 section 2.4
+// is about such tricks). What encoding decodes is base64url without padding, strictly.
+func (t *compactToken) parse(encoding *base64.Encoding, token string) error {
+	// The decoder of the standard library skips line breaks.
+	if strings.IndexByte(token, '\n') >= 0 || strings.IndexByte(token, '\r') >= 0 {
+		return errMalformed
 	}
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return compactToken{}, errMalformed
+	header, rest, _ := strings.Cut(token, ".")
+	claims, signature, ok := strings.Cut(rest, ".")
+	if !ok || signature == "" || strings.IndexByte(signature, '.') >= 0 {
+		return errMalformed
 	}
-	header, err := decodeMembers(parts[0])
-	if err != nil {
-		return compactToken{}, err
+	var err error
+	if t.part, err = encoding.AppendDecode(t.part[:0], []byte(header)); err != nil {
+		return errMalformed
 	}
-	claims, err := decodeMembers(parts[1])
-	if err != nil {
-		return compactToken{}, err
+	if t.header, ok = t.scanner.members(string(t.part), t.header); !ok {
+		return errMalformed
 	}
-	signature, err := base64.RawURLEncoding.Strict().DecodeString(parts[2])
-	if err != nil || len(signature) == 0 {
-		return compactToken{}, errMalformed
+	if t.part, err = encoding.AppendDecode(t.part[:0], []byte(claims)); err != nil {
+		return errMalformed
 	}
-	signed := token[:len(parts[0])+1+len(parts[1])]
-	return compactToken{signed: []byte(signed), signature: signature, header: header, claims: claims}, nil
-}
-
-// members are those of a JSON object: values of strings, bools, nil,
-// json.Number, []any and map[string]any.
-type members map[string]any
-
-// decodeMembers takes one part of a token. A member that stands twice is an
-// error: two readers could see two different tokens (RFC 8725 section 2.4 is
-// about the same trick with encodings).
-func decodeMembers(part string) (members, error) {
-	data, err := base64.RawURLEncoding.Strict().DecodeString(part)
-	if err != nil {
-		return nil, errMalformed
+	t.json = string(t.part)
+	if t.claims, ok = t.scanner.members(t.json, t.claims); !ok {
+		return errMalformed
 	}
-	var m map[string]any
-	faults, err := strictjson.Unmarshal(data, &m)
-	if err != nil || len(faults) > 0 || m == nil {
-		return nil, errMalformed
+	if t.signature, err = encoding.AppendDecode(t.signature, []byte(signature)); err != nil {
+		return errMalformed
 	}
-	return m, nil
-}
-
-// text returns a string member. It is "" and false when there is none or it
-// is no string.
-func (m members) text(name string) (string, bool) {
-	s, ok := m[name].(string)
-	return s, ok
-}
-
-// optionalText is text for a member that may be absent: false means that it is
-// there and no string.
-func (m members) optionalText(name string) (string, bool) {
-	if _, there := m[name]; !there {
-		return "", true
-	}
-	return m.text(name)
-}
-
-// list returns the texts of an array of strings: false for anything else.
-func (m members) list(name string) ([]string, bool) {
-	items, ok := m[name].([]any)
-	texts := make([]string, len(items))
-	for i := range items {
-		if texts[i], ok = items[i].(string); !ok {
-			return nil, false
-		}
-	}
-	return texts, ok
-}
-
-// maxNumericDate is the end of the year 9999.
-const maxNumericDate = 253402300799
-
-// date returns a NumericDate (RFC 7519 section 2), which may have a fraction.
-func (m members) date(name string) (time.Time, bool) {
-	n, ok := m[name].(json.Number)
-	if !ok {
-		return time.Time{}, false
-	}
-	f, err := n.Float64()
-	if err != nil || f < 0 || f > maxNumericDate {
-		return time.Time{}, false
-	}
-	seconds, fraction := math.Modf(f)
-	return time.Unix(int64(seconds), int64(fraction*1e9)).UTC(), true
-}
-
-// names reports whether audience is what an "aud" says, or one of several
-// (RFC 7519 section 4.1.3).
-func (m members) names(audience string) bool {
-	switch aud := m["aud"].(type) {
-	case string:
-		return aud == audience
-	case []any:
-		found := false
-		for _, a := range aud {
-			s, ok := a.(string)
-			if !ok {
-				return false
-			}
-			found = found || s == audience
-		}
-		return found
-	}
-	return false
+	t.signed = token[:len(header)+1+len(claims)]
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -218,4 +219,17 @@ func must(tb testing.TB, err error) {
 	if err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// otherSignature returns the other form of the ECDSA signature of a token: with s it is
+// -s as well (RFC 7518 section 3.4 does not forbid one of them).
+func otherSignature(k keys, token string) string {
+	sig, err := base64.RawURLEncoding.DecodeString(token[strings.LastIndex(token, ".")+1:])
+	if err != nil {
+		panic(err)
+	}
+	public, _ := k[esKey].Public().(*ecdsa.PublicKey)
+	s := new(big.Int).SetBytes(sig[32:])
+	s.Sub(public.Params().N, s).FillBytes(sig[32:])
+	return base64.RawURLEncoding.EncodeToString(sig)
 }

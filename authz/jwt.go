@@ -1,13 +1,14 @@
 package authz
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -17,147 +18,215 @@ import (
 // "nbf" may lie that far in the future. "exp" has no grace.
 const ClockSkew = 30 * time.Second
 
-// Issuer is someone whose tokens are accepted, and for what.
-type Issuer struct {
-	Issuer   string // what "iss" must be, byte for byte
-	Audience string // what "aud" must be, or hold
-	Keys     KeySource
-
-	// Type is the "typ" that tokens must have; [AccessTokenType] when it is
-	// empty. With or without "application/", in any case of letters.
-	Type string
-
-	// Tenants are those that the issuer may speak for; any when it is nil.
-	Tenants []string
-
-	// Claims says which claims hold the identity.
-	Claims ClaimNames
-
-	// Foreign is for tokens of another authorization server, which does not keep to
-	// all of RFC 9068: they may lack "sub" and "client_id", and their scopes may be a
-	// JSON array of strings, or null for none.
-	Foreign bool
-
-	// Revocations lists the tokens of this issuer that were revoked; nil when
-	// none ever are.
-	Revocations *Revocations
-}
-
-// ClaimNames are the names of the claims that hold an identity. An empty name
-// is that of this toolkit's own tokens: tenantId, appId, userId and scope.
-type ClaimNames struct {
-	TenantID string
-	AppID    string
-	UserID   string
-	Scope    string // a space-separated list
-}
-
-// JWT verifies signed access tokens. Verified tokens are remembered, up to a
-// bound, until they expire or the keys of their issuer change; whether a token
+// JWT verifies signed access tokens. Verified tokens are remembered, in at most 64 MiB
+// of memory, until they expire or the keys of their issuer change; whether a token
 // was revoked is looked up each time. It is safe for concurrent use.
 type JWT struct {
-	issuers map[string]*Issuer
-	cache   *tokenCache
+	setting  sync.Mutex // of issuers
+	issuers  atomic.Pointer[map[string]*issuer]
+	cache    *tokenCache
+	encoding *base64.Encoding
+	parsed   sync.Pool // of *compactToken
+	changed  chan struct{}
 }
 
 var _ Verifier = (*JWT)(nil)
 
 // NewJWT returns a Verifier for the tokens of the given issuers. It fails when
-// one lacks its name, audience or keys, or when two have the same name.
+// one lacks its name, audience or keys, when two have the same name, and when a setting
+// is malformed.
 func NewJWT(issuers ...Issuer) (*JWT, error) {
-	if len(issuers) == 0 {
-		return nil, errors.New("authz: a JWT verifier needs at least one issuer")
+	v := &JWT{
+		cache: newTokenCache(), encoding: base64.RawURLEncoding.Strict(), parsed: sync.Pool{New: newCompactToken},
+		changed: make(chan struct{}, 1),
 	}
-	v := &JWT{issuers: make(map[string]*Issuer, len(issuers)), cache: newTokenCache()}
-	for _, issuer := range issuers {
-		switch {
-		case issuer.Issuer == "":
-			return nil, errors.New("authz: an issuer lacks its name")
-		case issuer.Audience == "" || issuer.Keys == nil:
-			return nil, fmt.Errorf("authz: the issuer %s needs an audience and keys", issuer.Issuer)
-		case v.issuers[issuer.Issuer] != nil:
-			return nil, fmt.Errorf("authz: the issuer %s stands twice", issuer.Issuer)
-		}
-		issuer.Type = cmp.Or(issuer.Type, AccessTokenType)
-		issuer.Tenants = slices.Clone(issuer.Tenants)
-		issuer.Claims.TenantID = cmp.Or(issuer.Claims.TenantID, "tenantId")
-		issuer.Claims.AppID = cmp.Or(issuer.Claims.AppID, "appId")
-		issuer.Claims.UserID = cmp.Or(issuer.Claims.UserID, "userId")
-		issuer.Claims.Scope = cmp.Or(issuer.Claims.Scope, "scope")
-		v.issuers[issuer.Issuer] = &issuer
+	if err := v.SetIssuers(issuers...); err != nil {
+		return nil, err
 	}
 	return v, nil
 }
 
-// Verify implements [Verifier] for a JWT as RFC 9068 section 4 asks.
-func (v *JWT) Verify(ctx context.Context, token string) (cpodkit.Identity, error) {
-	if len(token) > MaxToken {
-		return cpodkit.Identity{}, errTooLong()
+// SetIssuers replaces the issuers, as [NewJWT] took them. On an error the ones that were
+// there stay. A token of an issuer that is gone is refused at once. An issuer that
+// [ParseIssuers] made of the same text, with the same Revocations, goes on with the keys
+// that it has, and its verified tokens are still remembered.
+func (v *JWT) SetIssuers(issuers ...Issuer) error {
+	if len(issuers) == 0 {
+		return errors.New("authz: a JWT verifier needs at least one issuer")
 	}
-	digest := sha256.Sum256([]byte(token))
-	known, ok := v.cache.get(digest)
-	if ok && known.generation != known.issuer.Keys.Generation() {
-		ok = false
+	v.setting.Lock()
+	defer v.setting.Unlock()
+	old := v.issuers.Load()
+	next := make(map[string]*issuer, len(issuers))
+	for _, settings := range issuers {
+		if next[settings.Issuer] != nil {
+			return fmt.Errorf("authz: the issuer %s stands twice", settings.Issuer)
+		}
+		if old != nil {
+			if same := (*old)[settings.Issuer]; same != nil && same.is(settings) {
+				next[settings.Issuer] = same
+				continue
+			}
+		}
+		compiled, err := compile(settings)
+		if err != nil {
+			return err
+		}
+		next[settings.Issuer] = compiled
 	}
-	if !ok {
-		var err error
-		if known, err = v.verify(ctx, token); err != nil {
-			return cpodkit.Identity{}, err
+	keepApart(next)
+	v.issuers.Store(&next)
+	if old != nil {
+		for name, i := range *old {
+			if next[name] != i {
+				i.retired.Store(true)
+			}
 		}
 	}
-	if !time.Now().Before(known.identity.ExpiresAt) {
-		return cpodkit.Identity{}, errExpired()
+	select {
+	case v.changed <- struct{}{}:
+	default: // Run has not seen the change before
 	}
-	if !ok {
-		v.cache.put(digest, known)
+	return nil
+}
+
+// Run keeps the keys of the issuers current until ctx ends: it calls the method
+// Run(context.Context) of each [KeySource] that has one, such as [RemoteKeys] and
+// [FileKeys]. One Run at a time is enough. Without it [RemoteKeys] are fetched while
+// tokens come in, and [FileKeys] stay as they are.
+func (v *JWT) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	running := map[*issuer]context.CancelFunc{}
+	defer func() {
+		for _, stop := range running {
+			stop()
+		}
+	}()
+	for {
+		current := map[*issuer]bool{}
+		for _, i := range *v.issuers.Load() {
+			keys, ok := i.Keys.(interface{ Run(ctx context.Context) })
+			if current[i] = true; !ok || running[i] != nil {
+				continue
+			}
+			runs, stop := context.WithCancel(ctx)
+			running[i] = stop
+			all.Go(func() { keys.Run(runs) })
+		}
+		for i, stop := range running {
+			if !current[i] {
+				stop()
+				delete(running, i)
+			}
+		}
+		select {
+		case <-v.changed:
+		case <-ctx.Done():
+			return
+		}
 	}
-	revoked, err := known.issuer.Revocations.Revoked(ctx, known.identity.TokenID)
+}
+
+// Issuers returns the issuers, in the order of their names.
+func (v *JWT) Issuers() []Issuer {
+	var list []Issuer
+	for _, i := range *v.issuers.Load() {
+		list = append(list, i.Issuer)
+	}
+	slices.SortFunc(list, func(a, b Issuer) int { return strings.Compare(a.Issuer, b.Issuer) })
+	return list
+}
+
+// Verify implements [Verifier] for a JWT as RFC 9068 section 4 asks.
+func (v *JWT) Verify(ctx context.Context, token string) (cpodkit.Identity, error) {
+	known, err := v.check(ctx, token)
 	if err != nil {
 		return cpodkit.Identity{}, err
 	}
-	if revoked {
-		return cpodkit.Identity{}, errRevoked()
+	if c, ok := ctx.Value(pendingKey{}).(*credential); ok && c.token == token {
+		c.known = known
 	}
 	return known.identity, nil
 }
 
+func (v *JWT) check(ctx context.Context, token string) (*verified, error) {
+	if len(token) > MaxToken {
+		return nil, errTooLong()
+	}
+	now, hash := time.Now(), v.cache.hash(token)
+	known := v.cache.get(hash, token)
+	if known != nil {
+		known.issuer.refresh(ctx, now)
+		if known.generation != known.issuer.Keys.Generation() || known.issuer.retired.Load() {
+			known = nil
+		}
+	}
+	isNew := known == nil
+	if isNew {
+		var err error
+		if known, err = v.verify(ctx, token, now); err != nil {
+			return nil, err
+		}
+	}
+	if !now.Before(known.identity.ExpiresAt) {
+		return nil, errExpired()
+	}
+	if isNew {
+		v.cache.put(hash, known)
+	}
+	revoked, err := known.issuer.Revocations.Revoked(ctx, known.identity.TokenID)
+	if err != nil {
+		return nil, err
+	}
+	if revoked {
+		return nil, errRevoked()
+	}
+	return known, nil
+}
+
 // verify checks all of a token but its end: that it has expired or was revoked
 // is asked on every use.
-func (v *JWT) verify(ctx context.Context, token string) (verified, error) {
-	t, err := parseCompact(token)
-	if err != nil {
-		return verified{}, refuse("The token is not a well-formed JWT.").WithCause(err)
+func (v *JWT) verify(ctx context.Context, token string, now time.Time) (*verified, error) {
+	t, _ := v.parsed.Get().(*compactToken)
+	defer func() {
+		t.clear()
+		v.parsed.Put(t)
+	}()
+	if err := t.parse(v.encoding, token); err != nil {
+		return nil, refuse("The token is not a well-formed JWT.").WithCause(err)
 	}
-	name, _ := t.claims.text("iss")
-	issuer := v.issuers[name]
+	name, _ := t.claims.get("iss").text()
+	issuer := (*v.issuers.Load())[name]
 	if issuer == nil {
-		return verified{}, refuse("The token's issuer is not accepted here.")
+		return nil, refuse("The token's issuer is not accepted here.")
 	}
 	// The generation comes first: keys that change meanwhile make the result
 	// stale, and never a stale result current.
 	generation := issuer.Keys.Generation()
 	if err := issuer.checkSignature(ctx, t); err != nil {
-		return verified{}, err
+		return nil, err
 	}
-	id, err := issuer.identity(t.claims)
+	known, err := issuer.identity(t, now)
 	if err != nil {
-		return verified{}, err
+		return nil, err
 	}
-	return verified{identity: id, issuer: issuer, generation: generation}, nil
+	known.generation, known.token = generation, token
+	return known, nil
 }
 
 // checkSignature takes from the header which key to use and nothing more: keys
 // and key addresses in a header (jku, jwk, x5u, x5c) are never looked at.
-func (i *Issuer) checkSignature(ctx context.Context, t compactToken) error {
-	if typ, _ := t.header.text("typ"); !sameType(typ, i.Type) {
-		return cpodkit.Errorf(cpodkit.CodeInvalidToken, "The token's typ is not %s.", i.Type)
+func (i *issuer) checkSignature(ctx context.Context, t *compactToken) error {
+	if !i.hasType(t.header.get("typ")) {
+		return i.wrongType
 	}
 	// RFC 7515 section 4.1.11: an extension that is critical and not understood
 	// makes the token invalid, and we understand none.
-	if _, there := t.header["crit"]; there {
+	if t.header.get("crit") != "" {
 		return refuse("The token uses extensions that are not known here.")
 	}
-	id, ok := t.header.text("kid")
+	id, ok := t.header.get("kid").text()
 	if !ok || id == "" {
 		return refuse("The token's header names no key.")
 	}
@@ -168,87 +237,14 @@ func (i *Issuer) checkSignature(ctx context.Context, t compactToken) error {
 	if err != nil {
 		return unavailable(ctx, err)
 	}
-	if algorithm, _ := t.header.text("alg"); algorithm != key.algorithm {
+	if algorithm, _ := t.header.get("alg").text(); algorithm != key.algorithm || !i.takes(algorithm) {
 		return refuse("The token's algorithm is not that of its key.")
 	}
-	if err := key.verifier.Verify(t.signed, t.signature, key.public); err != nil {
-		return refuse("The token's signature is wrong.").WithCause(err)
+	if !key.verifies(t.signed, t.signature) {
+		return refuse("The token's signature is wrong.")
 	}
 	return nil
 }
-
-func sameType(got, want string) bool {
-	got, want = strings.ToLower(got), strings.ToLower(want)
-	return strings.TrimPrefix(got, "application/") == strings.TrimPrefix(want, "application/")
-}
-
-// identity checks the claims of a token whose signature is good.
-func (i *Issuer) identity(claims members) (cpodkit.Identity, error) {
-	if !claims.names(i.Audience) {
-		return cpodkit.Identity{}, refuse("The token is meant for someone else: its aud is not this server's.")
-	}
-	expires, ok := claims.date("exp")
-	if !ok {
-		return cpodkit.Identity{}, errClaim("exp")
-	}
-	issued, ok := claims.date("iat")
-	if !ok {
-		return cpodkit.Identity{}, errClaim("iat")
-	}
-	notBefore := issued
-	if _, there := claims["nbf"]; there {
-		if notBefore, ok = claims.date("nbf"); !ok {
-			return cpodkit.Identity{}, errClaim("nbf")
-		}
-	}
-	if limit := time.Now().Add(ClockSkew); issued.After(limit) || notBefore.After(limit) {
-		return cpodkit.Identity{}, refuse("The token is not valid yet.")
-	}
-	id := cpodkit.Identity{Issuer: i.Issuer, IssuedAt: issued, ExpiresAt: expires}
-	for _, claim := range []struct {
-		name string
-		into *string
-	}{{"jti", &id.TokenID}, {i.Claims.TenantID, &id.TenantID}, {i.Claims.AppID, &id.AppID}} {
-		if *claim.into, ok = claims.text(claim.name); !ok || *claim.into == "" {
-			return cpodkit.Identity{}, errClaim(claim.name)
-		}
-	}
-	if id.UserID, ok = claims.optionalText(i.Claims.UserID); !ok {
-		return cpodkit.Identity{}, errClaim(i.Claims.UserID)
-	}
-	if id.Scopes, ok = i.scopes(claims); !ok {
-		return cpodkit.Identity{}, errClaim(i.Claims.Scope)
-	}
-	if !i.Foreign { // RFC 9068 section 2.2
-		for _, name := range []string{"sub", "client_id"} {
-			if s, ok := claims.text(name); !ok || s == "" {
-				return cpodkit.Identity{}, errClaim(name)
-			}
-		}
-	}
-	if i.Tenants != nil && !slices.Contains(i.Tenants, id.TenantID) {
-		return cpodkit.Identity{}, refuse("The token's issuer does not speak for its tenant.")
-	}
-	return id, checkIdentity(id)
-}
-
-// scopes returns false for a claim that is malformed.
-func (i *Issuer) scopes(claims members) (cpodkit.Scopes, bool) {
-	name := i.Claims.Scope
-	if i.Foreign {
-		if claims[name] == nil {
-			return nil, true
-		}
-		if list, ok := claims.list(name); ok {
-			// One with a space in it would be two scopes.
-			return cpodkit.ParseScopes(strings.Join(list, " ")), !slices.ContainsFunc(list, hasSpace)
-		}
-	}
-	text, ok := claims.optionalText(name)
-	return cpodkit.ParseScopes(text), ok
-}
-
-func hasSpace(s string) bool { return strings.Contains(s, " ") }
 
 func errClaim(name string) error {
 	return cpodkit.Errorf(cpodkit.CodeInvalidToken, "The token's claim %s is missing or malformed.", name)

@@ -303,28 +303,31 @@ func (r *Revocations) Revoked(ctx context.Context, tokenID string) (bool, error)
 	if r == nil {
 		return false, nil
 	}
-	ids := []string{tokenID}
+	prefix := ""
 	if dot := strings.IndexByte(tokenID, '.'); dot >= 0 && dot+1 < len(tokenID) {
-		ids = append(ids, tokenID[:dot+1])
+		prefix = tokenID[:dot+1]
 	}
-	if r.holds(ids) {
+	if r.holds(tokenID, prefix) {
 		return true, nil
 	}
 	if r.complete() {
 		return false, nil
 	}
-	return r.ask(ctx, ids)
+	if prefix == "" {
+		return r.ask(ctx, tokenID)
+	}
+	return r.ask(ctx, tokenID, prefix)
 }
 
-func (r *Revocations) holds(ids []string) bool {
+// holds reports whether one of the ids is revoked. No revocation has the id "".
+func (r *Revocations) holds(tokenID, prefix string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, id := range ids {
-		if _, revoked := r.live[id]; revoked {
-			return true
-		}
+	_, revoked := r.live[tokenID]
+	if !revoked && prefix != "" {
+		_, revoked = r.live[prefix]
 	}
-	return false
+	return revoked
 }
 
 // complete reports whether what the memory does not hold is not revoked, but for
@@ -333,7 +336,7 @@ func (r *Revocations) complete() bool {
 	return !r.shared || r.channel != nil && r.loaded.Load() == r.gaps.Load() && r.channel.Live()
 }
 
-func (r *Revocations) ask(ctx context.Context, ids []string) (bool, error) {
+func (r *Revocations) ask(ctx context.Context, ids ...string) (bool, error) {
 	asking, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	found, err := r.store.Find(asking, ids...)

@@ -13,6 +13,8 @@ type Client struct {
 	Apps *Apps
 	// AdminKeys administers the tenant's admin keys; it needs one.
 	AdminKeys *AdminKeys
+	// Auth checks and ends tokens of the tenant.
+	Auth *Auth
 	// RateLimit takes tokens from the app's rate limits.
 	RateLimit *RateLimit
 	// Flags evaluates the tenant's feature flags, and changes them.
@@ -59,6 +61,7 @@ func New(config Config) (*Client, error) {
 		Storage:   Storage{Files: &Files{api: a}, DB: &DB{api: a}, KV: &KV{api: a}},
 		Apps:      &Apps{api: a},
 		AdminKeys: &AdminKeys{api: a},
+		Auth:      &Auth{api: a},
 		RateLimit: &RateLimit{api: a},
 		Flags:     &Flags{api: a},
 		Secrets:   &Secrets{api: a},

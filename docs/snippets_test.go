@@ -273,3 +273,41 @@ func TestCORS(t *testing.T) {
 		return wantStatus(handler, "/health", http.StatusNotFound)
 	})
 }
+
+// acceptOthers is the second snippet of authz.md. Nobody answers at its address.
+func acceptOthers(ctx context.Context, log *slog.Logger) error {
+	issuer, err := authz.PresetIssuer("keycloak")
+	if err != nil {
+		return err
+	}
+	issuer.Issuer, issuer.Audience, issuer.TenantID = "https://sso.example.com/realms/acme", "api", "acme"
+	issuer.UserNamespace = "sso"
+	if issuer.Keys, err = authz.DiscoverKeys(issuer.Issuer, authz.WithKeyLog(log)); err != nil {
+		return err
+	}
+	verifier, err := authz.NewJWT(issuer)
+	if err != nil {
+		return err
+	}
+	go verifier.Run(ctx) // fetches the keys before they get too old
+	return nil
+}
+
+func TestAuthService(t *testing.T) {
+	t.Parallel()
+	verifier := authz.VerifierFunc(func(context.Context, string) (cpodkit.Identity, error) {
+		return cpodkit.Identity{}, cpodkit.CodeInvalidToken
+	})
+	mux := http.NewServeMux()
+	must(t, func() error {
+		service, err := authz.NewService(verifier)
+		if err != nil {
+			return err
+		}
+		cpodkit.Mount(mux, service.Routes(), cpodkit.WrapProtected(authz.Authenticate(verifier)))
+		return nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	must(t, func() error { return acceptOthers(ctx, slog.New(slog.DiscardHandler)) })
+}

@@ -35,7 +35,7 @@ func TestCORSOfEveryRoute(t *testing.T) {
 		}
 		return w.Header()
 	}
-	open := []string{"/.well-known/oauth-authorization-server", "/.well-known/jwks.json", "/openapi.yaml", "/health"}
+	open := []string{"/.well-known/oauth-authorization-server", "/.well-known/jwks.json", "/.well-known/oauth-protected-resource", "/openapi.yaml", "/health"}
 	for _, route := range server.routes {
 		r := request(route, "")
 		isOpen := slices.Contains(open, r.URL.Path)

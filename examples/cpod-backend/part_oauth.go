@@ -38,8 +38,12 @@ func oauthPart(s *settings) part {
 			return opened{}, err
 		}
 		h.oauth = server
+		routes, err := authRoutes(h, verifier)
+		if err != nil {
+			return opened{}, err
+		}
 		return opened{
-			routes: server.Routes(),
+			routes: append(server.Routes(), routes...),
 			wraps: []wrap{
 				{authentication, cpodkit.WrapProtected(authz.Authenticate(verifier))},
 				{afterAuthentication, cpodkit.WrapProtected(h.shareRequests)},
@@ -50,6 +54,18 @@ func oauthPart(s *settings) part {
 			},
 		}, nil
 	}}
+}
+
+// authRoutes are the calls about tokens, and where tokens come from.
+func authRoutes(h *house, verifier authz.Verifier) ([]cpodkit.Route, error) {
+	service, err := authz.NewService(verifier, authz.WithLog(h.log))
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := authz.Resource{
+		URL: h.publicURL, AuthorizationServers: func() []string { return []string{h.publicURL} },
+	}.Route()
+	return append(service.Routes(), metadata), err
 }
 
 // newOAuth returns the authorization server, and the verifier of the credentials

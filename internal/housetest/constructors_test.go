@@ -224,6 +224,12 @@ func refusals(t *testing.T) []refusal {
 		{"authz.NewSigner", "no private key", func() error { return of(authz.NewSigner(authz.SigningKey{ID: "k", Algorithm: authz.ES256})) }},
 		{"authz.NewJWT", "no issuer", func() error { return of(authz.NewJWT()) }},
 		{"authz.NewJWT", "no keys", func() error { return of(authz.NewJWT(authz.Issuer{Issuer: "i", Audience: "a"})) }},
+		{"authz.OpenKeys", "no file", func() error { return of(authz.OpenKeys(ctx, filepath.Join(dir, "none.json"), nil)) }},
+		{"authz.NewService", "no verifier", func() error { return of(authz.NewService(nil)) }},
+		{"authz.NewRemoteKeys", "no https", func() error { return of(authz.NewRemoteKeys("i", "http://idp.example")) }},
+		{"authz.NewRemoteKeys", "an age of a second", func() error {
+			return of(authz.NewRemoteKeys("i", "https://idp.example", authz.WithMaxAge(time.Second)))
+		}},
 		{"authz.OpenRevocations", "no store", func() error { return of(authz.OpenRevocations(ctx, nil)) }},
 		{"authz.OpenRevocations", "no channel", func() error { return openRevocations(authz.WithChannel(nil)) }},
 		{"keyring.Open", "no store", func() error { return of(keyring.Open(ctx, nil, keyring.NewMaster())) }},

@@ -64,6 +64,26 @@ func (c *Cache[K, V]) Put(tenant string, key K, value V) (dropped V, wasFull boo
 	return dropped, wasFull
 }
 
+// Set stores an entry of a tenant that takes so many places, instead of one that the key
+// may have. It drops other entries until they fit, as Put does; an entry that is larger
+// than the cache is not stored.
+func (c *Cache[K, V]) Set(tenant string, key K, value V, places int) {
+	c.Delete(key)
+	if places > c.size {
+		return
+	}
+	for c.used+places > c.size {
+		c.drop(c.victim(tenant))
+	}
+	held, known := c.held[tenant]
+	if !known {
+		tenant = strings.Clone(tenant) // it may be a part of a longer text
+	}
+	c.held[tenant] = held + places
+	c.used += places
+	c.entries[key] = cached[V]{value, tenant, places}
+}
+
 // Weigh sets how many places the entry of a key takes, if it is there, and drops entries
 // until they fit: as Put does, and also this one.
 func (c *Cache[K, V]) Weigh(key K, places int) {

@@ -155,3 +155,28 @@ func TestWeights(t *testing.T) {
 		t.Error("what does not fit stays")
 	}
 }
+
+// An entry with a size of its own takes the place of others until it fits.
+func TestSet(t *testing.T) {
+	t.Parallel()
+	c := shares.NewCache[int, string](80)
+	for i := range 100 {
+		c.Set("a", i, "a", 2)
+	}
+	if c.Len() != 40 || c.Held("a") != 80 {
+		t.Errorf("%d entries hold %d places", c.Len(), c.Held("a"))
+	}
+	for i := range 10 {
+		c.Set("b", 1000+i, "b", 1)
+	}
+	if c.Held("b") != 10 || c.Held("a") > 70 {
+		t.Errorf("a holds %d places, b %d", c.Held("a"), c.Held("b"))
+	}
+	c.Set("c", 1000, "c", 7)
+	if v, ok := c.Get(1000); !ok || v != "c" || c.Held("b") != 9 || c.Held("c") != 7 || c.Held("a")+c.Held("b")+c.Held("c") > 80 {
+		t.Errorf("%q, %t; a holds %d places, b %d, c %d", v, ok, c.Held("a"), c.Held("b"), c.Held("c"))
+	}
+	if c.Set("d", 2000, "d", 81); c.Held("d") != 0 {
+		t.Error("an entry that is larger than the cache is stored")
+	}
+}
