@@ -77,9 +77,12 @@ func validClientID(id string) bool {
 
 // name checks what an app or a key is called.
 func (f *faults) name(name string) {
-	valid := name == strings.TrimSpace(name) && name != "" && utf8.RuneCountInString(name) <= maxName &&
+	f.unless(validName(name), "/name", "must be 1 to %d printable characters", maxName)
+}
+
+func validName(name string) bool {
+	return name == strings.TrimSpace(name) && name != "" && utf8.RuneCountInString(name) <= maxName &&
 		!strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })
-	f.unless(valid, "/name", "must be 1 to %d printable characters", maxName)
 }
 
 // checkRedirectURI keeps to RFC 9700 section 2.1 and RFC 6749 section 3.1.2: an

@@ -4,6 +4,7 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -70,6 +71,7 @@ type Field struct {
 	Autocomplete string // a token of HTML section 4.10.18.7, such as "current-password"
 	MaxLength    int    // in characters; 0 for none
 	Required     bool
+	ReadOnly     bool
 	Invalid      bool // the Alert is about this field
 }
 
@@ -148,13 +150,23 @@ func isNotOfHost(c rune) bool {
 // WriteError answers with err as a page. The status, Retry-After and what the request's
 // record keeps are those of [cpodkit.WriteError].
 func WriteError(w http.ResponseWriter, r *http.Request, err error) {
+	WriteErrorOn(w, r, err, Page{RequestID: cpodkit.RequestID(r.Context())})
+}
+
+// WriteErrorOn is WriteError with err as the Alert of a page that offers to try again. The
+// page needs no Title.
+func WriteErrorOn(w http.ResponseWriter, r *http.Request, err error, page Page) {
+	ctx := r.Context()
+	if cpodkit.RecordFromContext(ctx) == nil { // of a server without one
+		ctx, _ = cpodkit.WithRecord(ctx, "", cpodkit.ServerInfo{})
+		r = r.WithContext(ctx)
+	}
 	caught := &withoutBody{ResponseWriter: w}
 	cpodkit.WriteError(caught, r, err)
 	w.Header().Del("WWW-Authenticate") // browsers do not send tokens
-	page := Page{Title: cpodkit.CodeInternal.Title(), RequestID: cpodkit.RequestID(r.Context())}
-	if failure := cpodkit.RecordFromContext(r.Context()).Failure(); failure != nil {
-		page.Title, page.Alert = failure.Code.Title(), failure.Detail
-	}
+	failure := cpodkit.RecordFromContext(ctx).Failure()
+	page.Title = cmp.Or(page.Title, failure.Title, failure.Code.Title())
+	page.Alert = cmp.Or(failure.Detail, page.Title+".")
 	Write(w, r, caught.status, page)
 }
 

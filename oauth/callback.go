@@ -1,0 +1,126 @@
+package oauth
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/oauth/pages"
+)
+
+// attemptLife is how long a user may take at an upstream provider.
+const attemptLife = 30 * time.Minute
+
+// attempt is a sign-in at an upstream provider that has begun. It is sealed for the browser
+// that began it, and goes to the provider and back as the state (RFC 6749 section 4.1.1). So
+// no replica has to remember it.
+type attempt struct {
+	Upstream string `json:"u"`
+	Verifier string `json:"v"` // of PKCE
+	Nonce    string `json:"n"`
+	Return   string `json:"r"`
+	EndsAt   int64  `json:"e"` // in seconds since 1970
+}
+
+func (s *Sessions) redirectURI() string { return s.config.PublicURL + "/login/callback" }
+
+func (s *Sessions) beginUpstream(w http.ResponseWriter, r *http.Request, u *Upstream, t target) error {
+	a := attempt{
+		Upstream: u.config.Name, Verifier: newToken(), Nonce: newToken(), Return: t.back, EndsAt: time.Now().Add(attemptLife).Unix(),
+	}
+	plain, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	state := s.box.Seal("state/"+s.browser(w, r), plain)
+	to, err := u.authorizeURL(r.Context(), s.redirectURI(), state, a, t)
+	if err != nil {
+		return err
+	}
+	seeOther(w, r, to)
+	return nil
+}
+
+func seeOther(w http.ResponseWriter, r *http.Request, to string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// callback is GET /login/callback, where an upstream provider sends the browser.
+func (s *Sessions) callback(w http.ResponseWriter, r *http.Request) error {
+	query, err := readQuery(r)
+	if err != nil {
+		return err
+	}
+	browser, _ := s.knownBrowser(r)
+	plain, err := s.box.Open("state/"+browser, query.Get("state"))
+	var a attempt
+	if err != nil || browser == "" || json.Unmarshal(plain, &a) != nil || time.Now().Unix() >= a.EndsAt {
+		return s.callbackFailed(w, r, "", cpodkit.Errorf(cpodkit.CodeForbidden,
+			"This sign-in did not begin in this browser, or took too long. Begin again; cookies must be allowed."))
+	}
+	for _, u := range s.config.Upstreams {
+		if u.config.Name != a.Upstream {
+			continue
+		}
+		user, err := s.upstreamUser(r, u, a)
+		if err == nil {
+			err = s.start(w, r, user, u.config.Name)
+		}
+		if err != nil {
+			return s.callbackFailed(w, r, a.Return, err)
+		}
+		seeOther(w, r, cmp.Or(a.Return, "/login"))
+		return nil
+	}
+	return cpodkit.Errorf(cpodkit.CodeNotFound, "There is no such way to sign in here.")
+}
+
+// callbackFailed offers to begin again.
+func (s *Sessions) callbackFailed(w http.ResponseWriter, r *http.Request, back string, err error) error {
+	pages.WriteErrorOn(w, r, err, pages.Page{
+		Title: "You are not signed in", RequestID: cpodkit.RequestID(r.Context()),
+		Links: []pages.Link{{Label: "Sign in", To: loginURL(target{back: back}.query())}},
+	})
+	return nil
+}
+
+func (s *Sessions) upstreamUser(r *http.Request, u *Upstream, a attempt) (User, error) {
+	query, ctx := r.URL.Query(), r.Context()
+	p, err := u.provider.get(ctx, nil)
+	if err != nil {
+		return User{}, u.down(err)
+	}
+	// RFC 9207 section 2.4: the answer of another provider goes no further.
+	if issuer := query.Get("iss"); issuer != p.Issuer && (query.Has("iss") || p.SendsIssuer) {
+		return User{}, u.refuse(cpodkit.Errorf(cpodkit.CodeForbidden, "the answer is of the issuer %q", issuer))
+	}
+	if code := query.Get("error"); code != "" {
+		return User{}, cpodkit.Errorf(cpodkit.CodeForbidden, "%s has not signed you in: %s.", u.config.Label, errorName(code))
+	}
+	code := query.Get("code")
+	if code == "" {
+		return User{}, u.refuse(cpodkit.Errorf(cpodkit.CodeBadRequest, "the answer has no code"))
+	}
+	token, err := u.exchange(ctx, code, a.Verifier, s.redirectURI())
+	if err != nil {
+		return User{}, err
+	}
+	claims, err := u.verifyIDToken(ctx, token, a.Nonce)
+	if err != nil {
+		return User{}, err
+	}
+	return u.user(claims)
+}
+
+// errorName returns an error code as far as it can be one.
+func errorName(code string) string {
+	if len(code) > 64 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		return "unknown error"
+	}
+	return code
+}
