@@ -40,7 +40,8 @@ func checkQuery(r *http.Request) error {
 			return invalidRequest("A parameter of the query stands more than once.")
 		}
 		switch name {
-		case "grant_type", "client_id", "client_secret", "scope", "token", "token_type_hint":
+		case "grant_type", "client_id", "client_secret", "scope", "token", "token_type_hint", "code", "code_verifier", "redirect_uri",
+			"refresh_token", "client_assertion", "client_assertion_type", "subject_token", "subject_token_type":
 			return invalidRequest("This call takes its parameters in the body, not in the query.")
 		}
 	}
@@ -53,6 +54,11 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if err := checkQuery(r); err != nil {
 		return nil, err
 	}
+	return readBody(w, r)
+}
+
+// readBody is readForm for a form whose URL has parameters of its own.
+func readBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
 		return nil, cpodkit.Errorf(cpodkit.CodeUnsupportedMediaType,

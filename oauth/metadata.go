@@ -18,14 +18,18 @@ type metadata struct {
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationEndpoint       string   `json:"revocation_endpoint"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	AuthorizationEndpoint    string   `json:"authorization_endpoint,omitempty"`
 	ResponseTypes            []string `json:"response_types_supported"`
+	ResponseModes            []string `json:"response_modes_supported,omitempty"`
+	ChallengeMethods         []string `json:"code_challenge_methods_supported,omitempty"`
+	NamesIssuer              bool     `json:"authorization_response_iss_parameter_supported,omitempty"` // RFC 9207 section 3
 	GrantTypes               []string `json:"grant_types_supported"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
 }
 
-func newMetadata(issuer string) metadata {
-	methods := []string{"client_secret_basic", "client_secret_post"}
-	return metadata{
+func newMetadata(config Config) metadata {
+	issuer, methods := config.Issuer, []string{"client_secret_basic", "client_secret_post"}
+	m := metadata{
 		Issuer:                   issuer,
 		TokenEndpoint:            issuer + "/v1/oauth/token",
 		KeySet:                   issuer + "/.well-known/jwks.json",
@@ -37,6 +41,13 @@ func newMetadata(issuer string) metadata {
 		GrantTypes:               []string{clientCredentialsGrant},
 		TokenAuthMethods:         methods,
 	}
+	if config.SignIn != nil {
+		m.AuthorizationEndpoint = issuer + authorizePath
+		m.ResponseTypes, m.ResponseModes, m.ChallengeMethods, m.NamesIssuer = []string{"code"}, []string{"query"}, []string{"S256"}, true
+		m.GrantTypes = append(m.GrantTypes, codeGrant, refreshGrant)
+		m.TokenAuthMethods = append(m.TokenAuthMethods, "none")
+	}
+	return m
 }
 
 // getMetadata is GET /.well-known/oauth-authorization-server (RFC 8414 section 3).
