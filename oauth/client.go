@@ -148,6 +148,16 @@ func (s *Server) identifyClient(w http.ResponseWriter, r *http.Request, form url
 	if err != nil {
 		return App{}, err
 	}
+	signed, signer, err := readAssertion(form)
+	if err != nil {
+		return App{}, err
+	}
+	if signer != "" {
+		if given.secret != "" || r.Header.Get("Authorization") != "" {
+			return App{}, invalidRequest("The client authenticates twice: send a secret or a client_assertion.")
+		}
+		given.clientID = signer
+	}
 	if validClientID(given.clientID) {
 		cpodkit.RecordFromContext(r.Context()).NoteClientID(given.clientID)
 	}
@@ -158,6 +168,11 @@ func (s *Server) identifyClient(w http.ResponseWriter, r *http.Request, form url
 	right := app.SecretHash.matches(given.secret)
 	if app.Type.Public() {
 		right = given.secret == ""
+	}
+	if signer != "" {
+		if right, err = s.authenticates(r.Context(), app, signed); err != nil {
+			return App{}, err
+		}
 	}
 	if app.ClientID == "" || !right {
 		return App{}, s.refuseClient(w, r, given.clientID)

@@ -3,6 +3,7 @@ package oauth
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -25,10 +26,19 @@ type metadata struct {
 	NamesIssuer              bool     `json:"authorization_response_iss_parameter_supported,omitempty"` // RFC 9207 section 3
 	GrantTypes               []string `json:"grant_types_supported"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+
+	// They are needed with private_key_jwt.
+	TokenAuthAlgorithms         []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
+	IntrospectionAuthAlgorithms []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
+	RevocationAuthAlgorithms    []string `json:"revocation_endpoint_auth_signing_alg_values_supported,omitempty"`
 }
 
 func newMetadata(config Config) metadata {
 	issuer, methods := config.Issuer, []string{"client_secret_basic", "client_secret_post"}
+	var algorithms []string
+	if config.Grants != nil {
+		methods, algorithms = append(methods, "private_key_jwt"), clientAlgorithms()
+	}
 	m := metadata{
 		Issuer:                   issuer,
 		TokenEndpoint:            issuer + "/v1/oauth/token",
@@ -40,12 +50,18 @@ func newMetadata(config Config) metadata {
 		ResponseTypes:            []string{},
 		GrantTypes:               []string{clientCredentialsGrant},
 		TokenAuthMethods:         methods,
+
+		TokenAuthAlgorithms: algorithms, IntrospectionAuthAlgorithms: algorithms, RevocationAuthAlgorithms: algorithms,
+	}
+	if config.Grants != nil {
+		m.GrantTypes = append(m.GrantTypes, exchangeGrant)
 	}
 	if config.SignIn != nil {
 		m.AuthorizationEndpoint = issuer + authorizePath
 		m.ResponseTypes, m.ResponseModes, m.ChallengeMethods, m.NamesIssuer = []string{"code"}, []string{"query"}, []string{"S256"}, true
 		m.GrantTypes = append(m.GrantTypes, codeGrant, refreshGrant)
-		m.TokenAuthMethods = append(m.TokenAuthMethods, "none")
+		m.TokenAuthMethods = append(slices.Clip(methods), "none")
+		m.RevocationAuthMethods = m.TokenAuthMethods
 	}
 	return m
 }

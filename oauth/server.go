@@ -240,7 +240,15 @@ func (s *Server) Routes() []cpodkit.Route {
 		}
 		routes = append(routes,
 			page("authorize", "GET "+authorizePath, s.showAuthorization),
-			page("decideAuthorization", "POST "+authorizePath, s.decideAuthorization))
+			page("decideAuthorization", "POST "+authorizePath, s.decideAuthorization),
+			cpodkit.Route{
+				Name: "listGrants", Pattern: "GET /v1/oauth/me/grants", Public: true,
+				Handler: s.ownGrants(s.listGrants, "limit", "cursor"),
+			},
+			cpodkit.Route{
+				Name: "deleteGrant", Pattern: "DELETE /v1/oauth/me/grants/{clientId}", Access: cpodkit.WritesAfter, Public: true,
+				Handler: s.ownGrants(s.deleteGrant),
+			})
 	}
 	if s.keys != nil {
 		routes = append(routes,

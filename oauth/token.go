@@ -40,6 +40,10 @@ func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) error {
 		if s.grants != nil {
 			return s.grantRefresh(w, r, form)
 		}
+	case exchangeGrant:
+		if s.grants != nil {
+			return s.grantExchange(w, r, form)
+		}
 	}
 	return badRequest("unsupported_grant_type", "This server supports the grant_types "+strings.Join(s.metadata.GrantTypes, ", ")+".")
 }
