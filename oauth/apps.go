@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -36,6 +37,8 @@ type appView struct {
 	RedirectURIs   []string  `json:"redirect_uris"`
 	AllowedOrigins []string  `json:"allowed_origins,omitempty"`
 	CreatedAt      rest.Time `json:"created_at"`
+
+	JWKS json.RawMessage `json:"jwks,omitempty"`
 }
 
 func (a administrator) view(app App, secret string) appView {
@@ -48,6 +51,7 @@ func (a administrator) view(app App, secret string) appView {
 		RedirectURIs:   append([]string{}, app.RedirectURIs...),
 		AllowedOrigins: app.AllowedOrigins,
 		CreatedAt:      rest.Time(app.CreatedAt),
+		JWKS:           app.JWKS,
 	}
 	if a.platform {
 		v.TenantID = app.TenantID
@@ -80,6 +84,7 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request, _ rest.Quer
 		DeclaredScopes: body.DeclaredScopes,
 		RedirectURIs:   body.RedirectURIs,
 		AllowedOrigins: body.AllowedOrigins,
+		JWKS:           compactJWKS(body.JWKS),
 		CreatedAt:      time.Now().UTC().Truncate(time.Second),
 		Instance:       rand.Text(),
 	}
@@ -169,7 +174,7 @@ func (a administrator) writeApp(w http.ResponseWriter, r *http.Request, app App)
 func (a administrator) tag(app App) string {
 	v := a.view(app, "")
 	hash := sha256.Sum256(fmt.Appendf(nil, "%d %q", app.CreatedAt.Unix(),
-		[]any{v.TenantID, v.ClientID, v.Name, v.DeclaredScopes, v.AppType, v.RedirectURIs, v.AllowedOrigins}))
+		[]any{v.TenantID, v.ClientID, v.Name, v.DeclaredScopes, v.AppType, v.RedirectURIs, v.AllowedOrigins, v.JWKS}))
 	return base64.RawURLEncoding.EncodeToString(hash[:16])
 }
 
@@ -219,6 +224,11 @@ func (s *Server) remove(ctx context.Context, app App) error {
 	}
 	if s.keys != nil {
 		if err := s.keys.DeleteAll(ctx, app.Instance); err != nil {
+			return err
+		}
+	}
+	if s.grants != nil {
+		if err := s.grants.DeleteAll(ctx, GrantFilter{Instance: app.Instance}); err != nil {
 			return err
 		}
 	}
