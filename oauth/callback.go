@@ -1,13 +1,17 @@
 package oauth
 
 import (
+	"bytes"
 	"cmp"
+	"compress/flate"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/oauth/pages"
 )
 
@@ -25,17 +29,41 @@ type attempt struct {
 	EndsAt   int64  `json:"e"` // in seconds since 1970
 }
 
+// pack makes the attempt shorter: what comes back in a state is a request in a request.
+func (a attempt) pack() ([]byte, error) {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.NewEncoder(w).Encode(a); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func (a *attempt) unpack(packed []byte) error {
+	r := flate.NewReader(bytes.NewReader(packed))
+	return json.NewDecoder(io.LimitReader(r, maxUpstream)).Decode(a)
+}
+
 func (s *Sessions) redirectURI() string { return s.config.PublicURL + "/login/callback" }
 
 func (s *Sessions) beginUpstream(w http.ResponseWriter, r *http.Request, u *Upstream, t target) error {
 	a := attempt{
 		Upstream: u.config.Name, Verifier: newToken(), Nonce: newToken(), Return: t.back, EndsAt: time.Now().Add(attemptLife).Unix(),
 	}
-	plain, err := json.Marshal(a)
+	plain, err := a.pack()
 	if err != nil {
 		return err
 	}
 	state := s.box.Seal("state/"+s.browser(w, r), plain)
+	if len(state) > seal.MaxToken {
+		return cpodkit.Errorf(cpodkit.CodeBadRequest, "The request of the app is too long to sign in at %s.", u.config.Label)
+	}
 	to, err := u.authorizeURL(r.Context(), s.redirectURI(), state, a, t)
 	if err != nil {
 		return err
@@ -59,7 +87,7 @@ func (s *Sessions) callback(w http.ResponseWriter, r *http.Request) error {
 	browser, _ := s.knownBrowser(r)
 	plain, err := s.box.Open("state/"+browser, query.Get("state"))
 	var a attempt
-	if err != nil || browser == "" || json.Unmarshal(plain, &a) != nil || time.Now().Unix() >= a.EndsAt {
+	if err != nil || browser == "" || a.unpack(plain) != nil || time.Now().Unix() >= a.EndsAt {
 		return s.callbackFailed(w, r, "", cpodkit.Errorf(cpodkit.CodeForbidden,
 			"This sign-in did not begin in this browser, or took too long. Begin again; cookies must be allowed."))
 	}

@@ -101,7 +101,7 @@ func (s *Sessions) sameOrigin(r *http.Request) bool {
 }
 
 // maxReturn is the most bytes of where a user goes after sign-in.
-const maxReturn = 2 << 10
+const maxReturn = 8 << 10
 
 // validReturn reports whether a text is a path with query of this server, for every reader:
 // browsers take a backslash for a slash, and skip tabs and line breaks.

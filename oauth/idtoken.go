@@ -2,47 +2,17 @@ package oauth
 
 import (
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cpodkit/cpodkit/authz"
-	"github.com/cpodkit/cpodkit/internal/strictjson"
 )
 
 // keySet are the keys of a provider that verify signatures, by their ids.
-type keySet map[string]upstreamKey
-
-// upstreamKey is bound to one algorithm, so that a token cannot choose how it is verified
-// (RFC 8725 section 3.1).
-type upstreamKey struct {
-	algorithm string
-	public    crypto.PublicKey
-}
-
-// jwk is RFC 7517 section 4 and RFC 7518 section 6.
-type jwk struct {
-	Type  string `json:"kty"`
-	Use   string `json:"use"`
-	ID    string `json:"kid"`
-	Alg   string `json:"alg"`
-	N     string `json:"n"`
-	E     string `json:"e"`
-	Curve string `json:"crv"`
-	X     string `json:"x"`
-	Y     string `json:"y"`
-}
+type keySet map[string]clientKey
 
 // fetchKeys returns the keys of the provider that are of use. Others are skipped, and so are
 // two keys with one id.
@@ -59,18 +29,18 @@ func (u *Upstream) fetchKeys(ctx context.Context) (keySet, error) {
 	}
 	keys, twice := keySet{}, map[string]bool{}
 	for _, raw := range document.Keys {
-		var k jwk
-		if json.Unmarshal(raw, &k) != nil || k.Use != "" && k.Use != "sig" {
+		var j jwk
+		if json.Unmarshal(raw, &j) != nil {
 			continue
 		}
-		key, err := k.key()
+		key, err := j.key()
 		if err != nil {
 			continue
 		}
-		if _, taken := keys[k.ID]; taken {
-			twice[k.ID] = true
+		if _, taken := keys[key.id]; taken {
+			twice[key.id] = true
 		}
-		keys[k.ID] = key
+		keys[key.id] = key
 	}
 	for id := range twice {
 		delete(keys, id)
@@ -81,108 +51,36 @@ func (u *Upstream) fetchKeys(ctx context.Context) (keySet, error) {
 	return keys, nil
 }
 
-func (k jwk) key() (upstreamKey, error) {
-	var key upstreamKey
-	switch {
-	case k.Type == "RSA":
-		n, e := number(k.N), number(k.E)
-		if !e.IsInt64() || e.Int64() > 1<<31-1 {
-			return key, errors.New("the exponent is too large")
-		}
-		key = upstreamKey{authz.RS256, &rsa.PublicKey{N: n, E: int(e.Int64())}}
-		if k.Alg == authz.PS256 {
-			key.algorithm = authz.PS256
-		}
-	case k.Type == "EC" && k.Curve == "P-256":
-		key = upstreamKey{authz.ES256, &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(k.X), Y: number(k.Y)}}
-	case k.Type == "OKP" && k.Curve == "Ed25519":
-		x, err := base64.RawURLEncoding.DecodeString(k.X)
-		if err != nil || len(x) != ed25519.PublicKeySize {
-			return key, errors.New("the key has a wrong length")
-		}
-		key = upstreamKey{authz.EdDSA, ed25519.PublicKey(x)}
-	default:
-		return key, errors.New("no key of this kind is of use")
-	}
-	if k.Alg != "" && k.Alg != key.algorithm {
-		return key, fmt.Errorf("%s is not the algorithm of the key", k.Alg)
-	}
-	// It checks sizes and curves.
-	_, err := authz.NewVerificationKey("key", key.algorithm, key.public)
-	return key, err
-}
-
-// number returns 0 for what is not one.
-func number(text string) *big.Int {
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return new(big.Int)
-	}
-	return new(big.Int).SetBytes(raw)
-}
-
-func (k upstreamKey) verify(signed, signature []byte) bool {
-	digest := sha256.Sum256(signed)
-	switch public := k.public.(type) {
-	case *rsa.PublicKey:
-		if k.algorithm == authz.PS256 {
-			options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
-			return rsa.VerifyPSS(public, crypto.SHA256, digest[:], signature, options) == nil
-		}
-		return rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], signature) == nil
-	case *ecdsa.PublicKey:
-		if len(signature) != 64 { // RFC 7518 section 3.4
-			return false
-		}
-		return ecdsa.Verify(public, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
-	case ed25519.PublicKey:
-		return ed25519.Verify(public, signed, signature)
-	}
-	return false
-}
-
 // verifyIDToken returns the claims of an ID token, checked as OpenID Connect Core 1.0 section
 // 3.1.3.7 asks. Keys, and addresses of keys, in its header are never looked at.
 func (u *Upstream) verifyIDToken(ctx context.Context, token, nonce string) (map[string]any, error) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil, u.refuse(errors.New("the ID token is not a JWT"))
+	t, ok := parseAssertion(token)
+	if !ok {
+		return nil, u.refuse(errors.New("the ID token is not a well-formed JWT"))
 	}
-	header, err := jsonPart(parts[0])
-	if err != nil {
-		return nil, u.refuse(err)
-	}
-	signature, err := base64.RawURLEncoding.Strict().DecodeString(parts[2])
-	if err != nil {
-		return nil, u.refuse(err)
-	}
-	if _, critical := header["crit"]; critical {
+	if _, critical := t.header["crit"]; critical {
 		return nil, u.refuse(errors.New("the ID token uses extensions that are not known here"))
 	}
-	id, _ := header["kid"].(string)
+	id, _ := t.header["kid"].(string)
 	keys, err := u.keys.get(ctx, func(set keySet) bool { _, known := set.find(id); return known })
 	if err != nil {
 		return nil, u.down(err)
 	}
-	key, ok := keys.find(id)
-	if !ok || header["alg"] != key.algorithm {
-		return nil, u.refuse(fmt.Errorf("no key of the provider has the id %q and the algorithm %v", id, header["alg"]))
+	key, known := keys.find(id)
+	if !known || t.header["alg"] != key.algorithm {
+		return nil, u.refuse(fmt.Errorf("no key of the provider has the id %q and the algorithm %v", id, t.header["alg"]))
 	}
-	if !key.verify([]byte(parts[0]+"."+parts[1]), signature) {
+	if !key.verifies(t.signed, t.signature) {
 		return nil, u.refuse(errors.New("the signature of the ID token is wrong"))
 	}
-	claims, err := jsonPart(parts[1])
-	if err == nil {
-		err = u.checkClaims(claims, nonce, time.Now())
-	}
-	if err != nil {
+	if err := u.checkClaims(t, nonce, time.Now()); err != nil {
 		return nil, u.refuse(err)
 	}
-	return claims, nil
+	return t.claims, nil
 }
 
 // find returns the key with an id. A token may leave it out where there is one key alone.
-func (s keySet) find(id string) (upstreamKey, bool) {
+func (s keySet) find(id string) (clientKey, bool) {
 	if id == "" && len(s) == 1 {
 		for _, key := range s {
 			return key, true
@@ -192,20 +90,8 @@ func (s keySet) find(id string) (upstreamKey, bool) {
 	return key, ok && id != ""
 }
 
-func jsonPart(part string) (map[string]any, error) {
-	data, err := base64.RawURLEncoding.Strict().DecodeString(part)
-	if err != nil {
-		return nil, err
-	}
-	var members map[string]any
-	faults, err := strictjson.Unmarshal(data, &members)
-	if err != nil || len(faults) > 0 || members == nil {
-		return nil, errors.New("a part of the ID token is not a JSON object")
-	}
-	return members, nil
-}
-
-func (u *Upstream) checkClaims(claims map[string]any, nonce string, now time.Time) error {
+func (u *Upstream) checkClaims(t assertion, nonce string, now time.Time) error {
+	claims := t.claims
 	if claims["iss"] != u.config.Issuer {
 		return fmt.Errorf("the ID token is of the issuer %v", claims["iss"])
 	}
@@ -225,30 +111,17 @@ func (u *Upstream) checkClaims(claims map[string]any, nonce string, now time.Tim
 	if nonce == "" || claims["nonce"] != nonce {
 		return errors.New("the ID token has another nonce")
 	}
-	expires, ok := numericDate(claims["exp"])
+	expires, ok := t.date("exp")
 	if !ok || !now.Before(expires.Add(authz.ClockSkew)) {
 		return errors.New("the ID token has expired, or has no exp")
 	}
-	if issued, ok := numericDate(claims["iat"]); !ok || issued.After(now.Add(authz.ClockSkew)) {
+	if issued, ok := t.date("iat"); !ok || issued.After(now.Add(authz.ClockSkew)) {
 		return errors.New("the ID token is from the future, or has no iat")
 	}
-	if before, there := claims["nbf"]; there {
-		if from, ok := numericDate(before); !ok || from.After(now.Add(authz.ClockSkew)) {
+	if _, there := claims["nbf"]; there {
+		if from, ok := t.date("nbf"); !ok || from.After(now.Add(authz.ClockSkew)) {
 			return errors.New("the ID token is not valid yet")
 		}
 	}
 	return nil
-}
-
-// numericDate is RFC 7519 section 2, up to the year 9999.
-func numericDate(value any) (time.Time, bool) {
-	n, ok := value.(json.Number)
-	if !ok {
-		return time.Time{}, false
-	}
-	seconds, err := n.Float64()
-	if err != nil || seconds < 0 || seconds > 253402300799 {
-		return time.Time{}, false
-	}
-	return time.Unix(int64(seconds), 0), true
 }

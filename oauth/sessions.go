@@ -27,7 +27,7 @@ const (
 	// extendEvery bounds how often the use of a session is written down.
 	extendEvery = SessionIdle / 50
 
-	pruneEvery = time.Hour
+	pruneSessions = time.Hour
 )
 
 // LocalUsers are users that are kept here, with passwords. A *localusers.Users is one. It is
@@ -227,7 +227,7 @@ func (s *Sessions) EndUser(ctx context.Context, tenantID, userID string) (int, e
 
 // Run removes sessions that have ended from the store, every hour until ctx ends.
 func (s *Sessions) Run(ctx context.Context) {
-	tick := time.NewTicker(pruneEvery)
+	tick := time.NewTicker(pruneSessions)
 	defer tick.Stop()
 	for {
 		if err := s.config.Store.Prune(ctx, time.Now()); err != nil && ctx.Err() == nil {

@@ -110,18 +110,18 @@ func (s *site) invite(tenantID, email string) localusers.Account {
 	return link.User
 }
 
-// browser is a client with cookies that follows no redirects by itself.
-type browser struct {
+// visitor is a client with cookies that follows no redirects by itself.
+type visitor struct {
 	*site
 	jar    *cookiejar.Jar
 	client *http.Client
 	header http.Header // of each request
 }
 
-func (s *site) browser() *browser {
+func (s *site) visitor() *visitor {
 	jar, err := cookiejar.New(nil)
 	s.must(err)
-	return &browser{site: s, jar: jar, header: http.Header{"Sec-Fetch-Site": {"same-origin"}}, client: &http.Client{
+	return &visitor{site: s, jar: jar, header: http.Header{"Sec-Fetch-Site": {"same-origin"}}, client: &http.Client{
 		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
@@ -132,7 +132,7 @@ type shown struct {
 	at string
 }
 
-func (b *browser) do(method, to string, form url.Values) *shown {
+func (b *visitor) do(method, to string, form url.Values) *shown {
 	b.Helper()
 	if strings.HasPrefix(to, "/") {
 		to = b.url + to
@@ -146,17 +146,17 @@ func (b *browser) do(method, to string, form url.Values) *shown {
 	return &shown{webtest.Do(b, b.client, r, ""), to}
 }
 
-func (b *browser) get(to string) *shown { b.Helper(); return b.do(http.MethodGet, to, nil) }
+func (b *visitor) get(to string) *shown { b.Helper(); return b.do(http.MethodGet, to, nil) }
 
 // open is get, and follows where answers lead to.
-func (b *browser) open(to string) *shown {
+func (b *visitor) open(to string) *shown {
 	b.Helper()
 	return b.follow(b.get(to))
 }
 
 var refresh = regexp.MustCompile(`http-equiv="refresh" content="0; url=([^"]*)"`)
 
-func (b *browser) follow(p *shown) *shown {
+func (b *visitor) follow(p *shown) *shown {
 	b.Helper()
 	for range 10 {
 		to := p.Header().Get("Location")
@@ -184,7 +184,7 @@ func (p *shown) inputs() url.Values {
 }
 
 // submit sends the form of a page with some values, and follows where the answer leads to.
-func (b *browser) submit(p *shown, action string, values ...string) *shown {
+func (b *visitor) submit(p *shown, action string, values ...string) *shown {
 	b.Helper()
 	form := p.inputs()
 	for i := 0; i < len(values); i += 2 {
@@ -194,12 +194,12 @@ func (b *browser) submit(p *shown, action string, values ...string) *shown {
 }
 
 // signIn signs in at the private page.
-func (b *browser) signIn(email, password string) *shown {
+func (b *visitor) signIn(email, password string) *shown {
 	b.Helper()
 	return b.submit(b.open("/private?client_id=shop"), "/login", "email", email, "password", password)
 }
 
-func (b *browser) cookie(name string) string {
+func (b *visitor) cookie(name string) string {
 	u, err := url.Parse(b.url)
 	b.must(err)
 	for _, c := range b.jar.Cookies(u) {
@@ -210,7 +210,7 @@ func (b *browser) cookie(name string) string {
 	return ""
 }
 
-func (b *browser) setCookie(name, value string) {
+func (b *visitor) setCookie(name, value string) {
 	u, err := url.Parse(b.url)
 	b.must(err)
 	b.jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/"}})

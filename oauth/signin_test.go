@@ -12,7 +12,7 @@ func TestInvitedUserSignsIn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	user := s.invite("t1", "Ann@Example.com")
-	b := s.browser()
+	b := s.visitor()
 	page := b.open("/private?client_id=shop&x=1")
 	page.want(t, http.StatusOK, "Sign in")
 	page = b.submit(page, "/login", "email", " ann@EXAMPLE.com ", "password", goodPassword)
@@ -33,7 +33,7 @@ func TestUpstreamUserSignsIn(t *testing.T) {
 	s := newSite(t, func(_ *site, c *oauth.SessionsConfig) {
 		c.Local, c.Upstreams = nil, []*oauth.Upstream{p.upstream("corp")}
 	})
-	b := s.browser()
+	b := s.visitor()
 	page := b.open("/private?a=b")
 	page.want(t, http.StatusOK, "t1 corp-alice alice@example.com")
 	if page.at != s.url+"/private?a=b" {

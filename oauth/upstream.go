@@ -303,7 +303,7 @@ func (u *Upstream) user(claims map[string]any) (User, error) {
 		return User{}, u.refuse(fmt.Errorf("the ID token has no %s", u.config.UserClaim))
 	}
 	user := User{ID: u.userID(id), AuthTime: time.Now()}
-	if at, ok := numericDate(claims["auth_time"]); ok && at.Before(user.AuthTime) {
+	if at, ok := (assertion{claims: claims}).date("auth_time"); ok && at.Before(user.AuthTime) {
 		user.AuthTime = at
 	}
 	if name, _ := claims["name"].(string); validName(name) {
