@@ -58,6 +58,13 @@ func TestApps(t *testing.T) {
 	})
 }
 
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		oauthtest.RunGrants(t, func(t *testing.T) oauth.GrantStore { return oauthstore.NewGrants(open(t, newDriver(t))) })
+	})
+}
+
 func TestRevocations(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {

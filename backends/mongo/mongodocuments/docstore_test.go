@@ -57,6 +57,10 @@ func TestStores(t *testing.T) {
 		t.Parallel()
 		oauthtest.RunKeys(t, func(t *testing.T) oauth.KeyStore { return oauthstore.NewAPIKeys(stores(t)) })
 	})
+	t.Run("grants", func(t *testing.T) {
+		t.Parallel()
+		oauthtest.RunGrants(t, func(t *testing.T) oauth.GrantStore { return oauthstore.NewGrants(stores(t)) })
+	})
 	newSecrets := func(t *testing.T) *secretstore.Store {
 		store, err := secretstore.New(stores(t), keyring.NewMaster())
 		if err != nil {
