@@ -61,7 +61,10 @@ func (u *Upstream) verifyIDToken(ctx context.Context, token, nonce string) (map[
 	if _, critical := t.header["crit"]; critical {
 		return nil, u.refuse(errors.New("the ID token uses extensions that are not known here"))
 	}
-	id, _ := t.header["kid"].(string)
+	id, ok := t.header["kid"].(string)
+	if _, there := t.header["kid"]; there && (!ok || id == "") {
+		return nil, u.refuse(errors.New("the key id of the ID token is not a text"))
+	}
 	keys, err := u.keys.get(ctx, func(set keySet) bool { _, known := set.find(id); return known })
 	if err != nil {
 		return nil, u.down(err)

@@ -193,10 +193,10 @@ func (b *visitor) submit(p *shown, action string, values ...string) *shown {
 	return b.follow(b.do(http.MethodPost, action, form))
 }
 
-// signIn signs in at the private page.
+// signIn signs in, to see the private page.
 func (b *visitor) signIn(email, password string) *shown {
 	b.Helper()
-	return b.submit(b.open("/private?client_id=shop"), "/login", "email", email, "password", password)
+	return b.submit(b.open("/login?return=/private?client_id=shop"), "/login", "email", email, "password", password)
 }
 
 func (b *visitor) cookie(name string) string {
@@ -219,7 +219,8 @@ func (b *visitor) setCookie(name, value string) {
 func (p *shown) want(t testing.TB, status int, text string) {
 	t.Helper()
 	if p.Code != status || !strings.Contains(html.UnescapeString(p.Body.String()), text) {
-		t.Errorf("%s shows %d, want %d and %q:\n%s", p.at, p.Code, status, text, p.Body)
+		_, body, _ := strings.Cut(p.Body.String(), "<body>")
+		t.Errorf("%s shows %d, want %d and %q:\n%s", p.at, p.Code, status, text, body)
 	}
 }
 
