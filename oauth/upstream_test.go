@@ -46,7 +46,7 @@ func TestIDTokens(t *testing.T) {
 		"a number":                     claim("aud", 1),
 		"two audiences without azp":    claim("aud", []string{"cpod", "other"}),
 		"made for another party":       claim("azp", "other"),
-		"azp is a list":                  claim("azp", []string{"cpod"}),
+		"azp is a list":                claim("azp", []string{"cpod"}),
 		"another nonce":                claim("nonce", "x"),
 		"no nonce":                     func(p *provider) { p.claims["nonce"] = nil },
 		"the nonce is a list":          claim("nonce", []string{"x"}),
