@@ -13,6 +13,8 @@ type Client struct {
 	Apps *Apps
 	// AdminKeys administers the tenant's admin keys; it needs one.
 	AdminKeys *AdminKeys
+	// Users administers the tenant's users who sign in with a password; it needs the admin scope.
+	Users *Users
 	// RateLimit takes tokens from the app's rate limits.
 	RateLimit *RateLimit
 	// Flags evaluates the tenant's feature flags, and changes them.
@@ -57,6 +59,7 @@ func New(config Config) (*Client, error) {
 		Storage:   Storage{Files: &Files{api: a}, DB: &DB{api: a}, KV: &KV{api: a}},
 		Apps:      &Apps{api: a},
 		AdminKeys: &AdminKeys{api: a},
+		Users:     &Users{api: a},
 		RateLimit: &RateLimit{api: a},
 		Flags:     &Flags{api: a},
 		Secrets:   &Secrets{api: a},
