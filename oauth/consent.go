@@ -185,7 +185,7 @@ func (s *Server) putGrant(r *http.Request, a *authorization, user User) (Grant, 
 		err = s.grants.PutGrant(r.Context(), grant)
 		switch {
 		case err == nil:
-			s.log.LogAttrs(r.Context(), slog.LevelInfo, "grant given", append(logGrant(r, grant), slog.String("scopes", grant.Scopes.String()))...)
+			s.log.LogAttrs(r.Context(), slog.LevelInfo, "grant given", append(logGrant(r, GrantFilter{TenantID: grant.TenantID, UserID: grant.UserID, ClientID: grant.ClientID}), slog.String("scopes", grant.Scopes.String()))...)
 			return grant, nil
 		case !errors.Is(err, cpodkit.CodePreconditionFailed):
 			return Grant{}, backendError(err)
@@ -194,10 +194,10 @@ func (s *Server) putGrant(r *http.Request, a *authorization, user User) (Grant, 
 	return Grant{}, errBusy()
 }
 
-func logGrant(r *http.Request, grant Grant) []slog.Attr {
+func logGrant(r *http.Request, of GrantFilter) []slog.Attr {
 	return []slog.Attr{
-		slog.String("request_id", cpodkit.RequestID(r.Context())), slog.String("tenant", grant.TenantID),
-		slog.String("user", grant.UserID), slog.String("client_id", grant.ClientID),
+		slog.String("request_id", cpodkit.RequestID(r.Context())), slog.String("tenant", of.TenantID),
+		slog.String("user", of.UserID), slog.String("client_id", of.ClientID),
 	}
 }
 

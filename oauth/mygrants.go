@@ -117,9 +117,14 @@ func (s *Server) deleteGrant(w http.ResponseWriter, r *http.Request, _ rest.Quer
 	if owner.clientID != "" && clientID != owner.clientID || !validClientID(clientID) {
 		return notFound
 	}
-	grant, err := s.grants.Grant(r.Context(), owner.tenantID, owner.userID, clientID)
+	of := GrantFilter{TenantID: owner.tenantID, UserID: owner.userID, ClientID: clientID}
+	_, err := s.grants.Grant(r.Context(), of.TenantID, of.UserID, of.ClientID)
 	if errors.Is(err, cpodkit.CodeNotFound) {
-		return notFound
+		// A removal that failed half-way leaves its families, and is taken up again.
+		var left []Family
+		if left, err = s.grants.ListFamilies(r.Context(), of, "", 1); err == nil && len(left) == 0 {
+			return notFound
+		}
 	}
 	if err != nil {
 		return backendError(err)
@@ -127,7 +132,7 @@ func (s *Server) deleteGrant(w http.ResponseWriter, r *http.Request, _ rest.Quer
 	if err := s.removeGrant(r.Context(), owner.tenantID, owner.userID, clientID); err != nil {
 		return err
 	}
-	s.log.LogAttrs(r.Context(), slog.LevelInfo, "grant removed", logGrant(r, grant)...)
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, "grant removed", logGrant(r, of)...)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -148,7 +153,6 @@ func (s *Server) revokeRefresh(w http.ResponseWriter, r *http.Request, app App, 
 		}
 		return nil
 	}
-	s.log.LogAttrs(r.Context(), slog.LevelInfo, "refresh token revoked", slog.String("request_id", cpodkit.RequestID(r.Context())),
-		slog.String("tenant", family.TenantID), slog.String("user", family.UserID), slog.String("client_id", family.ClientID))
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, "refresh token revoked", logGrant(r, family.filter())...)
 	return s.endFamily(r.Context(), family.ID)
 }
