@@ -169,7 +169,7 @@ func (s *Server) checkSameOrigin(r *http.Request) error {
 // putGrant stores that the user allows what the app asks for, beside what the user has
 // allowed before.
 func (s *Server) putGrant(r *http.Request, a *authorization, user User) (Grant, error) {
-	for range changeAttempts {
+	for range endAttempts {
 		granted, grant, err := s.granted(r.Context(), a.app, user)
 		if err != nil {
 			return Grant{}, err
@@ -191,7 +191,7 @@ func (s *Server) putGrant(r *http.Request, a *authorization, user User) (Grant, 
 			return Grant{}, backendError(err)
 		}
 	}
-	return Grant{}, errBusy()
+	return Grant{}, errContended()
 }
 
 func logGrant(r *http.Request, of GrantFilter) []slog.Attr {

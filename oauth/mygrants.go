@@ -26,19 +26,28 @@ type grantOwner struct {
 	clientID         string // of the app; "" for a session
 }
 
-// ownGrants serves a call for the user of the session, or for that of the app's token.
+// ownGrants serves a call for the user of the session, or for the one of the token.
 func (s *Server) ownGrants(serve func(http.ResponseWriter, *http.Request, rest.Query, grantOwner) error, parameters ...string) http.Handler {
-	byToken := authz.Authenticate(s.verifier)(rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
-		id, _ := cpodkit.IdentityFromContext(r.Context())
-		switch {
-		case id.UserID == "":
-			return cpodkit.Errorf(cpodkit.CodeUserRequired, "The token has no user, and so no grants.")
-		case id.Issuer != s.issuer:
-			return cpodkit.Errorf(cpodkit.CodeForbidden, "The token is not one that a user granted here.")
+	byToken := func(w http.ResponseWriter, r *http.Request, q rest.Query) (err error) {
+		authz.Authenticate(s.verifier)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id, _ := cpodkit.IdentityFromContext(r.Context())
+			switch {
+			case id.UserID == "":
+				err = cpodkit.Errorf(cpodkit.CodeUserRequired, "The token has no user, and so no grants.")
+			case id.Issuer != s.issuer:
+				err = cpodkit.Errorf(cpodkit.CodeForbidden, "The token is not one that a user granted here.")
+			default:
+				err = serve(w, r, q, grantOwner{id.TenantID, id.UserID, id.AppID})
+			}
+		})).ServeHTTP(w, r)
+		return err
+	}
+	return rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
+		w.Header().Add("Vary", "Cookie")
+		w.Header().Set("Cache-Control", "no-store")
+		if len(r.Header.Values("Authorization")) > 0 {
+			return byToken(w, r, q)
 		}
-		return serve(w, r, q, grantOwner{id.TenantID, id.UserID, id.AppID})
-	}, parameters...))
-	bySession := rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
 		if s.signIn == nil {
 			return cpodkit.MissingToken()
 		}
@@ -55,15 +64,6 @@ func (s *Server) ownGrants(serve func(http.ResponseWriter, *http.Request, rest.Q
 		}
 		return serve(w, r, q, grantOwner{user.TenantID, user.ID, ""})
 	}, parameters...)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Add("Vary", "Cookie")
-		w.Header().Set("Cache-Control", "no-store")
-		if len(r.Header.Values("Authorization")) > 0 {
-			byToken.ServeHTTP(w, r)
-			return
-		}
-		bySession.ServeHTTP(w, r)
-	})
 }
 
 // listGrants is GET /v1/oauth/me/grants.
