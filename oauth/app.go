@@ -70,7 +70,7 @@ func (a App) tokens() string { return cmp.Or(a.TokenPrefix, a.Instance) + "." }
 func (a App) stillGranted(scopes cpodkit.Scopes, at time.Time) cpodkit.Scopes {
 	var declared cpodkit.Scopes
 	for _, scope := range a.DeclaredScopes {
-		if !a.DeclaredSince[scope].After(at) {
+		if a.DeclaredSince[scope].Before(at) {
 			declared = append(declared, scope)
 		}
 	}

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/internal/rest"
 )
 
@@ -181,11 +180,6 @@ func (a administrator) tag(app App) string {
 // RevocationLife is how long tokens stand revoked, which is longer than what they made
 // can live: a token lives for [MaxTokenTTL] at most, and a signed URL for seven days.
 const RevocationLife = 7*24*time.Hour + time.Hour
-
-// revoke ends the tokens of a tenant with the "jti", or the prefix of one, that id is.
-func (s *Server) revoke(ctx context.Context, tenantID, id string) error {
-	return s.revocations.Revoke(ctx, authz.Revocation{ID: id, TenantID: tenantID, ExpiresAt: time.Now().Add(RevocationLife)})
-}
 
 // deleteApp is DELETE /v1/oauth/apps/{id}.
 func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, _ rest.Query) error {

@@ -70,9 +70,14 @@ func newFlow(t testing.TB, changes ...func(*oauth.Config)) *flow {
 // app registers an app that signs users in.
 func (f *flow) app(id, appType string, scopes ...string) client {
 	f.Helper()
+	return f.appBy(adminT1, id, appType, scopes...)
+}
+
+func (f *flow) appBy(admin, id, appType string, scopes ...string) client {
+	f.Helper()
 	c := client{id: id}
-	c.secret = f.registerAs(adminT1, id, appType, scopes...).ClientSecret
-	w := f.call(http.MethodPatch, "/v1/oauth/apps/"+id, adminT1, `{"redirect_uris": ["`+callback+`", "http://127.0.0.1/cb", "http://[::1]/cb", "http://localhost/cb"]}`)
+	c.secret = f.registerAs(admin, id, appType, scopes...).ClientSecret
+	w := f.call(http.MethodPatch, "/v1/oauth/apps/"+id, admin, `{"redirect_uris": ["`+callback+`", "http://127.0.0.1/cb", "http://[::1]/cb", "http://localhost/cb"]}`)
 	w.WantStatus(f, http.StatusOK)
 	return c
 }

@@ -169,7 +169,7 @@ func (s *Server) checkSameOrigin(r *http.Request) error {
 // putGrant stores that the user allows what the app asks for, beside what the user has
 // allowed before.
 func (s *Server) putGrant(r *http.Request, a *authorization, user User) (Grant, error) {
-	for range changeAttempts {
+	for range endAttempts {
 		granted, grant, err := s.granted(r.Context(), a.app, user)
 		if err != nil {
 			return Grant{}, err
@@ -185,19 +185,19 @@ func (s *Server) putGrant(r *http.Request, a *authorization, user User) (Grant, 
 		err = s.grants.PutGrant(r.Context(), grant)
 		switch {
 		case err == nil:
-			s.log.LogAttrs(r.Context(), slog.LevelInfo, "grant given", append(logGrant(r, grant), slog.String("scopes", grant.Scopes.String()))...)
+			s.log.LogAttrs(r.Context(), slog.LevelInfo, "grant given", append(logGrant(r, GrantFilter{TenantID: grant.TenantID, UserID: grant.UserID, ClientID: grant.ClientID}), slog.String("scopes", grant.Scopes.String()))...)
 			return grant, nil
 		case !errors.Is(err, cpodkit.CodePreconditionFailed):
 			return Grant{}, backendError(err)
 		}
 	}
-	return Grant{}, errBusy()
+	return Grant{}, errContended()
 }
 
-func logGrant(r *http.Request, grant Grant) []slog.Attr {
+func logGrant(r *http.Request, of GrantFilter) []slog.Attr {
 	return []slog.Attr{
-		slog.String("request_id", cpodkit.RequestID(r.Context())), slog.String("tenant", grant.TenantID),
-		slog.String("user", grant.UserID), slog.String("client_id", grant.ClientID),
+		slog.String("request_id", cpodkit.RequestID(r.Context())), slog.String("tenant", of.TenantID),
+		slog.String("user", of.UserID), slog.String("client_id", of.ClientID),
 	}
 }
 

@@ -26,19 +26,28 @@ type grantOwner struct {
 	clientID         string // of the app; "" for a session
 }
 
-// ownGrants serves a call for the user of the session, or for that of the app's token.
+// ownGrants serves a call for the user of the session, or for the one of the token.
 func (s *Server) ownGrants(serve func(http.ResponseWriter, *http.Request, rest.Query, grantOwner) error, parameters ...string) http.Handler {
-	byToken := authz.Authenticate(s.verifier)(rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
-		id, _ := cpodkit.IdentityFromContext(r.Context())
-		switch {
-		case id.UserID == "":
-			return cpodkit.Errorf(cpodkit.CodeUserRequired, "The token has no user, and so no grants.")
-		case id.Issuer != s.issuer:
-			return cpodkit.Errorf(cpodkit.CodeForbidden, "The token is not one that a user granted here.")
+	byToken := func(w http.ResponseWriter, r *http.Request, q rest.Query) (err error) {
+		authz.Authenticate(s.verifier)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id, _ := cpodkit.IdentityFromContext(r.Context())
+			switch {
+			case id.UserID == "":
+				err = cpodkit.Errorf(cpodkit.CodeUserRequired, "The token has no user, and so no grants.")
+			case id.Issuer != s.issuer:
+				err = cpodkit.Errorf(cpodkit.CodeForbidden, "The token is not one that a user granted here.")
+			default:
+				err = serve(w, r, q, grantOwner{id.TenantID, id.UserID, id.AppID})
+			}
+		})).ServeHTTP(w, r)
+		return err
+	}
+	return rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
+		w.Header().Add("Vary", "Cookie")
+		w.Header().Set("Cache-Control", "no-store")
+		if len(r.Header.Values("Authorization")) > 0 {
+			return byToken(w, r, q)
 		}
-		return serve(w, r, q, grantOwner{id.TenantID, id.UserID, id.AppID})
-	}, parameters...))
-	bySession := rest.Handler(func(w http.ResponseWriter, r *http.Request, q rest.Query) error {
 		if s.signIn == nil {
 			return cpodkit.MissingToken()
 		}
@@ -55,15 +64,6 @@ func (s *Server) ownGrants(serve func(http.ResponseWriter, *http.Request, rest.Q
 		}
 		return serve(w, r, q, grantOwner{user.TenantID, user.ID, ""})
 	}, parameters...)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Add("Vary", "Cookie")
-		w.Header().Set("Cache-Control", "no-store")
-		if len(r.Header.Values("Authorization")) > 0 {
-			byToken.ServeHTTP(w, r)
-			return
-		}
-		bySession.ServeHTTP(w, r)
-	})
 }
 
 // listGrants is GET /v1/oauth/me/grants.
@@ -117,9 +117,14 @@ func (s *Server) deleteGrant(w http.ResponseWriter, r *http.Request, _ rest.Quer
 	if owner.clientID != "" && clientID != owner.clientID || !validClientID(clientID) {
 		return notFound
 	}
-	grant, err := s.grants.Grant(r.Context(), owner.tenantID, owner.userID, clientID)
+	of := GrantFilter{TenantID: owner.tenantID, UserID: owner.userID, ClientID: clientID}
+	_, err := s.grants.Grant(r.Context(), of.TenantID, of.UserID, of.ClientID)
 	if errors.Is(err, cpodkit.CodeNotFound) {
-		return notFound
+		// A removal that failed half-way leaves its families, and is taken up again.
+		var left []Family
+		if left, err = s.grants.ListFamilies(r.Context(), of, "", 1); err == nil && len(left) == 0 {
+			return notFound
+		}
 	}
 	if err != nil {
 		return backendError(err)
@@ -127,7 +132,7 @@ func (s *Server) deleteGrant(w http.ResponseWriter, r *http.Request, _ rest.Quer
 	if err := s.removeGrant(r.Context(), owner.tenantID, owner.userID, clientID); err != nil {
 		return err
 	}
-	s.log.LogAttrs(r.Context(), slog.LevelInfo, "grant removed", logGrant(r, grant)...)
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, "grant removed", logGrant(r, of)...)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -148,7 +153,6 @@ func (s *Server) revokeRefresh(w http.ResponseWriter, r *http.Request, app App, 
 		}
 		return nil
 	}
-	s.log.LogAttrs(r.Context(), slog.LevelInfo, "refresh token revoked", slog.String("request_id", cpodkit.RequestID(r.Context())),
-		slog.String("tenant", family.TenantID), slog.String("user", family.UserID), slog.String("client_id", family.ClientID))
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, "refresh token revoked", logGrant(r, family.filter())...)
 	return s.endFamily(r.Context(), family.ID)
 }

@@ -99,18 +99,18 @@ type Config struct {
 
 // Server is the authorization server. It is safe for concurrent use.
 type Server struct {
+	ender
+
 	issuer         string
 	audience       string
 	apps           AppStore
 	signer         *authz.Signer
-	revocations    *authz.Revocations
 	keys           KeyStore
 	fixedAdminKeys []authz.APIKey
 	tenantExists   func(ctx context.Context, tenantID string) (bool, error)
 	appDeleted     func(ctx context.Context, app App) error
 	origins        *Origins
 	verifier       authz.Verifier
-	grants         GrantStore
 	signIn         SignIn
 	tokenTTL       time.Duration
 	cursors        *seal.Box
@@ -162,18 +162,17 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	return &Server{
+		ender:          ender{config.Grants, config.Revocations},
 		issuer:         config.Issuer,
 		audience:       cmp.Or(config.Audience, config.Issuer),
 		apps:           config.Apps,
 		signer:         config.Signer,
-		revocations:    config.Revocations,
 		keys:           config.Keys,
 		fixedAdminKeys: config.FixedAdminKeys,
 		tenantExists:   config.TenantExists,
 		appDeleted:     config.AppDeleted,
 		origins:        config.Origins,
 		verifier:       config.Verifier,
-		grants:         config.Grants,
 		signIn:         config.SignIn,
 		tokenTTL:       ttl,
 		cursors:        cursors,

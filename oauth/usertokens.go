@@ -87,7 +87,7 @@ func (s *Server) grantRefresh(w http.ResponseWriter, r *http.Request, form url.V
 	if !isRefresh || !ok {
 		return errRefresh()
 	}
-	for attempt := range changeAttempts {
+	for attempt := range endAttempts {
 		family, err := s.family(r.Context(), id)
 		if err != nil {
 			return err
@@ -119,7 +119,7 @@ func (s *Server) grantRefresh(w http.ResponseWriter, r *http.Request, form url.V
 		writeUncached(w, r, http.StatusOK, answer)
 		return nil
 	}
-	return errBusy()
+	return errContended()
 }
 
 func errRefresh() error {

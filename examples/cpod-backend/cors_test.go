@@ -38,10 +38,13 @@ func TestCORSOfEveryRoute(t *testing.T) {
 	open := []string{"/.well-known/oauth-authorization-server", "/.well-known/jwks.json", "/openapi.yaml", "/health"}
 	for _, route := range server.routes {
 		r := request(route, "")
-		isOpen := slices.Contains(open, r.URL.Path)
+		isOpen, isPage := slices.Contains(open, r.URL.Path), r.URL.Path == "/oauth/authorize"
 		for origin, allowed := range map[string]string{consoleOrigin: consoleOrigin, strangerOrigin: ""} {
-			if isOpen {
+			switch {
+			case isOpen:
 				allowed = "*"
+			case isPage:
+				allowed = ""
 			}
 			if got := ask(request(route, ""), origin).Get("Access-Control-Allow-Origin"); got != allowed {
 				t.Errorf("%s from %s: %q is allowed, want %q", route.Pattern, origin, got, allowed)

@@ -89,6 +89,7 @@ type dependency struct {
 type records struct {
 	apps         *oauthstore.Apps
 	apiKeys      *oauthstore.APIKeys
+	grants       *oauthstore.Grants
 	installation *tenantstore.Installation
 	tenants      *tenantstore.Tenants
 	claims       *tenantstore.Claims

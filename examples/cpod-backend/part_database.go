@@ -255,7 +255,7 @@ func (h *house) makeRecords() error {
 	}
 	h.db = db
 	h.records = records{
-		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db),
+		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db), grants: oauthstore.NewGrants(db),
 		installation: tenantstore.NewInstallation(db), tenants: tenantstore.New(db), claims: tenantstore.NewClaims(db),
 		erasures: tenantstore.NewErasures(db), servers: tenantstore.NewServers(db), usage: usagestore.NewRecords(db),
 		keyRing: keyringstore.New(db), revocations: authzstore.NewRevocations(db),

@@ -47,6 +47,7 @@ func oauthPart(s *settings) part {
 			run: []func(context.Context){
 				func(ctx context.Context) { h.followSigningKeys(ctx, rotator) },
 				h.origins.Follow,
+				server.Run,
 			},
 		}, nil
 	}}
@@ -80,6 +81,7 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		Signer:         h.signer,
 		Revocations:    h.revocations,
 		Keys:           keys,
+		Grants:         h.records.grants,
 		FixedAdminKeys: fixed,
 		TenantExists:   h.tenantExists,
 		AppDeleted:     h.appDeleted,
