@@ -82,6 +82,7 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		Revocations:    h.revocations,
 		Keys:           keys,
 		Grants:         h.records.grants,
+		SignIn:         h.signIn,
 		FixedAdminKeys: fixed,
 		TenantExists:   h.tenantExists,
 		AppDeleted:     h.appDeleted,

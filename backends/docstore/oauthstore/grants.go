@@ -16,12 +16,13 @@ import (
 const familiesCollection = "token-families"
 
 // Indexes returns the indexes that the stores are faster with where servers share a
-// database: all families of a user or an app are looked for when a grant ends.
+// database: all families of a user or an app are looked for when a grant ends, and all
+// sessions of a user when the user is disabled.
 func Indexes() []documents.Index {
 	index := func(member string) documents.Index {
 		return documents.Index{Collection: familiesCollection, Members: []documents.Order{{Path: documents.Path{member}}}}
 	}
-	return []documents.Index{index("userId"), index("instance"), index("expiresAt")}
+	return append([]documents.Index{index("userId"), index("instance"), index("expiresAt")}, sessionIndexes()...)
 }
 
 // Grants keeps what users let apps do, and the families of tokens that come of it.

@@ -13,9 +13,7 @@ import (
 
 const sessionsCollection = "user-sessions"
 
-// SessionIndexes returns the indexes that [Sessions] are faster with where servers share a
-// database.
-func SessionIndexes() []documents.Index {
+func sessionIndexes() []documents.Index {
 	index := func(member string) documents.Index {
 		return documents.Index{Collection: sessionsCollection, Members: []documents.Order{{Path: documents.Path{member}}}}
 	}
