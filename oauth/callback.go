@@ -68,14 +68,16 @@ func (s *Sessions) beginUpstream(w http.ResponseWriter, r *http.Request, u *Upst
 	if err != nil {
 		return err
 	}
-	seeOther(w, r, to)
+	seeOther(w, to)
 	return nil
 }
 
-func seeOther(w http.ResponseWriter, r *http.Request, to string) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	http.Redirect(w, r, to, http.StatusSeeOther)
+func seeOther(w http.ResponseWriter, to string) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // callback is GET /login/callback, where an upstream provider sends the browser.
@@ -102,7 +104,7 @@ func (s *Sessions) callback(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return s.callbackFailed(w, r, a.Return, err)
 		}
-		seeOther(w, r, cmp.Or(a.Return, "/login"))
+		seeOther(w, cmp.Or(a.Return, "/login"))
 		return nil
 	}
 	return cpodkit.Errorf(cpodkit.CodeNotFound, "There is no such way to sign in here.")

@@ -215,7 +215,7 @@ func (s *Sessions) Begin(w http.ResponseWriter, r *http.Request, returnTo string
 		pages.WriteError(w, r, errReturn())
 		return
 	}
-	seeOther(w, r, loginURL(url.Values{"return": {returnTo}}))
+	seeOther(w, loginURL(url.Values{"return": {returnTo}}))
 }
 
 func loginURL(query url.Values) string { return "/login?" + query.Encode() }

@@ -14,10 +14,14 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/oauth/localusers"
+	"github.com/cpodkit/cpodkit/oauth/pages"
 	"github.com/cpodkit/cpodkit/storage"
 )
 
-const usersVariable = "CPOD_USERS"
+const (
+	usersVariable = "CPOD_USERS"
+	usersName     = "users and sessions" // in what erasures print
+)
 
 // userSources say how users sign in.
 type userSources struct {
@@ -74,10 +78,10 @@ func readUpstreams(file string) ([]oauth.UpstreamConfig, error) {
 func usersPart(s *settings) part {
 	sources := readUserSources(s)
 	return part{
-		name: "users and sessions",
+		name: usersName,
 		data: func(_ context.Context, h *house) (data, error) { return keptUsers{h}, nil },
 		open: func(ctx context.Context, h *house) (opened, error) {
-			h.inMemory = append(h.inMemory, namedData{"access tokens of users", userTokens{h}})
+			h.inMemory = append(h.inMemory, namedData{usersName, userTokens{h}})
 			users, err := openUsers(h)
 			if err != nil {
 				return opened{}, err
@@ -103,10 +107,10 @@ func usersPart(s *settings) part {
 			}
 			o := opened{routes: users.Routes()}
 			if !sources.local {
-				o.routes = notSupported(o.routes, "Users are not kept on this server.")
+				o.routes = notSupported(o.routes, cpodkit.WriteError, "Users are not kept on this server.")
 			}
 			if isOff {
-				o.routes = append(o.routes, notSupported(sessions.Routes(), "Users cannot sign in on this server.")...)
+				o.routes = append(o.routes, notSupported(sessions.Routes(), pages.WriteError, "Users cannot sign in on this server.")...)
 				return o, nil
 			}
 			h.signIn = sessions
@@ -119,17 +123,20 @@ func usersPart(s *settings) part {
 
 func openUsers(h *house) (*localusers.Users, error) {
 	return localusers.New(h.records.users, h.publicURL,
-		localusers.WithEnded(h.endUser), localusers.WithCursorSecret(h.ring.Secret("users")), localusers.WithLog(h.log))
+		localusers.WithEnded(func(ctx context.Context, tenantID, userID string) error {
+			_, err := h.endUser(ctx, tenantID, userID)
+			return err
+		}), localusers.WithCursorSecret(h.ring.Secret("users")), localusers.WithLog(h.log))
 }
 
 // endUser ends what a user has begun here: sessions first, so that nothing new comes of
-// them, and then what the user has granted.
-func (h *house) endUser(ctx context.Context, tenantID, userID string) error {
-	if _, err := h.records.sessions.DeleteUser(ctx, tenantID, userID); err != nil {
-		return err
+// them, and then what the user has granted. It returns how many sessions there were.
+func (h *house) endUser(ctx context.Context, tenantID, userID string) (int, error) {
+	n, err := h.records.sessions.DeleteUser(ctx, tenantID, userID)
+	if err == nil {
+		_, err = oauth.DeleteGrants(ctx, h.records.grants, h.revocations, tenantID, userID)
 	}
-	_, err := oauth.DeleteGrants(ctx, h.records.grants, h.revocations, tenantID, userID)
-	return err
+	return n, err
 }
 
 // servesTenant reports whether users of a tenant may sign in.
@@ -143,11 +150,13 @@ func (h *house) servesTenant(ctx context.Context, tenantID string) (bool, error)
 }
 
 // notSupported keeps the routes of what is switched off, and answers 501 on them.
-func notSupported(routes []cpodkit.Route, detail string) []cpodkit.Route {
+func notSupported(
+	routes []cpodkit.Route, writeError func(http.ResponseWriter, *http.Request, error), detail string,
+) []cpodkit.Route {
 	routes = slices.Clone(routes)
 	for i := range routes {
 		routes[i].Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			cpodkit.WriteError(w, r, cpodkit.Errorf(cpodkit.CodeNotSupported, "%s", detail))
+			writeError(w, r, cpodkit.Errorf(cpodkit.CodeNotSupported, "%s", detail))
 		})
 	}
 	return routes
@@ -214,7 +223,8 @@ func (k keptUsers) eraseUser(ctx context.Context, tenantID, userID string) error
 	for range attempts {
 		account, err := k.records.users.Get(ctx, tenantID, userID)
 		if errors.Is(err, cpodkit.CodeNotFound) {
-			return k.endUser(ctx, tenantID, userID)
+			_, err := k.endUser(ctx, tenantID, userID)
+			return err
 		}
 		if err == nil {
 			err = k.records.users.Delete(ctx, account)
@@ -227,7 +237,7 @@ func (k keptUsers) eraseUser(ctx context.Context, tenantID, userID string) error
 }
 
 // userTokens are the access tokens of users, which a running server ends in its memory when
-// a command erases a user.
+// a command erases a user. It ends the sessions before, so that no new ones come.
 type userTokens struct{ *house }
 
 // Measure implements [data].
@@ -241,5 +251,6 @@ func (t userTokens) Erase(ctx context.Context, realm storage.Realm) (storage.Amo
 	if err != nil || userID == "" {
 		return storage.Amount{}, err
 	}
-	return storage.Amount{}, t.endUser(ctx, tenantID, userID)
+	n, err := t.endUser(ctx, tenantID, userID)
+	return storage.Amount{Items: int64(n)}, err
 }
