@@ -39,6 +39,7 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 	in.step("revocation", in.revocation)
 	in.step("flags", in.flags)
 	in.step("secrets", in.secretsOfReplicas)
+	in.step("users", in.usersOfReplicas)
 	in.step("a tenant is deleted", in.tenantDelete)
 	in.step("without Redis", in.withoutRedis)
 	in.step("kill", in.kill)
