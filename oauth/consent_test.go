@@ -276,3 +276,24 @@ func TestGrantsLoseScopes(t *testing.T) {
 		t.Errorf("%d families are left, and the grant: %v", f.families(), err)
 	}
 }
+
+// What a crash has left of an app counts for no later one of the same name.
+func TestGrantOfAnEarlierApp(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	c := f.app("shop", "web", "orders.read")
+	f.must(f.grants.PutGrant(t.Context(), oauth.Grant{
+		ID: "G", TenantID: "t1", UserID: "ann", ClientID: "shop", Instance: "another", Scopes: cpodkit.Scopes{"orders.read"},
+		CreatedAt: time.Now(), UpdatedAt: time.Now(),
+	}))
+	ann := browser{f, "ann"}
+	list := webtest.Decode[grants](t, ann.get("/v1/oauth/me/grants"))
+	if len(list.Items) != 1 || len(list.Items[0].Scopes) != 0 {
+		t.Errorf("the old grant counts: %+v", list)
+	}
+	page := ann.get(request(c.id))
+	if outcome(page) != "question" || strings.Contains(page.Body.String(), "(new)") {
+		t.Fatalf("%s", page.Body)
+	}
+	f.tokens(f.redeem(c, f.answer(ann.decide(page, "allow")).Get("code")))
+}
