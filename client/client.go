@@ -21,6 +21,8 @@ type Client struct {
 	Flags *Flags
 	// Secrets reads the secrets that the app is granted, and writes its own.
 	Secrets *Secrets
+	// Grants are what a user has granted; it needs a client that acts for one.
+	Grants *Grants
 
 	api *api
 }
@@ -55,6 +57,10 @@ func New(config Config) (*Client, error) {
 	if config.APIKey == "" {
 		a.tokens = &tokenSource{fetch: tokenFetcher(a, config.Scopes, config.TenantID)}
 	}
+	return newClient(a), nil
+}
+
+func newClient(a *api) *Client {
 	return &Client{
 		Storage:   Storage{Files: &Files{api: a}, DB: &DB{api: a}, KV: &KV{api: a}},
 		Apps:      &Apps{api: a},
@@ -63,8 +69,9 @@ func New(config Config) (*Client, error) {
 		RateLimit: &RateLimit{api: a},
 		Flags:     &Flags{api: a},
 		Secrets:   &Secrets{api: a},
+		Grants:    &Grants{api: a},
 		api:       a,
-	}, nil
+	}
 }
 
 // CloseIdleConnections closes the connections that no call is using. The client stays usable.

@@ -264,7 +264,7 @@ func TestAttacksOnConsent(t *testing.T) {
 			page := b.get(request("shop", "scope", "orders.read"))
 			csp := page.Header().Get("Content-Security-Policy")
 			if !strings.Contains(csp, "frame-ancestors 'none'") || !strings.Contains(csp, "default-src 'none'") || page.Header().Get("X-Frame-Options") != "DENY" ||
-				!strings.Contains(csp, "form-action 'self' https://app.example.com;") {
+				!strings.Contains(csp, "form-action 'self';") {
 				t.Errorf("another site may show the page: %v", page.Header())
 			}
 			action, form := b.form(page)

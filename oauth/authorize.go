@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -84,36 +85,44 @@ func (s *Server) servesPages() error {
 
 // showAuthorization is GET /oauth/authorize.
 func (s *Server) showAuthorization(w http.ResponseWriter, r *http.Request) error {
-	return s.serveAuthorization(w, r, func(a *authorization, user User) error {
-		return s.authorize(w, r, a, user)
-	})
-}
-
-// serveAuthorization reads the query and finds out who is signed in. What is wrong with
-// the request goes to the app when its redirect URI is known to be right.
-func (s *Server) serveAuthorization(w http.ResponseWriter, r *http.Request, serve func(*authorization, User) error) error {
 	a, err := s.readAuthorization(r)
-	if err == nil {
-		var user User
-		if user, err = s.signedIn(w, r, a); err == nil && user.ID != "" {
-			err = serve(a, user)
-		}
-	}
-	if refusal, ok := err.(*authorizationError); ok { //nolint:errorlint // nobody wraps it
-		s.answerApp(w, r, a, "error", refusal.code, "error_description", refusal.detail)
+	if answer, ok := s.openAnswer(a, r.URL.Query().Get(answerParameter)); ok {
+		s.answerApp(w, a, answer)
 		return nil
+	}
+	var answer url.Values
+	if err == nil {
+		answer, err = s.serveAuthorization(w, r, a, func(user User) (url.Values, error) { return s.authorize(w, r, a, user) })
+	}
+	if answer, err = told(answer, err); err == nil && answer != nil {
+		s.answerApp(w, a, answer)
 	}
 	return err
 }
 
-// answerApp sends the browser back to the app (RFC 6749 section 4.1.2) with these
-// parameters, names and values in turn. The status is that which no browser repeats a
-// form after (RFC 9700 section 4.12).
-func (s *Server) answerApp(w http.ResponseWriter, r *http.Request, a *authorization, parameters ...string) {
-	answer := url.Values{"iss": {s.issuer}} // RFC 9207
-	for i := 0; i < len(parameters); i += 2 {
-		answer.Set(parameters[i], parameters[i+1])
+// serveAuthorization finds out who is signed in. It returns what to answer to the app;
+// nothing where the request is answered already.
+func (s *Server) serveAuthorization(
+	w http.ResponseWriter, r *http.Request, a *authorization, serve func(User) (url.Values, error),
+) (url.Values, error) {
+	user, err := s.signedIn(w, r, a)
+	if err != nil || user.ID == "" {
+		return nil, err
 	}
+	return serve(user)
+}
+
+// told makes an answer of an error that the app is told.
+func told(answer url.Values, err error) (url.Values, error) {
+	if refusal, ok := err.(*authorizationError); ok { //nolint:errorlint // nobody wraps it
+		return url.Values{"error": {refusal.code}, "error_description": {refusal.detail}}, nil
+	}
+	return answer, err
+}
+
+// answerApp sends the browser back to the app (RFC 6749 section 4.1.2).
+func (s *Server) answerApp(w http.ResponseWriter, a *authorization, answer url.Values) {
+	answer.Set("iss", s.issuer) // RFC 9207
 	if a.state != "" {
 		answer.Set("state", a.state)
 	}
@@ -166,6 +175,9 @@ func (s *Server) readAuthorization(r *http.Request) (*authorization, error) {
 		return nil, bad("The app wants to be answered at an address that it has not registered.")
 	}
 	// From here on the app is told.
+	if state := a.values.Get("state"); len(state) <= maxState && len(query["state"]) == 1 {
+		a.state = state
+	}
 	if repeated != "" {
 		return a, invalidAuthorization("The parameter " + repeated + " stands more than once.")
 	}
@@ -202,7 +214,6 @@ func (s *Server) readParameters(a *authorization) error {
 	if len(a.values.Get("state")) > maxState {
 		return invalidAuthorization("The parameter state is too long: at most " + strconv.Itoa(maxState) + " bytes.")
 	}
-	a.state = a.values.Get("state")
 	switch responseType := a.values.Get("response_type"); {
 	case responseType == "":
 		return invalidAuthorization("The parameter response_type is missing.")
@@ -314,3 +325,45 @@ func (s *Server) signedIn(w http.ResponseWriter, r *http.Request, a *authorizati
 
 // path returns the request as a path of this server.
 func (a *authorization) path() string { return authorizePath + "?" + a.values.Encode() }
+
+// answerParameter holds the sealed answer to the app, after a form.
+const answerParameter = "answer"
+
+// answerLife is how long the browser may take from a form to the app.
+const answerLife = CodeLife
+
+// leave answers a form with a page from which the browser goes on to the app, by way of
+// GET. A redirect cannot take its place: browsers hold each redirect after a form, also
+// those of the app, against the form-action of the page that had it.
+func (s *Server) leave(w http.ResponseWriter, r *http.Request, a *authorization, answer url.Values) {
+	answer.Set("until", strconv.FormatInt(time.Now().Add(answerLife).Unix(), 10))
+	sealed := s.forms.Seal("answer "+a.binding(), []byte(answer.Encode()))
+	pages.Write(w, r, http.StatusOK, pages.Page{
+		Title:    "Back to “" + a.app.Name + "”",
+		Continue: a.path() + "&" + url.Values{answerParameter: {sealed}}.Encode(),
+	})
+}
+
+// openAnswer returns an answer that leave has sealed.
+func (s *Server) openAnswer(a *authorization, sealed string) (url.Values, bool) {
+	if a == nil || sealed == "" {
+		return nil, false
+	}
+	opened, err := s.forms.Open("answer "+a.binding(), sealed)
+	if err != nil {
+		return nil, false
+	}
+	answer, err := url.ParseQuery(string(opened))
+	if err != nil {
+		return nil, false
+	}
+	until, err := strconv.ParseInt(answer.Get("until"), 10, 64)
+	answer.Del("until")
+	return answer, err == nil && time.Now().Unix() < until
+}
+
+// binding ties what is sealed to the request, and to this very registration of the app.
+func (a *authorization) binding() string {
+	asked := sha256.Sum256([]byte(a.values.Encode()))
+	return a.app.Instance + " " + base64.RawURLEncoding.EncodeToString(asked[:])
+}

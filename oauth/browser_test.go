@@ -120,10 +120,15 @@ func (b browser) send(r *http.Request) *webtest.Answer {
 	if b.session != "" {
 		r.AddCookie(&http.Cookie{Name: "session", Value: b.session})
 	}
-	return b.serve(r)
+	w := b.serve(r)
+	if next := refresh.FindStringSubmatch(w.Body.String()); next != nil {
+		return b.get(html.UnescapeString(next[1]))
+	}
+	return w
 }
 
 var (
+	refresh    = regexp.MustCompile(`<meta http-equiv="refresh" content="0; url=([^"]*)">`)
 	formAction = regexp.MustCompile(`<form method="post" action="([^"]*)">`)
 	formValue  = regexp.MustCompile(`<input type="hidden" name="form" value="([^"]*)">`)
 )

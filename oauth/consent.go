@@ -3,8 +3,6 @@ package oauth
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -22,20 +20,20 @@ const consentLife = time.Hour
 
 // authorize gives the app a code when the user has granted what it asks for, and else
 // asks the user.
-func (s *Server) authorize(w http.ResponseWriter, r *http.Request, a *authorization, user User) error {
+func (s *Server) authorize(w http.ResponseWriter, r *http.Request, a *authorization, user User) (url.Values, error) {
 	granted, grant, err := s.granted(r.Context(), a.app, user)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// Any program of the machine may wait at a loopback address (RFC 8252 section 8.6).
 	if missing := lacking(granted, a.scopes); len(missing) == 0 && !a.mustAsk && strings.HasPrefix(a.redirectURI, "https:") {
 		return s.giveCode(w, r, a, user, grant)
 	}
 	if !a.mayAsk {
-		return &authorizationError{"consent_required", "The user has to be asked."}
+		return nil, &authorizationError{"consent_required", "The user has to be asked."}
 	}
 	s.ask(w, r, a, user, granted)
-	return nil
+	return nil, nil //nolint:nilnil // the page is the answer
 }
 
 // granted returns what a user has granted to an app, as it counts now.
@@ -86,16 +84,14 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, a *authorization, u
 			Hidden:  []pages.Hidden{{Name: "form", Value: s.sealForm(a, user)}},
 			Buttons: []pages.Button{{Name: "decision", Value: "allow", Label: "Allow"}, {Name: "decision", Value: "deny", Label: "Deny", Second: true}},
 		}},
-		FormOrigins: []string{redirect.Scheme + "://" + redirect.Host},
 	})
 }
 
 // formBinding ties a form to the user, the session and what was asked.
 func formBinding(a *authorization, user User) string {
-	asked := sha256.Sum256([]byte(a.values.Encode()))
 	return strings.Join([]string{
-		"consent", url.QueryEscape(user.TenantID), url.QueryEscape(user.ID), url.QueryEscape(user.SessionID), a.app.Instance,
-		url.QueryEscape(a.scopes.String()), base64.RawURLEncoding.EncodeToString(asked[:]),
+		"consent", url.QueryEscape(user.TenantID), url.QueryEscape(user.ID), url.QueryEscape(user.SessionID),
+		url.QueryEscape(a.scopes.String()), a.binding(),
 	}, " ")
 }
 
@@ -135,23 +131,36 @@ func (s *Server) decideAuthorization(w http.ResponseWriter, r *http.Request) err
 	if err := s.checkSameOrigin(r); err != nil {
 		return err
 	}
-	return s.serveAuthorization(w, r, func(a *authorization, user User) error {
-		if !s.isForm(a, user, form.Get("form")) {
-			return cpodkit.Errorf(cpodkit.CodeForbidden, "This form is too old, or not yours. Go back to the app and try again.")
-		}
-		switch form.Get("decision") {
-		case "allow":
-		case "deny":
-			return &authorizationError{"access_denied", "The user has denied it."}
-		default:
-			return cpodkit.Errorf(cpodkit.CodeBadRequest, "The form has no decision.")
-		}
-		grant, err := s.putGrant(r, a, user)
-		if err != nil {
-			return err
-		}
-		return s.giveCode(w, r, a, user, grant)
-	})
+	a, err := s.readAuthorization(r)
+	var answer url.Values
+	if err == nil {
+		answer, err = s.serveAuthorization(w, r, a, func(user User) (url.Values, error) {
+			return s.decide(w, r, a, user, form)
+		})
+	}
+	if answer, err = told(answer, err); err == nil && answer != nil {
+		s.leave(w, r, a, answer)
+	}
+	return err
+}
+
+// decide returns what the app is answered after a user has decided.
+func (s *Server) decide(w http.ResponseWriter, r *http.Request, a *authorization, user User, form url.Values) (url.Values, error) {
+	if !s.isForm(a, user, form.Get("form")) {
+		return nil, cpodkit.Errorf(cpodkit.CodeForbidden, "This form is too old, or not yours. Go back to the app and try again.")
+	}
+	switch form.Get("decision") {
+	case "allow":
+	case "deny":
+		return nil, &authorizationError{"access_denied", "The user has denied it."}
+	default:
+		return nil, cpodkit.Errorf(cpodkit.CodeBadRequest, "The form has no decision.")
+	}
+	grant, err := s.putGrant(r, a, user)
+	if err != nil {
+		return nil, err
+	}
+	return s.giveCode(w, r, a, user, grant)
 }
 
 // checkSameOrigin refuses a form or a call that another site has a browser send. Origin
@@ -204,15 +213,14 @@ func logGrant(r *http.Request, of GrantFilter) []slog.Attr {
 // now returns the time in the form of records.
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-// giveCode sends the app a code (RFC 6749 section 4.1.2).
-func (s *Server) giveCode(w http.ResponseWriter, r *http.Request, a *authorization, user User, grant Grant) error {
+// giveCode makes a code for the app (RFC 6749 section 4.1.2).
+func (s *Server) giveCode(w http.ResponseWriter, r *http.Request, a *authorization, user User, grant Grant) (url.Values, error) {
 	if err := s.countUser(w, r, "authorizations", user.TenantID, user.ID, a.app.ClientID); err != nil {
-		return err
+		return nil, err
 	}
 	code, err := s.startFamily(r.Context(), a, user, grant)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.answerApp(w, r, a, "code", code)
-	return nil
+	return url.Values{"code": {code}}, nil
 }

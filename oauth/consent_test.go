@@ -2,10 +2,12 @@ package oauth_test
 
 import (
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -275,4 +277,61 @@ func TestGrantsLoseScopes(t *testing.T) {
 	if _, err := f.grants.Grant(t.Context(), "t1", "ann", "shop"); !errors.Is(err, cpodkit.CodeNotFound) || f.families() != 0 {
 		t.Errorf("%d families are left, and the grant: %v", f.families(), err)
 	}
+}
+
+// What a crash has left of an app counts for no later one of the same name.
+func TestGrantOfAnEarlierApp(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	c := f.app("shop", "web", "orders.read")
+	f.must(f.grants.PutGrant(t.Context(), oauth.Grant{
+		ID: "G", TenantID: "t1", UserID: "ann", ClientID: "shop", Instance: "another", Scopes: cpodkit.Scopes{"orders.read"},
+		CreatedAt: time.Now(), UpdatedAt: time.Now(),
+	}))
+	ann := browser{f, "ann"}
+	list := webtest.Decode[grants](t, ann.get("/v1/oauth/me/grants"))
+	if len(list.Items) != 1 || len(list.Items[0].Scopes) != 0 {
+		t.Errorf("the old grant counts: %+v", list)
+	}
+	page := ann.get(request(c.id))
+	if outcome(page) != "question" || strings.Contains(page.Body.String(), "(new)") {
+		t.Fatalf("%s", page.Body)
+	}
+	f.tokens(f.redeem(c, f.answer(ann.decide(page, "allow")).Get("code")))
+}
+
+// The page after the form leads to the app for a minute, with the answer to this request
+// and to no other.
+func TestAnswerAfterForm(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFlow(t)
+		f.app("shop", "web", "orders.read")
+		f.app("other", "web", "orders.read")
+		ann := browser{f, "ann"}
+		action, form := ann.form(ann.get(request("shop")))
+		r := ann.post(action, form, "deny")
+		r.AddCookie(&http.Cookie{Name: "session", Value: "ann"})
+		page := f.serve(r)
+		if page.Code != http.StatusOK || !strings.Contains(page.Body.String(), "<title>Back to “App shop”</title>") {
+			t.Fatalf("%d %s", page.Code, page.Body)
+		}
+		next := html.UnescapeString(refresh.FindStringSubmatch(page.Body.String())[1])
+		for name, c := range map[string]struct{ target, want string }{
+			"this request":        {next, "access_denied to app.example.com"},
+			"another app":         {strings.Replace(next, "client_id=shop", "client_id=other", 1), "question"},
+			"another redirect":    {strings.Replace(next, url.QueryEscape(callback), url.QueryEscape("http://localhost/cb"), 1), "question"},
+			"an unknown redirect": {strings.Replace(next, "app.example.com", "evil.example", 1), "page 400"},
+			"another state":       {strings.Replace(next, "state=s", "state=x", 1), "question"},
+			"a made-up answer":    {request("shop") + "&answer=code%3Dx", "question"},
+		} {
+			if got := outcome(ann.get(c.target)); got != c.want {
+				t.Errorf("%s: %q, want %q", name, got, c.want)
+			}
+		}
+		time.Sleep(oauth.CodeLife)
+		if got := outcome(ann.get(next)); got != "question" {
+			t.Errorf("later: %q", got)
+		}
+	})
 }

@@ -33,7 +33,7 @@ func TestOpenRedirect(t *testing.T) {
 				v.submit(v.get("/login?tenant=t1"), "/login", "email", "ann@example.com", "password", goodPassword, "return", evil),
 			} {
 				where := page.Header().Get("Location")
-				if next := refresh.FindStringSubmatch(page.Body.String()); next != nil {
+				if next := leadsOn.FindStringSubmatch(page.Body.String()); next != nil {
 					where = next[1]
 				}
 				if strings.Contains(where, "evil") || strings.Contains(page.Body.String(), "evil.example") || !strings.HasPrefix(page.at, s.url) {

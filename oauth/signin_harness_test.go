@@ -154,13 +154,13 @@ func (b *visitor) open(to string) *shown {
 	return b.follow(b.get(to))
 }
 
-var refresh = regexp.MustCompile(`http-equiv="refresh" content="0; url=([^"]*)"`)
+var leadsOn = regexp.MustCompile(`http-equiv="refresh" content="0; url=([^"]*)"`)
 
 func (b *visitor) follow(p *shown) *shown {
 	b.Helper()
 	for range 10 {
 		to := p.Header().Get("Location")
-		if next := refresh.FindStringSubmatch(p.Body.String()); next != nil {
+		if next := leadsOn.FindStringSubmatch(p.Body.String()); next != nil {
 			to = html.UnescapeString(next[1])
 		}
 		if to == "" {

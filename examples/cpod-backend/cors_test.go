@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -35,10 +36,11 @@ func TestCORSOfEveryRoute(t *testing.T) {
 		}
 		return w.Header()
 	}
+	pages := regexp.MustCompile(`^/(oauth/authorize|login|login/callback|logout|invite/.*)$`)
 	open := []string{"/.well-known/oauth-authorization-server", "/.well-known/jwks.json", "/openapi.yaml", "/health"}
 	for _, route := range server.routes {
 		r := request(route, "")
-		isOpen, isPage := slices.Contains(open, r.URL.Path), r.URL.Path == "/oauth/authorize"
+		isOpen, isPage := slices.Contains(open, r.URL.Path), pages.MatchString(r.URL.Path)
 		for origin, allowed := range map[string]string{consoleOrigin: consoleOrigin, strangerOrigin: ""} {
 			switch {
 			case isOpen:
