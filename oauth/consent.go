@@ -48,7 +48,7 @@ func (s *Server) granted(ctx context.Context, app App, user User) (cpodkit.Scope
 	if grant.Instance != app.Instance { // of an app before this one
 		return nil, Grant{Version: grant.Version}, nil
 	}
-	return app.stillGranted(grant.Scopes, grant.UpdatedAt), grant, nil
+	return app.stillGranted(grant.Scopes, grant.Generation), grant, nil
 }
 
 // ask shows the page on which the user allows or denies what the app asks for.
@@ -190,7 +190,8 @@ func (s *Server) putGrant(r *http.Request, a *authorization, user User) (Grant, 
 				CreatedAt: now, Version: grant.Version,
 			}
 		}
-		grant.Scopes, grant.UpdatedAt = append(granted, lacking(granted, a.scopes)...), now
+		grant.Scopes = append(granted, lacking(granted, a.scopes)...)
+		grant.Generation, grant.UpdatedAt = a.app.Generation, now
 		err = s.grants.PutGrant(r.Context(), grant)
 		switch {
 		case err == nil:

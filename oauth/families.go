@@ -51,7 +51,7 @@ func randomSecret() []byte {
 	return secret
 }
 
-// familyOf returns the ID of the family that a code, or a refresh token without its
+// familyIDOf returns the ID of the family that a code, or a refresh token without its
 // prefix, names.
 func familyIDOf(text string) (id string, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
@@ -76,7 +76,7 @@ func newFamily(app App, tenantID, userID string, scopes cpodkit.Scopes) Family {
 	rand.Read(id)
 	return Family{
 		ID: hex.EncodeToString(id), TenantID: tenantID, UserID: userID, ClientID: app.ClientID, Instance: app.Instance,
-		Scopes: scopes, CreatedAt: now(),
+		Scopes: scopes, Generation: app.Generation, CreatedAt: now(),
 	}
 }
 

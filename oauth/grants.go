@@ -16,6 +16,8 @@ type Grant struct {
 	Instance string // of the app, see [App]
 	Scopes   cpodkit.Scopes
 
+	Generation int64 // of the app, see [App], when the user was asked last
+
 	CreatedAt time.Time // UTC, whole milliseconds, as all times here
 	UpdatedAt time.Time // when the user was asked last
 
@@ -34,6 +36,8 @@ type Family struct {
 	Instance string         // of the app, see [App]
 	GrantID  string         // of the user's [Grant]; empty for an exchanged token
 	Scopes   cpodkit.Scopes // all that its tokens may hold
+
+	Generation int64 // of the app, see [App], when the code was given
 
 	AuthTime  time.Time // when the user signed in
 	SessionID string    // in which the user was asked
