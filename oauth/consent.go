@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -118,7 +119,7 @@ func (s *Server) decideAuthorization(w http.ResponseWriter, r *http.Request) err
 	}
 	if !form.Has("decision") && !form.Has("form") {
 		again := url.Values{}
-		for _, name := range parametersOfAuthorize {
+		for _, name := range parametersOfAuthorize() {
 			if form.Has(name) {
 				again.Set(name, form.Get(name))
 			}
@@ -190,7 +191,7 @@ func (s *Server) putGrant(r *http.Request, a *authorization, user User) (Grant, 
 				CreatedAt: now, Version: grant.Version,
 			}
 		}
-		grant.Scopes = append(granted, lacking(granted, a.scopes)...)
+		grant.Scopes = slices.Concat(granted, lacking(granted, a.scopes))
 		grant.Generation, grant.UpdatedAt = a.app.Generation, now
 		err = s.grants.PutGrant(r.Context(), grant)
 		switch {

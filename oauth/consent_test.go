@@ -87,7 +87,7 @@ func TestRequestByForm(t *testing.T) {
 		params = append(params, name, values[0])
 	}
 	b := browser{f, "ann"}
-	r := f.fixture.form("/oauth/authorize", params...)
+	r := f.form("/oauth/authorize", params...)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	w := b.send(r)
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/oauth/authorize?"+target.Query().Encode() {

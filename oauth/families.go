@@ -151,5 +151,6 @@ func fits(verifier, challenge string) bool {
 
 // notUnreserved holds for what is not an unreserved character (RFC 3986 section 2.3).
 func notUnreserved(c rune) bool {
-	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-._~", c))
+	isUnreserved := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-._~", c)
+	return !isUnreserved
 }

@@ -83,7 +83,7 @@ type GrantFilter struct {
 // GrantStore is for stores: it keeps the grants of users, the families of tokens that
 // come of them, and which assertions of clients were used. Errors are those of
 // [AppStore]. Package oauthtest has its suite.
-type GrantStore interface {
+type GrantStore interface { //nolint:interfacebloat // two kinds of records that end together
 	// Grant returns the grant of a user to an app, or [cpodkit.CodeNotFound].
 	Grant(ctx context.Context, tenantID, userID, clientID string) (Grant, error)
 
