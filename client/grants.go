@@ -17,9 +17,8 @@ import (
 )
 
 const (
-	tokenPath         = "/v1/oauth/token"
-	accessTokenType   = "urn:ietf:params:oauth:token-type:access_token"
-	tokenExchangeType = "urn:ietf:params:oauth:grant-type:token-exchange"
+	accessTokenType   = "urn:ietf:params:oauth:token-type:access_token"   //nolint:gosec // a name, not a secret
+	tokenExchangeType = "urn:ietf:params:oauth:grant-type:token-exchange" //nolint:gosec // a name, not a secret
 )
 
 // UserTokens are what a user's sign-in gives to an app.
@@ -94,7 +93,7 @@ func (a *api) userTokens(ctx context.Context, op, secret string, repeat repetiti
 		ExpiresIn    int64  `json:"expires_in"`
 	}
 	err := a.doJSON(ctx, &call{
-		op: op, method: http.MethodPost, path: tokenPath, contentType: formType, data: []byte(form.Encode()),
+		op: op, method: http.MethodPost, path: "/v1/oauth/token", contentType: formType, data: []byte(form.Encode()),
 		secret: secret, auth: clientAuth, repeat: repeat, success: []int{http.StatusOK},
 	}, &answer)
 	if err != nil {

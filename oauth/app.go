@@ -47,9 +47,11 @@ type App struct {
 	// from the app; until then it is empty, which stands for Instance.
 	TokenPrefix string
 
-	// DeclaredSince says since when the app declares scopes that were added after its
-	// registration. What a user granted before that does not count for them.
-	DeclaredSince map[string]time.Time
+	// Generation counts the changes that have added scopes, and DeclaredIn has the one that
+	// added a scope; those of the registration are not in it. What a user granted in an
+	// earlier generation does not count for the scope.
+	Generation int64
+	DeclaredIn map[string]int64
 
 	// JWKS is the JSON of the public keys with which the app may authenticate (RFC 7523);
 	// nil when it has none.
@@ -66,11 +68,11 @@ type App struct {
 // tokens is the revocation of all tokens that the app was given so far.
 func (a App) tokens() string { return cmp.Or(a.TokenPrefix, a.Instance) + "." }
 
-// stillGranted returns what is left of the scopes that a user granted at a time.
-func (a App) stillGranted(scopes cpodkit.Scopes, at time.Time) cpodkit.Scopes {
+// stillGranted returns what is left of the scopes that a user granted in a generation.
+func (a App) stillGranted(scopes cpodkit.Scopes, generation int64) cpodkit.Scopes {
 	var declared cpodkit.Scopes
 	for _, scope := range a.DeclaredScopes {
-		if a.DeclaredSince[scope].Before(at) {
+		if a.DeclaredIn[scope] <= generation {
 			declared = append(declared, scope)
 		}
 	}

@@ -133,7 +133,7 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 func (f *flow) assert(assertion string, more ...string) *webtest.Answer {
 	f.Helper()
-	return f.serve(f.fixture.form("/v1/oauth/token", append([]string{
+	return f.serve(f.form("/v1/oauth/token", append([]string{
 		"grant_type", "client_credentials", "client_assertion_type", assertionType, "client_assertion", assertion,
 	}, more...)...))
 }
@@ -145,7 +145,7 @@ func claimsFor(id string, changes ...any) map[string]any {
 		"iss": id, "sub": id, "aud": issuer, "jti": rand.Text(), "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
 	}
 	for i := 0; i < len(changes); i += 2 {
-		if name := changes[i].(string); changes[i+1] == nil { //nolint:forcetypeassert // written below
+		if name := changes[i].(string); changes[i+1] == nil {
 			delete(claims, name)
 		} else {
 			claims[name] = changes[i+1]
@@ -176,7 +176,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 		if w := f.assert(key.sign(t, map[string]any{"alg": algorithm, "typ": "JWT"}, claimsFor(id)), "client_id", id); outcome(w) != "token" {
 			t.Errorf("%s without a kid: %s", algorithm, w.Body)
 		}
-		r := f.fixture.form("/v1/oauth/introspect", "token", "x", "client_assertion_type", assertionType, "client_assertion", key.sign(t, nil, claimsFor(id)))
+		r := f.form("/v1/oauth/introspect", "token", "x", "client_assertion_type", assertionType, "client_assertion", key.sign(t, nil, claimsFor(id)))
 		f.serve(r).WantStatus(t, http.StatusOK)
 	}
 }
@@ -267,7 +267,7 @@ func TestAttacksOnClientAssertions(t *testing.T) {
 	for name, w := range map[string]*webtest.Answer{
 		"400 invalid_request with a secret too":      f.assert(good(), "client_id", "bot", "client_secret", bot.secret),
 		"400 invalid_request for another client_id":  f.assert(good(), "client_id", "other"),
-		"400 invalid_request of another type":        f.serve(f.fixture.form("/v1/oauth/token", "grant_type", "client_credentials", "client_assertion", good())),
+		"400 invalid_request of another type":        f.serve(f.form("/v1/oauth/token", "grant_type", "client_credentials", "client_assertion", good())),
 		"401 invalid_client without an assertion":    f.assert("", "client_id", "bot"),
 		"400 invalid_request with two assertions":    f.assert(good(), "client_assertion", good()),
 		"400 invalid_request with HTTP Basic beside": f.serve(withBasic(f, bot, good())),
@@ -279,7 +279,7 @@ func TestAttacksOnClientAssertions(t *testing.T) {
 }
 
 func withBasic(f *flow, c client, assertion string) *http.Request {
-	r := f.fixture.form("/v1/oauth/token", "grant_type", "client_credentials", "client_assertion_type", assertionType, "client_assertion", assertion)
+	r := f.form("/v1/oauth/token", "grant_type", "client_credentials", "client_assertion_type", assertionType, "client_assertion", assertion)
 	r.SetBasicAuth(c.id, c.secret)
 	return r
 }

@@ -239,7 +239,7 @@ func TestAttacksOnRefreshTokens(t *testing.T) {
 			return f.refresh(c, next.RefreshToken)
 		}, "400 invalid_grant", false},
 		{"after it was revoked", func(f *flow, c client, first userTokens) *webtest.Answer {
-			r := f.fixture.form("/v1/oauth/revoke", "token", first.RefreshToken)
+			r := f.form("/v1/oauth/revoke", "token", first.RefreshToken)
 			r.SetBasicAuth(c.id, c.secret)
 			f.serve(r).WantStatus(f, http.StatusOK)
 			return f.refresh(c, first.RefreshToken)

@@ -28,9 +28,11 @@ const (
 
 // parametersOfAuthorize are those that the authorization endpoint reads. signed_in_after
 // is its own: it stands in the URL to which the user comes back.
-var parametersOfAuthorize = [...]string{
-	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "code_challenge",
-	"code_challenge_method", "prompt", "max_age", "login_hint", stampParameter,
+func parametersOfAuthorize() []string {
+	return []string{
+		"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "code_challenge",
+		"code_challenge_method", "prompt", "max_age", "login_hint", stampParameter,
+	}
 }
 
 const stampParameter = "signed_in_after"
@@ -153,7 +155,7 @@ func (s *Server) readAuthorization(r *http.Request) (*authorization, error) {
 	}
 	a := &authorization{values: url.Values{}}
 	repeated := ""
-	for _, name := range parametersOfAuthorize {
+	for _, name := range parametersOfAuthorize() {
 		if len(query[name]) > 1 {
 			repeated = cmp.Or(repeated, name)
 		}

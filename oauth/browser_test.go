@@ -199,7 +199,7 @@ func (f *flow) tokenCall(c client, params ...string) *http.Request {
 	if c.secret == "" {
 		params = append(params, "client_id", c.id)
 	}
-	r := f.fixture.form("/v1/oauth/token", params...)
+	r := f.form("/v1/oauth/token", params...)
 	if c.secret != "" {
 		r.SetBasicAuth(c.id, c.secret)
 	}

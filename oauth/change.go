@@ -11,7 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/rest"
@@ -107,18 +106,21 @@ func (c change) apply(app App) (changed App, members []string) {
 	return changed, members
 }
 
-// noteDeclared notes since when the app declares these scopes: what a user granted before
-// they were taken away does not come back with them.
+// noteDeclared notes that the app has added these scopes: what a user granted before they
+// were taken away does not come back with them.
 func (a *App) noteDeclared(scopes cpodkit.Scopes) {
-	since := maps.Clone(a.DeclaredSince)
-	maps.DeleteFunc(since, func(scope string, _ time.Time) bool { return !slices.Contains(a.DeclaredScopes, scope) })
-	for _, scope := range scopes {
-		if since == nil {
-			since = map[string]time.Time{}
-		}
-		since[scope] = now()
+	a.DeclaredIn = maps.Clone(a.DeclaredIn)
+	maps.DeleteFunc(a.DeclaredIn, func(scope string, _ int64) bool { return !slices.Contains(a.DeclaredScopes, scope) })
+	if len(scopes) == 0 {
+		return
 	}
-	a.DeclaredSince = since
+	a.Generation++
+	if a.DeclaredIn == nil {
+		a.DeclaredIn = map[string]int64{}
+	}
+	for _, scope := range scopes {
+		a.DeclaredIn[scope] = a.Generation
+	}
 }
 
 // lacking returns those of scopes that the others do not cover.

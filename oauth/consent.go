@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func (s *Server) granted(ctx context.Context, app App, user User) (cpodkit.Scope
 	if grant.Instance != app.Instance { // of an app before this one
 		return nil, Grant{Version: grant.Version}, nil
 	}
-	return app.stillGranted(grant.Scopes, grant.UpdatedAt), grant, nil
+	return app.stillGranted(grant.Scopes, grant.Generation), grant, nil
 }
 
 // ask shows the page on which the user allows or denies what the app asks for.
@@ -118,7 +119,7 @@ func (s *Server) decideAuthorization(w http.ResponseWriter, r *http.Request) err
 	}
 	if !form.Has("decision") && !form.Has("form") {
 		again := url.Values{}
-		for _, name := range parametersOfAuthorize {
+		for _, name := range parametersOfAuthorize() {
 			if form.Has(name) {
 				again.Set(name, form.Get(name))
 			}
@@ -190,7 +191,8 @@ func (s *Server) putGrant(r *http.Request, a *authorization, user User) (Grant, 
 				CreatedAt: now, Version: grant.Version,
 			}
 		}
-		grant.Scopes, grant.UpdatedAt = append(granted, lacking(granted, a.scopes)...), now
+		grant.Scopes = slices.Concat(granted, lacking(granted, a.scopes))
+		grant.Generation, grant.UpdatedAt = a.app.Generation, now
 		err = s.grants.PutGrant(r.Context(), grant)
 		switch {
 		case err == nil:

@@ -87,7 +87,7 @@ func TestRequestByForm(t *testing.T) {
 		params = append(params, name, values[0])
 	}
 	b := browser{f, "ann"}
-	r := f.fixture.form("/oauth/authorize", params...)
+	r := f.form("/oauth/authorize", params...)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	w := b.send(r)
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/oauth/authorize?"+target.Query().Encode() {
@@ -332,6 +332,33 @@ func TestAnswerAfterForm(t *testing.T) {
 		time.Sleep(oauth.CodeLife)
 		if got := outcome(ann.get(next)); got != "question" {
 			t.Errorf("later: %q", got)
+		}
+	})
+}
+
+// A form and the note of a new sign-in are good for an hour.
+func TestFormsExpire(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFlow(t)
+		c := f.app("shop", "web", "orders.read")
+		ann := browser{f, "ann"}
+		action, form := ann.form(ann.get(request(c.id)))
+		target, err := url.Parse(browser{f, ""}.get(request(c.id, "prompt", "login")).Header().Get("Location"))
+		f.must(err)
+		returnTo := target.Query().Get("return_to")
+		time.Sleep(time.Minute)
+		f.door.signIn("ann", oauth.User{TenantID: "t1", ID: "ann", AuthTime: time.Now()})
+		time.Sleep(58 * time.Minute)
+		if got := outcome(ann.get(returnTo)); got != "question" {
+			t.Errorf("within the hour: %q", got)
+		}
+		time.Sleep(2 * time.Minute)
+		if got := outcome(ann.get(returnTo)); got != "login" {
+			t.Errorf("the note of a sign-in is still good: %q", got)
+		}
+		if got := outcome(ann.send(ann.post(action, form, "allow"))); got != "page 403" {
+			t.Errorf("the form is still good: %q", got)
 		}
 	})
 }

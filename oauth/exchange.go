@@ -11,7 +11,7 @@ import (
 
 const (
 	exchangeGrant   = "urn:ietf:params:oauth:grant-type:token-exchange"
-	accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
+	accessTokenType = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // a name, not a secret
 	jwtType         = "urn:ietf:params:oauth:token-type:jwt"
 )
 

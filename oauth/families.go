@@ -51,7 +51,7 @@ func randomSecret() []byte {
 	return secret
 }
 
-// familyOf returns the ID of the family that a code, or a refresh token without its
+// familyIDOf returns the ID of the family that a code, or a refresh token without its
 // prefix, names.
 func familyIDOf(text string) (id string, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
@@ -76,7 +76,7 @@ func newFamily(app App, tenantID, userID string, scopes cpodkit.Scopes) Family {
 	rand.Read(id)
 	return Family{
 		ID: hex.EncodeToString(id), TenantID: tenantID, UserID: userID, ClientID: app.ClientID, Instance: app.Instance,
-		Scopes: scopes, CreatedAt: now(),
+		Scopes: scopes, Generation: app.Generation, CreatedAt: now(),
 	}
 }
 
@@ -151,5 +151,6 @@ func fits(verifier, challenge string) bool {
 
 // notUnreserved holds for what is not an unreserved character (RFC 3986 section 2.3).
 func notUnreserved(c rune) bool {
-	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-._~", c))
+	isUnreserved := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-._~", c)
+	return !isUnreserved
 }

@@ -16,6 +16,8 @@ type Grant struct {
 	Instance string // of the app, see [App]
 	Scopes   cpodkit.Scopes
 
+	Generation int64 // of the app, see [App], when the user was asked last
+
 	CreatedAt time.Time // UTC, whole milliseconds, as all times here
 	UpdatedAt time.Time // when the user was asked last
 
@@ -34,6 +36,8 @@ type Family struct {
 	Instance string         // of the app, see [App]
 	GrantID  string         // of the user's [Grant]; empty for an exchanged token
 	Scopes   cpodkit.Scopes // all that its tokens may hold
+
+	Generation int64 // of the app, see [App], when the code was given
 
 	AuthTime  time.Time // when the user signed in
 	SessionID string    // in which the user was asked
@@ -79,7 +83,7 @@ type GrantFilter struct {
 // GrantStore is for stores: it keeps the grants of users, the families of tokens that
 // come of them, and which assertions of clients were used. Errors are those of
 // [AppStore]. Package oauthtest has its suite.
-type GrantStore interface {
+type GrantStore interface { //nolint:interfacebloat // two kinds of records that end together
 	// Grant returns the grant of a user to an app, or [cpodkit.CodeNotFound].
 	Grant(ctx context.Context, tenantID, userID, clientID string) (Grant, error)
 

@@ -120,7 +120,7 @@ func (m *MemoryApps) write(app App) {
 func (a App) clone() App {
 	a.DeclaredScopes = slices.Clone(a.DeclaredScopes)
 	a.RedirectURIs = slices.Clone(a.RedirectURIs)
-	a.DeclaredSince = maps.Clone(a.DeclaredSince)
+	a.DeclaredIn = maps.Clone(a.DeclaredIn)
 	a.JWKS = bytes.Clone(a.JWKS)
 	a.AllowedOrigins = slices.Clone(a.AllowedOrigins)
 	return a

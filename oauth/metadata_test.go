@@ -99,7 +99,7 @@ func TestBrowserAppRevokes(t *testing.T) {
 	f := newFlow(t, func(c *oauth.Config) { c.Limits.Failures = 3 })
 	c, other := f.app("spa", "browser", "orders.read"), f.app("other", "browser", "orders.read")
 	revoke := func(c client, token string) string {
-		return outcome(f.serve(f.fixture.form("/v1/oauth/revoke", "client_id", c.id, "token", token)))
+		return outcome(f.serve(f.form("/v1/oauth/revoke", "client_id", c.id, "token", token)))
 	}
 	first, second := f.signInTo(c), f.signInTo(c)
 	if got := revoke(other, first.RefreshToken); got != "200" {

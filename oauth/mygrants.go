@@ -100,7 +100,7 @@ func (s *Server) listGrants(w http.ResponseWriter, r *http.Request, q rest.Query
 			CreatedAt: rest.Time(grant.CreatedAt), UpdatedAt: rest.Time(grant.UpdatedAt),
 		}
 		if app.Instance == grant.Instance {
-			view.Scopes = append(view.Scopes, app.stillGranted(grant.Scopes, grant.UpdatedAt)...)
+			view.Scopes = append(view.Scopes, app.stillGranted(grant.Scopes, grant.Generation)...)
 		}
 		views[grant.ClientID] = view
 	}

@@ -130,7 +130,7 @@ func errRefresh() error {
 // of the family's scopes; all when asked is empty. The error is
 // [cpodkit.CodePreconditionFailed] when the family was changed or has ended.
 func (s *Server) giveToken(ctx context.Context, app App, family Family, asked string) (tokenResponse, error) {
-	left := app.stillGranted(family.Scopes, family.CreatedAt)
+	left := app.stillGranted(family.Scopes, family.Generation)
 	if len(left) == 0 {
 		return tokenResponse{}, invalidGrant("The app has lost the scopes that the user granted; the user has to be asked again.")
 	}

@@ -52,7 +52,8 @@ func newApp(tenantID, clientID string) oauth.App {
 		CreatedAt:      time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),
 		Instance:       "instance-of-" + clientID,
 		TokenPrefix:    "prefix-of-" + clientID,
-		DeclaredSince:  map[string]time.Time{"jobs.*": time.Date(2026, 1, 3, 0, 0, 0, 5e6, time.UTC)},
+		Generation:     3,
+		DeclaredIn:     map[string]int64{"jobs.*": 2},
 		JWKS:           []byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"<&>"}]}`),
 	}
 	for i := range app.SecretHash {

@@ -45,14 +45,14 @@ var made = time.Date(2026, 1, 2, 15, 4, 5, 678e6, time.UTC)
 func newGrant(tenantID, userID, clientID string) oauth.Grant {
 	return oauth.Grant{
 		ID: "G1", TenantID: tenantID, UserID: userID, ClientID: clientID, Instance: "instance-of-" + clientID,
-		Scopes: cpodkit.Scopes{"storage.user.*", "orders.read"}, CreatedAt: made, UpdatedAt: made.Add(time.Hour),
+		Scopes: cpodkit.Scopes{"storage.user.*", "orders.read"}, Generation: 3, CreatedAt: made, UpdatedAt: made.Add(time.Hour),
 	}
 }
 
 func newFamily(tenantID, userID, clientID, id string) oauth.Family {
 	f := oauth.Family{
 		ID: id, TenantID: tenantID, UserID: userID, ClientID: clientID, Instance: "instance-of-" + clientID, GrantID: "G1",
-		Scopes: cpodkit.Scopes{"storage.user.*"}, AuthTime: made.Add(-time.Hour), SessionID: "S1",
+		Scopes: cpodkit.Scopes{"storage.user.*"}, Generation: 3, AuthTime: made.Add(-time.Hour), SessionID: "S1",
 		RedirectURI: "https://app.example.com/back?x=<1>&y=2", Challenge: "c", Redeemed: true, RotatedAt: made.Add(time.Minute),
 		Tokens:    []oauth.IssuedToken{{ID: "p.1", ExpiresAt: made.Add(time.Hour)}, {ID: "p.2", ExpiresAt: made.Add(2 * time.Hour)}},
 		CreatedAt: made, ExpiresAt: made.Add(time.Hour),

@@ -37,8 +37,9 @@ type appRecord struct {
 	TokenPrefix    string         `json:"tokenPrefix,omitempty"`
 	Deleting       bool           `json:"deleting,omitempty"`
 
-	DeclaredSince map[string]time.Time `json:"declaredSince,omitempty"`
-	JWKS          string               `json:"jwks,omitempty"` // as it was registered, byte for byte
+	Generation int64            `json:"generation,omitempty"`
+	DeclaredIn map[string]int64 `json:"declaredIn,omitempty"`
+	JWKS       string           `json:"jwks,omitempty"` // as it was registered, byte for byte
 }
 
 func newAppRecord(app oauth.App) appRecord {
@@ -53,7 +54,8 @@ func newAppRecord(app oauth.App) appRecord {
 		Instance:       app.Instance,
 		TokenPrefix:    app.TokenPrefix,
 		Deleting:       app.Deleting,
-		DeclaredSince:  app.DeclaredSince,
+		Generation:     app.Generation,
+		DeclaredIn:     app.DeclaredIn,
 		JWKS:           string(app.JWKS),
 	}
 	if app.SecretHash != (oauth.SecretHash{}) {
@@ -75,7 +77,8 @@ func (r appRecord) app(clientID, version string) (oauth.App, error) {
 		Instance:       r.Instance,
 		TokenPrefix:    r.TokenPrefix,
 		Deleting:       r.Deleting,
-		DeclaredSince:  r.DeclaredSince,
+		Generation:     r.Generation,
+		DeclaredIn:     r.DeclaredIn,
 		JWKS:           jwksBytes(r.JWKS),
 		Version:        version,
 	}

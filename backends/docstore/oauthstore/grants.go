@@ -45,26 +45,32 @@ func NewGrants(db *docstore.DB) *Grants {
 
 // grantRecord is stored under tenant, user and client_id.
 type grantRecord struct {
-	ID        string         `json:"id"`
-	TenantID  string         `json:"tenantId"`
-	UserID    string         `json:"userId"`
-	ClientID  string         `json:"clientId"`
-	Instance  string         `json:"instance"`
-	Scopes    cpodkit.Scopes `json:"scopes"`
-	CreatedAt int64          `json:"createdAt"` // Unix milliseconds, as all times here
-	UpdatedAt int64          `json:"updatedAt"`
+	ID       string         `json:"id"`
+	TenantID string         `json:"tenantId"`
+	UserID   string         `json:"userId"`
+	ClientID string         `json:"clientId"`
+	Instance string         `json:"instance"`
+	Scopes   cpodkit.Scopes `json:"scopes"`
+
+	Generation int64 `json:"generation,omitempty"`
+
+	CreatedAt int64 `json:"createdAt"` // Unix milliseconds, as all times here
+	UpdatedAt int64 `json:"updatedAt"`
 }
 
 // familyRecord is stored under its ID.
 type familyRecord struct {
-	TenantID  string         `json:"tenantId"`
-	UserID    string         `json:"userId"`
-	ClientID  string         `json:"clientId"`
-	Instance  string         `json:"instance"`
-	GrantID   string         `json:"grantId,omitempty"`
-	Scopes    cpodkit.Scopes `json:"scopes"`
-	AuthTime  int64          `json:"authTime,omitempty"`
-	SessionID string         `json:"sessionId,omitempty"`
+	TenantID string         `json:"tenantId"`
+	UserID   string         `json:"userId"`
+	ClientID string         `json:"clientId"`
+	Instance string         `json:"instance"`
+	GrantID  string         `json:"grantId,omitempty"`
+	Scopes   cpodkit.Scopes `json:"scopes"`
+	AuthTime int64          `json:"authTime,omitempty"`
+
+	Generation int64 `json:"generation,omitempty"`
+
+	SessionID string `json:"sessionId,omitempty"`
 
 	Code        []byte `json:"codeSha256,omitempty"`
 	RedirectURI string `json:"redirectUri,omitempty"`
@@ -119,7 +125,8 @@ func grantKey(tenantID, userID, clientID string) (string, error) {
 func (r grantRecord) grant(version string) oauth.Grant {
 	return oauth.Grant{
 		ID: r.ID, TenantID: r.TenantID, UserID: r.UserID, ClientID: r.ClientID, Instance: r.Instance, Scopes: r.Scopes,
-		CreatedAt: timeOf(r.CreatedAt), UpdatedAt: timeOf(r.UpdatedAt), Version: version,
+		Generation: r.Generation,
+		CreatedAt:  timeOf(r.CreatedAt), UpdatedAt: timeOf(r.UpdatedAt), Version: version,
 	}
 }
 
@@ -144,7 +151,7 @@ func (g *Grants) PutGrant(ctx context.Context, grant oauth.Grant) error {
 	}
 	record := grantRecord{
 		ID: grant.ID, TenantID: grant.TenantID, UserID: grant.UserID, ClientID: grant.ClientID, Instance: grant.Instance,
-		Scopes: grant.Scopes, CreatedAt: milliseconds(grant.CreatedAt), UpdatedAt: milliseconds(grant.UpdatedAt),
+		Scopes: grant.Scopes, Generation: grant.Generation, CreatedAt: milliseconds(grant.CreatedAt), UpdatedAt: milliseconds(grant.UpdatedAt),
 	}
 	if grant.Version != "" {
 		return g.grants.Replace(ctx, key, record, grant.Version)
@@ -190,7 +197,8 @@ func hashBytes(hash oauth.SecretHash) []byte {
 func newFamilyRecord(f oauth.Family) familyRecord {
 	r := familyRecord{
 		TenantID: f.TenantID, UserID: f.UserID, ClientID: f.ClientID, Instance: f.Instance, GrantID: f.GrantID, Scopes: f.Scopes,
-		AuthTime: milliseconds(f.AuthTime), SessionID: f.SessionID,
+		Generation: f.Generation,
+		AuthTime:   milliseconds(f.AuthTime), SessionID: f.SessionID,
 		Code: hashBytes(f.Code), RedirectURI: f.RedirectURI, Challenge: f.Challenge, Redeemed: f.Redeemed,
 		Refresh: hashBytes(f.Refresh), Previous: hashBytes(f.Previous), RotatedAt: milliseconds(f.RotatedAt),
 		CreatedAt: milliseconds(f.CreatedAt), ExpiresAt: milliseconds(f.ExpiresAt),
@@ -204,7 +212,7 @@ func newFamilyRecord(f oauth.Family) familyRecord {
 func (r familyRecord) family(id, version string) (oauth.Family, error) {
 	f := oauth.Family{
 		ID: id, TenantID: r.TenantID, UserID: r.UserID, ClientID: r.ClientID, Instance: r.Instance, GrantID: r.GrantID,
-		Scopes: r.Scopes, AuthTime: timeOf(r.AuthTime), SessionID: r.SessionID,
+		Scopes: r.Scopes, Generation: r.Generation, AuthTime: timeOf(r.AuthTime), SessionID: r.SessionID,
 		RedirectURI: r.RedirectURI, Challenge: r.Challenge, Redeemed: r.Redeemed, RotatedAt: timeOf(r.RotatedAt),
 		CreatedAt: timeOf(r.CreatedAt), ExpiresAt: timeOf(r.ExpiresAt), Version: version,
 	}
