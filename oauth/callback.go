@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/oauth/pages"
 )
@@ -27,6 +29,10 @@ type attempt struct {
 	Nonce    string `json:"n"`
 	Return   string `json:"r"`
 	EndsAt   int64  `json:"e"` // in seconds since 1970
+
+	// SignedInAfter is when the user may have signed in at the earliest, in milliseconds
+	// since 1970; 0 for any time.
+	SignedInAfter int64 `json:"a,omitempty"`
 }
 
 // pack makes the attempt shorter: what comes back in a state is a request in a request.
@@ -55,6 +61,11 @@ func (s *Sessions) redirectURI() string { return s.config.PublicURL + "/login/ca
 func (s *Sessions) beginUpstream(w http.ResponseWriter, r *http.Request, u *Upstream, t target) error {
 	a := attempt{
 		Upstream: u.config.Name, Verifier: newToken(), Nonce: newToken(), Return: t.back, EndsAt: time.Now().Add(attemptLife).Unix(),
+	}
+	if t.again {
+		a.SignedInAfter = time.Now().UnixMilli()
+	} else if age, err := strconv.ParseInt(t.maxAge, 10, 64); err == nil {
+		a.SignedInAfter = time.Now().UnixMilli() - age*1000
 	}
 	plain, err := a.pack()
 	if err != nil {
@@ -144,7 +155,18 @@ func (s *Sessions) upstreamUser(r *http.Request, u *Upstream, a attempt) (User, 
 	if err != nil {
 		return User{}, err
 	}
-	return u.user(claims)
+	user, err := u.user(claims)
+	if err != nil {
+		return User{}, err
+	}
+	// Else the app would send the user to a provider that does not ask, on and on.
+	if earliest := time.UnixMilli(a.SignedInAfter); user.AuthTime.Before(earliest) {
+		if user.AuthTime.Before(earliest.Add(-authz.ClockSkew)) {
+			return User{}, u.refuse(cpodkit.Errorf(cpodkit.CodeForbidden, "the user has signed in at %s, which is too long ago", user.AuthTime))
+		}
+		user.AuthTime = earliest // by our clock
+	}
+	return user, nil
 }
 
 // errorName returns an error code as far as it can be one.

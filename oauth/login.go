@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,9 @@ type target struct {
 	chosen bool   // an app has sent the user, so that the tenant is not the user's to choose
 	hint   string // the e-mail address that the app expects
 	again  bool   // the app wants the user to be asked although the provider knows who it is
+
+	// maxAge is how many seconds ago the user may have signed in, as text; "" for any.
+	maxAge string
 }
 
 // query returns the parameters that lead to the target again.
@@ -67,7 +71,12 @@ func (s *Sessions) targetOf(ctx context.Context, query url.Values) (target, erro
 	}
 	asked := u.Query()
 	t.hint = asked.Get("login_hint")
-	t.again = strings.Contains(" "+asked.Get("prompt")+" ", " login ") || asked.Get("max_age") == "0"
+	for _, prompt := range strings.Fields(asked.Get("prompt")) {
+		t.again = t.again || prompt == "login" || prompt == "select_account"
+	}
+	if _, err := strconv.ParseUint(asked.Get("max_age"), 10, 31); err == nil {
+		t.maxAge = asked.Get("max_age")
+	}
 	if clientID := asked.Get("client_id"); validClientID(clientID) {
 		app, err := s.config.Apps.Get(ctx, clientID)
 		switch {

@@ -234,6 +234,9 @@ func (u *Upstream) authorizeURL(ctx context.Context, redirectURI, state string, 
 	if t.again {
 		query.Set("prompt", "login")
 	}
+	if t.maxAge != "" {
+		query.Set("max_age", t.maxAge)
+	}
 	if email, ok := NormalEmail(t.hint); ok {
 		query.Set("login_hint", email)
 	}

@@ -372,7 +372,8 @@ func TestWhatUpstreamsAreAsked(t *testing.T) {
 			"code_challenge_method": "S256", "prompt": "", "login_hint": "",
 		},
 		"/private?prompt=login&login_hint=Ann@example.com":            {"prompt": "login", "login_hint": "ann@example.com"},
-		"/private?max_age=0&login_hint=x":                             {"prompt": "login", "login_hint": ""},
+		"/private?max_age=0&login_hint=x":                             {"prompt": "", "max_age": "0", "login_hint": ""},
+		"/private?max_age=-1&prompt=consent+select_account":           {"prompt": "login", "max_age": ""},
 		"/private?prompt=consent&state=" + strings.Repeat("ab", 1000): {"prompt": ""},
 	} {
 		to := s.visitor().get("/login?" + url.Values{"return": {back}}.Encode()).Header().Get("Location")
@@ -386,6 +387,38 @@ func TestWhatUpstreamsAreAsked(t *testing.T) {
 		if len(u.Query().Get("code_challenge")) != 43 || len(u.Query().Get("nonce")) != 43 || u.Query().Get("state") == "" {
 			t.Errorf("%s: %s", back, to)
 		}
+	}
+}
+
+// Whom the app wants to be asked again, the provider must have asked.
+func TestUpstreamsThatDoNotAsk(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		back  string
+		since time.Duration // 0 for no auth_time
+		asked bool
+	}{
+		"any time":             {"/private", time.Hour, true},
+		"asked":                {"/private?prompt=login", time.Second, true},
+		"a clock behind":       {"/private?prompt=login", 20 * time.Second, true},
+		"not asked":            {"/private?prompt=login", time.Hour, false},
+		"within the age":       {"/private?max_age=7200", time.Hour, true},
+		"beyond the age":       {"/private?max_age=600", time.Hour, false},
+		"a provider too plain": {"/private?prompt=login", 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProvider(t)
+			if c.since != 0 {
+				p.claims["auth_time"] = time.Now().Add(-c.since).Unix()
+			}
+			page := newSite(t, withUpstreams(p.upstream("corp"))).visitor().open("/login?" + url.Values{"return": {c.back}}.Encode())
+			if c.asked {
+				page.want(t, http.StatusOK, "corp-alice")
+				return
+			}
+			page.want(t, http.StatusForbidden, "cannot be used to sign in")
+		})
 	}
 }
 
