@@ -65,11 +65,10 @@ type familyRecord struct {
 	Instance string         `json:"instance"`
 	GrantID  string         `json:"grantId,omitempty"`
 	Scopes   cpodkit.Scopes `json:"scopes"`
-	AuthTime int64          `json:"authTime,omitempty"`
 
-	Generation int64 `json:"generation,omitempty"`
-
-	SessionID string `json:"sessionId,omitempty"`
+	Generation int64  `json:"generation,omitempty"`
+	AuthTime   int64  `json:"authTime,omitempty"`
+	SessionID  string `json:"sessionId,omitempty"`
 
 	Code        []byte `json:"codeSha256,omitempty"`
 	RedirectURI string `json:"redirectUri,omitempty"`
