@@ -66,11 +66,10 @@ type familyRecord struct {
 	Instance string         `json:"instance"`
 	GrantID  string         `json:"grantId,omitempty"`
 	Scopes   cpodkit.Scopes `json:"scopes"`
-	AuthTime int64          `json:"authTime,omitempty"`
 
-	Generation int64 `json:"generation,omitempty"`
-
-	SessionID string `json:"sessionId,omitempty"`
+	Generation int64  `json:"generation,omitempty"`
+	AuthTime   int64  `json:"authTime,omitempty"`
+	SessionID  string `json:"sessionId,omitempty"`
 
 	Code        []byte `json:"codeSha256,omitempty"`
 	RedirectURI string `json:"redirectUri,omitempty"`
@@ -171,18 +170,23 @@ func (g *Grants) DeleteGrant(ctx context.Context, tenantID, userID, clientID str
 	return g.grants.Delete(ctx, key)
 }
 
-// ListGrants implements [oauth.GrantStore].
+// ListGrants implements [oauth.GrantStore]. The keys of a user's grants follow each other,
+// and a client_id is in a key as it is.
 func (g *Grants) ListGrants(ctx context.Context, tenantID, userID, after string, limit int) ([]oauth.Grant, error) {
-	page, err := g.grants.List(ctx, docstore.Query{
-		Where:   []docstore.Condition{docstore.Equal("tenantId", tenantID), docstore.Equal("userId", userID)},
-		OrderBy: "clientId", After: after, Limit: limit,
-	})
+	first, err := grantKey(tenantID, userID, "a")
 	if err != nil {
 		return nil, err
 	}
-	grants := make([]oauth.Grant, len(page))
-	for i, r := range page {
-		grants[i] = r.Value.grant(r.Version)
+	prefix := first[:len(first)-1]
+	page, err := g.grants.List(ctx, docstore.Query{After: prefix + after, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	var grants []oauth.Grant
+	for _, r := range page {
+		if strings.HasPrefix(r.Key, prefix) {
+			grants = append(grants, r.Value.grant(r.Version))
+		}
 	}
 	return grants, nil
 }
