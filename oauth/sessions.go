@@ -11,10 +11,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/loopback"
 	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/oauth/pages"
 )
@@ -122,7 +122,8 @@ func NewSessions(config SessionsConfig) (*Sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.secure = u.Scheme == "https"; !s.secure && !loopback.Is(u.Hostname()) {
+	s.secure = strings.HasPrefix(config.PublicURL, "https:")
+	if !secureScheme(u) {
 		s.refusal = cpodkit.Errorf(cpodkit.CodeNotSupported, "Users cannot sign in here: the public URL of this server is http. It must be https.")
 	}
 	return s, nil
@@ -158,7 +159,7 @@ func (s *Sessions) page(handle handlerFunc) http.Handler {
 // User implements [SignIn].
 func (s *Sessions) User(ctx context.Context, r *http.Request) (User, bool, error) {
 	value, ok := s.cookie(r, sessionCookie)
-	if !ok || s.refusal != nil {
+	if isRefused := s.refusal != nil; isRefused || !ok {
 		return User{}, false, nil
 	}
 	session, err := s.config.Store.Find(ctx, digestOf(value))

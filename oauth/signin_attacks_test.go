@@ -133,7 +133,7 @@ func TestSessionFixation(t *testing.T) {
 	eve := s.visitor()
 	eve.signIn("eve@example.com", goodPassword)
 	for name, planted := range map[string]string{"a made-up one": strings.Repeat("A", 43), "a session of the attacker": eve.cookie("cpod")} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // the second row ends what the first one needs
+		t.Run(name, func(t *testing.T) {
 			v := s.visitor()
 			v.setCookie("cpod", planted)
 			v.signIn("ann@example.com", goodPassword).want(t, http.StatusOK, "ann@example.com")
@@ -242,7 +242,7 @@ func TestGuessing(t *testing.T) {
 		"somebody who is there": {"ann@example.com", "ANN@example.com", " ann@example.com", "Ann@Example.COM "},
 		"nobody":                {"nobody@example.com", "NOBODY@example.com"},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // what follows needs the guesses to be over
+		t.Run(name, func(t *testing.T) {
 			v := s.visitor()
 			slowed := false
 			for i := range 14 {

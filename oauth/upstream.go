@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/loopback"
 	"github.com/cpodkit/cpodkit/internal/strictjson"
 )
 
@@ -85,6 +84,10 @@ const (
 	discoveryAge    = time.Hour
 	keysAge         = time.Hour
 	keysPause       = 30 * time.Second // between fetches for key ids that are not known
+
+	// Parameters of requests to a provider (RFC 6749 section 4.1).
+	codeName     = "code"
+	redirectName = "redirect_uri"
 )
 
 var upstreamName = regexp.MustCompile(`^[a-z0-9]{1,16}$`)
@@ -149,7 +152,7 @@ func checkUpstreamURL(text string) error {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || strings.ContainsRune(text, '#') || strings.ContainsFunc(text, outsideURI):
 		return fmt.Errorf("%q is not an absolute URL without user and fragment", text)
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())):
+	case !secureScheme(u):
 		return fmt.Errorf("%q is neither https nor http on a loopback address", text)
 	}
 	return nil
@@ -225,7 +228,7 @@ func (u *Upstream) authorizeURL(ctx context.Context, redirectURI, state string, 
 	challenge := sha256.Sum256([]byte(a.Verifier))
 	query := to.Query()
 	for name, value := range map[string]string{
-		"response_type": "code", "client_id": u.config.ClientID, "redirect_uri": redirectURI, "state": state, "nonce": a.Nonce,
+		"response_type": codeName, "client_id": u.config.ClientID, redirectName: redirectURI, "state": state, "nonce": a.Nonce,
 		"scope":          strings.Join(append([]string{"openid"}, u.config.Scopes...), " "),
 		"code_challenge": base64.RawURLEncoding.EncodeToString(challenge[:]), "code_challenge_method": "S256",
 	} {
@@ -251,7 +254,7 @@ func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI str
 		return "", u.down(err)
 	}
 	form := url.Values{
-		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier},
+		"grant_type": {"authorization_code"}, codeName: {code}, redirectName: {redirectURI}, "code_verifier": {verifier},
 	}
 	basic := u.config.ClientSecret != "" &&
 		(len(p.AuthMethods) == 0 || slices.Contains(p.AuthMethods, "client_secret_basic"))

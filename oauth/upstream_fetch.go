@@ -46,7 +46,7 @@ func (f *fetched[T]) get(ctx context.Context, wanted func(T) bool) (value T, err
 		if fresh, err := f.fetch(ctx); err != nil {
 			f.failed, f.err = time.Now(), err
 		} else {
-			f.value, f.at, f.failed, f.err, known = fresh, time.Now(), time.Time{}, nil, true
+			f.value, f.at, f.failed, f.err = fresh, time.Now(), time.Time{}, nil
 			return f.value, nil
 		}
 	}

@@ -27,7 +27,7 @@ func (s overwrites) Create(ctx context.Context, session oauth.Session) error {
 }
 
 func (s revives) Extend(ctx context.Context, digest oauth.SessionDigest, endsAt time.Time) error {
-	_ = s.MemorySessions.Create(ctx, oauth.Session{Digest: digest})
+	_ = s.Create(ctx, oauth.Session{Digest: digest})
 	return s.MemorySessions.Extend(ctx, digest, endsAt)
 }
 
