@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/cpodkit/cpodkit/oauth"
 )
 
 func TestCodeFlow(t *testing.T) {
@@ -59,5 +61,20 @@ func TestCodeFlow(t *testing.T) {
 				t.Errorf("the refresh gives %+v", next)
 			}
 		})
+	}
+}
+
+// The user reads what each scope of this API permits; an app's own is shown as it is.
+func TestScopesInWords(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	scopes := append(oauth.KnownScopes(), "jobs.*", "storage.private.*", "masking.*", "orders.read")
+	f.appBy(platform, "all", "web", scopes...)
+	page := browser{f, "ann"}.get(request("all")).Body.String()
+	if strings.Count(page, "Use “") != 1 || !strings.Contains(page, "Use “orders.read” of the app") {
+		t.Errorf("a scope has no words:\n%s", page)
+	}
+	if items := strings.Count(page, "<li>"); items != len(scopes)-2 { // without those of administrators
+		t.Errorf("%d scopes are shown of %d", items, len(scopes))
 	}
 }
