@@ -44,10 +44,10 @@ func (s *Sessions) setCookie(w http.ResponseWriter, name, value string, life tim
 }
 
 // cookie returns the value of a cookie. One that is there twice was set by two servers, and
-// counts as absent.
+// counts as absent. So does every one where pages are refused.
 func (s *Sessions) cookie(r *http.Request, name string) (string, bool) {
 	found := r.CookiesNamed(s.cookieName(name))
-	if len(found) != 1 || found[0].Value == "" {
+	if len(found) != 1 || found[0].Value == "" || s.refusal != nil {
 		return "", false
 	}
 	return found[0].Value, true

@@ -159,7 +159,7 @@ func (s *Sessions) page(handle handlerFunc) http.Handler {
 // User implements [SignIn].
 func (s *Sessions) User(ctx context.Context, r *http.Request) (User, bool, error) {
 	value, ok := s.cookie(r, sessionCookie)
-	if isRefused := s.refusal != nil; isRefused || !ok {
+	if !ok {
 		return User{}, false, nil
 	}
 	session, err := s.config.Store.Find(ctx, digestOf(value))
