@@ -39,6 +39,7 @@ type NewApp struct {
 	Type           AppType  `json:"app_type"`
 	RedirectURIs   []string `json:"redirect_uris,omitempty"`
 	AllowedOrigins []string `json:"allowed_origins,omitempty"`
+	JWKS           AppKeys  `json:"jwks,omitempty"`
 }
 
 // App is a registered app.
@@ -51,6 +52,7 @@ type App struct {
 	Type           AppType        `json:"app_type"`
 	RedirectURIs   []string       `json:"redirect_uris"`
 	AllowedOrigins []string       `json:"allowed_origins"`
+	JWKS           AppKeys        `json:"jwks"`
 	CreatedAt      time.Time      `json:"created_at"`
 
 	// ETag is set by [Apps.Get] and [Apps.Update], and changes with the other fields; see [IfMatch].
@@ -64,6 +66,7 @@ type AppChange struct {
 	DeclaredScopes cpodkit.Scopes `json:"declared_scopes,omitzero"`
 	RedirectURIs   []string       `json:"redirect_uris,omitzero"`
 	AllowedOrigins []string       `json:"allowed_origins,omitzero"`
+	JWKS           AppKeys        `json:"jwks,omitempty"` // "null" takes the keys away
 }
 
 // Register makes an app and its client secret, which is shown this once; it is empty for a [BrowserApp]. A client id

@@ -15,6 +15,8 @@ type Client struct {
 	AdminKeys *AdminKeys
 	// Auth checks and ends tokens of the tenant.
 	Auth *Auth
+	// Users administers the tenant's users who sign in with a password; it needs the admin scope.
+	Users *Users
 	// RateLimit takes tokens from the app's rate limits.
 	RateLimit *RateLimit
 	// Flags evaluates the tenant's feature flags, and changes them.
@@ -23,6 +25,8 @@ type Client struct {
 	Secrets *Secrets
 	// Masking hides personal data and secrets.
 	Masking *Masking
+	// Grants are what a user has granted; it needs a client that acts for one.
+	Grants *Grants
 
 	api *api
 }
@@ -57,17 +61,23 @@ func New(config Config) (*Client, error) {
 	if config.APIKey == "" {
 		a.tokens = &tokenSource{fetch: tokenFetcher(a, config.Scopes, config.TenantID)}
 	}
+	return newClient(a), nil
+}
+
+func newClient(a *api) *Client {
 	return &Client{
 		Storage:   Storage{Files: &Files{api: a}, DB: &DB{api: a}, KV: &KV{api: a}},
 		Apps:      &Apps{api: a},
 		AdminKeys: &AdminKeys{api: a},
 		Auth:      &Auth{api: a},
+		Users:     &Users{api: a},
 		RateLimit: &RateLimit{api: a},
 		Flags:     &Flags{api: a},
 		Secrets:   &Secrets{api: a},
 		Masking:   &Masking{api: a},
+		Grants:    &Grants{api: a},
 		api:       a,
-	}, nil
+	}
 }
 
 // CloseIdleConnections closes the connections that no call is using. The client stays usable.

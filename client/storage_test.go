@@ -302,7 +302,7 @@ func TestAppAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "secret", secret, "cs_new")
-	equal(t, "app", fmt.Sprint(registered), "{ app App a.read web [https://x] [] 2026-01-02 03:04:05 +0000 UTC }")
+	equal(t, "app", fmt.Sprint(registered), "{ app App a.read web [https://x] [] [] 2026-01-02 03:04:05 +0000 UTC }")
 	secret, err = newClient(t, reply(200, "application/json", app)).Apps.RotateSecret(t.Context(), "app")
 	equal(t, "rotated", fmt.Sprint(secret, " ", err), "cs_new <nil>")
 	got, err := newClient(t, reply(200, "application/json", app, "ETag", `"e1"`)).Apps.Get(t.Context(), "app")

@@ -47,6 +47,16 @@ type App struct {
 	// from the app; until then it is empty, which stands for Instance.
 	TokenPrefix string
 
+	// Generation counts the changes that have added scopes, and DeclaredIn has the one that
+	// added a scope; those of the registration are not in it. What a user granted in an
+	// earlier generation does not count for the scope.
+	Generation int64
+	DeclaredIn map[string]int64
+
+	// JWKS is the JSON of the public keys with which the app may authenticate (RFC 7523);
+	// nil when it has none.
+	JWKS []byte
+
 	// Deleting is set when the deletion has begun. The API keys of the app are refused
 	// from then on, also when the deletion was not finished.
 	Deleting bool
@@ -57,6 +67,17 @@ type App struct {
 
 // tokens is the revocation of all tokens that the app was given so far.
 func (a App) tokens() string { return cmp.Or(a.TokenPrefix, a.Instance) + "." }
+
+// stillGranted returns what is left of the scopes that a user granted in a generation.
+func (a App) stillGranted(scopes cpodkit.Scopes, generation int64) cpodkit.Scopes {
+	var declared cpodkit.Scopes
+	for _, scope := range a.DeclaredScopes {
+		if a.DeclaredIn[scope] <= generation {
+			declared = append(declared, scope)
+		}
+	}
+	return narrowed(scopes, declared)
+}
 
 // SecretHash is the SHA-256 of a client secret. Nothing slower is needed: a
 // secret has 256 random bits, which nobody can guess.

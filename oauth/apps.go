@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,7 +14,6 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/internal/rest"
 )
 
@@ -36,6 +36,8 @@ type appView struct {
 	RedirectURIs   []string  `json:"redirect_uris"`
 	AllowedOrigins []string  `json:"allowed_origins,omitempty"`
 	CreatedAt      rest.Time `json:"created_at"`
+
+	JWKS json.RawMessage `json:"jwks,omitempty"`
 }
 
 func (a administrator) view(app App, secret string) appView {
@@ -48,6 +50,7 @@ func (a administrator) view(app App, secret string) appView {
 		RedirectURIs:   append([]string{}, app.RedirectURIs...),
 		AllowedOrigins: app.AllowedOrigins,
 		CreatedAt:      rest.Time(app.CreatedAt),
+		JWKS:           app.JWKS,
 	}
 	if a.platform {
 		v.TenantID = app.TenantID
@@ -80,6 +83,7 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request, _ rest.Quer
 		DeclaredScopes: body.DeclaredScopes,
 		RedirectURIs:   body.RedirectURIs,
 		AllowedOrigins: body.AllowedOrigins,
+		JWKS:           compactJWKS(body.JWKS),
 		CreatedAt:      time.Now().UTC().Truncate(time.Second),
 		Instance:       rand.Text(),
 	}
@@ -169,18 +173,13 @@ func (a administrator) writeApp(w http.ResponseWriter, r *http.Request, app App)
 func (a administrator) tag(app App) string {
 	v := a.view(app, "")
 	hash := sha256.Sum256(fmt.Appendf(nil, "%d %q", app.CreatedAt.Unix(),
-		[]any{v.TenantID, v.ClientID, v.Name, v.DeclaredScopes, v.AppType, v.RedirectURIs, v.AllowedOrigins}))
+		[]any{v.TenantID, v.ClientID, v.Name, v.DeclaredScopes, v.AppType, v.RedirectURIs, v.AllowedOrigins, v.JWKS}))
 	return base64.RawURLEncoding.EncodeToString(hash[:16])
 }
 
 // RevocationLife is how long tokens stand revoked, which is longer than what they made
 // can live: a token lives for [MaxTokenTTL] at most, and a signed URL for seven days.
 const RevocationLife = 7*24*time.Hour + time.Hour
-
-// revoke ends the tokens of a tenant with the "jti", or the prefix of one, that id is.
-func (s *Server) revoke(ctx context.Context, tenantID, id string) error {
-	return s.revocations.Revoke(ctx, authz.Revocation{ID: id, TenantID: tenantID, ExpiresAt: time.Now().Add(RevocationLife)})
-}
 
 // deleteApp is DELETE /v1/oauth/apps/{id}.
 func (s *Server) deleteApp(w http.ResponseWriter, r *http.Request, _ rest.Query) error {
@@ -219,6 +218,11 @@ func (s *Server) remove(ctx context.Context, app App) error {
 	}
 	if s.keys != nil {
 		if err := s.keys.DeleteAll(ctx, app.Instance); err != nil {
+			return err
+		}
+	}
+	if s.grants != nil {
+		if err := s.grants.DeleteAll(ctx, GrantFilter{Instance: app.Instance}); err != nil {
 			return err
 		}
 	}

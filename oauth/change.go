@@ -1,10 +1,13 @@
 package oauth
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -20,6 +23,8 @@ type change struct {
 	DeclaredScopes *[]string `json:"declared_scopes"`
 	RedirectURIs   *[]string `json:"redirect_uris"`
 	AllowedOrigins *[]string `json:"allowed_origins"`
+
+	JWKS json.RawMessage `json:"jwks"` // "null" takes them away
 }
 
 // patchTypes are the media types that a change comes in (RFC 5789 section 3.1).
@@ -37,7 +42,7 @@ func readChange(w http.ResponseWriter, r *http.Request) (change, error) {
 		return change{}, err
 	}
 	noName, noList := new(string), new([]string) // null makes nil of them
-	c := change{noName, noList, noList, noList}
+	c := change{Name: noName, DeclaredScopes: noList, RedirectURIs: noList, AllowedOrigins: noList}
 	if err := cpodkit.UnmarshalStrict(data, &c); err != nil {
 		return change{}, err
 	}
@@ -73,6 +78,7 @@ func (c change) check(app App) error {
 	if c.AllowedOrigins != nil {
 		faults.list("/allowed_origins", *c.AllowedOrigins, checkOrigin)
 	}
+	faults.jwks(c.JWKS, app.Type)
 	return faults.err()
 }
 
@@ -92,7 +98,29 @@ func (c change) apply(app App) (changed App, members []string) {
 	set("declared_scopes", (*[]string)(&changed.DeclaredScopes), c.DeclaredScopes)
 	set("redirect_uris", &changed.RedirectURIs, c.RedirectURIs)
 	set("allowed_origins", &changed.AllowedOrigins, c.AllowedOrigins)
+	if jwks := compactJWKS(c.JWKS); c.JWKS != nil && !bytes.Equal(jwks, app.JWKS) {
+		changed.JWKS = jwks
+		members = append(members, "jwks")
+	}
+	changed.noteDeclared(lacking(app.DeclaredScopes, changed.DeclaredScopes))
 	return changed, members
+}
+
+// noteDeclared notes that the app has added these scopes: what a user granted before they
+// were taken away does not come back with them.
+func (a *App) noteDeclared(scopes cpodkit.Scopes) {
+	a.DeclaredIn = maps.Clone(a.DeclaredIn)
+	maps.DeleteFunc(a.DeclaredIn, func(scope string, _ int64) bool { return !slices.Contains(a.DeclaredScopes, scope) })
+	if len(scopes) == 0 {
+		return
+	}
+	a.Generation++
+	if a.DeclaredIn == nil {
+		a.DeclaredIn = map[string]int64{}
+	}
+	for _, scope := range scopes {
+		a.DeclaredIn[scope] = a.Generation
+	}
 }
 
 // lacking returns those of scopes that the others do not cover.
@@ -111,6 +139,9 @@ func (c change) refuse(admin administrator, app, changed App, conditions rest.Co
 		return err
 	}
 	granted := lacking(app.DeclaredScopes, changed.DeclaredScopes)
+	if !bytes.Equal(app.JWKS, changed.JWKS) && changed.JWKS != nil {
+		granted = changed.DeclaredScopes // whoever has the private key has them
+	}
 	for _, uri := range changed.RedirectURIs {
 		if !slices.Contains(app.RedirectURIs, uri) {
 			granted = changed.DeclaredScopes

@@ -40,7 +40,8 @@ func checkQuery(r *http.Request) error {
 			return invalidRequest("A parameter of the query stands more than once.")
 		}
 		switch name {
-		case "grant_type", "client_id", "client_secret", "scope", "token", "token_type_hint":
+		case "grant_type", "client_id", "client_secret", "scope", "token", "token_type_hint", "code", "code_verifier", "redirect_uri",
+			"refresh_token", "client_assertion", "client_assertion_type", "subject_token", "subject_token_type":
 			return invalidRequest("This call takes its parameters in the body, not in the query.")
 		}
 	}
@@ -53,6 +54,11 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if err := checkQuery(r); err != nil {
 		return nil, err
 	}
+	return readBody(w, r)
+}
+
+// readBody is readForm for a form whose URL has parameters of its own.
+func readBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
 		return nil, cpodkit.Errorf(cpodkit.CodeUnsupportedMediaType,
@@ -142,6 +148,16 @@ func (s *Server) identifyClient(w http.ResponseWriter, r *http.Request, form url
 	if err != nil {
 		return App{}, err
 	}
+	signed, signer, err := readAssertion(form)
+	if err != nil {
+		return App{}, err
+	}
+	if signer != "" {
+		if given.secret != "" || r.Header.Get("Authorization") != "" {
+			return App{}, invalidRequest("The client authenticates twice: send a secret or a client_assertion.")
+		}
+		given.clientID = signer
+	}
 	if validClientID(given.clientID) {
 		cpodkit.RecordFromContext(r.Context()).NoteClientID(given.clientID)
 	}
@@ -152,6 +168,11 @@ func (s *Server) identifyClient(w http.ResponseWriter, r *http.Request, form url
 	right := app.SecretHash.matches(given.secret)
 	if app.Type.Public() {
 		right = given.secret == ""
+	}
+	if signer != "" {
+		if right, err = s.authenticates(r.Context(), app, signed); err != nil {
+			return App{}, err
+		}
 	}
 	if app.ClientID == "" || !right {
 		return App{}, s.refuseClient(w, r, given.clientID)

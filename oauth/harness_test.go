@@ -172,6 +172,8 @@ type app struct {
 	RedirectURIs   []string `json:"redirect_uris"`
 	AllowedOrigins []string `json:"allowed_origins"`
 	CreatedAt      string   `json:"created_at"`
+
+	JWKS json.RawMessage `json:"jwks"`
 }
 
 type tokenAnswer struct {

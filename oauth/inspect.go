@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/cpodkit/cpodkit"
 )
@@ -73,21 +74,42 @@ func (s *Server) introspectToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 // revokeToken is POST /v1/oauth/revoke (RFC 7009). A client may revoke its own
-// tokens.
+// tokens. A browser app, which cannot authenticate, shows that they are its own by having
+// them.
 func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) error {
 	form, err := readForm(w, r)
 	if err != nil {
 		return err
 	}
-	app, err := s.authenticateClient(w, r, form)
+	app, err := s.identifyClient(w, r, form)
 	if err != nil {
 		return err
+	}
+	if !app.Type.Public() {
+		if err := s.countInspection(w, r, app.ClientID); err != nil {
+			return err
+		}
+	}
+	if token := form.Get("token"); strings.HasPrefix(token, refreshPrefix) {
+		if err := s.revokeRefresh(w, r, app, token); err != nil {
+			return err
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusOK)
+		return nil
 	}
 	id, active, err := s.inspect(r, form)
 	if err != nil {
 		return err
 	}
+	isOwn := active && id.Issuer == s.issuer && id.TenantID == app.TenantID && id.AppID == app.ClientID
 	switch {
+	case app.Type.Public() && active && !isOwn:
+		return s.refuseClient(w, r, app.ClientID)
+	case app.Type.Public() && !active:
+		if err := s.countFailure(w, r, app.ClientID); err != nil {
+			return err
+		}
 	case !active || id.TenantID != app.TenantID:
 		// RFC 7009 section 2.2: an invalid token is no error. One of another tenant
 		// is not known here.
@@ -117,12 +139,5 @@ func (s *Server) inspect(r *http.Request, form url.Values) (id cpodkit.Identity,
 	if token == "" {
 		return id, false, invalidRequest("The parameter token is missing.")
 	}
-	id, err = s.verifier.Verify(r.Context(), token)
-	switch cpodkit.CodeOf(err) {
-	case "":
-		return id, true, nil
-	case cpodkit.CodeInvalidToken, cpodkit.CodeTokenExpired, cpodkit.CodeTokenRevoked:
-		return cpodkit.Identity{}, false, nil
-	}
-	return cpodkit.Identity{}, false, err
+	return s.verifySubject(r, token)
 }

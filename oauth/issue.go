@@ -56,7 +56,8 @@ func (s *Server) Issue(ctx context.Context, request TokenRequest) (string, error
 	if err := checkTTL(ttl); err != nil {
 		return "", err
 	}
-	return s.sign(app, request.UserID, scopes, ttl)
+	token, _, err := s.sign(app, request.UserID, scopes, ttl)
+	return token, err
 }
 
 func checkTTL(ttl time.Duration) error {
@@ -67,18 +68,19 @@ func checkTTL(ttl time.Duration) error {
 }
 
 // sign returns a token by which the app acts, for a user when there is one.
-func (s *Server) sign(app App, userID string, scopes cpodkit.Scopes, ttl time.Duration) (string, error) {
+func (s *Server) sign(app App, userID string, scopes cpodkit.Scopes, ttl time.Duration) (string, IssuedToken, error) {
 	subject := userID
 	if subject == "" {
 		subject = app.ClientID // RFC 9068 section 2.2: no user, so the client itself
 	}
 	now := time.Now()
-	return s.signer.Sign(authz.Claims{
+	issued := IssuedToken{app.tokens() + rand.Text(), now.Add(ttl).UTC().Truncate(time.Millisecond)}
+	token, err := s.signer.Sign(authz.Claims{
 		Issuer:    s.issuer,
 		Audience:  s.audience,
 		Subject:   subject,
 		ClientID:  app.ClientID,
-		TokenID:   app.tokens() + rand.Text(),
+		TokenID:   issued.ID,
 		IssuedAt:  now,
 		ExpiresAt: now.Add(ttl),
 		Scopes:    scopes,
@@ -86,4 +88,5 @@ func (s *Server) sign(app App, userID string, scopes cpodkit.Scopes, ttl time.Du
 		AppID:     app.ClientID,
 		UserID:    userID,
 	})
+	return token, issued, err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -28,6 +29,9 @@ type Limits struct {
 	// PerAppInspections is how many tokens one app may introspect or revoke: 6000.
 	PerAppInspections int64
 
+	// PerUser is how many codes, and how many tokens, one app may get for one user: 60.
+	PerUser int64
+
 	// Failures is how often one address may present a wrong secret for one
 	// client_id before it is told to wait: 10. It also holds for introspection and
 	// revocation. A right secret is never refused for the wrong ones before it: it
@@ -39,6 +43,7 @@ type Limits struct {
 const (
 	defaultPerApp      = 600
 	defaultInspections = 6000
+	defaultPerUser     = 60
 	defaultFailures    = 10
 	maxLimit           = 1_000_000_000
 
@@ -46,11 +51,14 @@ const (
 )
 
 func (l Limits) orDefault() Limits {
-	return Limits{cmp.Or(l.PerApp, defaultPerApp), cmp.Or(l.PerAppInspections, defaultInspections), cmp.Or(l.Failures, defaultFailures)}
+	return Limits{
+		cmp.Or(l.PerApp, defaultPerApp), cmp.Or(l.PerAppInspections, defaultInspections), cmp.Or(l.PerUser, defaultPerUser),
+		cmp.Or(l.Failures, defaultFailures),
+	}
 }
 
 func (l Limits) check() error {
-	for _, n := range []int64{l.PerApp, l.PerAppInspections, l.Failures} {
+	for _, n := range []int64{l.PerApp, l.PerAppInspections, l.PerUser, l.Failures} {
 		if n < 1 || n > maxLimit {
 			return fmt.Errorf("oauth: a limit is %d a minute; it must be 1 to %d", n, maxLimit)
 		}
@@ -61,6 +69,21 @@ func (l Limits) check() error {
 // countToken counts a token for an app.
 func (s *Server) countToken(w http.ResponseWriter, r *http.Request, clientID string) error {
 	return s.limiter.Charge(w, r, "tokens", clientID, s.limits.PerApp, limitWindow)
+}
+
+// countUser counts under a name what an app gets for a user.
+func (s *Server) countUser(w http.ResponseWriter, r *http.Request, name, tenantID, userID, clientID string) error {
+	key := url.QueryEscape(tenantID) + " " + url.QueryEscape(userID) + " " + clientID
+	return s.limiter.Charge(w, r, name, key, s.limits.PerUser, limitWindow)
+}
+
+// countUserToken counts a token for an app and a user, after the code or the refresh token
+// was found right.
+func (s *Server) countUserToken(w http.ResponseWriter, r *http.Request, family Family) error {
+	if err := s.countUser(w, r, "user-tokens", family.TenantID, family.UserID, family.ClientID); err != nil {
+		return err
+	}
+	return s.countToken(w, r, family.ClientID)
 }
 
 // countInspection counts a call of an app about a token.

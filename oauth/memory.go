@@ -1,8 +1,10 @@
 package oauth
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -118,6 +120,8 @@ func (m *MemoryApps) write(app App) {
 func (a App) clone() App {
 	a.DeclaredScopes = slices.Clone(a.DeclaredScopes)
 	a.RedirectURIs = slices.Clone(a.RedirectURIs)
+	a.DeclaredIn = maps.Clone(a.DeclaredIn)
+	a.JWKS = bytes.Clone(a.JWKS)
 	a.AllowedOrigins = slices.Clone(a.AllowedOrigins)
 	return a
 }

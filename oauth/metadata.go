@@ -3,6 +3,7 @@ package oauth
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -18,14 +19,27 @@ type metadata struct {
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationEndpoint       string   `json:"revocation_endpoint"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	AuthorizationEndpoint    string   `json:"authorization_endpoint,omitempty"`
 	ResponseTypes            []string `json:"response_types_supported"`
+	ResponseModes            []string `json:"response_modes_supported,omitempty"`
+	ChallengeMethods         []string `json:"code_challenge_methods_supported,omitempty"`
+	NamesIssuer              bool     `json:"authorization_response_iss_parameter_supported,omitempty"` // RFC 9207 section 3
 	GrantTypes               []string `json:"grant_types_supported"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+
+	// They are needed with private_key_jwt.
+	TokenAuthAlgorithms         []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
+	IntrospectionAuthAlgorithms []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
+	RevocationAuthAlgorithms    []string `json:"revocation_endpoint_auth_signing_alg_values_supported,omitempty"`
 }
 
-func newMetadata(issuer string) metadata {
-	methods := []string{"client_secret_basic", "client_secret_post"}
-	return metadata{
+func newMetadata(config Config) metadata {
+	issuer, methods := config.Issuer, []string{"client_secret_basic", "client_secret_post"}
+	var algorithms []string
+	if config.Grants != nil {
+		methods, algorithms = append(methods, "private_key_jwt"), clientAlgorithms()
+	}
+	m := metadata{
 		Issuer:                   issuer,
 		TokenEndpoint:            issuer + "/v1/oauth/token",
 		KeySet:                   issuer + "/.well-known/jwks.json",
@@ -36,7 +50,20 @@ func newMetadata(issuer string) metadata {
 		ResponseTypes:            []string{},
 		GrantTypes:               []string{clientCredentialsGrant},
 		TokenAuthMethods:         methods,
+
+		TokenAuthAlgorithms: algorithms, IntrospectionAuthAlgorithms: algorithms, RevocationAuthAlgorithms: algorithms,
 	}
+	if config.Grants != nil {
+		m.GrantTypes = append(m.GrantTypes, exchangeGrant)
+	}
+	if config.SignIn != nil {
+		m.AuthorizationEndpoint = issuer + authorizePath
+		m.ResponseTypes, m.ResponseModes, m.ChallengeMethods, m.NamesIssuer = []string{"code"}, []string{"query"}, []string{"S256"}, true
+		m.GrantTypes = append(m.GrantTypes, codeGrant, refreshGrant)
+		m.TokenAuthMethods = append(slices.Clip(methods), "none")
+		m.RevocationAuthMethods = m.TokenAuthMethods
+	}
+	return m
 }
 
 // getMetadata is GET /.well-known/oauth-authorization-server (RFC 8414 section 3).

@@ -1,6 +1,8 @@
 package oauth
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -31,6 +33,8 @@ type registration struct {
 	AppType        AppType  `json:"app_type"`
 	RedirectURIs   []string `json:"redirect_uris"`
 	AllowedOrigins []string `json:"allowed_origins"`
+
+	JWKS json.RawMessage `json:"jwks"`
 }
 
 // check returns everything that is wrong with the registration at once.
@@ -44,7 +48,37 @@ func (g registration) check() error {
 	faults.scopes("/declared_scopes", g.DeclaredScopes, nil)
 	faults.list("/redirect_uris", g.RedirectURIs, checkRedirectURI)
 	faults.list("/allowed_origins", g.AllowedOrigins, checkOrigin)
+	faults.jwks(g.JWKS, g.AppType)
 	return faults.err()
+}
+
+// jwks checks the keys of an app, if it has some.
+func (f *faults) jwks(document json.RawMessage, appType AppType) {
+	const at = "/jwks"
+	switch {
+	case hasNoJWKS(document):
+	case appType.Public():
+		f.add(at, "is not for browser apps, which cannot keep a private key")
+	default:
+		_, wrong := parseJWKS(document, at)
+		*f = append(*f, wrong...)
+	}
+}
+
+func hasNoJWKS(document json.RawMessage) bool {
+	return len(document) == 0 || string(document) == "null"
+}
+
+// compactJWKS returns the keys as they are stored.
+func compactJWKS(document json.RawMessage) []byte {
+	if hasNoJWKS(document) {
+		return nil
+	}
+	var compact bytes.Buffer
+	if json.Compact(&compact, document) != nil {
+		return nil
+	}
+	return compact.Bytes()
 }
 
 // scopes checks the scopes of an app or of one of its keys. Those of before, which an
@@ -77,9 +111,12 @@ func validClientID(id string) bool {
 
 // name checks what an app or a key is called.
 func (f *faults) name(name string) {
-	valid := name == strings.TrimSpace(name) && name != "" && utf8.RuneCountInString(name) <= maxName &&
+	f.unless(validName(name), "/name", "must be 1 to %d printable characters", maxName)
+}
+
+func validName(name string) bool {
+	return name == strings.TrimSpace(name) && name != "" && utf8.RuneCountInString(name) <= maxName &&
 		!strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })
-	f.unless(valid, "/name", "must be 1 to %d printable characters", maxName)
 }
 
 // checkRedirectURI keeps to RFC 9700 section 2.1 and RFC 6749 section 3.1.2: an

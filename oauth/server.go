@@ -3,7 +3,9 @@ package oauth
 import (
 	"cmp"
 	"context"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -70,8 +72,16 @@ type Config struct {
 	// [MaxTokenTTL]; [DefaultTokenTTL] when it is zero.
 	TokenTTL time.Duration
 
-	// CursorSecret, of at least 16 bytes, seals list cursors. Replicas share it.
-	// When it is nil the server makes its own, and cursors end with the process.
+	// Grants keeps what users let apps do, and the tokens that come of it. Optional: without
+	// it the server gives tokens to apps alone.
+	Grants GrantStore
+
+	// SignIn says which user is there. Optional: without it no user can grant anything.
+	SignIn SignIn
+
+	// CursorSecret, of at least 16 bytes, seals list cursors and forms of pages, and makes
+	// one refresh token of another. Replicas share it. When it is nil the server makes its
+	// own, and what it sealed ends with the process.
 	CursorSecret []byte
 
 	// Limiter counts what Limits bound. A *ratelimit.Limiter is one; on Redis its
@@ -89,19 +99,23 @@ type Config struct {
 
 // Server is the authorization server. It is safe for concurrent use.
 type Server struct {
+	ender
+
 	issuer         string
 	audience       string
 	apps           AppStore
 	signer         *authz.Signer
-	revocations    *authz.Revocations
 	keys           KeyStore
 	fixedAdminKeys []authz.APIKey
 	tenantExists   func(ctx context.Context, tenantID string) (bool, error)
 	appDeleted     func(ctx context.Context, app App) error
 	origins        *Origins
 	verifier       authz.Verifier
+	signIn         SignIn
 	tokenTTL       time.Duration
 	cursors        *seal.Box
+	forms          *seal.Box
+	refreshKey     []byte
 	limiter        Limiter
 	limits         Limits
 	log            *slog.Logger
@@ -132,28 +146,42 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("oauth: cursor secret: %w", err)
 	}
+	forms, err := seal.New(secret, "oauth form")
+	if err != nil {
+		return nil, fmt.Errorf("oauth: cursor secret: %w", err)
+	}
+	refreshKey, err := hkdf.Key(sha256.New, secret, nil, "cpodkit oauth refresh token", secretBytes)
+	if err != nil {
+		return nil, fmt.Errorf("oauth: cursor secret: %w", err)
+	}
+	if config.SignIn != nil && config.Grants == nil {
+		return nil, errors.New("oauth: SignIn needs Grants")
+	}
 	limits := config.Limits.orDefault()
 	if err := limits.check(); err != nil {
 		return nil, err
 	}
 	return &Server{
+		ender:          ender{config.Grants, config.Revocations},
 		issuer:         config.Issuer,
 		audience:       cmp.Or(config.Audience, config.Issuer),
 		apps:           config.Apps,
 		signer:         config.Signer,
-		revocations:    config.Revocations,
 		keys:           config.Keys,
 		fixedAdminKeys: config.FixedAdminKeys,
 		tenantExists:   config.TenantExists,
 		appDeleted:     config.AppDeleted,
 		origins:        config.Origins,
 		verifier:       config.Verifier,
+		signIn:         config.SignIn,
 		tokenTTL:       ttl,
 		cursors:        cursors,
+		forms:          forms,
+		refreshKey:     refreshKey,
 		limiter:        config.Limiter,
 		limits:         limits,
 		log:            cmp.Or(config.Log, slog.New(slog.DiscardHandler)),
-		metadata:       newMetadata(config.Issuer),
+		metadata:       newMetadata(config),
 	}, nil
 }
 
@@ -204,6 +232,22 @@ func (s *Server) Routes() []cpodkit.Route {
 		client(RevokeRoute, "POST /v1/oauth/revoke", cpodkit.WritesAfter, s.revokeToken),
 		client("getAuthorizationServerMetadata", "GET /.well-known/oauth-authorization-server", cpodkit.Reads, s.getMetadata),
 		client("getKeySet", "GET /.well-known/jwks.json", cpodkit.Reads, s.getKeySet),
+	}
+	if s.grants != nil {
+		page := func(name, pattern string, handle handlerFunc) cpodkit.Route {
+			return cpodkit.Route{Name: name, Pattern: pattern, Access: cpodkit.WritesAfter, Public: true, Handler: s.page(handle)}
+		}
+		routes = append(routes,
+			page("authorize", "GET "+authorizePath, s.showAuthorization),
+			page("decideAuthorization", "POST "+authorizePath, s.decideAuthorization),
+			cpodkit.Route{
+				Name: "listGrants", Pattern: "GET /v1/oauth/me/grants", Public: true,
+				Handler: s.ownGrants(s.listGrants, "limit", "cursor"),
+			},
+			cpodkit.Route{
+				Name: "deleteGrant", Pattern: "DELETE /v1/oauth/me/grants/{clientId}", Access: cpodkit.WritesAfter, Public: true,
+				Handler: s.ownGrants(s.deleteGrant),
+			})
 	}
 	if s.keys != nil {
 		routes = append(routes,

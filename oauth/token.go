@@ -3,7 +3,7 @@ package oauth
 import (
 	"net/http"
 	"net/url"
-	"time"
+	"strings"
 
 	"github.com/cpodkit/cpodkit"
 )
@@ -16,6 +16,9 @@ type tokenResponse struct {
 	TokenType   string `json:"token_type"`
 	ExpiresIn   int64  `json:"expires_in"` // seconds
 	Scope       string `json:"scope"`
+
+	RefreshToken    string `json:"refresh_token,omitempty"`
+	IssuedTokenType string `json:"issued_token_type,omitempty"` // of an exchange: RFC 8693 section 2.2.1
 }
 
 // issueToken is POST /v1/oauth/token (RFC 6749 section 3.2).
@@ -25,12 +28,24 @@ func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	switch form.Get("grant_type") {
-	case clientCredentialsGrant:
-		return s.grantClientCredentials(w, r, form)
 	case "":
 		return invalidRequest("The parameter grant_type is missing.")
+	case clientCredentialsGrant:
+		return s.grantClientCredentials(w, r, form)
+	case codeGrant:
+		if s.grants != nil {
+			return s.grantCode(w, r, form)
+		}
+	case refreshGrant:
+		if s.grants != nil {
+			return s.grantRefresh(w, r, form)
+		}
+	case exchangeGrant:
+		if s.grants != nil {
+			return s.grantExchange(w, r, form)
+		}
 	}
-	return badRequest("unsupported_grant_type", "The grant_type that this server supports is client_credentials.")
+	return badRequest("unsupported_grant_type", "This server supports the grant_types "+strings.Join(s.metadata.GrantTypes, ", ")+".")
 }
 
 // grantClientCredentials is RFC 6749 section 4.4: the app acts for itself.
@@ -50,16 +65,11 @@ func (s *Server) grantClientCredentials(w http.ResponseWriter, r *http.Request, 
 	if err != nil {
 		return err
 	}
-	token, err := s.sign(app, "", scopes, s.tokenTTL)
+	answer, _, err := s.tokenFor(app, "", scopes, s.tokenTTL)
 	if err != nil {
 		return err
 	}
-	writeUncached(w, r, http.StatusOK, tokenResponse{
-		AccessToken: token,
-		TokenType:   "Bearer",
-		ExpiresIn:   int64(s.tokenTTL / time.Second),
-		Scope:       scopes.String(),
-	})
+	writeUncached(w, r, http.StatusOK, answer)
 	return nil
 }
 

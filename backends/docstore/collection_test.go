@@ -22,8 +22,11 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/userstore"
 	"github.com/cpodkit/cpodkit/flags"
 	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/oauth/localusers"
 	"github.com/cpodkit/cpodkit/secrets"
 	"github.com/cpodkit/cpodkit/storage"
 	"github.com/cpodkit/cpodkit/storage/documents"
@@ -254,6 +257,32 @@ func newFlagStore(t *testing.T, db *docstore.DB) *flagstore.Store {
 	store, err := flagstore.New(db)
 	must(t, err)
 	return store
+}
+
+// Sessions and users are stored in this form.
+func TestUserRecords(t *testing.T) {
+	t.Parallel()
+	driver, at := documents.NewMemory(), time.UnixMilli(1767366245678).UTC()
+	db := open(t, driver)
+	must(t, oauthstore.NewSessions(db).Create(t.Context(), oauth.Session{
+		Digest: oauth.SessionDigest{0xab}, ID: "S", TenantID: "acme", UserID: "user-1", Email: "a@b.c", Name: "Ann", Source: "corp",
+		AuthTime: at, CreatedAt: at, EndsAt: at, ExpiresAt: at,
+	}))
+	must(t, userstore.New(db).Create(t.Context(), localusers.Account{
+		ID: "user-1", TenantID: "a/b", Email: "a@b.c", Name: "Ann", Disabled: true, Password: "$x", ValidFrom: at,
+		Link: localusers.LinkDigest{0xcd}, LinkEndsAt: at, CreatedAt: at,
+	}))
+	zeros := strings.Repeat("0", 62)
+	for _, want := range []struct{ space, collection, key, value string }{
+		{"oauth", "user-sessions", "ab" + zeros, `{"id":"S","tenantId":"acme","userId":"user-1","email":"a@b.c","name":"Ann","source":"corp","authTime":1767366245678,"createdAt":1767366245678,"endsAt":1767366245678,"expiresAt":1767366245678}`},
+		{"users", "accounts", "a%2Fb/a@b.c", `{"id":"user-1","tenantId":"a/b","email":"a@b.c","name":"Ann","disabled":true,"password":"$x","validFrom":1767366245678,"link":"cd` + zeros + `","linkEndsAt":1767366245678,"createdAt":1767366245678}`},
+	} {
+		r, err := driver.Get(t.Context(), documents.CollectionID{Space: storage.System(want.space).Root(), Name: want.collection}, want.key)
+		must(t, err)
+		if string(r.Value) != want.value {
+			t.Errorf("%s has %s, want %s", want.collection, r.Value, want.value)
+		}
+	}
 }
 
 // What a flag is stored as, except for what is new with every write.

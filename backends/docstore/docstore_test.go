@@ -18,9 +18,12 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/userstore"
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/oauth/localusers"
+	"github.com/cpodkit/cpodkit/oauth/localusers/localuserstest"
 	"github.com/cpodkit/cpodkit/oauth/oauthtest"
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
@@ -55,6 +58,27 @@ func TestApps(t *testing.T) {
 	t.Parallel()
 	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
 		oauthtest.RunApps(t, func(t *testing.T) oauth.AppStore { return oauthstore.NewApps(open(t, newDriver(t))) })
+	})
+}
+
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		oauthtest.RunGrants(t, func(t *testing.T) oauth.GrantStore { return oauthstore.NewGrants(open(t, newDriver(t))) })
+	})
+}
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		oauthtest.RunSessions(t, func(t *testing.T) oauth.SessionStore { return oauthstore.NewSessions(open(t, newDriver(t))) })
+	})
+}
+
+func TestAccounts(t *testing.T) {
+	t.Parallel()
+	onEveryDriver(t, func(t *testing.T, newDriver func(t *testing.T) documents.Driver) {
+		localuserstest.Run(t, func(t *testing.T) localusers.Store { return userstore.New(open(t, newDriver(t))) })
 	})
 }
 

@@ -53,8 +53,16 @@ func commands() []command {
 			"Delete a tenant with its apps, keys and data. Without --yes it says what that is.", declareTenantDelete,
 		},
 		{
+			"user add", "[--tenant NAME] [--name NAME]", "EMAIL",
+			"Make a user and print a link with which the user sets a password.", declareUserAdd,
+		},
+		{"user list", "[--tenant NAME]", "", "List the users of a tenant who are kept here.", declareUserList},
+		{"user disable", "[--tenant NAME]", "USER", "Keep a user, given by id or e-mail address, from signing in.", declareUserSwitch(true)},
+		{"user enable", "[--tenant NAME]", "USER", "Let a user sign in again.", declareUserSwitch(false)},
+		{"user reset", "[--tenant NAME]", "USER", "Print a link with which a user sets another password.", declareUserReset},
+		{
 			"user erase", "[--tenant NAME] [--yes]", "USER",
-			"Erase what apps store for a user. Without --yes it says what that is.", declareUserErase,
+			"Erase a user, and what apps store for the user. Without --yes it says what that is.", declareUserErase,
 		},
 		{"tenant list", "", "", "List the tenants and when they were made.", declareTenantList},
 		{

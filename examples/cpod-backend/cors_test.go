@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -35,13 +36,17 @@ func TestCORSOfEveryRoute(t *testing.T) {
 		}
 		return w.Header()
 	}
+	pages := regexp.MustCompile(`^/(oauth/authorize|login|login/callback|logout|invite/.*)$`)
 	open := []string{"/.well-known/oauth-authorization-server", "/.well-known/jwks.json", "/.well-known/oauth-protected-resource", "/openapi.yaml", "/health"}
 	for _, route := range server.routes {
 		r := request(route, "")
-		isOpen := slices.Contains(open, r.URL.Path)
+		isOpen, isPage := slices.Contains(open, r.URL.Path), pages.MatchString(r.URL.Path)
 		for origin, allowed := range map[string]string{consoleOrigin: consoleOrigin, strangerOrigin: ""} {
-			if isOpen {
+			switch {
+			case isOpen:
 				allowed = "*"
+			case isPage:
+				allowed = ""
 			}
 			if got := ask(request(route, ""), origin).Get("Access-Control-Allow-Origin"); got != allowed {
 				t.Errorf("%s from %s: %q is allowed, want %q", route.Pattern, origin, got, allowed)

@@ -53,6 +53,7 @@ func parts(s *settings, d database) []part {
 		clusterPart(s),
 		databasePart(d),
 		rateLimitPart(s),
+		usersPart(s),
 		oauthPart(s),
 		filesPart(s),
 		kvPart(s),

@@ -17,6 +17,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
+	"github.com/cpodkit/cpodkit/backends/docstore/userstore"
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
@@ -89,6 +90,9 @@ type dependency struct {
 type records struct {
 	apps         *oauthstore.Apps
 	apiKeys      *oauthstore.APIKeys
+	grants       *oauthstore.Grants
+	sessions     *oauthstore.Sessions
+	users        *userstore.Accounts
 	installation *tenantstore.Installation
 	tenants      *tenantstore.Tenants
 	claims       *tenantstore.Claims
@@ -131,6 +135,7 @@ type house struct {
 	forget  func(tenant string) // drops what a quota has in memory of a tenant that is erased
 
 	limiter *ratelimit.Limiter // of the server's own limits
+	signIn  oauth.SignIn       // nil where no user can sign in
 	oauth   *oauth.Server
 	origins *oauth.Origins // of all apps
 

@@ -18,6 +18,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
+	"github.com/cpodkit/cpodkit/backends/docstore/userstore"
 	"github.com/cpodkit/cpodkit/backends/sqlite/sqlitedocuments"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/storage/documents"
@@ -255,7 +256,8 @@ func (h *house) makeRecords() error {
 	}
 	h.db = db
 	h.records = records{
-		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db),
+		apps: oauthstore.NewApps(db), apiKeys: oauthstore.NewAPIKeys(db), grants: oauthstore.NewGrants(db),
+		sessions: oauthstore.NewSessions(db), users: userstore.New(db),
 		installation: tenantstore.NewInstallation(db), tenants: tenantstore.New(db), claims: tenantstore.NewClaims(db),
 		erasures: tenantstore.NewErasures(db), servers: tenantstore.NewServers(db), usage: usagestore.NewRecords(db),
 		keyRing: keyringstore.New(db), revocations: authzstore.NewRevocations(db),

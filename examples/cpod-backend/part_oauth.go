@@ -51,6 +51,7 @@ func oauthPart(s *settings) part {
 			run: []func(context.Context){
 				func(ctx context.Context) { h.followSigningKeys(ctx, rotator) },
 				h.origins.Follow,
+				server.Run,
 			},
 		}, nil
 	}}
@@ -96,6 +97,8 @@ func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier
 		Signer:         h.signer,
 		Revocations:    h.revocations,
 		Keys:           keys,
+		Grants:         h.records.grants,
+		SignIn:         h.signIn,
 		FixedAdminKeys: fixed,
 		TenantExists:   h.tenantExists,
 		AppDeleted:     h.appDeleted,

@@ -46,6 +46,7 @@ import (
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/masking"
 	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/oauth/localusers"
 	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/ratelimit/prefetch"
 	"github.com/cpodkit/cpodkit/secrets"
@@ -215,6 +216,12 @@ func refusals(t *testing.T) []refusal {
 		{"masking.New", "a strategy without a function", func() error { return of(masking.New(masking.WithStrategy("mine", nil))) }},
 		{"cluster.New", "no driver", func() error { return of(cluster.New(nil)) }},
 		{"oauth.OpenOrigins", "no store", func() error { return of(oauth.OpenOrigins(ctx, nil, nil)) }},
+		{"oauth.NewSessions", "nothing", func() error { return of(oauth.NewSessions(oauth.SessionsConfig{PublicURL: "https://api.example.com"})) }},
+		{"oauth.NewUpstream", "nothing", func() error { return of(oauth.NewUpstream(oauth.UpstreamConfig{})) }},
+		{"oauth/localusers.New", "no store", func() error { return of(localusers.New(nil, "https://api.example.com")) }},
+		{"oauth/localusers.New", "no hash at once", func() error {
+			return of(localusers.New(localusers.NewMemory(), "https://api.example.com", localusers.WithHashesAtOnce(0)))
+		}},
 		{"oauth.New", "nothing", func() error { return of(oauth.New(oauth.Config{Issuer: "https://api.example.com"})) }},
 
 		{"authz.NewAPIKeys", "no store", func() error { return of(authz.NewAPIKeys(nil)) }},

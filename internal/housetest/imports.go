@@ -24,7 +24,9 @@ func Rules() []Rule {
 		{Package: "clientaddr", Allow: []string{root}},
 		{Package: "authz", Allow: []string{root, "github.com/lestrrat-go/jwx/v2/..."}},
 		{Package: "authz/rego", Allow: []string{root, "authz", "github.com/open-policy-agent/opa/..."}},
-		{Package: "oauth", Allow: []string{root, "authz"}},
+		{Package: "oauth", Allow: []string{root, "authz", "oauth/pages"}},
+		{Package: "oauth/pages", Allow: []string{root}},
+		{Package: "oauth/localusers", Allow: []string{root, "oauth", "golang.org/x/crypto/argon2"}},
 		{Package: "keyring", Allow: []string{root}},
 		{Package: "storage", Allow: []string{root}},
 		{Package: "api", Allow: []string{root}},
@@ -63,7 +65,7 @@ func Rules() []Rule {
 	for _, primitive := range []string{"storage/files", "storage/documents", "storage/kv"} {
 		rules = append(rules, Rule{Package: primitive, Allow: []string{root, "storage"}}, suite(primitive, "storage"))
 	}
-	rules = append(rules, suite("authz"), suite("oauth", "authz"), suite("keyring"))
+	rules = append(rules, suite("authz"), suite("oauth", "authz"), suite("oauth/localusers"), suite("keyring"))
 	return append(rules, backendRules()...)
 }
 
@@ -120,6 +122,7 @@ func backendRules() []Rule {
 	}}
 	for store, serves := range map[string][]string{
 		"authzstore": {"authz"}, "oauthstore": {"authz", "oauth"}, "keyringstore": {"keyring"}, "tenantstore": {"storage"},
+		"userstore":   {"oauth/localusers"},
 		"usagestore":  {"storage"},
 		"flagstore":   {"flags", "backends/docstore/internal/heads"},
 		"secretstore": {"secrets", "backends/docstore/internal/heads"},

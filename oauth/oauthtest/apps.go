@@ -52,6 +52,9 @@ func newApp(tenantID, clientID string) oauth.App {
 		CreatedAt:      time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC),
 		Instance:       "instance-of-" + clientID,
 		TokenPrefix:    "prefix-of-" + clientID,
+		Generation:     3,
+		DeclaredIn:     map[string]int64{"jobs.*": 2},
+		JWKS:           []byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"<&>"}]}`),
 	}
 	for i := range app.SecretHash {
 		app.SecretHash[i] = byte(255 - i)

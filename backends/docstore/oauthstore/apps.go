@@ -1,4 +1,4 @@
-// Package oauthstore keeps apps and API keys in a document driver.
+// Package oauthstore keeps apps, API keys and the grants of users in a document driver.
 package oauthstore
 
 import (
@@ -36,6 +36,10 @@ type appRecord struct {
 	Instance       string         `json:"instance"`
 	TokenPrefix    string         `json:"tokenPrefix,omitempty"`
 	Deleting       bool           `json:"deleting,omitempty"`
+
+	Generation int64            `json:"generation,omitempty"`
+	DeclaredIn map[string]int64 `json:"declaredIn,omitempty"`
+	JWKS       string           `json:"jwks,omitempty"` // as it was registered, byte for byte
 }
 
 func newAppRecord(app oauth.App) appRecord {
@@ -50,6 +54,9 @@ func newAppRecord(app oauth.App) appRecord {
 		Instance:       app.Instance,
 		TokenPrefix:    app.TokenPrefix,
 		Deleting:       app.Deleting,
+		Generation:     app.Generation,
+		DeclaredIn:     app.DeclaredIn,
+		JWKS:           string(app.JWKS),
 	}
 	if app.SecretHash != (oauth.SecretHash{}) {
 		r.SecretSHA256 = app.SecretHash[:]
@@ -70,6 +77,9 @@ func (r appRecord) app(clientID, version string) (oauth.App, error) {
 		Instance:       r.Instance,
 		TokenPrefix:    r.TokenPrefix,
 		Deleting:       r.Deleting,
+		Generation:     r.Generation,
+		DeclaredIn:     r.DeclaredIn,
+		JWKS:           jwksBytes(r.JWKS),
 		Version:        version,
 	}
 	if n := len(r.SecretSHA256); n != 0 && n != len(app.SecretHash) {
@@ -136,4 +146,11 @@ func (a *Apps) CountTenant(ctx context.Context, tenantID string) (n int, err err
 		n++
 	}
 	return n, nil
+}
+
+func jwksBytes(text string) []byte {
+	if text == "" {
+		return nil
+	}
+	return []byte(text)
 }

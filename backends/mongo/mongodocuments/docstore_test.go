@@ -15,10 +15,13 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/userstore"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
 	"github.com/cpodkit/cpodkit/internal/testservice"
 	"github.com/cpodkit/cpodkit/keyring"
 	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/oauth/localusers"
+	"github.com/cpodkit/cpodkit/oauth/localusers/localuserstest"
 	"github.com/cpodkit/cpodkit/oauth/oauthtest"
 	"github.com/cpodkit/cpodkit/secrets"
 	"github.com/cpodkit/cpodkit/secrets/secretstest"
@@ -56,6 +59,18 @@ func TestStores(t *testing.T) {
 	t.Run("keys", func(t *testing.T) {
 		t.Parallel()
 		oauthtest.RunKeys(t, func(t *testing.T) oauth.KeyStore { return oauthstore.NewAPIKeys(stores(t)) })
+	})
+	t.Run("grants", func(t *testing.T) {
+		t.Parallel()
+		oauthtest.RunGrants(t, func(t *testing.T) oauth.GrantStore { return oauthstore.NewGrants(stores(t)) })
+	})
+	t.Run("sessions", func(t *testing.T) {
+		t.Parallel()
+		oauthtest.RunSessions(t, func(t *testing.T) oauth.SessionStore { return oauthstore.NewSessions(stores(t)) })
+	})
+	t.Run("accounts", func(t *testing.T) {
+		t.Parallel()
+		localuserstest.Run(t, func(t *testing.T) localusers.Store { return userstore.New(stores(t)) })
 	})
 	newSecrets := func(t *testing.T) *secretstore.Store {
 		store, err := secretstore.New(stores(t), keyring.NewMaster())

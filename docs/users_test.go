@@ -1,0 +1,43 @@
+package docs_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/cpodkit/cpodkit/internal/webtest"
+	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/oauth/localusers"
+	"github.com/cpodkit/cpodkit/ratelimit"
+)
+
+func TestUsers(t *testing.T) {
+	t.Parallel()
+	const publicURL, secret = "https://api.example.com", "s3cr3t"
+	accounts, store, apps, key := localusers.NewMemory(), oauth.NewMemorySessions(), oauth.NewMemoryApps(), make([]byte, 32)
+	limiter, err := ratelimit.New(ratelimit.NewMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, func() error {
+		users, err := localusers.New(accounts, publicURL)
+		if err != nil {
+			return err
+		}
+		corp, err := oauth.NewUpstream(oauth.UpstreamConfig{
+			Name: "corp", Label: "Example Corp", Issuer: "https://id.example.com", ClientID: "cpod", ClientSecret: secret, Tenant: "acme",
+		})
+		if err != nil {
+			return err
+		}
+		sessions, err := oauth.NewSessions(oauth.SessionsConfig{
+			PublicURL: publicURL, Store: store, Secret: key, Apps: apps, Limiter: limiter,
+			Local: users, Upstreams: []*oauth.Upstream{corp},
+		})
+		if err != nil {
+			return err
+		}
+		routes := append(sessions.Routes(), users.Routes()...)
+		webtest.Call(t, webtest.Handler(routes), http.MethodGet, "/login", "", "").WantStatus(t, http.StatusOK)
+		return nil
+	})
+}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	neturl "net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/oauth"
+	"github.com/cpodkit/cpodkit/oauth/localusers"
+	"github.com/cpodkit/cpodkit/oauth/pages"
+	"github.com/cpodkit/cpodkit/storage"
+)
+
+const (
+	usersVariable = "CPOD_USERS"
+	usersName     = "users and sessions" // in what erasures print
+)
+
+// userSources say how users sign in.
+type userSources struct {
+	local     bool
+	upstreams []oauth.UpstreamConfig
+}
+
+func readUserSources(s *settings) (sources userSources) {
+	text := s.get(usersVariable, "local:",
+		"how users sign in: `local:`, with passwords that are kept here; `oidc:FILE`, at the OpenID providers that a JSON file lists; both, separated by a space; or `off`")
+	var schemes []string
+	for _, source := range strings.Fields(text) {
+		switch file, isFile := strings.CutPrefix(source, "oidc:"); {
+		case source == "local:":
+			sources.local = true
+		case isFile && file != "":
+			list, err := readUpstreams(file)
+			if err != nil {
+				s.fail(usersVariable, "%w", err)
+			}
+			sources.upstreams = append(sources.upstreams, list...)
+		case source != off || text != off:
+			s.fail(usersVariable, "want local:, oidc:FILE, both with a space between them, or off")
+		}
+		schemes = append(schemes, scheme(source))
+	}
+	s.backends = append(s.backends, slog.String("users", strings.Join(schemes, " ")))
+	return sources
+}
+
+// readUpstreams checks the file whole, so that a wrong one shows at the start.
+func readUpstreams(file string) ([]oauth.UpstreamConfig, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	list, err := oauth.ParseUpstreams(data)
+	if err == nil && len(list) == 0 {
+		err = errors.New("it lists no provider")
+	}
+	for _, config := range list {
+		if err == nil {
+			_, err = oauth.NewUpstream(config)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return list, nil
+}
+
+// usersPart is how users sign in, and the users who are kept here. It comes before the
+// authorization server, which asks it who is there.
+func usersPart(s *settings) part {
+	sources := readUserSources(s)
+	return part{
+		name: usersName,
+		data: func(_ context.Context, h *house) (data, error) { return keptUsers{h}, nil },
+		open: func(ctx context.Context, h *house) (opened, error) {
+			h.inMemory = append(h.inMemory, namedData{usersName, userTokens{h}})
+			users, err := openUsers(h)
+			if err != nil {
+				return opened{}, err
+			}
+			config := oauth.SessionsConfig{
+				PublicURL: h.publicURL, Store: h.records.sessions, Secret: h.ring.Secret("sign-in"), Apps: h.records.apps,
+				DefaultTenant: defaultTenant, TenantExists: h.servesTenant, Limiter: h.limiter, Log: h.log,
+			}
+			for _, upstream := range sources.upstreams {
+				u, err := oauth.NewUpstream(upstream)
+				if err != nil {
+					return opened{}, fmt.Errorf("%s: %w", usersVariable, err)
+				}
+				config.Upstreams = append(config.Upstreams, u)
+			}
+			isOff := !sources.local && len(sources.upstreams) == 0
+			if sources.local || isOff { // for its routes
+				config.Local = users
+			}
+			sessions, err := oauth.NewSessions(config)
+			if err != nil {
+				return opened{}, fmt.Errorf("%s: %w", usersVariable, err)
+			}
+			o := opened{routes: users.Routes()}
+			if !sources.local {
+				o.routes = notSupported(o.routes, cpodkit.WriteError, "Users are not kept on this server.")
+			}
+			if isOff {
+				o.routes = append(o.routes, notSupported(sessions.Routes(), pages.WriteError, "Users cannot sign in on this server.")...)
+				return o, nil
+			}
+			h.signIn = sessions
+			o.routes = append(o.routes, sessions.Routes()...)
+			o.run = []func(context.Context){sessions.Run}
+			return o, nil
+		},
+	}
+}
+
+func openUsers(h *house) (*localusers.Users, error) {
+	return localusers.New(h.records.users, h.publicURL,
+		localusers.WithEnded(func(ctx context.Context, tenantID, userID string) error {
+			_, err := h.endUser(ctx, tenantID, userID)
+			return err
+		}), localusers.WithCursorSecret(h.ring.Secret("users")), localusers.WithLog(h.log))
+}
+
+// endUser ends what a user has begun here: sessions first, so that nothing new comes of
+// them, and then what the user has granted. It returns how many sessions there were.
+func (h *house) endUser(ctx context.Context, tenantID, userID string) (int, error) {
+	n, err := h.records.sessions.DeleteUser(ctx, tenantID, userID)
+	if err == nil {
+		_, err = oauth.DeleteGrants(ctx, h.records.grants, h.revocations, tenantID, userID)
+	}
+	return n, err
+}
+
+// servesTenant reports whether users of a tenant may sign in.
+func (h *house) servesTenant(ctx context.Context, tenantID string) (bool, error) {
+	exists, err := h.tenantExists(ctx, tenantID)
+	if err != nil || !exists {
+		return false, err
+	}
+	closed, err := h.isClosed(ctx, tenantID)
+	return !closed, err
+}
+
+// notSupported keeps the routes of what is switched off, and answers 501 on them.
+func notSupported(
+	routes []cpodkit.Route, writeError func(http.ResponseWriter, *http.Request, error), detail string,
+) []cpodkit.Route {
+	routes = slices.Clone(routes)
+	for i := range routes {
+		routes[i].Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			writeError(w, r, cpodkit.Errorf(cpodkit.CodeNotSupported, "%s", detail))
+		})
+	}
+	return routes
+}
+
+// keptUsers are users, their sessions and grants, as data of tenants and users.
+type keptUsers struct{ *house }
+
+// ofRealm returns whose a realm is; the user is "" for all of the tenant.
+func ofRealm(realm storage.Realm) (tenantID, userID string, err error) {
+	root, err := realm.Root()
+	if err != nil {
+		return "", "", err
+	}
+	tenant, user, _ := strings.Cut(root, "/")
+	if tenantID, err = neturl.PathUnescape(tenant); err != nil {
+		return "", "", err
+	}
+	userID, err = neturl.PathUnescape(strings.TrimSuffix(strings.TrimPrefix(user, "users/"), "/"))
+	return tenantID, userID, err
+}
+
+// Measure implements [data].
+func (k keptUsers) Measure(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
+	tenantID, userID, err := ofRealm(realm)
+	if err != nil {
+		return storage.Amount{}, err
+	}
+	sessions, err := k.records.sessions.Count(ctx, tenantID, userID)
+	if err != nil {
+		return storage.Amount{}, err
+	}
+	accounts := 0
+	if userID == "" {
+		accounts, err = k.records.users.Count(ctx, tenantID)
+	} else if _, err = k.records.users.Get(ctx, tenantID, userID); err == nil {
+		accounts = 1
+	} else if errors.Is(err, cpodkit.CodeNotFound) {
+		err = nil
+	}
+	return storage.Amount{Items: int64(sessions + accounts)}, err
+}
+
+// Erase implements [data].
+func (k keptUsers) Erase(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
+	amount, err := k.Measure(ctx, realm)
+	if err != nil {
+		return storage.Amount{}, err
+	}
+	tenantID, userID, err := ofRealm(realm)
+	if err != nil {
+		return storage.Amount{}, err
+	}
+	if userID != "" {
+		return amount, k.eraseUser(ctx, tenantID, userID)
+	}
+	_, err = k.records.sessions.DeleteTenant(ctx, tenantID)
+	return amount, errors.Join(err, k.records.grants.DeleteAll(ctx, oauth.GrantFilter{TenantID: tenantID}), k.records.users.DeleteTenant(ctx, tenantID))
+}
+
+// eraseUser erases a user, who may be of an upstream provider.
+func (k keptUsers) eraseUser(ctx context.Context, tenantID, userID string) error {
+	const attempts = 10
+	for range attempts {
+		account, err := k.records.users.Get(ctx, tenantID, userID)
+		if errors.Is(err, cpodkit.CodeNotFound) {
+			_, err := k.endUser(ctx, tenantID, userID)
+			return err
+		}
+		if err == nil {
+			err = k.records.users.Delete(ctx, account)
+		}
+		if err != nil && !errors.Is(err, cpodkit.CodePreconditionFailed) {
+			return err
+		}
+	}
+	return errors.New("the user is being changed by others")
+}
+
+// userTokens are the access tokens of users, which a running server ends in its memory when
+// a command erases a user. It ends the sessions before, so that no new ones come.
+type userTokens struct{ *house }
+
+// Measure implements [data].
+func (userTokens) Measure(context.Context, storage.Realm) (storage.Amount, error) {
+	return storage.Amount{}, nil
+}
+
+// Erase implements [data]. Those of a whole tenant end with its apps.
+func (t userTokens) Erase(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
+	tenantID, userID, err := ofRealm(realm)
+	if err != nil || userID == "" {
+		return storage.Amount{}, err
+	}
+	n, err := t.endUser(ctx, tenantID, userID)
+	return storage.Amount{Items: int64(n)}, err
+}

@@ -1,0 +1,349 @@
+package oauth
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/strictjson"
+)
+
+// UpstreamConfig says which OpenID provider signs users in, and what they are then. Its JSON
+// is that of docs/users.md. What is not said to be optional is needed.
+type UpstreamConfig struct {
+	// Name is 1 to 16 of a-z and 0-9. It begins the ids of the users, so that two providers
+	// cannot name the same user; it never changes. "user" and "sha256" are not allowed.
+	Name  string `json:"name"`
+	Label string `json:"label"` // of the button; the Name when it is empty
+
+	// Issuer is the "issuer" of the provider, to which discovery adds
+	// /.well-known/openid-configuration. It is https, or http on a loopback address, and so
+	// are the endpoints that it names.
+	Issuer string `json:"issuer"`
+
+	ClientID     string `json:"clientId"`
+	ClientSecret string `json:"clientSecret"` // optional
+
+	// Scopes are asked for besides openid; email and profile when it is nil.
+	Scopes []string `json:"scopes"`
+
+	// One of these three says to which tenant a user belongs. Tenant is that of all users.
+	// TenantClaim is the member of the ID token that names it, and Tenants, if not nil, are
+	// those that it may name. Domains gives the tenant for the domain of the e-mail address,
+	// which the provider must have verified.
+	Tenant      string            `json:"tenant"`
+	TenantClaim string            `json:"tenantClaim"`
+	Tenants     []string          `json:"tenants"`
+	Domains     map[string]string `json:"domains"`
+
+	// UserClaim is the member of the ID token that names the user for good; "sub" when it
+	// is empty.
+	UserClaim string `json:"userClaim"`
+
+	// Client sends the requests to the provider; one with a limit of 10 s when it is nil.
+	// It follows no redirects.
+	Client *http.Client `json:"-"`
+}
+
+// ParseUpstreams reads a JSON array of [UpstreamConfig]. Unknown members are errors.
+func ParseUpstreams(data []byte) ([]UpstreamConfig, error) {
+	var list []UpstreamConfig
+	faults, err := strictjson.Unmarshal(data, &list)
+	if err != nil {
+		return nil, fmt.Errorf("oauth: the upstream providers: %w", err)
+	}
+	for _, fault := range faults {
+		return nil, fmt.Errorf("oauth: the upstream providers: %s %s", fault.Pointer, fault.Detail)
+	}
+	return list, nil
+}
+
+// Upstream is an OpenID provider that signs users in. It is safe for concurrent use.
+type Upstream struct {
+	config UpstreamConfig
+	client *http.Client
+
+	provider *fetched[*provider]
+	keys     *fetched[keySet]
+}
+
+const (
+	upstreamTimeout = 10 * time.Second
+	maxUpstream     = 1 << 20 // bytes of an answer
+	discoveryAge    = time.Hour
+	keysAge         = time.Hour
+	keysPause       = 30 * time.Second // between fetches for key ids that are not known
+
+	// Parameters of requests to a provider (RFC 6749 section 4.1).
+	codeName     = "code"
+	redirectName = "redirect_uri"
+)
+
+var upstreamName = regexp.MustCompile(`^[a-z0-9]{1,16}$`)
+
+// NewUpstream returns an Upstream, or what is wrong with config. It asks the provider
+// nothing yet: one that is down keeps no server from starting.
+func NewUpstream(config UpstreamConfig) (*Upstream, error) {
+	config.Label = cmp.Or(config.Label, config.Name)
+	config.UserClaim = cmp.Or(config.UserClaim, "sub")
+	if config.Scopes == nil {
+		config.Scopes = []string{"email", "profile"}
+	}
+	rules := 0
+	for _, given := range []bool{config.Tenant != "", config.TenantClaim != "", config.Domains != nil} {
+		if given {
+			rules++
+		}
+	}
+	switch {
+	case !upstreamName.MatchString(config.Name) || config.Name == "user" || config.Name == "sha256":
+		return nil, fmt.Errorf("oauth: the upstream %q has no name of 1 to 16 a-z and 0-9, except user and sha256", config.Name)
+	case rules != 1:
+		return nil, fmt.Errorf("oauth: the upstream %s needs one of tenant, tenantClaim and domains", config.Name)
+	case config.ClientID == "":
+		return nil, fmt.Errorf("oauth: the upstream %s needs a client id", config.Name)
+	case slices.ContainsFunc(config.Scopes, func(s string) bool { return s == "" || strings.ContainsFunc(s, outsideURI) }):
+		return nil, fmt.Errorf("oauth: the upstream %s has a scope that is none", config.Name)
+	}
+	tenants := slices.Clone(config.Tenants)
+	if config.Tenant != "" {
+		tenants = append(tenants, config.Tenant)
+	}
+	for domain, tenant := range config.Domains {
+		if _, ok := NormalEmail("x@" + domain); !ok || domain != strings.ToLower(domain) {
+			return nil, fmt.Errorf("oauth: the upstream %s has the domain %q, which is not one in lower case", config.Name, domain)
+		}
+		tenants = append(tenants, tenant)
+	}
+	for _, tenant := range tenants {
+		if _, err := cpodkit.EncodeID(tenant); err != nil {
+			return nil, fmt.Errorf("oauth: the upstream %s names the tenant %q, which %w", config.Name, tenant, err)
+		}
+	}
+	if err := checkUpstreamURL(config.Issuer); err != nil {
+		return nil, fmt.Errorf("oauth: the issuer of the upstream %s: %w", config.Name, err)
+	}
+	u := &Upstream{config: config}
+	client := http.Client{Timeout: upstreamTimeout}
+	if config.Client != nil {
+		client = *config.Client
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	u.client = &client
+	u.provider = newFetched(discoveryAge, u.discover)
+	u.keys = newFetched(keysAge, u.fetchKeys)
+	return u, nil
+}
+
+// checkUpstreamURL wants https, or http that does not leave the machine.
+func checkUpstreamURL(text string) error {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || strings.ContainsRune(text, '#') || strings.ContainsFunc(text, outsideURI):
+		return fmt.Errorf("%q is not an absolute URL without user and fragment", text)
+	case !secureScheme(u):
+		return fmt.Errorf("%q is neither https nor http on a loopback address", text)
+	}
+	return nil
+}
+
+// provider is the part of OpenID Connect Discovery 1.0 section 3 that is used.
+type provider struct {
+	Issuer        string   `json:"issuer"`
+	Authorization string   `json:"authorization_endpoint"`
+	Token         string   `json:"token_endpoint"`
+	Keys          string   `json:"jwks_uri"`
+	AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
+	SendsIssuer   bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
+}
+
+func (u *Upstream) discover(ctx context.Context) (*provider, error) {
+	var p provider
+	if err := u.get(ctx, strings.TrimSuffix(u.config.Issuer, "/")+"/.well-known/openid-configuration", &p); err != nil {
+		return nil, err
+	}
+	if p.Issuer != u.config.Issuer {
+		return nil, fmt.Errorf("the discovery document names the issuer %q", p.Issuer)
+	}
+	for _, endpoint := range []string{p.Authorization, p.Token, p.Keys} {
+		if err := checkUpstreamURL(endpoint); err != nil {
+			return nil, err
+		}
+	}
+	return &p, nil
+}
+
+func (u *Upstream) get(ctx context.Context, from string, into any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Accept", "application/json")
+	status, body, err := u.send(r)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("%s answers %d", from, status)
+	}
+	return json.Unmarshal(body, into)
+}
+
+// send returns an answer whole. It ends with the client's limit.
+func (u *Upstream) send(r *http.Request) (status int, body []byte, err error) {
+	res, err := u.client.Do(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(res.Body, maxUpstream+1))
+	if err == nil && len(body) > maxUpstream {
+		err = fmt.Errorf("the answer has more than %d bytes", maxUpstream)
+	}
+	return res.StatusCode, body, err
+}
+
+// authorizeURL is where a browser goes to sign in (OpenID Connect Core 1.0 section 3.1.2.1,
+// RFC 7636 section 4.3).
+func (u *Upstream) authorizeURL(ctx context.Context, redirectURI, state string, a attempt, t target) (string, error) {
+	p, err := u.provider.get(ctx, nil)
+	if err != nil {
+		return "", u.down(err)
+	}
+	to, err := url.Parse(p.Authorization)
+	if err != nil {
+		return "", u.down(err)
+	}
+	challenge := sha256.Sum256([]byte(a.Verifier))
+	query := to.Query()
+	for name, value := range map[string]string{
+		"response_type": codeName, "client_id": u.config.ClientID, redirectName: redirectURI, "state": state, "nonce": a.Nonce,
+		"scope":          strings.Join(append([]string{"openid"}, u.config.Scopes...), " "),
+		"code_challenge": base64.RawURLEncoding.EncodeToString(challenge[:]), "code_challenge_method": "S256",
+	} {
+		query.Set(name, value)
+	}
+	if t.again {
+		query.Set("prompt", "login")
+	}
+	if t.maxAge != "" {
+		query.Set("max_age", t.maxAge)
+	}
+	if email, ok := NormalEmail(t.hint); ok {
+		query.Set("login_hint", email)
+	}
+	to.RawQuery = query.Encode()
+	return to.String(), nil
+}
+
+// exchange returns the ID token for a code (OpenID Connect Core 1.0 section 3.1.3).
+func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI string) (string, error) {
+	p, err := u.provider.get(ctx, nil)
+	if err != nil {
+		return "", u.down(err)
+	}
+	form := url.Values{
+		"grant_type": {"authorization_code"}, codeName: {code}, redirectName: {redirectURI}, "code_verifier": {verifier},
+	}
+	basic := u.config.ClientSecret != "" &&
+		(len(p.AuthMethods) == 0 || slices.Contains(p.AuthMethods, "client_secret_basic"))
+	if !basic {
+		form.Set("client_id", u.config.ClientID)
+		if u.config.ClientSecret != "" {
+			form.Set("client_secret", u.config.ClientSecret)
+		}
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.Token, strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", u.down(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Accept", "application/json")
+	if basic { // RFC 6749 section 2.3.1
+		r.SetBasicAuth(url.QueryEscape(u.config.ClientID), url.QueryEscape(u.config.ClientSecret))
+	}
+	status, body, err := u.send(r)
+	if err != nil || status >= http.StatusInternalServerError {
+		return "", u.down(cmp.Or(err, fmt.Errorf("the token endpoint answers %d", status)))
+	}
+	var answer struct {
+		IDToken string `json:"id_token"`
+		Error   string `json:"error"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return "", u.refuse(err)
+	}
+	if status != http.StatusOK || answer.IDToken == "" {
+		return "", u.refuse(fmt.Errorf("the token endpoint answers %d %q without an ID token", status, answer.Error))
+	}
+	return answer.IDToken, nil
+}
+
+// down says that the provider cannot be asked.
+func (u *Upstream) down(err error) error {
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "%s, which signs users in here, does not answer; try again.", u.config.Label).
+		WithCause(fmt.Errorf("upstream %s: %w", u.config.Name, err))
+}
+
+// refuse says that what came back from the provider is not to be trusted.
+func (u *Upstream) refuse(err error) error {
+	return cpodkit.Errorf(cpodkit.CodeForbidden, "The answer of %s cannot be used to sign in. Begin again.", u.config.Label).
+		WithCause(fmt.Errorf("upstream %s: %w", u.config.Name, err))
+}
+
+// user returns who the claims of an ID token are.
+func (u *Upstream) user(claims map[string]any) (User, error) {
+	id, _ := claims[u.config.UserClaim].(string)
+	if id == "" {
+		return User{}, u.refuse(fmt.Errorf("the ID token has no %s", u.config.UserClaim))
+	}
+	user := User{ID: u.userID(id), AuthTime: time.Now()}
+	if at, ok := (assertion{claims: claims}).date("auth_time"); ok && at.Before(user.AuthTime) {
+		user.AuthTime = at
+	}
+	if name, _ := claims["name"].(string); validName(name) {
+		user.Name = name
+	}
+	email, _ := claims["email"].(string)
+	if verified, _ := claims["email_verified"].(bool); verified {
+		user.Email, _ = NormalEmail(email)
+	}
+	errNoTenant := cpodkit.Errorf(cpodkit.CodeForbidden, "Your account at %s belongs to no organisation of this server.", u.config.Label)
+	switch {
+	case u.config.Tenant != "":
+		user.TenantID = u.config.Tenant
+	case u.config.TenantClaim != "":
+		user.TenantID, _ = claims[u.config.TenantClaim].(string)
+		if u.config.Tenants != nil && !slices.Contains(u.config.Tenants, user.TenantID) {
+			return User{}, errNoTenant
+		}
+	default:
+		_, domain, _ := strings.Cut(user.Email, "@")
+		user.TenantID = u.config.Domains[domain]
+	}
+	if _, err := cpodkit.EncodeID(user.TenantID); err != nil {
+		return User{}, errNoTenant
+	}
+	return user, nil
+}
+
+// userID makes an id that no other provider makes: names have no hyphen, and none is sha256.
+func (u *Upstream) userID(subject string) string {
+	id := u.config.Name + "-" + subject
+	if _, err := cpodkit.EncodeID(id); err == nil {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "sha256-" + base64.RawURLEncoding.EncodeToString(sum[:])
+}
