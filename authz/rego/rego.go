@@ -1,0 +1,76 @@
+package rego
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/cpodkit/cpodkit/authz"
+)
+
+// Engine decides. It is safe for concurrent use.
+type Engine struct {
+	options
+	store Store
+}
+
+// Option configures [New].
+type Option func(*options)
+
+type options struct {
+	source Source
+}
+
+// WithSource sets where the operator's policy comes from. Without it there is none: then
+// each route is allowed, and authorize goes by the scopes of the token.
+func WithSource(s Source) Option { return func(o *options) { o.source = s } }
+
+// New returns an engine. It fails when the operator's policy does not compile.
+func New(store Store, opts ...Option) (*Engine, error) {
+	e := &Engine{store: store}
+	for _, opt := range opts {
+		opt(&e.options)
+	}
+	return e, nil
+}
+
+// Run keeps policies current and stores logged decisions, until ctx ends.
+func (e *Engine) Run(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+
+// Decision is what a policy decided.
+type Decision struct {
+	ID       string
+	Path     string          // with "data." in front
+	Result   json.RawMessage // nil when the rule is undefined
+	Allowed  bool            // the result is neither undefined, null nor false
+	Reason   string          // that the policy gives for callers, or ""
+	Revision string          // of the operator's policy and, after a dot, of the tenant's
+	Time     time.Time
+}
+
+var errNotBuilt = errors.New("rego: not built yet")
+
+// Evaluate evaluates a rule for a tenant: the tenant's own, if its policy defines the
+// path, else the operator's. The path is "authz/allow" or "data.authz.allow". A rule that
+// is defined nowhere is CodeNotFound. The input is what json.Marshal takes.
+func (e *Engine) Evaluate(ctx context.Context, tenantID, path string, input any) (Decision, error) {
+	return Decision{}, errNotBuilt
+}
+
+// Decide implements [authz.Decider] by data.authz.allow.
+func (e *Engine) Decide(ctx context.Context, q authz.Question) (authz.Decision, error) {
+	return authz.Decision{}, errNotBuilt
+}
+
+// Query is a rule that is prepared for inputs of one Go type. It is safe for concurrent
+// use.
+type Query[In any] struct{ engine *Engine }
+
+// Prepare prepares a rule for inputs of type In, by the names that package json would use.
+func Prepare[In any](e *Engine, path string) (*Query[In], error) { return nil, errNotBuilt }
+
+// Decide evaluates the rule for a tenant, "" for the operator's policy alone.
+func (q *Query[In]) Decide(ctx context.Context, tenantID string, in *In) (Decision, error) {
+	return Decision{}, errNotBuilt
+}
