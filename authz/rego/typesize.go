@@ -16,7 +16,8 @@ func checkTypeSizes(c *ast.Compiler) *ast.Error {
 	s := sizer{compiler: c, rules: map[*ast.Rule]int{}}
 	for _, module := range c.Modules {
 		for _, rule := range module.Rules {
-			if s.rule(rule) > maxTypeSize {
+			s.largest = 0
+			if s.rule(rule); s.largest > maxTypeSize {
 				return ast.NewError(ast.TypeErr, rule.Location, "the type of the rule has more than %d parts", maxTypeSize)
 			}
 		}
@@ -27,21 +28,19 @@ func checkTypeSizes(c *ast.Compiler) *ast.Error {
 type sizer struct {
 	compiler *ast.Compiler
 	rules    map[*ast.Rule]int
+	largest  int // of all terms that were looked at
 }
 
-// rule returns the size of the type of the largest term in a rule.
+// rule returns the size of the type of a rule.
 func (s *sizer) rule(rule *ast.Rule) int {
 	if size, ok := s.rules[rule]; ok {
 		return size
 	}
 	s.rules[rule] = 1 // rules are not recursive, except by "with"
-	size := 1 // vars[""] is that of the largest term which is an operand
+	size := 1
 	for r := rule; r != nil; r = r.Else {
 		vars := map[ast.Var]int{}
 		s.body(r.Body, vars)
-		for _, v := range vars {
-			size = max(size, v)
-		}
 		for _, t := range append([]*ast.Term{r.Head.Key, r.Head.Value}, r.Head.Reference...) {
 			if t != nil {
 				size = plus(size, s.term(t, vars))
@@ -60,7 +59,6 @@ func (s *sizer) body(body ast.Body, vars map[ast.Var]int) {
 			for _, t := range terms[1:] {
 				sum = plus(sum, s.term(t, vars))
 			}
-			vars[""] = max(vars[""], sum)
 			if !expr.IsEquality() {
 				sum = s.ref(expr.Operator())
 			}
@@ -122,6 +120,7 @@ func (s *sizer) term(t *ast.Term, vars map[ast.Var]int) int {
 		add(v.Key)
 		add(v.Value)
 	}
+	s.largest = max(s.largest, size)
 	return size
 }
 
