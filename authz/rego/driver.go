@@ -43,9 +43,9 @@ type Store interface {
 	// [DecisionPrefix]).
 	LastDecisions(ctx context.Context, tenantID, path string, limit int) ([]LoggedDecision, error)
 
-	// Prune removes decisions that were made before a time, and blobs that were put
-	// before it and that no tenant's head names.
-	Prune(ctx context.Context, before time.Time) error
+	// Prune removes decisions that were made before a time, and blobs that were put before
+	// another one and that no tenant's head names.
+	Prune(ctx context.Context, decisionsBefore, blobsBefore time.Time) error
 }
 
 // Watcher is for drivers: a store that says which policies change.

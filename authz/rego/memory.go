@@ -185,18 +185,18 @@ func (m *Memory) LastDecisions(ctx context.Context, tenantID, path string, limit
 }
 
 // Prune implements [Store].
-func (m *Memory) Prune(ctx context.Context, before time.Time) error {
+func (m *Memory) Prune(ctx context.Context, decisionsBefore, blobsBefore time.Time) error {
 	unlock, err := m.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	for _, log := range m.logs {
-		maps.DeleteFunc(log.decisions, func(_ string, d LoggedDecision) bool { return d.Time.Before(before) })
+		maps.DeleteFunc(log.decisions, func(_ string, d LoggedDecision) bool { return d.Time.Before(decisionsBefore) })
 		log.ids = slices.DeleteFunc(log.ids, func(id string) bool { _, ok := log.decisions[id]; return !ok })
 	}
 	maps.DeleteFunc(m.blobs, func(k blobKey, b memoryBlob) bool {
-		return b.put.Before(before) && !slices.Contains(m.heads[k.tenantID].Blobs, k.digest)
+		return b.put.Before(blobsBefore) && !slices.Contains(m.heads[k.tenantID].Blobs, k.digest)
 	})
 	return nil
 }

@@ -27,7 +27,7 @@ type broken struct {
 	append func(ctx context.Context, decisions []rego.LoggedDecision) error
 	get    func(ctx context.Context, tenantID, id string) (rego.LoggedDecision, error)
 	last   func(ctx context.Context, tenantID, path string, limit int) ([]rego.LoggedDecision, error)
-	prune  func(ctx context.Context, before time.Time) error
+	prune  func(ctx context.Context, decisionsBefore, blobsBefore time.Time) error
 	watch  func(ctx context.Context, changed func(tenantID string)) error
 }
 
@@ -59,7 +59,9 @@ func (b *broken) LastDecisions(ctx context.Context, tenantID, path string, limit
 	return b.last(ctx, tenantID, path, limit)
 }
 
-func (b *broken) Prune(ctx context.Context, before time.Time) error { return b.prune(ctx, before) }
+func (b *broken) Prune(ctx context.Context, decisionsBefore, blobsBefore time.Time) error {
+	return b.prune(ctx, decisionsBefore, blobsBefore)
+}
 
 func (b *broken) Watch(ctx context.Context, changed func(tenantID string)) error {
 	return b.watch(ctx, changed)
@@ -98,6 +100,14 @@ func changed(change func(d *rego.LoggedDecision)) func(*broken) {
 				change(&decisions[i])
 			}
 			return b.Memory.AppendDecisions(ctx, decisions)
+		}
+	}
+}
+
+func pruning(prune func(ctx context.Context, m *rego.Memory, decisionsBefore, blobsBefore time.Time) error) func(*broken) {
+	return func(b *broken) {
+		b.prune = func(ctx context.Context, decisionsBefore, blobsBefore time.Time) error {
+			return prune(ctx, b.Memory, decisionsBefore, blobsBefore)
 		}
 	}
 }
@@ -173,7 +183,7 @@ func TestMistakesAreSeen(t *testing.T) {
 			b.append = func(ctx context.Context, decisions []rego.LoggedDecision) error {
 				for _, d := range decisions {
 					if old, err := b.Memory.Decision(ctx, d.TenantID, d.ID); err == nil {
-						if err := b.Memory.Prune(ctx, old.Time.Add(1)); err != nil {
+						if err := b.Memory.Prune(ctx, old.Time.Add(1), time.Time{}); err != nil {
 							return err
 						}
 					}
@@ -219,18 +229,23 @@ func TestMistakesAreSeen(t *testing.T) {
 				return b.Memory.LastDecisions(ctx, t, path, limit+1)
 			}
 		}},
-		"nothing is pruned": {testPruneDecisions, func(b *broken) { b.prune = func(context.Context, time.Time) error { return nil } }},
-		"the last one is pruned, too": {testPruneDecisions, func(b *broken) {
-			b.prune = func(ctx context.Context, t time.Time) error { return b.Memory.Prune(ctx, t.Add(1)) }
-		}},
-		"blobs stay": {testPruneBlobs, func(b *broken) { b.prune = func(context.Context, time.Time) error { return nil } }},
+		"nothing is pruned": {testPruneDecisions, pruning(func(context.Context, *rego.Memory, time.Time, time.Time) error { return nil })},
+		"the last one is pruned, too": {testPruneDecisions, pruning(func(ctx context.Context, m *rego.Memory, d, b time.Time) error {
+			return m.Prune(ctx, d.Add(1), b)
+		})},
+		"blobs stay": {testPruneBlobs, pruning(func(ctx context.Context, m *rego.Memory, d, _ time.Time) error {
+			return m.Prune(ctx, d, time.Time{})
+		})},
+		"decisions go with blobs": {testPruneBlobs, pruning(func(ctx context.Context, m *rego.Memory, _, b time.Time) error {
+			return m.Prune(ctx, b, b)
+		})},
 		"blobs of heads are pruned": {testPruneBlobs, setting(func(ctx context.Context, m *rego.Memory, t string, h rego.Head, v string) (rego.Head, error) {
 			h.Blobs = nil
 			return m.SetHead(ctx, t, h, v)
 		})},
-		"all is pruned": {testPruneKeeps, func(b *broken) {
-			b.prune = func(ctx context.Context, _ time.Time) error { return b.Memory.Prune(ctx, time.Now().Add(time.Hour)) }
-		}},
+		"all is pruned": {testPruneKeeps, pruning(func(ctx context.Context, m *rego.Memory, d, _ time.Time) error {
+			return m.Prune(ctx, d, time.Now().Add(time.Hour))
+		})},
 		"changes are not reported": {testWatchReports, func(b *broken) {
 			b.watch = func(ctx context.Context, changed func(string)) error { changed(""); <-ctx.Done(); return ctx.Err() }
 		}},

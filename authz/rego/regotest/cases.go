@@ -189,7 +189,7 @@ func testPruneDecisions(s *suite) {
 		all = append(all, decision([]string{"t1", "t2"}[n%2], path, n))
 	}
 	s.must(s.AppendDecisions(s.ctx, all))
-	s.must(s.Prune(s.ctx, all[3].Time))
+	s.must(s.Prune(s.ctx, all[3].Time, time.Now()))
 	for n, d := range all {
 		_, err := s.Decision(s.ctx, d.TenantID, d.ID)
 		if n >= 3 {
@@ -204,6 +204,7 @@ func testPruneDecisions(s *suite) {
 }
 
 func testPruneBlobs(s *suite) {
+	s.must(s.AppendDecisions(s.ctx, []rego.LoggedDecision{decision("t1", path, 1)}))
 	for _, tenant := range []string{"t1", "t2", "t/3", ""} {
 		s.put(tenant, "used", "used")
 		s.put(tenant, "unused", "unused")
@@ -211,10 +212,13 @@ func testPruneBlobs(s *suite) {
 	first := s.set("t1", "r1", "", "unused")
 	s.set("t1", "r2", first.Version, "used", "missing")
 	s.set("t/3", "r1", "", "used")
-	s.must(s.Prune(s.ctx, time.Now().Add(time.Hour)))
+	s.must(s.Prune(s.ctx, time.Time{}, time.Now().Add(time.Hour)))
 	for tenant, used := range map[string]string{"t1": "used", "t2": "", "t/3": "used", "": ""} {
 		s.wantBlob(tenant, "used", used)
 		s.wantBlob(tenant, "unused", "")
+	}
+	if _, err := s.Decision(s.ctx, "t1", decision("t1", path, 1).ID); err != nil {
+		s.Errorf("a decision is pruned with the blobs: %v", err)
 	}
 }
 
@@ -223,7 +227,7 @@ func testPruneKeeps(s *suite) {
 		s.put(tenant, "new", "new")
 	}
 	head := s.set("t1", "r1", "", "b")
-	s.must(s.Prune(s.ctx, time.Now().Add(-time.Hour)))
+	s.must(s.Prune(s.ctx, time.Now(), time.Now().Add(-time.Hour)))
 	for _, tenant := range []string{"t1", ""} {
 		s.wantBlob(tenant, "new", "new")
 	}

@@ -101,11 +101,11 @@ func (s *Store) LastDecisions(ctx context.Context, tenantID, path string, limit 
 }
 
 // Prune implements [rego.Store].
-func (s *Store) Prune(ctx context.Context, before time.Time) error {
-	if err := s.decisions.DeleteAll(ctx, docstore.AtMost("at", before.UnixMilli()-1)); err != nil {
+func (s *Store) Prune(ctx context.Context, decisionsBefore, blobsBefore time.Time) error {
+	if err := s.decisions.DeleteAll(ctx, docstore.AtMost("at", decisionsBefore.UnixMilli()-1)); err != nil {
 		return err
 	}
-	return s.pruneBlobs(ctx, before)
+	return s.pruneBlobs(ctx, blobsBefore)
 }
 
 // splitKey returns whose record has a key, and the rest of the key.
