@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -48,6 +49,27 @@ func evaluationError(ctx context.Context, err error) error {
 		return cpodkit.Errorf(cpodkit.CodeNotFound, "There is no such rule, or it is undefined for this input.")
 	}
 	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The policy could not be evaluated.").WithCause(err)
+}
+
+// note logs a decision that these sets have made, if it is one of those that are logged. The
+// subject is the route of a decision on one.
+func (e *Engine) note(ctx context.Context, kind, tenantID, subject string, d Decision, input ast.Value, j judges) {
+	if !e.isLogged(kind, d.Allowed) {
+		return
+	}
+	text, err := resultJSON(input)
+	if err != nil {
+		text = nil // as an input that cannot be masked
+	}
+	logged := LoggedDecision{
+		ID: d.ID, TenantID: tenantID, Time: d.Time.UTC().Truncate(time.Millisecond), Kind: kind, Path: d.Path,
+		Revision: d.Revision, Input: text, Result: d.Result, Allowed: d.Allowed, Reason: d.Reason, Subject: subject,
+		Operator: j.operator.list,
+	}
+	if j.tenant != nil {
+		logged.Tenant = j.tenant.revision
+	}
+	e.logDecision(ctx, logged)
 }
 
 // enter takes a place among the evaluations at once.
