@@ -4,8 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit/authz"
 )
@@ -13,6 +17,8 @@ import (
 // Engine decides. It is safe for concurrent use.
 type Engine struct {
 	options
+	*stored
+
 	store Store
 
 	maker   *setMaker
@@ -24,19 +30,42 @@ type Engine struct {
 type Option func(*options)
 
 type options struct {
-	source Source
+	logOptions
+
+	source  Source
+	logger  *slog.Logger
+	tracers trace.TracerProvider
+	meters  metric.MeterProvider
+	secret  []byte
 }
 
 // WithSource sets where the operator's policy comes from. Without it there is none: then
 // each route is allowed, and authorize goes by the scopes of the token.
 func WithSource(s Source) Option { return func(o *options) { o.source = s } }
 
+// WithLog sets where failures of Run are logged: each distinct one once, and once when it is
+// over. Without it nothing is logged.
+func WithLog(log *slog.Logger) Option { return func(o *options) { o.logger = log } }
+
+// WithTelemetry measures evaluations and the calls to the store (docs/operations.md). A nil
+// provider measures nothing.
+func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
+	return func(o *options) { o.tracers, o.meters = tracers, meters }
+}
+
 // New returns an engine. It fails when the operator's policy does not compile.
 func New(store Store, opts ...Option) (*Engine, error) {
-	e := &Engine{store: store, maker: newSetMaker()}
+	if store == nil {
+		return nil, errors.New("rego: the store is nil")
+	}
+	e := &Engine{store: store, maker: newSetMaker(), options: options{logOptions: defaultLogOptions()}}
 	e.tenants = &tenantPolicies{store: store, maker: e.maker}
 	for _, opt := range opts {
 		opt(&e.options)
+	}
+	var err error
+	if e.stored, err = newStored(&e.options); err != nil {
+		return nil, err
 	}
 	if err := e.useSource(); err != nil {
 		return nil, err
@@ -55,6 +84,8 @@ func (e *Engine) useSource() error {
 		return err
 	}
 	e.current.Store(s)
+	e.readers.wake("")
+	wake(e.operatorChanged)
 	return nil
 }
 
@@ -70,7 +101,10 @@ func (e *Engine) tenant(ctx context.Context, tenantID string) (*set, error) {
 }
 
 // Run keeps policies current and stores logged decisions, until ctx ends.
-func (e *Engine) Run(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+func (e *Engine) Run(ctx context.Context) error {
+	e.runStored(ctx)
+	return ctx.Err()
+}
 
 // Decision is what a policy decided.
 type Decision struct {

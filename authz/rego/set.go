@@ -32,6 +32,11 @@ type set struct {
 	reading  func(context.Context) (storage.Transaction, error)
 	bounded  builtinFuncs // of a tenant's modules
 
+	// Of the operator's policy:
+	policy *Policy
+	list   string    // the digest of its manifest
+	since  time.Time // when it was compiled here
+
 	queries sync.Map // of normalised paths to *query
 	kept    atomic.Int32
 }
@@ -60,10 +65,12 @@ func (c *setMaker) compileOperator(p *Policy) (*set, error) {
 			return nil, err
 		}
 	}
-	s := &set{revision: revision}
-	for _, source := range p.Modules {
-		s.size += len(source)
+	content, err := contentOfPolicy(p)
+	if err != nil {
+		return nil, Issues{{Message: "the data: " + err.Error()}}
 	}
+	s := &set{revision: revision, policy: p, since: time.Now().UTC(), size: content.size()}
+	s.list, _ = content.parts()
 	if err := c.compile(s, p.Modules, object); err != nil {
 		return nil, err
 	}
