@@ -90,12 +90,14 @@ func planOf(t reflect.Type, n *readNode) plan { //nolint:gocyclo // a case for e
 
 type absentPlan struct{}
 
-func (absentPlan) key(buf []byte, _ reflect.Value) []byte   { return append(buf, markAbsent) }
+func (absentPlan) key(buf []byte, _ reflect.Value) []byte { return append(buf, markAbsent) }
 func (absentPlan) value(reflect.Value) (ast.Value, error) { return nil, nil }
 
 type textPlan struct{}
 
-func (textPlan) key(buf []byte, v reflect.Value) []byte { return appendText(buf, markString, v.String()) }
+func (textPlan) key(buf []byte, v reflect.Value) []byte {
+	return appendText(buf, markString, v.String())
+}
 
 func (textPlan) value(v reflect.Value) (ast.Value, error) { return textOf(v.String()), nil }
 
@@ -121,7 +123,9 @@ func (intPlan) key(buf []byte, v reflect.Value) []byte {
 	return binary.AppendVarint(append(buf, markNumber, 'i'), v.Int())
 }
 
-func (intPlan) value(v reflect.Value) (ast.Value, error) { return ast.InternedValueOr(v.Int(), newInt), nil }
+func (intPlan) value(v reflect.Value) (ast.Value, error) {
+	return ast.InternedValueOr(v.Int(), newInt), nil
+}
 
 func newInt(i int64) ast.Value { return ast.Number(strconv.FormatInt(i, 10)) }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,11 @@ type Engine struct {
 	maker   *setMaker
 	current atomic.Pointer[set] // the operator's
 	tenants *tenantPolicies
+
+	cache       *decisionCache
+	keys        sync.Pool // of *[]byte
+	gate        *gate
+	evaluations *evaluations
 }
 
 // Option configures [New].
@@ -63,7 +69,12 @@ func New(store Store, opts ...Option) (*Engine, error) {
 	for _, opt := range opts {
 		opt(&e.options)
 	}
+	e.cache, e.gate = newDecisionCache(), newGate()
+	e.keys.New = func() any { return new([]byte) }
 	var err error
+	if e.evaluations, err = newEvaluations(e.meters); err != nil {
+		return nil, err
+	}
 	if e.stored, err = newStored(&e.options); err != nil {
 		return nil, err
 	}
@@ -117,28 +128,7 @@ type Decision struct {
 	Time     time.Time
 }
 
-var errNotBuilt = errors.New("rego: not built yet")
-
-// Evaluate evaluates a rule for a tenant: the tenant's own, if its policy defines the
-// path, else the operator's. The path is "authz/allow" or "data.authz.allow". A rule that
-// is defined nowhere is CodeNotFound. The input is what json.Marshal takes.
-func (e *Engine) Evaluate(ctx context.Context, tenantID, path string, input any) (Decision, error) {
-	return Decision{}, errNotBuilt
-}
-
 // Decide implements [authz.Decider] by data.authz.allow.
 func (e *Engine) Decide(ctx context.Context, q authz.Question) (authz.Decision, error) {
-	return authz.Decision{}, errNotBuilt
-}
-
-// Query is a rule that is prepared for inputs of one Go type. It is safe for concurrent
-// use.
-type Query[In any] struct{ engine *Engine }
-
-// Prepare prepares a rule for inputs of type In, by the names that package json would use.
-func Prepare[In any](e *Engine, path string) (*Query[In], error) { return nil, errNotBuilt }
-
-// Decide evaluates the rule for a tenant, "" for the operator's policy alone.
-func (q *Query[In]) Decide(ctx context.Context, tenantID string, in *In) (Decision, error) {
-	return Decision{}, errNotBuilt
+	return authz.Decision{}, errors.New("rego: not built yet")
 }
