@@ -28,7 +28,7 @@ const partsAtOnce = 8
 // under the revision. Content without anything has the revision "" and no parts.
 func (c content) parts() (revision string, parts map[string][]byte) {
 	if len(c.modules) == 0 && len(c.data) == 0 {
-		return "", nil
+		return "", map[string][]byte{}
 	}
 	m, parts := manifest{Modules: make(map[string]string, len(c.modules))}, map[string][]byte{}
 	for name, source := range c.modules {

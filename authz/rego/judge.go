@@ -51,6 +51,46 @@ func evaluationError(ctx context.Context, err error) error {
 	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The policy could not be evaluated.").WithCause(err)
 }
 
+// evaluate makes a decision of evaluate, and logs it.
+func (e *Engine) evaluate(ctx context.Context, tenantID, path string, input any) (Decision, error) {
+	if tenantID == "" {
+		return Decision{}, coded(cpodkit.CodeMissingToken)
+	}
+	path, err := normalPath(path)
+	if err != nil {
+		return Decision{}, err
+	}
+	text, isRaw := input.(json.RawMessage)
+	if !isRaw {
+		if text, err = json.Marshal(input); err != nil {
+			return Decision{}, invalid("/input", "is not JSON: %s", err)
+		}
+	}
+	value, err := inputOf(text)
+	if err != nil {
+		return Decision{}, err
+	}
+	j, err := e.judges(ctx, tenantID)
+	if err != nil {
+		return Decision{}, evaluationError(ctx, err)
+	}
+	now := time.Now()
+	a, err := e.judge(ctx, tenantID, j, KindEvaluate, path, value, evalOptions{now: now})
+	if err == nil && a.value == nil {
+		err = errNoRule
+	}
+	var result json.RawMessage
+	if err == nil {
+		result, err = resultJSON(a.value)
+	}
+	if err != nil {
+		return Decision{}, evaluationError(ctx, err)
+	}
+	d := Decision{ID: newDecisionID(path, now), Path: path, Result: result, Allowed: a.allowed, Revision: j.revision(), Time: now}
+	e.note(ctx, KindEvaluate, tenantID, "", d, value, j)
+	return d, nil
+}
+
 // note logs a decision that these sets have made, if it is one of those that are logged. The
 // subject is the route of a decision on one.
 func (e *Engine) note(ctx context.Context, kind, tenantID, subject string, d Decision, input ast.Value, j judges) {

@@ -123,7 +123,7 @@ var errNotBuilt = errors.New("rego: not built yet")
 // path, else the operator's. The path is "authz/allow" or "data.authz.allow". A rule that
 // is defined nowhere is CodeNotFound. The input is what json.Marshal takes.
 func (e *Engine) Evaluate(ctx context.Context, tenantID, path string, input any) (Decision, error) {
-	return Decision{}, errNotBuilt
+	return e.evaluate(ctx, tenantID, path, input)
 }
 
 // Decide implements [authz.Decider] by data.authz.allow.
