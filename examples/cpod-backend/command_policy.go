@@ -41,7 +41,7 @@ func declarePolicyCheck(*flag.FlagSet) action {
 		for _, fault := range faults {
 			text := fault.Message
 			if at := fault.Location; at != nil {
-				text = fmt.Sprintf("%s:%d:%d: %s", at.File, at.Row, at.Col, text)
+				text = fmt.Sprintf("%s:%d:%d: %s", at.File, at.Row, max(at.Col, 1), text)
 			}
 			fmt.Fprintln(env.stdout, text)
 		}
