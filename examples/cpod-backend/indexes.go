@@ -12,6 +12,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/policystore"
 	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/userstore"
 	"github.com/cpodkit/cpodkit/internal/watch"
@@ -82,7 +83,7 @@ func (h *house) declareIndexes(ctx context.Context, indexes []documents.Index) e
 // sharedIndexes are those of the operator, and what servers on one database need.
 func sharedIndexes(declared []documents.Index) []documents.Index {
 	indexes := slices.Clone(declared)
-	for _, index := range slices.Concat(authzstore.Indexes(), oauthstore.Indexes(), flagstore.Indexes(), secretstore.Indexes(), userstore.Indexes()) {
+	for _, index := range slices.Concat(authzstore.Indexes(), oauthstore.Indexes(), flagstore.Indexes(), policystore.Indexes(), secretstore.Indexes(), userstore.Indexes()) {
 		same := func(other documents.Index) bool { return other.String() == index.String() }
 		if !slices.ContainsFunc(indexes, same) {
 			indexes = append(indexes, index)

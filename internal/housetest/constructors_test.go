@@ -24,6 +24,7 @@ import (
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/maskstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/policystore"
 	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/usagestore"
 	"github.com/cpodkit/cpodkit/backends/local/localfiles"
@@ -185,6 +186,7 @@ func refusals(t *testing.T) []refusal {
 		{"backends/docstore/secretstore.New", "keys that are always too old", func() error {
 			return newSecretStore(keyring.NewMaster(), secretstore.WithKeyAge(time.Second))
 		}},
+		{"backends/docstore/policystore.New", "no database", func() error { return of(policystore.New(nil)) }},
 		{"backends/docstore/flagstore.New", "no database", func() error { return of(flagstore.New(nil)) }},
 		{"flags/openfeature.New", "no backend", func() error { return of(openfeature.New(ctx, nil)) }},
 		{"flags/openfeature.New", "no interval", func() error { return newProvider(openfeature.WithInterval(0)) }},

@@ -65,7 +65,7 @@ func Rules() []Rule {
 	for _, primitive := range []string{"storage/files", "storage/documents", "storage/kv"} {
 		rules = append(rules, Rule{Package: primitive, Allow: []string{root, "storage"}}, suite(primitive, "storage"))
 	}
-	rules = append(rules, suite("authz"), suite("oauth", "authz"), suite("oauth/localusers"), suite("keyring"))
+	rules = append(rules, suite("authz"), suite("authz/rego"), suite("oauth", "authz"), suite("oauth/localusers"), suite("keyring"))
 	return append(rules, backendRules()...)
 }
 
@@ -127,6 +127,7 @@ func backendRules() []Rule {
 		"flagstore":   {"flags", "backends/docstore/internal/heads"},
 		"secretstore": {"secrets", "backends/docstore/internal/heads"},
 		"maskstore":   {"masking", "backends/docstore/internal/heads"},
+		"policystore": {"authz/rego", "backends/docstore/internal/heads"},
 	} {
 		rules = append(rules, Rule{
 			Package: "backends/docstore/" + store, Allow: append([]string{root, "storage/documents", "backends/docstore"}, serves...),
