@@ -52,7 +52,7 @@ func TestDocumentIsValidOpenAPI31(t *testing.T) {
 func TestOperations(t *testing.T) {
 	t.Parallel()
 	doc := load(t)
-	scopes := regexp.MustCompile(`^\[((secrets\.(read|write) )?admin platform\.admin|auth\.(read|write)|ratelimit\.write|flags\.(read|write)|masking\.(read|detokenise)|(storage\.\{tier\}\.(read|write) ?)+)\]$`)
+	scopes := regexp.MustCompile(`^\[((secrets\.(read|write) )?admin platform\.admin|auth\.(read|write)|ratelimit\.write|flags\.(read|write)|masking\.(read|detokenise)|policy\.(read|write)|(storage\.\{tier\}\.(read|write) ?)+)\]$`)
 	ids := map[string]bool{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {

@@ -21,6 +21,8 @@ type Client struct {
 	RateLimit *RateLimit
 	// Flags evaluates the tenant's feature flags, and changes them.
 	Flags *Flags
+	// Policy evaluates policies in Rego, and changes those of the tenant.
+	Policy *Policy
 	// Secrets reads the secrets that the app is granted, and writes its own.
 	Secrets *Secrets
 	// Masking hides personal data and secrets.
@@ -73,6 +75,7 @@ func newClient(a *api) *Client {
 		Users:     &Users{api: a},
 		RateLimit: &RateLimit{api: a},
 		Flags:     &Flags{api: a},
+		Policy:    &Policy{api: a},
 		Secrets:   &Secrets{api: a},
 		Masking:   &Masking{api: a},
 		Grants:    &Grants{api: a},

@@ -92,13 +92,13 @@ func (a apps) addTo(op string, query url.Values, tier Tier, use appUse) error {
 // WriteOption refines [Files.Write]: [ContentType], [SHA256], [IfAbsent], [IfMatch].
 type WriteOption interface{ applyToWrite(*writing) }
 
-// SetOption refines [Collection.Set], [Flags.Put], [Secrets.SetGrant] and [Secrets.PutBundle]: [IfAbsent], [IfMatch].
+// SetOption refines [Collection.Set], [Flags.Put], [Policy.PutModule], [Policy.PutData], [Secrets.SetGrant] and [Secrets.PutBundle]: [IfAbsent], [IfMatch].
 type SetOption interface{ applyToSet(*writing) }
 
 // SecretWriteOption refines [Secrets.Put]: [ForApps], [IfAbsent], [IfMatch], [IfVersion].
 type SecretWriteOption interface{ applyToSecret(*writing) }
 
-// UpdateOption refines [Apps.Update], [Flags.Delete] and the calls of [Secrets] that delete: [IfMatch], [IfVersion].
+// UpdateOption refines [Apps.Update], [Flags.Delete] and the calls of [Policy] and [Secrets] that delete: [IfMatch], [IfVersion].
 type UpdateOption interface{ applyToUpdate(*writing) }
 
 // KVOption refines [KV.Set]: [TTL], [IfAbsent].

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/cpodkit/cpodkit/authz"
@@ -13,6 +14,10 @@ import (
 type Engine struct {
 	options
 	store Store
+
+	maker   *setMaker
+	current atomic.Pointer[set] // the operator's
+	tenants *tenantPolicies
 }
 
 // Option configures [New].
@@ -28,11 +33,40 @@ func WithSource(s Source) Option { return func(o *options) { o.source = s } }
 
 // New returns an engine. It fails when the operator's policy does not compile.
 func New(store Store, opts ...Option) (*Engine, error) {
-	e := &Engine{store: store}
+	e := &Engine{store: store, maker: newSetMaker()}
+	e.tenants = &tenantPolicies{store: store, maker: e.maker}
 	for _, opt := range opts {
 		opt(&e.options)
 	}
+	if err := e.useSource(); err != nil {
+		return nil, err
+	}
 	return e, nil
+}
+
+// useSource puts the policy of the source in force.
+func (e *Engine) useSource() error {
+	var p *Policy
+	if e.source != nil {
+		p = e.source.Current()
+	}
+	s, err := e.maker.compileOperator(p)
+	if err != nil {
+		return err
+	}
+	e.current.Store(s)
+	return nil
+}
+
+// operator returns the set of the operator that is in force.
+func (e *Engine) operator() *set { return e.current.Load() }
+
+// tenant returns the set of a tenant that is in force, or nil if it has none.
+func (e *Engine) tenant(ctx context.Context, tenantID string) (*set, error) {
+	if tenantID == "" {
+		return nil, nil
+	}
+	return e.tenants.get(ctx, tenantID)
 }
 
 // Run keeps policies current and stores logged decisions, until ctx ends.
