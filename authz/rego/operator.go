@@ -8,13 +8,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/cpodkit/cpodkit"
-	"github.com/cpodkit/cpodkit/internal/health"
 )
-
-// operatorPolicy keeps the policy of the source in force.
-type operatorPolicy struct {
-	state *health.State // of compiling it
-}
 
 // runSource follows the source until ctx ends. A policy that does not compile leaves the
 // last good one in force.

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
-	"github.com/cpodkit/cpodkit/authz"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/cpodkit/cpodkit/internal/health"
 )
 
 // Engine decides. It is safe for concurrent use.
@@ -15,9 +18,10 @@ type Engine struct {
 	options
 	store Store
 
-	maker   *setMaker
-	current atomic.Pointer[set] // the operator's
-	tenants *tenantPolicies
+	maker     *setMaker
+	current   atomic.Pointer[set] // the operator's
+	compiling *health.State       // of the policy that the source has now
+	tenants   *tenantPolicies
 }
 
 // Option configures [New].
@@ -25,6 +29,8 @@ type Option func(*options)
 
 type options struct {
 	source Source
+	logger *slog.Logger
+	meters metric.MeterProvider
 }
 
 // WithSource sets where the operator's policy comes from. Without it there is none: then
@@ -37,6 +43,10 @@ func New(store Store, opts ...Option) (*Engine, error) {
 	e.tenants = &tenantPolicies{store: store, maker: e.maker}
 	for _, opt := range opts {
 		opt(&e.options)
+	}
+	e.compiling = health.New(e.logger, "the operator's policy")
+	if err := e.measureSource(e.meters); err != nil {
+		return nil, err
 	}
 	if err := e.useSource(); err != nil {
 		return nil, err
@@ -54,6 +64,7 @@ func (e *Engine) useSource() error {
 	if err != nil {
 		return err
 	}
+	s.since = time.Now().UTC()
 	e.current.Store(s)
 	return nil
 }
@@ -70,7 +81,11 @@ func (e *Engine) tenant(ctx context.Context, tenantID string) (*set, error) {
 }
 
 // Run keeps policies current and stores logged decisions, until ctx ends.
-func (e *Engine) Run(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+func (e *Engine) Run(ctx context.Context) error {
+	e.runSource(ctx)
+	<-ctx.Done()
+	return ctx.Err()
+}
 
 // Decision is what a policy decided.
 type Decision struct {
@@ -90,11 +105,6 @@ var errNotBuilt = errors.New("rego: not built yet")
 // is defined nowhere is CodeNotFound. The input is what json.Marshal takes.
 func (e *Engine) Evaluate(ctx context.Context, tenantID, path string, input any) (Decision, error) {
 	return Decision{}, errNotBuilt
-}
-
-// Decide implements [authz.Decider] by data.authz.allow.
-func (e *Engine) Decide(ctx context.Context, q authz.Question) (authz.Decision, error) {
-	return authz.Decision{}, errNotBuilt
 }
 
 // Query is a rule that is prepared for inputs of one Go type. It is safe for concurrent

@@ -17,7 +17,7 @@ import (
 type RouteInput struct {
 	Route  string `json:"route"`  // the name, such as "readFile"
 	Access string `json:"access"` // "reads" or "writes"
-	Public bool   `json:"public"` // the call needs no token: there is no identity
+	Public bool   `json:"public"` // the call needs no token
 	Method string `json:"method"`
 
 	// Path is the path of the URL, cut at each "/" and then decoded.

@@ -25,6 +25,7 @@ import (
 type set struct {
 	serial   uint64 // another one for each set of the process
 	revision string
+	since    time.Time // of the operator's set: when it came into force here
 	isTenant bool
 	size     int // of the source of modules and data, in bytes
 	compiler *ast.Compiler

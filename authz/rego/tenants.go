@@ -91,7 +91,7 @@ func (t *tenantPolicies) refresh(ctx context.Context, tenantID string) (Head, bo
 	if err != nil {
 		return Head{}, false, err
 	}
-	return state.head, before == nil || before.head != state.head, nil
+	return state.head, before == nil || before.head.Version != state.head.Version, nil
 }
 
 // load returns the policy of a tenant. With why "" one that another call has loaded

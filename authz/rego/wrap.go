@@ -2,7 +2,7 @@ package rego
 
 import (
 	"bytes"
-	"errors"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -136,7 +136,7 @@ func (g *routeGuard) admit(w http.ResponseWriter, r *http.Request) error {
 
 // body reads the body of a call, and gives the handler the same bytes.
 func (p *routeReader) body(w http.ResponseWriter, r *http.Request, in *RouteInput) error {
-	if p.maxBody == 0 || r.Body == nil || r.Body == http.NoBody {
+	if p.maxBody == 0 || r.Body == nil || r.ContentLength == 0 {
 		return nil
 	}
 	body, err := cpodkit.ReadJSON(w, r, p.maxBody)
@@ -156,15 +156,15 @@ func (p *routeReader) body(w http.ResponseWriter, r *http.Request, in *RouteInpu
 // denied is the answer to a call that the policy denies.
 func denied(reason string) error {
 	if reason == "" {
-		reason = "The policy of this server denies the call."
+		reason = "The policy denies the call."
 	}
 	return cpodkit.Errorf(cpodkit.CodePolicyDenied, "%s", reason)
 }
 
-// undecided is the answer to a call that could not be decided.
-func undecided(err error) error {
-	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The policy of this server could not decide about the call.").
-		WithCause(errors.Join(errUndecided, err))
+// undecided is the answer to what could not be decided: unavailable, or the error of ctx.
+func (e *Engine) undecided(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The policy could not decide about the call.").WithCause(err)
 }
-
-var errUndecided = errors.New("rego: the evaluation failed")
