@@ -23,12 +23,7 @@ func (e *Engine) runSource(ctx context.Context) {
 			return
 		}
 		used = next
-		before := e.operator().revision
-		err := e.useSource()
-		e.compiling.Set(ctx, err)
-		if err == nil && e.operator().revision != before {
-			e.operatorChanged()
-		}
+		e.sourceState.Set(ctx, e.useSource())
 	}
 	take() // what changed before Run
 	for ctx.Err() == nil {
@@ -36,7 +31,7 @@ func (e *Engine) runSource(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		e.compiling.Set(ctx, errors.Join(errors.New("rego: the source of the operator's policy has ended"), err))
+		e.sourceState.Set(ctx, errors.Join(errors.New("rego: the source of the operator's policy has ended"), err))
 		pause := time.NewTimer(followInterval)
 		select {
 		case <-pause.C:
@@ -46,18 +41,12 @@ func (e *Engine) runSource(ctx context.Context) {
 	}
 }
 
-// operatorSince returns the set of the operator that is in force, and since when.
-func (e *Engine) operatorSince() (*set, time.Time) {
-	s := e.operator()
-	return s, s.since
-}
-
 // sourceErr returns why the operator's policy in force is not the current one, or nil.
 func (e *Engine) sourceErr() error {
 	if e.source == nil {
 		return nil
 	}
-	return errors.Join(e.source.Err(), e.compiling.Err())
+	return errors.Join(e.source.Err(), e.sourceState.Err())
 }
 
 // Ping returns why the operator's policy that is in force is not the one that the source has
@@ -72,11 +61,11 @@ func (e *Engine) Ping(ctx context.Context) error {
 }
 
 // measureSource observes whether the operator's policy is stale.
-func (e *Engine) measureSource(meters metric.MeterProvider) error {
-	if meters == nil {
+func (e *Engine) measureSource() error {
+	if e.meters == nil {
 		return nil
 	}
-	_, err := meters.Meter("github.com/cpodkit/cpodkit/authz/rego").Int64ObservableGauge("cpodkit.policy.stale",
+	_, err := e.meters.Meter("github.com/cpodkit/cpodkit/authz/rego").Int64ObservableGauge("cpodkit.policy.stale",
 		metric.WithDescription("1 while the operator's policy in force is not the current one, because that is broken or cannot be read."),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			stale := int64(0)

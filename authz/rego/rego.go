@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/cpodkit/cpodkit/internal/health"
 )
@@ -16,36 +18,59 @@ import (
 // Engine decides. It is safe for concurrent use.
 type Engine struct {
 	options
+	*stored
+
 	store Store
 
-	maker     *setMaker
-	current   atomic.Pointer[set] // the operator's
-	compiling *health.State       // of the policy that the source has now
-	tenants   *tenantPolicies
+	maker       *setMaker
+	current     atomic.Pointer[set] // the operator's
+	sourceState *health.State       // whether the policy that the source has now compiles
+	tenants     *tenantPolicies
 }
 
 // Option configures [New].
 type Option func(*options)
 
 type options struct {
-	source Source
-	logger *slog.Logger
-	meters metric.MeterProvider
+	logOptions
+
+	source  Source
+	logger  *slog.Logger
+	tracers trace.TracerProvider
+	meters  metric.MeterProvider
+	secret  []byte
 }
 
 // WithSource sets where the operator's policy comes from. Without it there is none: then
 // each route is allowed, and authorize goes by the scopes of the token.
 func WithSource(s Source) Option { return func(o *options) { o.source = s } }
 
+// WithLog sets where failures of Run are logged: each distinct one once, and once when it is
+// over. Without it nothing is logged.
+func WithLog(log *slog.Logger) Option { return func(o *options) { o.logger = log } }
+
+// WithTelemetry measures evaluations and the calls to the store (docs/operations.md). A nil
+// provider measures nothing.
+func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
+	return func(o *options) { o.tracers, o.meters = tracers, meters }
+}
+
 // New returns an engine. It fails when the operator's policy does not compile.
 func New(store Store, opts ...Option) (*Engine, error) {
-	e := &Engine{store: store, maker: newSetMaker()}
+	if store == nil {
+		return nil, errors.New("rego: the store is nil")
+	}
+	e := &Engine{store: store, maker: newSetMaker(), options: options{logOptions: defaultLogOptions()}}
 	e.tenants = &tenantPolicies{store: store, maker: e.maker}
 	for _, opt := range opts {
 		opt(&e.options)
 	}
-	e.compiling = health.New(e.logger, "the operator's policy")
-	if err := e.measureSource(e.meters); err != nil {
+	var err error
+	if e.stored, err = newStored(&e.options); err != nil {
+		return nil, err
+	}
+	e.sourceState = health.New(e.logger, "the operator's policy")
+	if err := e.measureSource(); err != nil {
 		return nil, err
 	}
 	if err := e.useSource(); err != nil {
@@ -64,8 +89,9 @@ func (e *Engine) useSource() error {
 	if err != nil {
 		return err
 	}
-	s.since = time.Now().UTC()
 	e.current.Store(s)
+	e.readers.wake("")
+	wake(e.operatorChanged)
 	return nil
 }
 
@@ -82,8 +108,10 @@ func (e *Engine) tenant(ctx context.Context, tenantID string) (*set, error) {
 
 // Run keeps policies current and stores logged decisions, until ctx ends.
 func (e *Engine) Run(ctx context.Context) error {
-	e.runSource(ctx)
-	<-ctx.Done()
+	var running sync.WaitGroup
+	running.Go(func() { e.runSource(ctx) })
+	running.Go(func() { e.runStored(ctx) })
+	running.Wait()
 	return ctx.Err()
 }
 

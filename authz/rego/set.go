@@ -25,13 +25,17 @@ import (
 type set struct {
 	serial   uint64 // another one for each set of the process
 	revision string
-	since    time.Time // of the operator's set: when it came into force here
 	isTenant bool
 	size     int // of the source of modules and data, in bytes
 	compiler *ast.Compiler
 	store    storage.Store
 	reading  func(context.Context) (storage.Transaction, error)
 	bounded  builtinFuncs // of a tenant's modules
+
+	// Of the operator's policy:
+	policy *Policy
+	list   string    // the digest of its manifest
+	since  time.Time // when it was compiled here
 
 	queries sync.Map // of normalised paths to *query
 	kept    atomic.Int32
@@ -61,10 +65,12 @@ func (c *setMaker) compileOperator(p *Policy) (*set, error) {
 			return nil, err
 		}
 	}
-	s := &set{revision: revision}
-	for _, source := range p.Modules {
-		s.size += len(source)
+	content, err := contentOfPolicy(p)
+	if err != nil {
+		return nil, Issues{{Message: "the data: " + err.Error()}}
 	}
+	s := &set{revision: revision, policy: p, since: time.Now().UTC(), size: content.size()}
+	s.list, _ = content.parts()
 	if err := c.compile(s, p.Modules, object); err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func readFolder(files watch.Files) (*Policy, error) {
 			p.Modules[name] = string(files[name])
 			continue
 		case base == "data.json":
-			value, err = decodeData(files[name])
+			value, err = parseData(files[name])
 		case base == "data.yaml" || base == "data.yml":
 			err = util.Unmarshal(files[name], &value)
 		default:
@@ -156,8 +156,8 @@ func isModule(name string) bool {
 	return strings.HasSuffix(name, ".rego") && !strings.HasSuffix(name, "_test.rego")
 }
 
-// decodeData returns a JSON text. Its errors begin with the line and the column.
-func decodeData(text []byte) (value any, err error) {
+// parseData returns a JSON text. Its errors begin with the line and the column.
+func parseData(text []byte) (value any, err error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err = d.Decode(&value); err == nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"sync"
 	"sync/atomic"
 )
@@ -129,29 +128,13 @@ func (t *tenantPolicies) load(ctx context.Context, tenantID, why string) (*tenan
 
 // read reads and compiles a revision of a tenant's policy.
 func (t *tenantPolicies) read(ctx context.Context, tenantID, revision string) (*set, error) {
-	content, err := t.store.Blob(ctx, tenantID, revision)
+	c, err := readContent(ctx, revision, func(ctx context.Context, digest string) ([]byte, error) {
+		return t.store.Blob(ctx, tenantID, digest)
+	})
 	if err != nil {
 		return nil, err
 	}
-	var m manifest
-	if err := json.Unmarshal(content, &m); err != nil {
-		return nil, fmt.Errorf("rego: the list of revision %s: %w", revision, err)
-	}
-	modules := make(map[string]string, len(m.Modules))
-	for name, digest := range m.Modules {
-		source, err := t.store.Blob(ctx, tenantID, digest)
-		if err != nil {
-			return nil, err
-		}
-		modules[name] = string(source)
-	}
-	var data []byte
-	if m.Data != "" {
-		if data, err = t.store.Blob(ctx, tenantID, m.Data); err != nil {
-			return nil, err
-		}
-	}
-	return t.maker.compileTenant(revision, modules, data)
+	return t.maker.compileTenant(revision, c.modules, c.data)
 }
 
 // keep puts a policy in force, and forgets those that were not used for longest when all

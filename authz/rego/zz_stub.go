@@ -3,22 +3,13 @@ package rego
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
-	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-const followInterval = 2 * time.Second
-
-func (e *Engine) operatorChanged() {}
-
 func (e *Engine) evaluate(ctx context.Context, _ string, q *query, input ast.Value) (answer, error) {
 	return q.eval(ctx, input, evalOptions{})
 }
-
-// WithLog sets where it is logged.
-func WithLog(log *slog.Logger) Option { return func(o *options) { o.logger = log } }
 
 func inputValue(in any) (ast.Value, error) {
 	text, err := json.Marshal(in)
