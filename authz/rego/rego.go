@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/health"
 )
 
 // Engine decides. It is safe for concurrent use.
@@ -21,9 +22,10 @@ type Engine struct {
 
 	store Store
 
-	maker   *setMaker
-	current atomic.Pointer[set] // the operator's
-	tenants *tenantPolicies
+	maker       *setMaker
+	current     atomic.Pointer[set] // the operator's
+	sourceState *health.State       // whether the policy that the source has now compiles
+	tenants     *tenantPolicies
 }
 
 // Option configures [New].
@@ -67,6 +69,10 @@ func New(store Store, opts ...Option) (*Engine, error) {
 	if e.stored, err = newStored(&e.options); err != nil {
 		return nil, err
 	}
+	e.sourceState = health.New(e.logger, "the operator's policy")
+	if err := e.measureSource(); err != nil {
+		return nil, err
+	}
 	if err := e.useSource(); err != nil {
 		return nil, err
 	}
@@ -102,7 +108,10 @@ func (e *Engine) tenant(ctx context.Context, tenantID string) (*set, error) {
 
 // Run keeps policies current and stores logged decisions, until ctx ends.
 func (e *Engine) Run(ctx context.Context) error {
-	e.runStored(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { e.runSource(ctx) })
+	running.Go(func() { e.runStored(ctx) })
+	running.Wait()
 	return ctx.Err()
 }
 
@@ -124,11 +133,6 @@ var errNotBuilt = errors.New("rego: not built yet")
 // is defined nowhere is CodeNotFound. The input is what json.Marshal takes.
 func (e *Engine) Evaluate(ctx context.Context, tenantID, path string, input any) (Decision, error) {
 	return e.evaluate(ctx, tenantID, path, input)
-}
-
-// Decide implements [authz.Decider] by data.authz.allow.
-func (e *Engine) Decide(ctx context.Context, q authz.Question) (authz.Decision, error) {
-	return authz.Decision{}, errNotBuilt
 }
 
 // Query is a rule that is prepared for inputs of one Go type. It is safe for concurrent
