@@ -89,7 +89,7 @@ func (e *Engine) DryRun(ctx context.Context, tenantID string, t Trial) (TrialRes
 	if err != nil {
 		return TrialResult{}, evaluationError(ctx, err)
 	}
-	result, err := resultJSON(a.value)
+	result, err := resultOf(a.value)
 	if err != nil {
 		return TrialResult{}, evaluationError(ctx, err)
 	}
@@ -157,7 +157,7 @@ func (e *Engine) compare(ctx context.Context, tenantID string, live, tried judge
 			case err != nil || a.value == nil:
 				return json.RawMessage("null"), nil
 			}
-			return resultJSON(a.value)
+			return resultOf(a.value)
 		}
 		after, err := again(tried)
 		var now json.RawMessage
@@ -235,7 +235,7 @@ func (e *Engine) Explain(ctx context.Context, d LoggedDecision) (Explanation, er
 	}
 	x := Explanation{Allowed: a.allowed, Trace: a.trace}
 	if a.value != nil {
-		x.Result, err = resultJSON(a.value)
+		x.Result, err = resultOf(a.value)
 	}
 	return x, err
 }

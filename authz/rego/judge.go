@@ -3,7 +3,6 @@ package rego
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -31,79 +30,12 @@ func inputOf(input json.RawMessage) (ast.Value, error) {
 	return v, nil
 }
 
-// resultJSON returns a value of a rule as JSON.
-func resultJSON(v ast.Value) (json.RawMessage, error) {
-	plain, err := ast.JSON(v)
-	if err != nil {
-		return nil, err
-	}
-	return canonical(plain)
-}
-
-// evaluationError words why a rule was not evaluated.
-func evaluationError(ctx context.Context, err error) error {
-	switch _, isWorded := errors.AsType[*cpodkit.Error](err); {
-	case isWorded || ctx.Err() != nil:
-		return err
-	case errors.Is(err, errNoRule):
-		return cpodkit.Errorf(cpodkit.CodeNotFound, "There is no such rule, or it is undefined for this input.")
-	}
-	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The policy could not be evaluated.").WithCause(err)
-}
-
-// evaluate makes a decision of evaluate, and logs it.
-func (e *Engine) evaluate(ctx context.Context, tenantID, path string, input any) (Decision, error) {
-	if tenantID == "" {
-		return Decision{}, coded(cpodkit.CodeMissingToken)
-	}
-	path, err := normalPath(path)
-	if err != nil {
-		return Decision{}, err
-	}
-	text, isRaw := input.(json.RawMessage)
-	if !isRaw {
-		if text, err = json.Marshal(input); err != nil {
-			return Decision{}, invalid("/input", "is not JSON: %s", err)
-		}
-	}
-	value, err := inputOf(text)
-	if err != nil {
-		return Decision{}, err
-	}
-	j, err := e.judges(ctx, tenantID)
-	if err != nil {
-		return Decision{}, evaluationError(ctx, err)
-	}
-	now := time.Now()
-	a, err := e.judge(ctx, tenantID, j, KindEvaluate, path, value, evalOptions{now: now})
-	if err == nil && a.value == nil {
-		err = errNoRule
-	}
-	var result json.RawMessage
-	if err == nil {
-		result, err = resultJSON(a.value)
-	}
-	if err != nil {
-		return Decision{}, evaluationError(ctx, err)
-	}
-	d := Decision{ID: newDecisionID(path, now), Path: path, Result: result, Allowed: a.allowed, Revision: j.revision(), Time: now}
-	e.note(ctx, KindEvaluate, tenantID, "", d, value, j)
-	return d, nil
-}
-
-// note logs a decision that these sets have made, if it is one of those that are logged. The
+// note logs a decision that these sets have made, for which isLogged reported true. The
 // subject is the route of a decision on one.
-func (e *Engine) note(ctx context.Context, kind, tenantID, subject string, d Decision, input ast.Value, j judges) {
-	if !e.isLogged(kind, d.Allowed) {
-		return
-	}
-	text, err := resultJSON(input)
-	if err != nil {
-		text = nil // as an input that cannot be masked
-	}
+func (e *Engine) note(ctx context.Context, kind, tenantID, subject string, d Decision, input json.RawMessage, j judges) {
 	logged := LoggedDecision{
 		ID: d.ID, TenantID: tenantID, Time: d.Time.UTC().Truncate(time.Millisecond), Kind: kind, Path: d.Path,
-		Revision: d.Revision, Input: text, Result: d.Result, Allowed: d.Allowed, Reason: d.Reason, Subject: subject,
+		Revision: d.Revision, Input: input, Result: d.Result, Allowed: d.Allowed, Reason: d.Reason, Subject: subject,
 		Operator: j.operator.list,
 	}
 	if j.tenant != nil {
@@ -111,9 +43,6 @@ func (e *Engine) note(ctx context.Context, kind, tenantID, subject string, d Dec
 	}
 	e.logDecision(ctx, logged)
 }
-
-// enter takes a place among the evaluations at once.
-func (e *Engine) enter(context.Context, string) (leave func(), err error) { return func() {}, nil }
 
 // withoutRule is the decision of a kind where the operator's policy has no rule for it.
 func withoutRule(string, ast.Value) answer {

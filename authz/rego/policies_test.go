@@ -12,14 +12,7 @@ import (
 	"github.com/cpodkit/cpodkit/authz/rego"
 )
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func newEngine(t testing.TB, store rego.Store, opts ...rego.Option) *rego.Engine {
+func onStore(t testing.TB, store rego.Store, opts ...rego.Option) *rego.Engine {
 	t.Helper()
 	e, err := rego.New(store, opts...)
 	must(t, err)
@@ -74,7 +67,7 @@ func pointers(err error) (pointers, details string) {
 
 func TestModules(t *testing.T) {
 	t.Parallel()
-	ctx, e := t.Context(), newEngine(t, rego.NewMemory())
+	ctx, e := t.Context(), onStore(t, rego.NewMemory())
 	put := func(name, source string, when rego.Condition) (rego.Changed, error) {
 		return e.PutModule(ctx, "acme", name, source, when)
 	}
@@ -127,7 +120,7 @@ func second1[T any](_ T, err error) error { return err }
 // What does not compile changes nothing, and says where.
 func TestBrokenModules(t *testing.T) {
 	t.Parallel()
-	ctx, e := t.Context(), newEngine(t, rego.NewMemory())
+	ctx, e := t.Context(), onStore(t, rego.NewMemory())
 	must(t, second1(e.PutModule(ctx, "acme", "good", "package good\nx := 1", rego.Condition{})))
 	must(t, second1(e.PutData(ctx, "acme", []string{"taken"}, []byte(`{"x":1}`), rego.Condition{})))
 	before := want(t, e, "acme", "good/x", "1")
@@ -169,7 +162,7 @@ func TestBrokenModules(t *testing.T) {
 
 func TestLimitsOfATenant(t *testing.T) {
 	t.Parallel()
-	ctx, e := t.Context(), newEngine(t, rego.NewMemory())
+	ctx, e := t.Context(), onStore(t, rego.NewMemory())
 	for i := range rego.MaxModules {
 		must(t, second1(e.PutModule(ctx, "many", fmt.Sprintf("m%d", i), fmt.Sprintf("package m%d", i), rego.Condition{})))
 	}
@@ -186,7 +179,7 @@ func TestLimitsOfATenant(t *testing.T) {
 
 func TestData(t *testing.T) {
 	t.Parallel()
-	ctx, e := t.Context(), newEngine(t, rego.NewMemory(), operator(map[string]string{"o": "package o\nsees := data.teams"}, map[string]any{"secret": "x"}))
+	ctx, e := t.Context(), onStore(t, rego.NewMemory(), operator(map[string]string{"o": "package o\nsees := data.teams"}, map[string]any{"secret": "x"}))
 	must(t, second1(e.PutModule(ctx, "acme", "m", "package m\nred := data.teams.red", rego.Condition{})))
 	get := func(path string, want string) {
 		t.Helper()
@@ -247,7 +240,7 @@ func split(path string) []string {
 func TestEditsAtOnce(t *testing.T) {
 	t.Parallel()
 	store := rego.NewMemory()
-	replicas := []*rego.Engine{newEngine(t, store), newEngine(t, store), newEngine(t, store)}
+	replicas := []*rego.Engine{onStore(t, store), onStore(t, store), onStore(t, store)}
 	var running sync.WaitGroup
 	for i, e := range replicas {
 		running.Go(func() {
