@@ -19,14 +19,14 @@ func onStore(t testing.TB, store rego.Store, opts ...rego.Option) *rego.Engine {
 	return e
 }
 
-// fixed is a source whose policy the test sets.
-type fixed struct{ policy *rego.Policy }
+// settled is a source whose policy the test sets.
+type settled struct{ policy *rego.Policy }
 
-func (f fixed) Current() *rego.Policy                 { return f.policy }
-func (fixed) Run(ctx context.Context, _ func()) error { <-ctx.Done(); return ctx.Err() }
-func (fixed) Err() error                              { return nil }
+func (s settled) Current() *rego.Policy                 { return s.policy }
+func (settled) Run(ctx context.Context, _ func()) error { <-ctx.Done(); return ctx.Err() }
+func (settled) Err() error                              { return nil }
 func operator(modules map[string]string, data map[string]any) rego.Option {
-	return rego.WithSource(fixed{&rego.Policy{Modules: modules, Data: data}})
+	return rego.WithSource(settled{&rego.Policy{Modules: modules, Data: data}})
 }
 
 // want evaluates a rule and holds its value against a text; "" is for a rule that is not

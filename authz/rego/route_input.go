@@ -146,23 +146,23 @@ func newRouteReader(route cpodkit.Route, o *wrapOptions) *routeReader {
 	}
 }
 
-// read fills in, except for the body. needs says whether the rule reads a member.
-func (p *routeReader) read(r *http.Request, id *cpodkit.Identity, in *RouteInput, needs func(member string) bool) {
+// read fills in what a rule reads, except for the body.
+func (p *routeReader) read(r *http.Request, id *cpodkit.Identity, in *RouteInput, rule *reads) {
 	*in = p.fixed
 	in.Method = r.Method
-	if needs("path") {
+	if rule.needs("path") {
 		in.Path = segmentsOf(r.URL.EscapedPath())
 	}
-	if len(p.params) > 0 && needs("params") {
+	if len(p.params) > 0 && rule.needs("params") {
 		in.Params = make(map[string]string, len(p.params))
 		for _, name := range p.params {
 			in.Params[name] = r.PathValue(name)
 		}
 	}
-	if r.URL.RawQuery != "" && needs("query") {
+	if r.URL.RawQuery != "" && rule.needs("query") {
 		in.Query = r.URL.Query()
 	}
-	if len(p.headers) > 0 && needs("headers") {
+	if len(p.headers) > 0 && rule.needs("headers") {
 		in.Headers = make(map[string]string, len(p.headers))
 		for _, name := range p.headers {
 			if values := r.Header.Values(name); len(values) > 0 {
@@ -170,16 +170,16 @@ func (p *routeReader) read(r *http.Request, id *cpodkit.Identity, in *RouteInput
 			}
 		}
 	}
-	if id != nil && needs("identity") {
+	if id != nil && rule.needs("identity") {
 		identity := inputIdentity(*id)
 		in.Identity = &identity
 	}
-	if id != nil && needs("claims") {
+	if id != nil && rule.needs("claims") {
 		if claims, ok := authz.ClaimsFromContext(r.Context()); ok {
 			in.Claims, _ = claims.MarshalJSON() // those of a verified token are kept as JSON
 		}
 	}
-	if needs("clientAddress") {
+	if rule.needs("clientAddress") {
 		if addr := cpodkit.ClientAddr(r); addr.IsValid() {
 			in.ClientAddress = addr.String()
 		}

@@ -2,7 +2,6 @@ package rego
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -151,20 +150,4 @@ func (p *routeReader) body(w http.ResponseWriter, r *http.Request, in *RouteInpu
 		io.Closer
 	}{bytes.NewReader(body), r.Body}
 	return nil
-}
-
-// denied is the answer to a call that the policy denies.
-func denied(reason string) error {
-	if reason == "" {
-		reason = "The policy denies the call."
-	}
-	return cpodkit.Errorf(cpodkit.CodePolicyDenied, "%s", reason)
-}
-
-// undecided is the answer to what could not be decided: unavailable, or the error of ctx.
-func (e *Engine) undecided(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The policy could not decide about the call.").WithCause(err)
 }
