@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/parallel"
@@ -28,7 +30,7 @@ const partsAtOnce = 8
 // under the revision. Content without anything has the revision "" and no parts.
 func (c content) parts() (revision string, parts map[string][]byte) {
 	if len(c.modules) == 0 && len(c.data) == 0 {
-		return "", nil
+		return "", map[string][]byte{}
 	}
 	m, parts := manifest{Modules: make(map[string]string, len(c.modules))}, map[string][]byte{}
 	for name, source := range c.modules {
@@ -142,8 +144,12 @@ func (e *Engine) contentOf(ctx context.Context, tenantID string) (Head, content,
 	}
 }
 
-// maxEdits is how often an edit starts again because another one was faster.
-const maxEdits = 10
+const (
+	// maxEdits is how often an edit starts again because another replica was faster. It does
+	// so after pauses of up to maxEditPause.
+	maxEdits     = 20
+	maxEditPause = 100 * time.Millisecond
+)
 
 // edit changes the policy of a tenant, if what change makes of it compiles. Every replica
 // uses the new revision within 2 s, this one at once.
@@ -153,7 +159,16 @@ func (e *Engine) edit(ctx context.Context, tenantID string, change func(c *conte
 		return Head{}, err
 	}
 	defer unlock()
-	for range maxEdits {
+	for try := range maxEdits {
+		if try > 0 { // replicas do not meet again and again
+			pause := time.NewTimer(rand.N(min(2*time.Millisecond<<try, maxEditPause))) //nolint:gosec // no secret
+			defer pause.Stop()
+			select {
+			case <-pause.C:
+			case <-ctx.Done():
+				return Head{}, ctx.Err()
+			}
+		}
 		head, old, err := e.contentOf(ctx, tenantID)
 		if err != nil {
 			return Head{}, err

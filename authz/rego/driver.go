@@ -76,7 +76,7 @@ type LoggedDecision struct {
 	Kind     string          `json:"kind"` // [KindEvaluate], [KindAuthorize] or [KindRoute]
 	Path     string          `json:"path"` // with "data." in front
 	Revision string          `json:"revision"`
-	Input    json.RawMessage `json:"input,omitempty"`  // masked; none when it could not be masked
+	Input    json.RawMessage `json:"input,omitempty"`  // masked; none when it could not be, or has more than 64 KiB
 	Result   json.RawMessage `json:"result,omitempty"` // none when it is undefined, or has more than 64 KiB
 	Allowed  bool            `json:"allowed"`
 	Reason   string          `json:"reason,omitempty"`

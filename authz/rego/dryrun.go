@@ -139,9 +139,9 @@ func (e *Engine) compare(ctx context.Context, tenantID string, live, tried judge
 	limited, cancel := context.WithTimeout(ctx, compareTime)
 	defer cancel()
 	for _, d := range last {
-		input, err := inputOf(d.Input)
-		if len(d.Input) == 0 || err != nil {
-			continue // it could not be masked
+		input, err := valueOf(d.Input)
+		if err != nil {
+			continue // it could not be masked, and is not there
 		}
 		before := d.Result
 		if before == nil || d.Kind != KindEvaluate {
@@ -213,7 +213,7 @@ func (e *Engine) Explain(ctx context.Context, d LoggedDecision) (Explanation, er
 	if len(d.Input) == 0 {
 		return Explanation{}, cpodkit.Errorf(cpodkit.CodeNotFound, "The input of the decision is not kept, because it could not be masked.")
 	}
-	input, err := inputOf(d.Input)
+	input, err := valueOf(d.Input)
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -299,13 +299,17 @@ func (e *Engine) judge(
 		return j.tenant.eval(ctx, path, input, o)
 	}
 	a, err := j.operator.eval(ctx, path, input, o)
-	if errors.Is(err, errNoRule) && kind != KindEvaluate {
+	if kind == KindEvaluate {
+		return a, err
+	}
+	if errors.Is(err, errNoRule) {
 		a, err = withoutRule(kind, input), nil
 	}
-	if err != nil || !isRestricted || !a.allowed {
+	if a.allowed = a.isTrue(); err != nil || !isRestricted || !a.allowed {
 		return a, err
 	}
 	b, err := j.tenant.eval(ctx, path, input, o)
+	b.allowed = b.isTrue()
 	b.trace = slices.Concat(a.trace, b.trace)
 	b.trace = b.trace[:min(len(b.trace), maxTraceLine)]
 	return b, err

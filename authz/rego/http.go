@@ -78,7 +78,11 @@ func (e *Engine) serveEvaluate(r *http.Request, body evaluateBody) (evaluateAnsw
 	if body.Path == nil {
 		return evaluateAnswer{}, invalid("/path", "is missing")
 	}
-	d, err := e.Evaluate(r.Context(), tenantOf(r), *body.Path, rawInput(body.Input))
+	tenantID := tenantOf(r)
+	if tenantID == "" {
+		return evaluateAnswer{}, coded(cpodkit.CodeMissingToken)
+	}
+	d, err := e.Evaluate(r.Context(), tenantID, *body.Path, rawInput(body.Input))
 	if err != nil {
 		return evaluateAnswer{}, err
 	}

@@ -43,8 +43,3 @@ func (e *Engine) note(ctx context.Context, kind, tenantID, subject string, d Dec
 	}
 	e.logDecision(ctx, logged)
 }
-
-// withoutRule is the decision of a kind where the operator's policy has no rule for it.
-func withoutRule(string, ast.Value) answer {
-	return answer{value: ast.Boolean(true), allowed: true}
-}

@@ -38,7 +38,8 @@ const (
 	// maxPending is how long a reader waits for a decision to be stored.
 	maxPending = 2 * time.Second
 
-	// maxLogged is how many bytes a result has at most that is kept with its decision.
+	// maxLogged is how many bytes an input and a result have at most that are kept with their
+	// decision.
 	maxLogged = 64 << 10
 
 	defaultSampling  = 1000
@@ -146,6 +147,9 @@ func (e *Engine) isLogged(kind string, allowed bool) bool {
 func (e *Engine) logDecision(ctx context.Context, d LoggedDecision) {
 	if len(d.Result) > maxLogged {
 		d.Result = nil
+	}
+	if len(d.Input) > maxLogged {
+		d.Input = nil
 	}
 	if e.hook != nil {
 		seen := d

@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/health"
 )
 
 // Engine decides. It is safe for concurrent use.
@@ -22,9 +22,10 @@ type Engine struct {
 
 	store Store
 
-	maker   *setMaker
-	current atomic.Pointer[set] // the operator's
-	tenants *tenantPolicies
+	maker       *setMaker
+	current     atomic.Pointer[set] // the operator's
+	sourceState *health.State       // whether the policy that the source has now compiles
+	tenants     *tenantPolicies
 
 	cache       *decisionCache
 	keys        sync.Pool // of *[]byte
@@ -78,6 +79,10 @@ func New(store Store, opts ...Option) (*Engine, error) {
 	if e.stored, err = newStored(&e.options); err != nil {
 		return nil, err
 	}
+	e.sourceState = health.New(e.logger, "the operator's policy")
+	if err := e.measureSource(); err != nil {
+		return nil, err
+	}
 	if err := e.useSource(); err != nil {
 		return nil, err
 	}
@@ -113,7 +118,10 @@ func (e *Engine) tenant(ctx context.Context, tenantID string) (*set, error) {
 
 // Run keeps policies current and stores logged decisions, until ctx ends.
 func (e *Engine) Run(ctx context.Context) error {
-	e.runStored(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { e.runSource(ctx) })
+	running.Go(func() { e.runStored(ctx) })
+	running.Wait()
 	return ctx.Err()
 }
 
@@ -126,9 +134,4 @@ type Decision struct {
 	Reason   string          // that the policy gives for callers, or ""
 	Revision string          // of the operator's policy and, after a dot, of the tenant's
 	Time     time.Time
-}
-
-// Decide implements [authz.Decider] by data.authz.allow.
-func (e *Engine) Decide(ctx context.Context, q authz.Question) (authz.Decision, error) {
-	return authz.Decision{}, errors.New("rego: not built yet")
 }

@@ -74,6 +74,14 @@ func commands() []command {
 			"Check the flag definitions in a file, or in the .json files of a folder.", declareFlagsCheck,
 		},
 		{
+			"policy check", "", "DIR",
+			"Check a policy, in a folder or in a bundle, as a server that reads it and opa check --strict do.", declarePolicyCheck,
+		},
+		{
+			"policy test", "[--run PATTERN] [-v]", "DIR",
+			"Run the tests of a policy: the rules test_… in its files …_test.rego.", declarePolicyTest,
+		},
+		{
 			"secret set", "[--tenant NAME] [--app ID]...", "NAME",
 			"Store a new version of a secret: what standard input holds, without a line end after it.", declareSecretSet,
 		},

@@ -54,6 +54,7 @@ func parts(s *settings, d database) []part {
 		databasePart(d),
 		rateLimitPart(s),
 		usersPart(s),
+		policyPart(s),
 		oauthPart(s),
 		filesPart(s),
 		kvPart(s),

@@ -21,6 +21,7 @@ import (
 	"github.com/cpodkit/cpodkit/cluster"
 	"github.com/cpodkit/cpodkit/httpserver"
 	"github.com/cpodkit/cpodkit/keyring"
+	"github.com/cpodkit/cpodkit/masking"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/ratelimit"
 	"github.com/cpodkit/cpodkit/storage"
@@ -72,6 +73,7 @@ const (
 	beforeAuthentication layer = iota
 	authentication
 	afterAuthentication
+	innermost
 )
 
 type wrap struct {
@@ -135,6 +137,8 @@ type house struct {
 	forget  func(tenant string) // drops what a quota has in memory of a tenant that is erased
 
 	limiter *ratelimit.Limiter // of the server's own limits
+	masker  *masking.Masker    // by the profile of the installation
+	decider authz.Decider      // of the policy
 	signIn  oauth.SignIn       // nil where no user can sign in
 	oauth   *oauth.Server
 	origins *oauth.Origins // of all apps

@@ -30,6 +30,7 @@ func maskingPart(s *settings) part {
 		if err != nil {
 			return opened{}, err
 		}
+		h.masker = masker
 		h.inMemory = append(h.inMemory, namedData{"tokens of masking", keysInMemory{store}})
 		o := opened{routes: masker.Routes()}
 		if file == "" {

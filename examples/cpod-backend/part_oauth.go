@@ -59,7 +59,7 @@ func oauthPart(s *settings) part {
 
 // authRoutes are the calls about tokens, and where tokens come from.
 func authRoutes(h *house, verifier authz.Verifier) ([]cpodkit.Route, error) {
-	service, err := authz.NewService(verifier, authz.WithLog(h.log))
+	service, err := authz.NewService(verifier, authz.WithDecider(h.decider), authz.WithLog(h.log))
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/authz/rego"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/maskstore"
@@ -186,6 +187,11 @@ func refusals(t *testing.T) []refusal {
 		{"backends/docstore/secretstore.New", "keys that are always too old", func() error {
 			return newSecretStore(keyring.NewMaster(), secretstore.WithKeyAge(time.Second))
 		}},
+		{"authz/rego.NewDir", "no interval", func() error { return of(rego.NewDir(ctx, dir, rego.WithSourceInterval(0))) }},
+		{"authz/rego.NewBundleFile", "keys that are none", func() error {
+			return of(rego.NewBundleFile(ctx, dir, rego.WithBundleKeys([]byte("none"))))
+		}},
+		{"authz/rego.NewBundleURL", "plain HTTP elsewhere", func() error { return of(rego.NewBundleURL(ctx, "http://example.com/b")) }},
 		{"backends/docstore/policystore.New", "no database", func() error { return of(policystore.New(nil)) }},
 		{"backends/docstore/flagstore.New", "no database", func() error { return of(flagstore.New(nil)) }},
 		{"flags/openfeature.New", "no backend", func() error { return of(openfeature.New(ctx, nil)) }},

@@ -114,7 +114,7 @@ func (w *Watcher[T]) listEntry(found listing, name string, depth int) error {
 		return err
 	case info.IsDir():
 		return w.listFolder(found, name, depth+1)
-	case !strings.HasSuffix(name, w.extension):
+	case !w.takes(name):
 		return nil
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is neither a file nor a folder", file)
@@ -123,6 +123,11 @@ func (w *Watcher[T]) listEntry(found listing, name string, depth int) error {
 	}
 	found.files[name] = info
 	return nil
+}
+
+// takes reports whether a folder's file is one of those that are watched.
+func (w *Watcher[T]) takes(name string) bool {
+	return w.extensions == nil || slices.ContainsFunc(w.extensions, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // isGone reports whether a file was removed after its folder was read, so that os.Stat

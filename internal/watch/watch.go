@@ -47,11 +47,11 @@ type Watcher[T any] struct {
 type Option func(*options)
 
 type options struct {
-	interval  time.Duration
-	maxBytes  int64
-	maxFiles  int
-	extension string
-	log       *slog.Logger
+	interval   time.Duration
+	maxBytes   int64
+	maxFiles   int
+	extensions []string
+	log        *slog.Logger
 }
 
 // WithInterval sets the time between two looks, which is more than 0; 1 s without
@@ -66,9 +66,11 @@ func WithMaxBytes(n int64) Option { return func(o *options) { o.maxBytes = n } }
 // without it. With more, the content is refused.
 func WithMaxFiles(n int) Option { return func(o *options) { o.maxFiles = n } }
 
-// WithExtension has a folder read only the files whose names end with this, such as
-// ".json". A watched file may have any name.
-func WithExtension(extension string) Option { return func(o *options) { o.extension = extension } }
+// WithExtension has a folder read only the files whose names end with one of these, such
+// as ".json". A watched file may have any name.
+func WithExtension(extensions ...string) Option {
+	return func(o *options) { o.extensions = extensions }
+}
 
 // WithLog sets where failures are logged: each distinct one once, and once when
 // the content is good again. Without it nothing is logged.
