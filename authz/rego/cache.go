@@ -62,7 +62,9 @@ func (c *decisionCache) put(tenantID string, key []byte, a answer) {
 	if len(key)+len(a.result) > maxCached {
 		return
 	}
-	a.value, a.trace = nil, nil
+	if isComposite(a.value) {
+		a.value = nil // it may be a part of something large
+	}
 	hash := maphash.Bytes(c.seed, key)
 	shard := &c.shards[hash%cacheShards]
 	shard.mu.Lock()

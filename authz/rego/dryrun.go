@@ -89,7 +89,7 @@ func (e *Engine) DryRun(ctx context.Context, tenantID string, t Trial) (TrialRes
 	if err != nil {
 		return TrialResult{}, evaluationError(ctx, err)
 	}
-	result, err := resultJSON(a.value)
+	result, err := resultOf(a.value)
 	if err != nil {
 		return TrialResult{}, evaluationError(ctx, err)
 	}
@@ -157,7 +157,7 @@ func (e *Engine) compare(ctx context.Context, tenantID string, live, tried judge
 			case err != nil || a.value == nil:
 				return json.RawMessage("null"), nil
 			}
-			return resultJSON(a.value)
+			return resultOf(a.value)
 		}
 		after, err := again(tried)
 		var now json.RawMessage
@@ -235,7 +235,7 @@ func (e *Engine) Explain(ctx context.Context, d LoggedDecision) (Explanation, er
 	}
 	x := Explanation{Allowed: a.allowed, Trace: a.trace}
 	if a.value != nil {
-		x.Result, err = resultJSON(a.value)
+		x.Result, err = resultOf(a.value)
 	}
 	return x, err
 }
@@ -300,13 +300,13 @@ func (e *Engine) judge(
 	}
 	a, err := j.operator.eval(ctx, path, input, o)
 	if errors.Is(err, errNoRule) && kind != KindEvaluate {
-		a, err = withoutRule(kind, input), nil
+		a, err = withoutRule(ctx, kind, input), nil
 	}
-	if err != nil || !isRestricted || !a.allowed {
+	if a = a.of(kind); err != nil || !isRestricted || !a.allowed {
 		return a, err
 	}
 	b, err := j.tenant.eval(ctx, path, input, o)
 	b.trace = slices.Concat(a.trace, b.trace)
 	b.trace = b.trace[:min(len(b.trace), maxTraceLine)]
-	return b, err
+	return b.of(kind), err
 }

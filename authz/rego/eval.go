@@ -2,9 +2,11 @@ package rego
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -21,8 +23,9 @@ type evalOptions struct {
 
 // answer is what an evaluation returns.
 type answer struct {
-	value   ast.Value // nil if the rule is undefined
-	allowed bool      // it is neither undefined, null nor false
+	value   ast.Value       // nil if the rule is undefined; in the cache, for scalars alone
+	result  json.RawMessage // the value, where that is said; nil if the rule is undefined
+	allowed bool            // it is neither undefined, null nor false
 	trace   []string
 }
 
@@ -38,6 +41,7 @@ var (
 	errSlow    = errors.New("the evaluation takes too long")
 	errResult  = errors.New("the result has more than 1 MiB")
 	errNoRule  = errors.New("there is no such rule")
+	errNoJSON  = errors.New("the result is no JSON value")
 	resultTerm = ast.VarTerm("result")
 )
 
@@ -47,6 +51,7 @@ type query struct {
 	path  string // "data.authz.allow", as decisions show it
 	body  ast.Body
 	reads *reads
+	plans sync.Map // of reflect.Type to *typedPlan
 }
 
 // prepare returns the query of a path, or nil if the set has no rule there.

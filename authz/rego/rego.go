@@ -26,6 +26,11 @@ type Engine struct {
 	current     atomic.Pointer[set] // the operator's
 	sourceState *health.State       // whether the policy that the source has now compiles
 	tenants     *tenantPolicies
+
+	cache       *decisionCache
+	keys        sync.Pool // of *[]byte
+	gate        *gate
+	evaluations *evaluations
 }
 
 // Option configures [New].
@@ -65,7 +70,12 @@ func New(store Store, opts ...Option) (*Engine, error) {
 	for _, opt := range opts {
 		opt(&e.options)
 	}
+	e.cache, e.gate = newDecisionCache(), newGate()
+	e.keys.New = func() any { return new([]byte) }
 	var err error
+	if e.evaluations, err = newEvaluations(e.meters); err != nil {
+		return nil, err
+	}
 	if e.stored, err = newStored(&e.options); err != nil {
 		return nil, err
 	}
@@ -124,25 +134,4 @@ type Decision struct {
 	Reason   string          // that the policy gives for callers, or ""
 	Revision string          // of the operator's policy and, after a dot, of the tenant's
 	Time     time.Time
-}
-
-var errNotBuilt = errors.New("rego: not built yet")
-
-// Evaluate evaluates a rule for a tenant: the tenant's own, if its policy defines the
-// path, else the operator's. The path is "authz/allow" or "data.authz.allow". A rule that
-// is defined nowhere is CodeNotFound. The input is what json.Marshal takes.
-func (e *Engine) Evaluate(ctx context.Context, tenantID, path string, input any) (Decision, error) {
-	return Decision{}, errNotBuilt
-}
-
-// Query is a rule that is prepared for inputs of one Go type. It is safe for concurrent
-// use.
-type Query[In any] struct{ engine *Engine }
-
-// Prepare prepares a rule for inputs of type In, by the names that package json would use.
-func Prepare[In any](e *Engine, path string) (*Query[In], error) { return nil, errNotBuilt }
-
-// Decide evaluates the rule for a tenant, "" for the operator's policy alone.
-func (q *Query[In]) Decide(ctx context.Context, tenantID string, in *In) (Decision, error) {
-	return Decision{}, errNotBuilt
 }

@@ -23,7 +23,7 @@ import (
 // set is compiled modules with their data. It does not change, so a decision that takes a
 // set once is made by exactly one revision.
 type set struct {
-	serial   uint64 // another one for each set of the process
+	serials  *atomic.Uint64 // of what its queries make
 	revision string
 	isTenant bool
 	size     int // of the source of modules and data, in bytes
@@ -103,7 +103,7 @@ func (c *setMaker) compileTenant(revision string, modules map[string]string, dat
 
 // setMaker makes sets.
 type setMaker struct {
-	serial         atomic.Uint64
+	serials        atomic.Uint64
 	tenantBuiltins *ast.Capabilities
 	bounded        builtinFuncs
 }
@@ -116,7 +116,7 @@ func newSetMaker() *setMaker {
 
 // compile fills s.
 func (c *setMaker) compile(s *set, modules map[string]string, data ast.Object) error {
-	s.serial = c.serial.Add(1)
+	s.serials = &c.serials
 	s.store = inmem.NewFromASTObject(data)
 	s.reading = s.readOnce()
 	parsed := make(map[string]*ast.Module, len(modules))
@@ -192,6 +192,15 @@ func (c *setMaker) parse(s *set, name, source string) (*ast.Module, error) {
 
 // valueOf returns a JSON text as a value.
 func valueOf(text []byte) (ast.Value, error) {
+	v, err := decoded(text)
+	if err != nil {
+		return nil, err
+	}
+	return ast.InterfaceToValue(v)
+}
+
+// decoded returns a JSON text as package json decodes it, with json.Number.
+func decoded(text []byte) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	var v any
@@ -201,7 +210,7 @@ func valueOf(text []byte) (ast.Value, error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, errors.New("text follows the value")
 	}
-	return ast.InterfaceToValue(v)
+	return v, nil
 }
 
 // contentRevision returns "p-" and a digest of the policy, which is the same in each
