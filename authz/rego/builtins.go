@@ -245,9 +245,6 @@ func replaced(e *evaluation, operands []*ast.Term) (int, error) {
 	size, err := sizeOfAll(e, operands)
 	text, _ := operands[0].Value.(ast.String)
 	with, _ := operands[2].Value.(ast.String)
-	if len(text) < len(with) { // regex.replace takes the pattern second, and so does replace
-		return size + (len(text)+1)*(len(with)+1), err
-	}
 	return size + (len(text)+1)*(len(with)+1), err
 }
 
@@ -275,8 +272,8 @@ func patched(e *evaluation, operands []*ast.Term) (int, error) {
 	return size, err
 }
 
-// pattern bounds functions with a regular expression or a glob, whose time is that of the
-// pattern times that of the text.
+// pattern bounds functions with a regular expression or a glob. It charges for their time,
+// which grows with the length of the pattern times that of the text.
 func pattern(e *evaluation, operands []*ast.Term) (int, error) {
 	shorter, longer := 0, 0
 	for _, t := range operands {
@@ -289,7 +286,7 @@ func pattern(e *evaluation, operands []*ast.Term) (int, error) {
 	}
 	size, err := sizeOfAll(e, operands)
 	if err == nil {
-		err = e.take(longer * (shorter + 1) / 16)
+		err = e.take(longer * (8 + shorter/4))
 	}
 	return 2 * size, err
 }

@@ -8,9 +8,17 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// compileTime bounds how long a tenant's policy may take to compile. It is looked at
-// between the stages of the compiler.
-const compileTime = 2 * time.Second
+// compileTime bounds how long a tenant's edit may take to compile. It is looked at between
+// the stages of the compiler. What is in force already has storedTime, so that a busy
+// replica uses it, too.
+const (
+	compileTime = 2 * time.Second
+	storedTime  = 30 * time.Second
+)
+
+// maxParts is how many expressions, calls, references and comprehensions a rule of a tenant
+// may have. Some stages of the compiler take the square of them.
+const maxParts = 500
 
 // tenantCapabilities are what modules of tenants may use: the built-in functions that OPA
 // has, except those that reach outside of the policy, and those whose time or memory no
@@ -34,8 +42,9 @@ func isForTenants(name string) bool {
 	return !strings.HasPrefix(name, "net.") && !strings.HasPrefix(name, "graphql.")
 }
 
-// checkReserved returns an error for a module that speaks of data.http or data.system.
-func checkReserved(module *ast.Module) error {
+// checkModule returns an error for a module that speaks of data.http or data.system, or has
+// too large a rule.
+func checkModule(module *ast.Module) error {
 	var errs ast.Errors
 	ast.WalkRefs(module, func(ref ast.Ref) bool {
 		if len(ref) > 1 && ref[0].Equal(ast.DefaultRootDocument) {
@@ -46,6 +55,20 @@ func checkReserved(module *ast.Module) error {
 		}
 		return false
 	})
+	for _, rule := range module.Rules {
+		parts := 0
+		ast.NewGenericVisitor(func(x any) bool {
+			switch x.(type) {
+			case *ast.Expr, ast.Call, ast.Ref, *ast.With, *ast.Rule,
+				*ast.ArrayComprehension, *ast.SetComprehension, *ast.ObjectComprehension:
+				parts++
+			}
+			return false
+		}).Walk(rule)
+		if parts > maxParts {
+			errs = append(errs, ast.NewError(ast.CompileErr, rule.Location, "the rule has more than %d expressions", maxParts))
+		}
+	}
 	if len(errs) > 0 {
 		return errs
 	}
@@ -61,19 +84,21 @@ func restrict(c *ast.Compiler, builtins *ast.Capabilities, bounded builtinFuncs,
 	c.WithCapabilities(builtins).WithBuiltins(decls)
 	inTime := func(*ast.Compiler) *ast.Error {
 		if time.Now().After(until) {
-			return ast.NewError(ast.CompileErr, nil, "the modules take longer than %s to compile", compileTime)
+			return ast.NewError(ast.CompileErr, nil, "the modules take too long to compile")
 		}
 		return nil
 	}
 	for _, stage := range []ast.StageID{
-		ast.StageResolveRefs, ast.StageRewriteLocalVars, ast.StageRewriteExprTerms,
-		ast.StageRewriteComprehensionTerms, ast.StageCheckSafetyRuleBodies, ast.StageRewriteDynamicTerms,
-		ast.StageCheckTypes,
+		ast.StageResolveRefs, ast.StageRewriteLocalVars, ast.StageRewriteTemplateStrings,
+		ast.StageRewriteExprTerms, ast.StageSetGraph, ast.StageRewriteComprehensionTerms,
+		ast.StageRewriteRefsInHead, ast.StageRewriteWithValues, ast.StageCheckRuleConflicts,
+		ast.StageCheckUndefinedFuncs, ast.StageCheckSafetyRuleHeads, ast.StageCheckSafetyRuleBodies,
+		ast.StageRewriteDynamicTerms, ast.StageCheckRecursion, ast.StageCheckTypes,
 	} {
 		c.WithStageAfterID(stage, ast.CompilerStageDefinition{Name: "InTime", MetricName: "in_time", Stage: inTime})
 	}
-	c.WithStageAfterID(ast.StageCheckRecursion, ast.CompilerStageDefinition{
-		Name: "TypeSizes", MetricName: "type_sizes", Stage: checkTypeSizes,
+	c.WithStageAfterID(ast.StageSetGraph, ast.CompilerStageDefinition{
+		Name: "Sizes", MetricName: "sizes", Stage: checkSizes,
 	})
 	c.WithStageAfterID(ast.StageCheckDeprecatedBuiltins, ast.CompilerStageDefinition{
 		Name: "Bound", MetricName: "bound",

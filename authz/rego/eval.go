@@ -51,6 +51,9 @@ type query struct {
 	path  string // "data.authz.allow", as decisions show it
 	body  ast.Body
 	reads *reads
+
+	isOfRoutes bool // it is in data.http
+
 	plans sync.Map // of reflect.Type to *typedPlan
 }
 
@@ -63,7 +66,7 @@ func (s *set) prepare(path string) *query {
 	if err != nil || !s.defines(ref) {
 		return nil
 	}
-	q := &query{set: s, path: path, body: ast.NewBody(ast.Equality.Expr(resultTerm, ast.NewTerm(ref)))}
+	q := &query{set: s, path: path, isOfRoutes: strings.HasPrefix(path, "data.http."), body: ast.NewBody(ast.Equality.Expr(resultTerm, ast.NewTerm(ref)))}
 	q.reads = readsOf(s.compiler, ref)
 	if s.kept.Add(1) > maxQueries {
 		s.kept.Add(-1)

@@ -9,8 +9,8 @@ import (
 // Deeper modules take OPA's parser and compiler exponential time.
 const (
 	maxBrackets       = 64
-	maxComprehensions = 6 // in one another, or "|" between values in brackets
-	maxTemplates      = 3 // template strings in one another
+	maxComprehensions = 5 // in one another, or "|" between values in brackets
+	maxTemplates      = 2 // template strings in one another
 )
 
 // bracket is one that is open. A template string is one as well.

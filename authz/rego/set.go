@@ -71,7 +71,7 @@ func (c *setMaker) compileOperator(p *Policy) (*set, error) {
 	}
 	s := &set{revision: revision, policy: p, since: time.Now().UTC(), size: content.size()}
 	s.list, _ = content.parts()
-	if err := c.compile(s, p.Modules, object); err != nil {
+	if err := c.compile(s, p.Modules, object, 0); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -80,6 +80,10 @@ func (c *setMaker) compileOperator(p *Policy) (*set, error) {
 // compileTenant compiles the policy of a tenant; data is a JSON object or nothing. Its
 // error may be Issues.
 func (c *setMaker) compileTenant(revision string, modules map[string]string, data []byte) (*set, error) {
+	return c.compileWithin(compileTime, revision, modules, data)
+}
+
+func (c *setMaker) compileWithin(limit time.Duration, revision string, modules map[string]string, data []byte) (*set, error) {
 	s := &set{revision: revision, isTenant: true, size: len(data)}
 	for _, source := range modules {
 		s.size += len(source)
@@ -95,7 +99,8 @@ func (c *setMaker) compileTenant(revision string, modules map[string]string, dat
 			return nil, Issues{{Message: "the data is not an object"}}
 		}
 	}
-	if err := c.compile(s, modules, object); err != nil {
+	s.bounded = c.bounded
+	if err := c.compile(s, modules, object, limit); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -115,7 +120,7 @@ func newSetMaker() *setMaker {
 }
 
 // compile fills s.
-func (c *setMaker) compile(s *set, modules map[string]string, data ast.Object) error {
+func (c *setMaker) compile(s *set, modules map[string]string, data ast.Object, limit time.Duration) error {
 	s.serials = &c.serials
 	s.store = inmem.NewFromASTObject(data)
 	s.reading = s.readOnce()
@@ -137,8 +142,7 @@ func (c *setMaker) compile(s *set, modules map[string]string, data ast.Object) e
 		WithEnablePrintStatements(false).
 		WithPathConflictsCheck(func(path []string) (bool, error) { return isData(data, path), nil })
 	if s.isTenant {
-		s.bounded = c.bounded
-		restrict(s.compiler, c.tenantBuiltins, c.bounded, time.Now().Add(compileTime))
+		restrict(s.compiler, c.tenantBuiltins, c.bounded, time.Now().Add(limit))
 	}
 	if s.compiler.Compile(parsed); s.compiler.Failed() {
 		return issuesOf("", s.compiler.Errors)
@@ -187,7 +191,7 @@ func (c *setMaker) parse(s *set, name, source string) (*ast.Module, error) {
 	if err != nil || !s.isTenant {
 		return module, err
 	}
-	return module, checkReserved(module)
+	return module, checkModule(module)
 }
 
 // valueOf returns a JSON text as a value.

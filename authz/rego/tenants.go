@@ -134,7 +134,7 @@ func (t *tenantPolicies) read(ctx context.Context, tenantID, revision string) (*
 	if err != nil {
 		return nil, err
 	}
-	return t.maker.compileTenant(revision, c.modules, c.data)
+	return t.maker.compileWithin(storedTime, revision, c.modules, c.data)
 }
 
 // keep puts a policy in force, and forgets those that were not used for longest when all

@@ -4,20 +4,28 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
+// maxDepth is how many rules of a tenant's modules may refer to each other in a row. Each of
+// them takes room on the stack of an evaluation.
+const maxDepth = 500
+
 // maxTypeSize is how many parts the type of a rule or of a variable in a tenant's modules
 // may have. Types that are made of others, as [a, a], grow fast, and the compiler takes
 // the time to read them whole.
 const maxTypeSize = 10_000
 
-// checkTypeSizes returns an error for the first rule of the compiled modules with a type
-// that is too large. It looks at no types, but at how terms are made of others, and so may
+// checkSizes returns an error for the first rule of the compiled modules with a type that is
+// too large, or with too many rules that it depends on in a row. It looks at no types, but at how terms are made of others, and so may
 // find a type larger than it is.
-func checkTypeSizes(c *ast.Compiler) *ast.Error {
-	s := sizer{compiler: c, rules: map[*ast.Rule]int{}}
+func checkSizes(c *ast.Compiler) *ast.Error {
+	s := sizer{compiler: c, rules: map[*ast.Rule]measure{}}
 	for _, module := range c.Modules {
 		for _, rule := range module.Rules {
-			s.largest = 0
-			if s.rule(rule); s.largest > maxTypeSize {
+			s.largest, s.deepest = 0, 0
+			s.rule(rule)
+			switch {
+			case s.deepest > maxDepth:
+				return ast.NewError(ast.CompileErr, rule.Location, "more than %d rules refer to each other in a row", maxDepth)
+			case s.largest > maxTypeSize:
 				return ast.NewError(ast.TypeErr, rule.Location, "the type of the rule has more than %d parts", maxTypeSize)
 			}
 		}
@@ -27,16 +35,23 @@ func checkTypeSizes(c *ast.Compiler) *ast.Error {
 
 type sizer struct {
 	compiler *ast.Compiler
-	rules    map[*ast.Rule]int
-	largest  int // of all terms that were looked at
+	rules    map[*ast.Rule]measure
+	largest  int // size of the terms that were looked at
+	deepest  int // depth of the rules that were
 }
+
+// measure is what is known of a rule: the size of its type, and its depth.
+type measure struct{ size, depth int }
 
 // rule returns the size of the type of a rule.
 func (s *sizer) rule(rule *ast.Rule) int {
-	if size, ok := s.rules[rule]; ok {
-		return size
+	if m, ok := s.rules[rule]; ok {
+		s.deepest = max(s.deepest, m.depth)
+		return m.size
 	}
-	s.rules[rule] = 1 // rules are not recursive, except by "with"
+	s.rules[rule] = measure{size: 1} // rules are not recursive, except by "with"
+	beside := s.deepest
+	s.deepest = 0
 	size := 1
 	for r := rule; r != nil; r = r.Else {
 		vars := map[ast.Var]int{}
@@ -47,7 +62,9 @@ func (s *sizer) rule(rule *ast.Rule) int {
 			}
 		}
 	}
-	s.rules[rule] = size
+	depth := s.deepest + 1
+	s.rules[rule] = measure{size, depth}
+	s.deepest = max(beside, depth)
 	return size
 }
 
