@@ -25,6 +25,15 @@ const (
 // isTrue reports whether a rule allow allows: no other value does.
 func (a answer) isTrue() bool { return string(a.result) == "true" }
 
+// of returns an answer as a decision of a kind has it: only evaluate allows what is not true.
+func (a answer) of(kind string) answer {
+	if kind != KindEvaluate {
+		b, ok := a.value.(ast.Boolean)
+		a.allowed = ok && bool(b)
+	}
+	return a
+}
+
 // Decide implements [authz.Decider] by data.authz.allow over an [AuthorizeInput]. The
 // operator's policy must allow, or [authz.ByScope] where it has no such rule, and so must the
 // tenant's policy where that has one. Only the result true allows. A denial has the string
@@ -175,7 +184,7 @@ func undecided(ctx context.Context, err error) error {
 
 // withoutRule is the decision about an input of a kind where the operator's policy has no
 // rule for it.
-func withoutRule(kind string, input ast.Value) answer {
+func withoutRule(ctx context.Context, kind string, input ast.Value) answer {
 	allowed := kind != KindAuthorize
 	if !allowed {
 		var q struct {
@@ -184,7 +193,7 @@ func withoutRule(kind string, input ast.Value) answer {
 			Resource string
 		}
 		if text, err := resultOf(input); err == nil && json.Unmarshal(text, &q) == nil {
-			d, err := authz.ByScope{}.Decide(context.TODO(), authz.Question{
+			d, err := authz.ByScope{}.Decide(ctx, authz.Question{
 				Identity: cpodkit.Identity{Scopes: q.Identity.Scopes}, Action: q.Action, Resource: q.Resource,
 			})
 			allowed = err == nil && d.Allowed

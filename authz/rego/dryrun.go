@@ -299,18 +299,14 @@ func (e *Engine) judge(
 		return j.tenant.eval(ctx, path, input, o)
 	}
 	a, err := j.operator.eval(ctx, path, input, o)
-	if kind == KindEvaluate {
-		return a, err
+	if errors.Is(err, errNoRule) && kind != KindEvaluate {
+		a, err = withoutRule(ctx, kind, input), nil
 	}
-	if errors.Is(err, errNoRule) {
-		a, err = withoutRule(kind, input), nil
-	}
-	if a.allowed = a.isTrue(); err != nil || !isRestricted || !a.allowed {
+	if a = a.of(kind); err != nil || !isRestricted || !a.allowed {
 		return a, err
 	}
 	b, err := j.tenant.eval(ctx, path, input, o)
-	b.allowed = b.isTrue()
 	b.trace = slices.Concat(a.trace, b.trace)
 	b.trace = b.trace[:min(len(b.trace), maxTraceLine)]
-	return b, err
+	return b.of(kind), err
 }

@@ -16,7 +16,7 @@ func (e *Engine) runSource(ctx context.Context) {
 	if e.source == nil {
 		return
 	}
-	used := e.operator().policy
+	used := e.operator().policy // what New has compiled
 	take := func() {
 		next := e.source.Current()
 		if next == used {

@@ -99,7 +99,7 @@ func policyPart(s *settings) part {
 			return opened{}, err
 		}
 		opts := []rego.Option{
-			rego.WithMasker(h.maskInput), rego.WithSampling(p.sampling), rego.WithRetention(time.Duration(p.days) * 24 * time.Hour),
+			rego.WithSecret(h.ring.Secret("policy")), rego.WithMasker(h.maskInput), rego.WithSampling(p.sampling), rego.WithRetention(time.Duration(p.days) * 24 * time.Hour),
 			rego.WithLog(h.log), rego.WithTelemetry(h.telemetry.tracers, h.telemetry.meters),
 		}
 		source, err := p.open(ctx, h)
@@ -196,9 +196,8 @@ func (compiledPolicies) Measure(context.Context, storage.Realm) (storage.Amount,
 
 // Erase implements [data]: a later tenant of the same name sees nothing of the erased one.
 func (c compiledPolicies) Erase(ctx context.Context, realm storage.Realm) (storage.Amount, error) {
-	return ofTenant(ctx, realm, func(_ context.Context, tenantID string) (int, int64, error) {
-		c.engine.Refresh(tenantID)
-		return 0, 0, nil
+	return ofTenant(ctx, realm, func(ctx context.Context, tenantID string) (int, int64, error) {
+		return 0, 0, c.engine.Refresh(ctx, tenantID)
 	})
 }
 

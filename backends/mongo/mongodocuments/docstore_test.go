@@ -10,10 +10,13 @@ import (
 
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/authz/authztest"
+	"github.com/cpodkit/cpodkit/authz/rego"
+	"github.com/cpodkit/cpodkit/authz/rego/regotest"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/authzstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/keyringstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/oauthstore"
+	"github.com/cpodkit/cpodkit/backends/docstore/policystore"
 	"github.com/cpodkit/cpodkit/backends/docstore/secretstore"
 	"github.com/cpodkit/cpodkit/backends/docstore/userstore"
 	"github.com/cpodkit/cpodkit/backends/mongo/mongodocuments"
@@ -71,6 +74,22 @@ func TestStores(t *testing.T) {
 	t.Run("accounts", func(t *testing.T) {
 		t.Parallel()
 		localuserstest.Run(t, func(t *testing.T) localusers.Store { return userstore.New(stores(t)) })
+	})
+	t.Run("policies", func(t *testing.T) {
+		t.Parallel()
+		regotest.Run(t, func(t testing.TB) rego.Store {
+			d := open(t, newDatabase(t))
+			t.Cleanup(func() { _ = d.Close() })
+			db, err := docstore.New(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			store, err := policystore.New(db)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return store
+		})
 	})
 	newSecrets := func(t *testing.T) *secretstore.Store {
 		store, err := secretstore.New(stores(t), keyring.NewMaster())
