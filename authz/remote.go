@@ -214,6 +214,9 @@ func (k *RemoteKeys) Health() (since time.Time, err error) {
 	return k.since, k.state.Err()
 }
 
+// Err returns why the last fetch failed; nil when it did not, and before the first one.
+func (k *RemoteKeys) Err() error { return k.state.Err() }
+
 // Run fetches the keys, now and before they get too old, until ctx ends. Without it they
 // are fetched while tokens of the issuer come in.
 func (k *RemoteKeys) Run(ctx context.Context) {

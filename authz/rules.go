@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -42,7 +43,20 @@ func (i *issuer) refresh(ctx context.Context, now time.Time) {
 
 // is reports whether an issuer with these settings is i.
 func (i *issuer) is(s Issuer) bool {
-	return i.source != "" && i.source == s.source && i.Revocations == s.Revocations
+	if i.source != s.source || i.Revocations != s.Revocations {
+		return false
+	}
+	return s.source != "" || sameSettings(i.Issuer, s)
+}
+
+// sameSettings compares two issuers that were not parsed. Functions cannot be compared.
+func sameSettings(a, b Issuer) bool {
+	if a.Identify != nil || b.Identify != nil || !reflect.ValueOf(a.Keys).Comparable() || !reflect.ValueOf(b.Keys).Comparable() {
+		return false
+	}
+	sameKeys := a.Keys == b.Keys
+	a.Keys, b.Keys, a.Revocations, b.Revocations = nil, nil, nil, nil
+	return sameKeys && reflect.DeepEqual(a, b)
 }
 
 // claimPaths are those of the alternatives of a name as in [ClaimNames].
