@@ -203,7 +203,8 @@ func (r *requirement) holds(claims members) bool {
 	return slices.Contains(r.values, string(v))
 }
 
-// keepApart gives each issuer the namespaces of the others.
+// keepApart gives each foreign issuer the namespaces of the others. This toolkit's own
+// tokens may name users of all: token exchange makes such.
 func keepApart(issuers map[string]*issuer) {
 	var all []string
 	for _, i := range issuers {
@@ -212,7 +213,7 @@ func keepApart(issuers map[string]*issuer) {
 		}
 	}
 	for _, i := range issuers {
-		others := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return n == i.UserNamespace+":" })
+		others := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return !i.Foreign || n == i.UserNamespace+":" })
 		i.taken.Store(&others)
 	}
 }
