@@ -68,6 +68,25 @@ func TestForeignTokens(t *testing.T) {
 	}
 }
 
+// The rules of flags see the claims of the token.
+func TestFlagsSeeClaims(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	srv := start(t, t.TempDir(), map[string]string{"CPOD_ISSUERS": issuersFile(t, p.entry(nil))})
+	c := newCaller(t, srv.url)
+	for who, plan := range map[string]string{"pro": "pro", "free": "free"} {
+		c.tokens[who] = p.sign(map[string]any{"scope": "flags.read flags.write", "plan": map[string]any{"name": plan}})
+	}
+	rows := []contractRow{{"pro", "PUT /v1/flags/dark_mode", `{"state":"ENABLED","variants":{"on":true,"off":false},"defaultVariant":"off",
+		"targeting":{"if":[{"==":[{"var":"identity.claims.plan.name"},"pro"]},"on"]}}`, 200, ""}}
+	c.wantRows(t, rows)
+	for who, want := range map[string]string{"pro": `"enabled":true`, "free": `"enabled":false`} {
+		if a := c.do(t, who, "POST /v1/flags/dark_mode/evaluate", `{"context":{"identity":{"claims":{"plan":{"name":"pro"}}}}}`); !strings.Contains(a.body, want) {
+			t.Errorf("%s: %d %s", who, a.status, a.body)
+		}
+	}
+}
+
 // Revocation goes by the id of the token, or by its digest.
 func TestForeignTokensAreRevoked(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,58 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// foreignTokens of one issuer are accepted by all servers, and refused by all once one has
+// revoked them. All see its new keys, and none minds that its key server is down.
+func (in *installation) foreignTokens(t *testing.T) {
+	private := map[string]any{"scope": "storage.private.read"}
+	everywhere := func(what, token string, want bool) time.Duration {
+		t.Helper()
+		began := time.Now()
+		for i, p := range in.replicas {
+			eventually(t, fmt.Sprintf("server %d: %s", i, what), func() bool {
+				accepted, status := in.accepts(p, token)
+				if status >= http.StatusInternalServerError {
+					t.Errorf("server %d: %s: %d", i, what, status)
+				}
+				return accepted == want
+			})
+		}
+		return time.Since(began)
+	}
+	for name, claims := range map[string]map[string]any{"by id": {}, "by digest": {"jti": nil}} {
+		claims["scope"] = private["scope"]
+		for i := range in.replicas {
+			claims["sub"] = fmt.Sprint("alice", i)
+			token := in.provider.sign(claims)
+			everywhere("it is accepted", token, true)
+			c := newCaller(t, in.replicas[i].url)
+			c.tokens["app"] = in.provider.sign(map[string]any{"scope": "auth.write"})
+			if a := c.do(t, "app", "POST /v1/auth/revoke", `{"token":"`+token+`"}`); a.status != http.StatusNoContent {
+				t.Fatalf("revoke: %d %s", a.status, a.body)
+			}
+			took := everywhere("it is refused", token, false)
+			t.Logf("revoked %s on server %d: refused everywhere after %v", name, i, took)
+			if took > time.Second {
+				t.Errorf("refused everywhere after %v", took)
+			}
+		}
+	}
+	old := in.provider.sign(private)
+	everywhere("before a new key", old, true)
+	in.provider.rotate("second")
+	everywhere("of the new key", in.provider.sign(private), true)
+	everywhere("of the key that is gone", old, false)
+	known := in.provider.sign(private)
+	in.provider.answers(stuck)
+	everywhere("while the key server is half-open", known, true)
+	everywhere("a new token meanwhile", in.provider.sign(private), true)
+	in.provider.serves(in.provider.jwks())
+}
