@@ -82,7 +82,10 @@ func usersPart(s *settings) part {
 		data: func(_ context.Context, h *house) (data, error) { return keptUsers{h}, nil },
 		open: func(ctx context.Context, h *house) (opened, error) {
 			h.inMemory = append(h.inMemory, namedData{usersName, userTokens{h}})
-			users, err := openUsers(h)
+			users, err := openUsers(h, func(ctx context.Context, tenantID, userID string) error {
+				_, err := h.endUser(ctx, tenantID, userID)
+				return err
+			})
 			if err != nil {
 				return opened{}, err
 			}
@@ -121,12 +124,10 @@ func usersPart(s *settings) part {
 	}
 }
 
-func openUsers(h *house) (*localusers.Users, error) {
-	return localusers.New(h.records.users, h.publicURL,
-		localusers.WithEnded(func(ctx context.Context, tenantID, userID string) error {
-			_, err := h.endUser(ctx, tenantID, userID)
-			return err
-		}), localusers.WithCursorSecret(h.ring.Secret("users")), localusers.WithLog(h.log))
+// openUsers opens the users who are kept here. ended ends what a user has begun.
+func openUsers(h *house, ended func(ctx context.Context, tenantID, userID string) error) (*localusers.Users, error) {
+	return localusers.New(h.records.users, h.publicURL, localusers.WithEnded(ended),
+		localusers.WithCursorSecret(h.ring.Secret("users")), localusers.WithLog(h.log))
 }
 
 // endUser ends what a user has begun here: sessions first, so that nothing new comes of
@@ -237,7 +238,7 @@ func (k keptUsers) eraseUser(ctx context.Context, tenantID, userID string) error
 }
 
 // userTokens are the access tokens of users, which a running server ends in its memory when
-// a command erases a user. It ends the sessions before, so that no new ones come.
+// a command erases or disables a user. It ends the sessions before, so that no new ones come.
 type userTokens struct{ *house }
 
 // Measure implements [data].

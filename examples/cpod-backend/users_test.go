@@ -280,6 +280,9 @@ func TestUserCommands(t *testing.T) {
 	if _, status := p.grant("grant_type", "refresh_token", "refresh_token", tokens.RefreshToken); status != http.StatusBadRequest {
 		t.Errorf("the refresh token is answered %d", status)
 	}
+	if status := p.callStatus(tokens.AccessToken); status != http.StatusUnauthorized {
+		t.Errorf("the access token is answered %d", status)
+	}
 	if page := p.send(http.MethodGet, "/login", nil); strings.Contains(page.body, "Sign out") {
 		t.Error("who is disabled is signed in")
 	}
