@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,6 +198,20 @@ func TestSetIssuersKeepsWhatStays(t *testing.T) {
 	must(t, v.SetIssuers(parse(`{"tenants":["t2"]}`)...))
 	_, err = v.Verify(t.Context(), token)
 	wantCode(t, err, cpodkit.CodeInvalidToken)
+}
+
+// Ping says whose keys are not current.
+func TestPing(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	s := newSource(t, answers(http.StatusInternalServerError))
+	remote := s.keys(t)
+	v := newJWT(t, foreign(t, k, nil), foreign(t, k, func(i *authz.Issuer) { i.Issuer, i.Keys = "https://b.example", remote }))
+	must(t, v.Ping(t.Context()))
+	_, err := remote.Key(t.Context(), esKey)
+	if ping := v.Ping(t.Context()); err == nil || ping == nil || !strings.Contains(ping.Error(), "https://b.example") || strings.Contains(ping.Error(), issuerName) {
+		t.Errorf("%v, %v", err, ping)
+	}
 }
 
 // The file of docs/authz.md is one.

@@ -318,10 +318,18 @@ func (k *RemoteKeys) begin(ctx context.Context) *flight {
 		defer cancel()
 		measured, call := k.calls.Start(fetching)
 		set, lifetime, err := k.load(measured)
-		call.Measure(measured, err)
+		call.Measure(measured, asUnavailable(err))
 		k.end(fetching, f, set, lifetime, err)
 	}()
 	return f
+}
+
+// asUnavailable says what a failed fetch is to those who measure it.
+func asUnavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The keys cannot be fetched.").WithCause(err)
 }
 
 func (k *RemoteKeys) load(ctx context.Context) (*KeySet, time.Duration, error) {

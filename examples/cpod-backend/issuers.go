@@ -13,6 +13,7 @@ import (
 	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/internal/loopback"
 	"github.com/cpodkit/cpodkit/internal/watch"
+	"github.com/cpodkit/cpodkit/oauth"
 )
 
 const (
@@ -217,11 +218,15 @@ func (i *issuers) measure() error {
 	return err
 }
 
-// Verify implements [authz.Verifier]. Another issuer may name a tenant that is not there.
+// Verify implements [authz.Verifier]. Another issuer may name a tenant
+// that is not there.
 func (i *issuers) Verify(ctx context.Context, token string) (cpodkit.Identity, error) {
 	id, err := i.tokens.Verify(ctx, token)
 	if err != nil || id.Issuer == i.own.Issuer {
 		return id, err
+	}
+	if id.AppID == oauth.AdminAppID { // the log and storage would take it for an admin key
+		return cpodkit.Identity{}, cpodkit.Errorf(cpodkit.CodeInvalidToken, "The token's issuer does not speak for its app.")
 	}
 	if _, ok := i.known.Load(id.TenantID); ok { // the gate keeps it out once it is deleted
 		return id, nil

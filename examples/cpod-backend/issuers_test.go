@@ -53,7 +53,7 @@ func TestForeignTokens(t *testing.T) {
 	if a := c.do(t, "alice", "POST /v1/auth/validate", `{"token":"`+p.sign(nil)+`"}`); !strings.Contains(a.body, `"valid":true`) || !strings.Contains(a.body, `"tenantId":"default"`) {
 		t.Errorf("validate: %d %s", a.status, a.body)
 	}
-	for _, changes := range []map[string]any{{"aud": "https://other.example"}, {"iss": p.URL + "/"}, {"exp": 1}, {"tenantId": nil}, {"scope": 5}} {
+	for _, changes := range []map[string]any{{"aud": "https://other.example"}, {"iss": p.URL + "/"}, {"exp": 1}, {"tenantId": nil}, {"scope": 5}, {"client_id": "cpod:admin"}} {
 		p.want(c, "with other claims", p.sign(changes), http.StatusUnauthorized, map[bool]string{true: "token_expired", false: "invalid_token"}[changes["exp"] != nil])
 	}
 	p.want(c, "with all scopes of administrators", p.sign(map[string]any{"scope": "platform.admin"}), http.StatusForbidden, "invalid_scope")
