@@ -68,6 +68,19 @@ func TestForeignTokens(t *testing.T) {
 	}
 }
 
+// Limits count them as others, each app for itself.
+func TestForeignTokensHaveLimits(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	srv := start(t, t.TempDir(), map[string]string{"CPOD_ISSUERS": issuersFile(t, p.entry(nil)), "CPOD_LIMIT_APP": "3/24h"})
+	c := newCaller(t, srv.url)
+	for range 3 {
+		p.want(c, "within the limit", p.sign(nil), http.StatusNotFound, "not_found")
+	}
+	p.want(c, "over the limit", p.sign(nil), http.StatusTooManyRequests, "rate_limited")
+	p.want(c, "another app", p.sign(map[string]any{"client_id": "other"}), http.StatusNotFound, "not_found")
+}
+
 // The rules of flags see the claims of the token.
 func TestFlagsSeeClaims(t *testing.T) {
 	t.Parallel()
