@@ -78,6 +78,7 @@ func TestFaultsOfKeySources(t *testing.T) {
 			path := issuersFile(t, p.entry(map[string]any{"keys": map[string]any{"discovery": true}}))
 			srv := start(t, t.TempDir(), map[string]string{"CPOD_ISSUERS": path, "CPOD_OPS_LISTEN": "127.0.0.1:0"})
 			c := newCaller(t, srv.url)
+			srv.waitForKeys(t, p)
 			known, other := p.sign(nil), p.sign(map[string]any{"sub": "bob"})
 			p.want(c, "before", known, http.StatusNotFound, "not_found")
 			later := newProvider(t)
@@ -128,7 +129,8 @@ func TestFaultsOfKeySources(t *testing.T) {
 func TestKeysRotate(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
-	srv := start(t, t.TempDir(), map[string]string{"CPOD_ISSUERS": issuersFile(t, p.entry(nil))})
+	srv := start(t, t.TempDir(), map[string]string{"CPOD_ISSUERS": issuersFile(t, p.entry(nil)), "CPOD_OPS_LISTEN": "127.0.0.1:0"})
+	srv.waitForKeys(t, p)
 	c := newCaller(t, srv.url)
 	old := p.sign(nil)
 	p.want(c, "before", old, http.StatusNotFound, "not_found")
@@ -148,7 +150,8 @@ func TestKnownTokensDuringFaults(t *testing.T) { //nolint:paralleltest // it mea
 	well := start(t, t.TempDir(), map[string]string{"CPOD_ISSUERS": issuersFile(t, p.entry(nil))})
 	for _, name := range names {
 		ill := newProvider(t)
-		srv := start(t, t.TempDir(), map[string]string{"CPOD_ISSUERS": issuersFile(t, ill.entry(nil))})
+		srv := start(t, t.TempDir(), map[string]string{"CPOD_ISSUERS": issuersFile(t, ill.entry(nil)), "CPOD_OPS_LISTEN": "127.0.0.1:0"})
+		srv.waitForKeys(t, ill)
 		sides := [2]*measured{
 			{c: newCaller(t, well.url), p: p, token: p.sign(nil)}, {c: newCaller(t, srv.url), p: ill, token: ill.sign(nil)},
 		}
@@ -168,6 +171,9 @@ func TestKnownTokensDuringFaults(t *testing.T) { //nolint:paralleltest // it mea
 		}
 		stop()
 		strangers.Wait()
+		if ill.asked.Load() < 2 {
+			t.Errorf("%s: the fault was not met", name)
+		}
 		a, b := sides[0].p99(), sides[1].p99()
 		t.Logf("%s: p99 of %d requests %v without, %v with the fault: %.2f times; medians %v and %v", name, requests, a, b,
 			float64(b)/float64(a), sides[0].took[requests/2], sides[1].took[requests/2])

@@ -164,6 +164,17 @@ func (s *instance) hasMetric(t *testing.T, line string) bool {
 	return strings.Contains(metrics, "\n"+line+"\n")
 }
 
+// waitForKeys waits until a server has the keys of a provider. If a token is what has it
+// fetch them, unknown key ids are refused at once for 30 s.
+func (s *instance) waitForKeys(t *testing.T, p *provider) {
+	t.Helper()
+	ops := s.opsURL(t)
+	eventually(t, "the keys are there", func() bool {
+		_, metrics := get(t, ops+"/metrics")
+		return strings.Contains(metrics, `cpodkit_authz_keys_fetched_seconds{cpodkit_authz_issuer="`+p.URL+`"}`)
+	})
+}
+
 // isReady returns whether /readyz says a status, and one of the issuers.
 func (s *instance) isReady(t *testing.T, status, ofIssuers string) func() bool {
 	t.Helper()
