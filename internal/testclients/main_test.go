@@ -163,7 +163,7 @@ func freeAddress(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// read returns a file, "" when it is not there.
+// read returns a file.
 func (s *server) read(files *client.Files, key string) string {
 	s.Helper()
 	r, err := files.Read(s.Context(), key)

@@ -1,6 +1,7 @@
 package testclients_test
 
 import (
+	"fmt"
 	"html"
 	"io"
 	"net/http"
@@ -48,7 +49,7 @@ func attributes(tag string) map[string]string {
 
 // visit opens an address, follows what leads on, fills in forms and sends them by their
 // first button, until the browser is sent to an address that begins with end. It returns
-// that address.
+// that address. When a page leads nowhere, and end is "", it returns the page.
 func (p *person) visit(address, end string) string {
 	p.Helper()
 	next, err := http.NewRequestWithContext(p.Context(), http.MethodGet, address, nil)
@@ -56,54 +57,61 @@ func (p *person) visit(address, end string) string {
 		if err != nil {
 			p.Fatal(err)
 		}
-		if strings.HasPrefix(next.URL.String(), end) {
+		if end != "" && strings.HasPrefix(next.URL.String(), end) {
 			return next.URL.String()
 		}
-		next, err = p.step(next)
+		var page string
+		if next, page, err = p.step(next); err == nil && next == nil {
+			if end != "" {
+				p.Fatalf("%s leads to\n%s", address, page)
+			}
+			return page
+		}
 	}
 	p.Fatalf("%s leads on and on", address)
 	return ""
 }
 
-// step makes a request and returns the one that it leads to.
-func (p *person) step(r *http.Request) (*http.Request, error) {
+// step makes a request and returns the one that it leads to, nil for none, and the page.
+func (p *person) step(r *http.Request) (next *http.Request, page string, err error) {
 	p.Helper()
 	res, err := p.client.Do(r)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	follow := func(method, to string, form io.Reader) (*http.Request, error) {
-		u, err := r.URL.Parse(to)
-		if err != nil {
-			return nil, err
-		}
-		next, err := http.NewRequestWithContext(p.Context(), method, u.String(), form)
-		if err == nil && form != nil {
-			next.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			next.Header.Set("Sec-Fetch-Site", "same-origin")
-		}
-		return next, err
-	}
-	page := string(body)
-	if to := res.Header.Get("Location"); to != "" {
-		return follow(http.MethodGet, to, nil)
-	}
+	page = string(body)
+	isFine := res.StatusCode == http.StatusOK
+	form, link := tagForm.FindString(page), tagLink.FindStringSubmatch(page)
+	method, to, values := http.MethodGet, res.Header.Get("Location"), url.Values{}
 	if refresh := tagRefresh.FindStringSubmatch(page); refresh != nil {
-		return follow(http.MethodGet, html.UnescapeString(refresh[1]), nil)
+		to = html.UnescapeString(refresh[1])
 	}
-	if form := tagForm.FindString(page); form != "" && res.StatusCode == http.StatusOK {
-		return follow(http.MethodPost, attributes(form)["action"], strings.NewReader(p.fill(form).Encode()))
+	switch {
+	case to != "":
+	case isFine && form != "":
+		method, to, values = http.MethodPost, attributes(form)["action"], p.fill(form)
+	case isFine && link != nil:
+		to = html.UnescapeString(link[1])
+	default:
+		return nil, fmt.Sprintf("%s %s %s\n%s", r.Method, r.URL, res.Status, page), nil
 	}
-	if link := tagLink.FindStringSubmatch(page); link != nil && res.StatusCode == http.StatusOK {
-		return follow(http.MethodGet, html.UnescapeString(link[1]), nil)
+	u, err := r.URL.Parse(to)
+	if err != nil {
+		return nil, "", err
 	}
-	p.Fatalf("%s %s leads nowhere: %s\n%s", r.Method, r.URL, res.Status, page)
-	return nil, nil
+	if next, err = http.NewRequestWithContext(p.Context(), method, u.String(), strings.NewReader(values.Encode())); err != nil {
+		return nil, "", err
+	}
+	next.Header.Set("Sec-Fetch-Site", "same-origin")
+	if method == http.MethodPost {
+		next.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return next, page, nil
 }
 
 func (p *person) fill(form string) url.Values {
