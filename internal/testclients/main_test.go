@@ -22,17 +22,12 @@ import (
 )
 
 // watchdog bounds what would otherwise hang; no test depends on its length.
-const watchdog = 2 * time.Minute
+const watchdog = 8 * time.Minute
 
 // programs is the folder of the built programs.
 var programs string
 
-func TestMain(m *testing.M) {
-	if programs = os.Getenv("HACK"); programs != "" {
-		os.Exit(m.Run())
-	}
-	os.Exit(build(m))
-}
+func TestMain(m *testing.M) { os.Exit(build(m)) }
 
 func build(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "testclients")

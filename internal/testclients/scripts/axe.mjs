@@ -1,25 +1,24 @@
-// Each page, held against the rules of axe-core, at two widths and in both colour schemes.
+// Each page, held against the rules of axe-core, at two widths, of which one is in light
+// and one in dark colours.
 import assert from "node:assert/strict";
 import axe from "axe-core";
-import { authorizeURL, heading, launch, press } from "./chromium.mjs";
+import { authorizeURL, heading, launch, newPage, press } from "./chromium.mjs";
 import { config, run, step } from "./script.mjs";
 
 const { server, home, invite, pending, email, password } = config;
 const narrow = "storage.user.read", wide = "storage.user.read storage.user.write";
 
 async function check(page, name) {
-  for (const width of [390, 1280]) {
+  await page.evaluate(axe.source);
+  for (const [width, colorScheme] of [[390, "light"], [1280, "dark"]]) {
     await page.setViewportSize({ width, height: 844 });
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      await page.evaluate(axe.source);
-      const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations", "incomplete"] }));
-      const problems = [...found.violations, ...found.incomplete].map((p) => [p.id, p.help, ...p.nodes.map((n) => n.html)]);
-      assert.deepEqual(problems, [], `${name} at ${width}, ${colorScheme}`);
-      assert.ok(found.passes.length > 5, "axe has looked at nothing");
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      assert.ok(!overflow, `${name} is wider than ${width}`);
-    }
+    await page.emulateMedia({ colorScheme });
+    const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations", "incomplete"] }));
+    const problems = [...found.violations, ...found.incomplete].map((p) => [p.id, p.help, ...p.nodes.map((n) => n.html)]);
+    assert.deepEqual(problems, [], `${name} at ${width}, ${colorScheme}`);
+    assert.ok(found.passes.length > 5, "axe has looked at nothing");
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    assert.ok(!overflow, `${name} is wider than ${width}`);
   }
   step(name);
 }
@@ -33,7 +32,7 @@ async function signIn(page, secret) {
 run(async () => {
   const browser = await launch();
   try {
-    const page = await browser.newPage();
+    const page = await newPage(browser);
     await page.goto(invite);
     await page.getByLabel("New password").fill("short");
     await press(page, "Set password and sign in");
@@ -76,6 +75,8 @@ run(async () => {
     await press(page, "Allow");
     await page.getByRole("status").filter({ hasText: "You are signed in." }).waitFor();
     await check(page, "the app, signed in");
+    await page.evaluate(() => document.documentElement.removeAttribute("lang"));
+    await assert.rejects(check(page, "a page without a language"), /html-has-lang/);
   } finally {
     await browser.close();
   }

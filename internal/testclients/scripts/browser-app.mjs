@@ -1,13 +1,13 @@
 // A user of examples/browser-app, in Chromium.
 import assert from "node:assert/strict";
-import { authorizeURL, heading, launch, press } from "./chromium.mjs";
+import { authorizeURL, heading, launch, newPage, press } from "./chromium.mjs";
 import { config, run, step } from "./script.mjs";
 
 const { server, home, invite, email, password } = config;
 
 // The user at the pages, with a mouse.
 async function withMouse(browser) {
-  const page = await browser.newPage();
+  const page = await newPage(browser);
   const problems = [];
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
@@ -62,8 +62,7 @@ async function withMouse(browser) {
 
 // The user without scripts, who has a keyboard alone.
 async function withKeyboard(browser) {
-  const context = await browser.newContext({ javaScriptEnabled: false });
-  const page = await context.newPage();
+  const page = await newPage(browser, { javaScriptEnabled: false });
   const focused = page.locator(":focus");
   // tabTo goes on until an element has the focus, and sees that the focus shows.
   async function tabTo(element) {

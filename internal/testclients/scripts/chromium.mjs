@@ -8,6 +8,13 @@ export const launch = () => chromium.launch({
   args: ["--no-sandbox", "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"],
 });
 
+// newPage opens a page in a new profile. Its limit is for slow machines.
+export async function newPage(browser, options) {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(120_000);
+  return page;
+}
+
 export async function authorizeURL(app, scope, more) {
   return config.server + "/oauth/authorize?" + new URLSearchParams({
     client_id: app, redirect_uri: config.home, response_type: "code", scope, state: "state 1", code_challenge_method: "S256",
