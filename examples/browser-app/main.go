@@ -29,11 +29,12 @@ var page embed.FS
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	listen := flag.String("listen", "localhost:3000", "the `ADDRESS` to serve the page on")
 	server := flag.String("server", "http://localhost:8000", "the `URL` of cpod-backend")
 	flag.Parse()
-	if err := run(ctx, *listen, *server); err != nil {
+	err := run(ctx, *listen, *server)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
