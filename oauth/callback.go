@@ -147,12 +147,15 @@ func (s *Sessions) upstreamUser(r *http.Request, u *Upstream, a attempt) (User, 
 	if code == "" {
 		return User{}, u.refuse(cpodkit.Errorf(cpodkit.CodeBadRequest, "the answer has no code"))
 	}
-	token, err := u.exchange(ctx, code, a.Verifier, s.redirectURI())
+	tokens, err := u.exchange(ctx, code, a.Verifier, s.redirectURI())
 	if err != nil {
 		return User{}, err
 	}
-	claims, err := u.verifyIDToken(ctx, token, a.Nonce)
+	claims, err := u.verifyIDToken(ctx, tokens.ID, a.Nonce)
 	if err != nil {
+		return User{}, err
+	}
+	if err := u.addUserInfo(ctx, claims, tokens.Access); err != nil {
 		return User{}, err
 	}
 	user, err := u.user(claims)

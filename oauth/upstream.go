@@ -164,6 +164,7 @@ type provider struct {
 	Authorization string   `json:"authorization_endpoint"`
 	Token         string   `json:"token_endpoint"`
 	Keys          string   `json:"jwks_uri"`
+	UserInfo      string   `json:"userinfo_endpoint"` // optional
 	AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
 	SendsIssuer   bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
 }
@@ -176,7 +177,7 @@ func (u *Upstream) discover(ctx context.Context) (*provider, error) {
 	if p.Issuer != u.config.Issuer {
 		return nil, fmt.Errorf("the discovery document names the issuer %q", p.Issuer)
 	}
-	for _, endpoint := range []string{p.Authorization, p.Token, p.Keys} {
+	for _, endpoint := range []string{p.Authorization, p.Token, p.Keys, cmp.Or(p.UserInfo, p.Token)} {
 		if err := checkUpstreamURL(endpoint); err != nil {
 			return nil, err
 		}
@@ -247,11 +248,17 @@ func (u *Upstream) authorizeURL(ctx context.Context, redirectURI, state string, 
 	return to.String(), nil
 }
 
-// exchange returns the ID token for a code (OpenID Connect Core 1.0 section 3.1.3).
-func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI string) (string, error) {
+// providerTokens are what a provider gives for a code.
+type providerTokens struct {
+	ID     string `json:"id_token"`
+	Access string `json:"access_token"`
+}
+
+// exchange returns the tokens for a code (OpenID Connect Core 1.0 section 3.1.3).
+func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI string) (providerTokens, error) {
 	p, err := u.provider.get(ctx, nil)
 	if err != nil {
-		return "", u.down(err)
+		return providerTokens{}, u.down(err)
 	}
 	form := url.Values{
 		"grant_type": {"authorization_code"}, codeName: {code}, redirectName: {redirectURI}, "code_verifier": {verifier},
@@ -266,7 +273,7 @@ func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI str
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.Token, strings.NewReader(form.Encode()))
 	if err != nil {
-		return "", u.down(err)
+		return providerTokens{}, u.down(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", "application/json")
@@ -275,19 +282,20 @@ func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI str
 	}
 	status, body, err := u.send(r)
 	if err != nil || status >= http.StatusInternalServerError {
-		return "", u.down(cmp.Or(err, fmt.Errorf("the token endpoint answers %d", status)))
+		return providerTokens{}, u.down(cmp.Or(err, fmt.Errorf("the token endpoint answers %d", status)))
 	}
 	var answer struct {
-		IDToken string `json:"id_token"`
-		Error   string `json:"error"`
+		providerTokens
+
+		Error string `json:"error"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return "", u.refuse(err)
+		return providerTokens{}, u.refuse(err)
 	}
-	if status != http.StatusOK || answer.IDToken == "" {
-		return "", u.refuse(fmt.Errorf("the token endpoint answers %d %q without an ID token", status, answer.Error))
+	if status != http.StatusOK || answer.ID == "" {
+		return providerTokens{}, u.refuse(fmt.Errorf("the token endpoint answers %d %q without an ID token", status, answer.Error))
 	}
-	return answer.IDToken, nil
+	return answer.providerTokens, nil
 }
 
 // down says that the provider cannot be asked.
