@@ -20,6 +20,9 @@ import (
 // attemptLife is how long a user may take at an upstream provider.
 const attemptLife = 30 * time.Minute
 
+// maxAttempt is the most bytes of an attempt that is unpacked: 1 MiB.
+const maxAttempt = 1 << 20
+
 // attempt is a sign-in at an upstream provider that has begun. It is sealed for the browser
 // that began it, and goes to the provider and back as the state (RFC 6749 section 4.1.1). So
 // no replica has to remember it.
@@ -53,7 +56,7 @@ func (a attempt) pack() ([]byte, error) {
 
 func (a *attempt) unpack(packed []byte) error {
 	r := flate.NewReader(bytes.NewReader(packed))
-	return json.NewDecoder(io.LimitReader(r, maxUpstream)).Decode(a)
+	return json.NewDecoder(io.LimitReader(r, maxAttempt)).Decode(a)
 }
 
 func (s *Sessions) redirectURI() string { return s.config.PublicURL + "/login/callback" }
@@ -132,12 +135,12 @@ func (s *Sessions) callbackFailed(w http.ResponseWriter, r *http.Request, back s
 
 func (s *Sessions) upstreamUser(r *http.Request, u *Upstream, a attempt) (User, error) {
 	query, ctx := r.URL.Query(), r.Context()
-	p, err := u.provider.get(ctx, nil)
+	p, err := u.discover(ctx)
 	if err != nil {
-		return User{}, u.down(err)
+		return User{}, err
 	}
 	// RFC 9207 section 2.4: the answer of another provider goes no further.
-	if issuer := query.Get("iss"); issuer != p.Issuer && (query.Has("iss") || p.SendsIssuer) {
+	if issuer := query.Get("iss"); issuer != u.config.Issuer && (query.Has("iss") || p.SendsIssuer) {
 		return User{}, u.refuse(cpodkit.Errorf(cpodkit.CodeForbidden, "the answer is of the issuer %q", issuer))
 	}
 	if code := query.Get("error"); code != "" {
