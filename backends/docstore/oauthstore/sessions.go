@@ -8,17 +8,9 @@ import (
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/oauth"
-	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 const sessionsCollection = "user-sessions"
-
-func sessionIndexes() []documents.Index {
-	index := func(member string) documents.Index {
-		return documents.Index{Collection: sessionsCollection, Members: []documents.Order{{Path: documents.Path{member}}}}
-	}
-	return []documents.Index{index("userId"), index("endsAt")}
-}
 
 // Sessions keeps who is signed in, under the digests of cookies.
 type Sessions struct {
