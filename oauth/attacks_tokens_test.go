@@ -25,7 +25,7 @@ func (f *flow) alter(change func(*oauth.Family)) {
 
 func (f *flow) families() int {
 	f.Helper()
-	page, err := f.grants.ListFamilies(f.Context(), oauth.GrantFilter{TenantID: "t1"}, "", 100)
+	page, err := f.grants.ListFamilies(f.Context(), oauth.GrantFilter{TenantID: "t1"}, "", 1000)
 	f.must(err)
 	return len(page)
 }

@@ -100,6 +100,10 @@ func (s *Sessions) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// Each may have the provider asked.
+	if err := s.config.Limiter.Charge(w, r, "sign-in-callbacks", cpodkit.ClientNetwork(r).String(), maxCallbacks, limitAttempts); err != nil {
+		return err
+	}
 	browser, _ := s.knownBrowser(r)
 	plain, err := s.box.Open("state/"+browser, query.Get("state"))
 	var a attempt

@@ -17,10 +17,12 @@ import (
 // How often somebody may try to sign in, in limitAttempts. What is counted is all that is
 // tried, right or wrong. An address that is not known is counted as one that is.
 const (
-	maxStrangers = 10 // for one e-mail address of a tenant, from browsers that it never signed in from
-	maxDevice    = 10 // for one e-mail address, from a browser that it has signed in from
-	maxAddress   = 60 // from one network address, strangers only
-	maxSessions  = 60 // sessions of one user, in limitSessions
+	maxStrangers = 10  // for one e-mail address of a tenant, from browsers that it never signed in from
+	maxDevice    = 10  // for one e-mail address, from a browser that it has signed in from
+	maxAddress   = 60  // from one network address, strangers only
+	maxCallbacks = 600 // answers of providers, from one network address
+
+	maxNewSessions = 60 // sessions of one user, in limitSessions
 
 	limitAttempts = 15 * time.Minute
 	limitSessions = time.Hour

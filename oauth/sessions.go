@@ -24,6 +24,10 @@ const (
 	SessionIdle = 12 * time.Hour     // without use
 	SessionLife = 7 * 24 * time.Hour // with use
 
+	// MaxSessions is how many sessions a user has at a time. One more ends the one that
+	// began first.
+	MaxSessions = 50
+
 	// extendEvery bounds how often the use of a session is written down.
 	extendEvery = SessionIdle / 50
 
@@ -246,7 +250,7 @@ func (s *Sessions) Run(ctx context.Context) {
 // somebody else has put into the browser never becomes the user's.
 func (s *Sessions) start(w http.ResponseWriter, r *http.Request, u User, source string) error {
 	key := segment(u.TenantID) + "/" + segment(u.ID)
-	if err := s.config.Limiter.Charge(w, r, "sessions", key, maxSessions, limitSessions); err != nil {
+	if err := s.config.Limiter.Charge(w, r, "sessions", key, maxNewSessions, limitSessions); err != nil {
 		return err
 	}
 	if value, ok := s.cookie(r, sessionCookie); ok {
@@ -263,6 +267,9 @@ func (s *Sessions) start(w http.ResponseWriter, r *http.Request, u User, source 
 	session.EndsAt = endOf(session, now)
 	if err := s.config.Store.Create(r.Context(), session); err != nil {
 		return backendError(err)
+	}
+	if err := s.config.Store.KeepNewest(r.Context(), u.TenantID, u.ID, MaxSessions); err != nil {
+		return errors.Join(backendError(err), s.config.Store.Delete(r.Context(), session.Digest))
 	}
 	// Only now: a user who is disabled at the same time has no session that was missed.
 	active, err := s.active(r.Context(), session)

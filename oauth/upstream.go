@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -83,7 +84,11 @@ type Upstream struct {
 	config UpstreamConfig
 	client *outbound.Client
 	keys   *authz.RemoteKeys // with the metadata
+	slots  chan struct{}     // holds one for each code that is being exchanged
 }
+
+// maxExchanges is how many codes are exchanged with a provider at once.
+const maxExchanges = 64
 
 const (
 	// Parameters of requests to a provider (RFC 6749 section 4.1).
@@ -143,7 +148,7 @@ func NewUpstream(config UpstreamConfig) (*Upstream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("oauth: the upstream %s: %w", config.Name, err)
 	}
-	return &Upstream{config, outbound.New(reach), keys}, nil
+	return &Upstream{config, outbound.New(reach), keys, make(chan struct{}, maxExchanges)}, nil
 }
 
 func keyOptions(o outbound.Options) []authz.RemoteOption {
@@ -225,6 +230,12 @@ func (u *Upstream) authorizeURL(ctx context.Context, redirectURI, state string, 
 
 // exchange returns the ID token for a code (OpenID Connect Core 1.0 section 3.1.3).
 func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI string) (string, error) {
+	select {
+	case u.slots <- struct{}{}:
+		defer func() { <-u.slots }()
+	default:
+		return "", u.down(errors.New("too many codes are exchanged at once"))
+	}
 	p, err := u.discover(ctx)
 	if err != nil {
 		return "", err

@@ -77,6 +77,7 @@ func TestUsersAreFoundByIndexes(t *testing.T) {
 		"grants are thrown away":  func() error { return grants.Prune(ctx, now) },
 		"a user is disabled":      func() error { _, err := sessions.DeleteUser(ctx, "t1", "u1"); return err },
 		"sessions are counted":    func() error { _, err := sessions.Count(ctx, "t1", "u1"); return err },
+		"a session too many":      func() error { return sessions.KeepNewest(ctx, "t1", "u1", 1) },
 		"old sessions":            func() error { return sessions.Prune(ctx, now) },
 		"a user":                  func() error { _, err := users.Get(ctx, "t1", "u1"); return err },
 		"a link":                  func() error { _, err := users.FindLink(ctx, localusers.LinkDigest{1}); return err },
