@@ -107,7 +107,7 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 		Name: "ping", Pattern: "GET /v1/ping", Scopes: []string{cpodkit.ByRequest},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
 	})
-	f.handler = cpodkit.Chain(webtest.Handler(routes, authz.Authenticate(verifier)), httpserver.Record(cpodkit.ServerInfo{}), httpserver.AccessLog(log), httpserver.Recover(log))
+	f.handler = cpodkit.Chain(webtest.Handler(routes, authz.Authenticate(config.Verifier)), httpserver.Record(cpodkit.ServerInfo{}), httpserver.AccessLog(log), httpserver.Recover(log))
 	return f
 }
 

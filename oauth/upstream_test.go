@@ -223,7 +223,7 @@ func TestCallbacks(t *testing.T) {
 	}
 }
 
-// A callback that comes again signs nobody in: the code was used.
+// Attack: a callback comes again. It signs nobody in: the code was used.
 func TestCallbackReplay(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
