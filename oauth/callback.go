@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -100,32 +101,38 @@ func (s *Sessions) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a, err := s.finishAttempt(w, r, query)
+	s.count.add(r.Context(), byProvider, err)
+	if err != nil {
+		return s.callbackFailed(w, r, a.Return, err)
+	}
+	seeOther(w, cmp.Or(a.Return, "/login"))
+	return nil
+}
+
+// finishAttempt signs in the user whom a provider has sent back. It returns the attempt as far
+// as it is one of this browser.
+func (s *Sessions) finishAttempt(w http.ResponseWriter, r *http.Request, query url.Values) (a attempt, err error) {
 	// Each may have the provider asked.
 	if err := s.config.Limiter.Charge(w, r, "sign-in-callbacks", cpodkit.ClientNetwork(r).String(), maxCallbacks, limitAttempts); err != nil {
-		return err
+		return attempt{}, err
 	}
 	browser, _ := s.knownBrowser(r)
 	plain, err := s.box.Open("state/"+browser, query.Get("state"))
-	var a attempt
 	if err != nil || browser == "" || a.unpack(plain) != nil || time.Now().Unix() >= a.EndsAt {
-		return s.callbackFailed(w, r, "", cpodkit.Errorf(cpodkit.CodeForbidden,
-			"This sign-in did not begin in this browser, or took too long. Begin again; cookies must be allowed."))
+		return attempt{}, cpodkit.Errorf(cpodkit.CodeForbidden,
+			"This sign-in did not begin in this browser, or took too long. Begin again; cookies must be allowed.")
 	}
-	for _, u := range s.config.Upstreams {
-		if u.config.Name != a.Upstream {
-			continue
+	for _, u := range *s.providers.Load() {
+		if u.config.Name == a.Upstream {
+			user, err := s.upstreamUser(r, u, a)
+			if err != nil {
+				return a, err
+			}
+			return a, s.start(w, r, user, u.config.Name)
 		}
-		user, err := s.upstreamUser(r, u, a)
-		if err == nil {
-			err = s.start(w, r, user, u.config.Name)
-		}
-		if err != nil {
-			return s.callbackFailed(w, r, a.Return, err)
-		}
-		seeOther(w, cmp.Or(a.Return, "/login"))
-		return nil
 	}
-	return cpodkit.Errorf(cpodkit.CodeNotFound, "There is no such way to sign in here.")
+	return a, cpodkit.Errorf(cpodkit.CodeNotFound, "There is no such way to sign in here.")
 }
 
 // callbackFailed offers to begin again.

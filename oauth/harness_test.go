@@ -98,6 +98,9 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 	for _, change := range changes {
 		change(&config)
 	}
+	if config.Signer != signer { // a replica of another server
+		verifier = config.Verifier
+	}
 	apiKeys, err = authz.NewAPIKeys(oauth.LiveKeys(config.Keys, config.Apps))
 	f.must(err)
 	server, err := oauth.New(config)
@@ -107,7 +110,7 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 		Name: "ping", Pattern: "GET /v1/ping", Scopes: []string{cpodkit.ByRequest},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
 	})
-	f.handler = cpodkit.Chain(webtest.Handler(routes, authz.Authenticate(config.Verifier)), httpserver.Record(cpodkit.ServerInfo{}), httpserver.AccessLog(log), httpserver.Recover(log))
+	f.handler = cpodkit.Chain(webtest.Handler(routes, authz.Authenticate(verifier)), httpserver.Record(cpodkit.ServerInfo{}), httpserver.AccessLog(log), httpserver.Recover(log))
 	return f
 }
 

@@ -12,7 +12,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/seal"
@@ -87,6 +90,10 @@ type SessionsConfig struct {
 
 	// Log gets a line for each user who signs in or out. Optional.
 	Log *slog.Logger
+
+	// Meters count attempts to sign in, by way and outcome: "cpodkit.oauth.sign_ins"
+	// (docs/operations.md). Optional.
+	Meters metric.MeterProvider
 }
 
 // Sessions signs users in, and knows who is. A session is asked for in the store each time,
@@ -97,6 +104,9 @@ type Sessions struct {
 	secure  bool  // the public URL is https
 	box     *seal.Box
 	log     *slog.Logger
+	count   signInCounter
+
+	providers atomic.Pointer[[]*Upstream]
 }
 
 var _ SignIn = (*Sessions)(nil)
@@ -109,19 +119,18 @@ func NewSessions(config SessionsConfig) (*Sessions, error) {
 	if config.Store == nil || config.Apps == nil || config.Limiter == nil {
 		return nil, errors.New("oauth: sessions need Store, Apps and Limiter")
 	}
-	if config.Local == nil && len(config.Upstreams) == 0 {
-		return nil, errors.New("oauth: sessions need Local, or one of Upstreams")
-	}
-	for i, u := range config.Upstreams {
-		if u == nil || slices.ContainsFunc(config.Upstreams[:i], func(other *Upstream) bool { return other.config.Name == u.config.Name }) {
-			return nil, fmt.Errorf("oauth: the upstream %d is nil, or has the name of another one", i)
-		}
-	}
 	box, err := seal.New(config.Secret, "oauth sign-in")
 	if err != nil {
 		return nil, fmt.Errorf("oauth: secret of sessions: %w", err)
 	}
-	s := &Sessions{config: config, box: box, log: cmp.Or(config.Log, slog.New(slog.DiscardHandler))}
+	count, err := newSignInCounter(config.Meters)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sessions{config: config, box: box, log: cmp.Or(config.Log, slog.New(slog.DiscardHandler)), count: count}
+	if err := s.SetUpstreams(config.Upstreams...); err != nil {
+		return nil, err
+	}
 	u, err := url.Parse(config.PublicURL)
 	if err != nil {
 		return nil, err
@@ -131,6 +140,22 @@ func NewSessions(config SessionsConfig) (*Sessions, error) {
 		s.refusal = cpodkit.Errorf(cpodkit.CodeNotSupported, "Users cannot sign in here: the public URL of this server is http. It must be https.")
 	}
 	return s, nil
+}
+
+// SetUpstreams replaces the Upstreams of the [SessionsConfig]. The sessions of one that is gone
+// by its Name have ended. On an error the ones that were there stay.
+func (s *Sessions) SetUpstreams(upstreams ...*Upstream) error {
+	if s.config.Local == nil && len(upstreams) == 0 {
+		return errors.New("oauth: sessions need Local, or one of Upstreams")
+	}
+	upstreams = slices.Clone(upstreams)
+	for i, u := range upstreams {
+		if u == nil || slices.ContainsFunc(upstreams[:i], func(other *Upstream) bool { return other.config.Name == u.config.Name }) {
+			return fmt.Errorf("oauth: the upstream %d is nil, or has the name of another one", i)
+		}
+	}
+	s.providers.Store(&upstreams)
+	return nil
 }
 
 // Routes returns the pages. All are public.
@@ -199,7 +224,7 @@ func (s *Sessions) active(ctx context.Context, session Session) (bool, error) {
 		}
 	}
 	if session.Source != "" {
-		return slices.ContainsFunc(s.config.Upstreams, func(u *Upstream) bool { return u.config.Name == session.Source }), nil
+		return slices.ContainsFunc(*s.providers.Load(), func(u *Upstream) bool { return u.config.Name == session.Source }), nil
 	}
 	if s.config.Local == nil {
 		return false, nil

@@ -141,8 +141,11 @@ func NewUpstream(config UpstreamConfig) (*Upstream, error) {
 	if err != nil || strings.ContainsRune(config.Issuer, '#') || strings.ContainsFunc(config.Issuer, outsideURI) {
 		return nil, fmt.Errorf("oauth: the issuer of the upstream %s is %q, which is not a URL without a fragment", config.Name, config.Issuer)
 	}
+	if !secureScheme(issuer) {
+		return nil, fmt.Errorf("oauth: the issuer of the upstream %s is neither https nor http on a loopback address", config.Name)
+	}
 	reach := outbound.Options{
-		PrivateAddresses: config.AllowPrivateAddresses, RootCAs: config.RootCAs, LoopbackHTTP: issuer.Scheme == "http" && secureScheme(issuer),
+		PrivateAddresses: config.AllowPrivateAddresses, RootCAs: config.RootCAs, LoopbackHTTP: issuer.Scheme == "http",
 	}
 	keys, err := authz.DiscoverKeys(config.Issuer, append(slices.Clone(config.KeyOptions), keyOptions(reach)...)...)
 	if err != nil {
@@ -161,13 +164,6 @@ func keyOptions(o outbound.Options) []authz.RemoteOption {
 	}
 	return options
 }
-
-// Name returns the Name of the provider's [UpstreamConfig].
-func (u *Upstream) Name() string { return u.config.Name }
-
-// Run keeps the metadata and the keys of the provider current until ctx ends. Without it they
-// are fetched while users sign in.
-func (u *Upstream) Run(ctx context.Context) { u.keys.Run(ctx) }
 
 // provider is the part of OpenID Connect Discovery 1.0 section 3 that is used.
 type provider struct {
