@@ -77,8 +77,8 @@ type remoteSet struct {
 	*KeySet
 
 	metadata   []byte
-	print      [sha256.Size]byte
-	generation uint64 // even; [RemoteKeys.Generation] of a set that is too old is odd
+	sum        [sha256.Size]byte // of the keys
+	generation uint64            // even; [RemoteKeys.Generation] of a set that is too old is odd
 	until      time.Time
 }
 
@@ -337,7 +337,7 @@ func (k *RemoteKeys) load(ctx context.Context) (*remoteSet, time.Duration, error
 	if err != nil {
 		return nil, 0, err
 	}
-	return &remoteSet{KeySet: set, metadata: d.metadata, print: set.print(), generation: 2}, d.lifetime, nil
+	return &remoteSet{KeySet: set, metadata: d.metadata, sum: set.print(), generation: 2}, d.lifetime, nil
 }
 
 // end takes over what a fetch brought.
@@ -364,7 +364,7 @@ func (k *RemoteKeys) end(ctx context.Context, f *flight, next *remoteSet, lifeti
 	}
 	next.until = now.Add(k.maxAge)
 	old := k.current.Load()
-	changed := old == nil || old.print != next.print
+	changed := old == nil || old.sum != next.sum
 	if old != nil {
 		next.generation = old.generation
 	}

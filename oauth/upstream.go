@@ -255,22 +255,22 @@ func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI str
 	if basic { // RFC 6749 section 2.3.1
 		r.SetBasicAuth(url.QueryEscape(u.config.ClientID), url.QueryEscape(u.config.ClientSecret))
 	}
-	res, body, err := u.client.Do(r)
+	res, err := u.client.Do(r)
 	if err != nil {
 		return "", u.down(err)
 	}
-	if res.StatusCode >= http.StatusInternalServerError {
-		return "", u.down(fmt.Errorf("the token endpoint answers %d", res.StatusCode))
+	if res.Status >= http.StatusInternalServerError {
+		return "", u.down(fmt.Errorf("the token endpoint answers %d", res.Status))
 	}
 	var answer struct {
 		IDToken string `json:"id_token"`
 		Error   string `json:"error"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
+	if err := json.Unmarshal(res.Body, &answer); err != nil {
 		return "", u.refuse(err)
 	}
-	if res.StatusCode != http.StatusOK || answer.IDToken == "" {
-		return "", u.refuse(fmt.Errorf("the token endpoint answers %d %q without an ID token", res.StatusCode, answer.Error))
+	if res.Status != http.StatusOK || answer.IDToken == "" {
+		return "", u.refuse(fmt.Errorf("the token endpoint answers %d %q without an ID token", res.Status, answer.Error))
 	}
 	return answer.IDToken, nil
 }

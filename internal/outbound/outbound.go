@@ -93,24 +93,30 @@ func (c *Client) CheckURL(text string) error {
 	return fmt.Errorf("%q is not an https URL", text)
 }
 
-// Do sends a request whose URL was checked, and returns the answer with its body, which is
-// closed.
-func (c *Client) Do(r *http.Request) (*http.Response, []byte, error) {
+// Answer is what a server has answered.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Do sends a request whose URL was checked, and returns the answer whole.
+func (c *Client) Do(r *http.Request) (Answer, error) {
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", "cpodkit")
 	answer, err := c.http.Do(r)
 	if err != nil {
-		return nil, nil, err
+		return Answer{}, err
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxBody+1))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read %s: %w", r.URL, err)
+		return Answer{}, fmt.Errorf("read %s: %w", r.URL, err)
 	}
 	if len(body) > MaxBody {
-		return nil, nil, fmt.Errorf("%s answers more than %d bytes", r.URL, MaxBody)
+		return Answer{}, fmt.Errorf("%s answers more than %d bytes", r.URL, MaxBody)
 	}
-	return answer, body, nil
+	return Answer{answer.StatusCode, answer.Header, body}, nil
 }
 
 // Get returns a document with its header. The media type is not trusted, and not looked at.
@@ -122,12 +128,12 @@ func (c *Client) Get(ctx context.Context, address string) ([]byte, http.Header, 
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, body, err := c.Do(r)
+	answer, err := c.Do(r)
 	if err != nil {
 		return nil, nil, err
 	}
-	if answer.StatusCode != http.StatusOK {
-		return nil, nil, fmt.Errorf("%s answers %d", address, answer.StatusCode)
+	if answer.Status != http.StatusOK {
+		return nil, nil, fmt.Errorf("%s answers %d", address, answer.Status)
 	}
-	return body, answer.Header, nil
+	return answer.Body, answer.Header, nil
 }

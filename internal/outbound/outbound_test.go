@@ -57,7 +57,7 @@ func TestRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer, _, err := c.Do(r); err != nil || answer.StatusCode != http.StatusTemporaryRedirect {
+	if answer, err := c.Do(r); err != nil || answer.Status != http.StatusTemporaryRedirect {
 		t.Errorf("a POST: %v, %v", answer, err)
 	}
 	if _, _, err := outbound.New(outbound.Options{}).Get(t.Context(), server.URL+"/end"); err == nil {
