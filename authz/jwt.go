@@ -212,7 +212,7 @@ func (v *JWT) verify(ctx context.Context, token string, now time.Time) (*verifie
 		v.parsed.Put(t)
 	}()
 	if err := t.parse(v.encoding, token); err != nil {
-		return nil, refuse("The token is not a well-formed JWT.").WithCause(err)
+		return nil, errNotAJWT(err)
 	}
 	name, _ := t.claims.get("iss").text()
 	issuer := (*v.issuers.Load())[name]
@@ -244,8 +244,9 @@ func (i *issuer) checkSignature(ctx context.Context, t *compactToken) error {
 	if t.header.get("crit") != "" {
 		return refuse("The token uses extensions that are not known here.")
 	}
-	id, ok := t.header.get("kid").text()
-	if !ok || id == "" {
+	kid := t.header.get("kid")
+	id, _ := kid.text()
+	if id == "" && (kid != "" || !i.keyIDOptional) {
 		return refuse("The token's header names no key.")
 	}
 	key, err := i.Keys.Key(ctx, id)
@@ -266,4 +267,8 @@ func (i *issuer) checkSignature(ctx context.Context, t *compactToken) error {
 
 func errClaim(name string) error {
 	return cpodkit.Errorf(cpodkit.CodeInvalidToken, "The token's claim %s is missing or malformed.", name)
+}
+
+func errNotAJWT(cause error) error {
+	return refuse("The token is not a well-formed JWT.").WithCause(cause)
 }

@@ -24,6 +24,8 @@ type issuer struct {
 	refresher refresher // the Keys, or nil
 	makesIDs  bool      // texts of its identities are not parts of the token
 
+	keyIDOptional bool // where there is one key alone
+
 	audience, tenant, app, user, scope, groups claimPaths
 	require, noUser                            []requirement
 
@@ -113,7 +115,7 @@ func compile(s Issuer) (*issuer, error) {
 	i.refresher, _ = s.Keys.(refresher)
 	i.makesIDs = s.UserNamespace != "" || s.LongSubjects || s.Identify != nil || s.Foreign
 	for _, algorithm := range s.Algorithms {
-		if hashOf(algorithm) == 0 && algorithm != EdDSA {
+		if !slices.Contains(Algorithms(), algorithm) {
 			return fault("has the algorithm %q, which is not accepted", algorithm)
 		}
 	}

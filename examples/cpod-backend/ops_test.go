@@ -95,6 +95,10 @@ func TestOperationsListener(t *testing.T) {
 	_, own, other := secretTenant(t, srv, defaultTenant, "app-a")
 	secretsSeed(t, own.Secrets, other.Secrets)
 
+	if status, _ := get(t, srv.url+"/login/callback?state=x"); status != http.StatusForbidden {
+		t.Errorf("a sign-in that did not begin is answered %d", status)
+	}
+
 	ops := srv.opsURL(t)
 	for _, c := range []struct {
 		path   string
