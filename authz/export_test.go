@@ -4,17 +4,22 @@ import (
 	"context"
 	"math/big"
 	"time"
+
+	"github.com/cpodkit/cpodkit/internal/outbound"
 )
 
 // IsPublic is for tests.
-var IsPublic = isPublic
+var IsPublic = outbound.IsPublic
 
 // IsROCA is for tests.
 func IsROCA(n *big.Int) bool { return isROCA(n) }
 
 // SetFetch replaces what gets the documents, for tests in which time passes.
 func (k *RemoteKeys) SetFetch(fetch func(context.Context) ([]byte, time.Duration, error)) {
-	k.fetch = fetch
+	k.fetch = func(ctx context.Context) (document, error) {
+		keys, lifetime, err := fetch(ctx)
+		return document{keys: keys, lifetime: lifetime}, err
+	}
 }
 
 // LifetimeOf is for tests.

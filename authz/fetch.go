@@ -5,104 +5,43 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/cpodkit/cpodkit/internal/loopback"
+	"github.com/cpodkit/cpodkit/internal/outbound"
 )
 
 const (
-	fetchTime    = 10 * time.Second // for all requests of one fetch
-	maxRedirects = 3
-	maxHeader    = 64 << 10
+	fetchTime = outbound.Timeout // for all requests of one fetch
 
 	minLifetime     = time.Minute
 	maxLifetime     = 24 * time.Hour
 	defaultLifetime = 15 * time.Minute
 )
 
-// fetcher gets a document by HTTP within bounds.
-type fetcher struct {
-	client    *http.Client
-	plainHTTP bool
+// document is what a fetch got.
+type document struct {
+	keys     []byte
+	metadata []byte // of the issuer; nil when the URL of the keys is set
+	lifetime time.Duration
 }
 
-func newFetcher(o *remoteOptions) *fetcher {
-	dialer := &net.Dialer{Timeout: fetchTime}
-	if !o.privateAddresses {
-		dialer.Control = refusePrivate
+// fetch gets the keys at a URL; at the one that the metadata of the issuer name when it is "".
+func fetch(ctx context.Context, client *outbound.Client, issuer, url string) (d document, err error) {
+	if url == "" {
+		if url, d.metadata, err = discover(ctx, client, issuer); err != nil {
+			return document{}, err
+		}
 	}
-	f := &fetcher{plainHTTP: o.plainHTTP}
-	f.client = &http.Client{
-		CheckRedirect: checkRedirect,
-		Transport: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        o.tls(),
-			MaxResponseHeaderBytes: maxHeader,
-			DisableKeepAlives:      true, // a fetch leaves nothing that has to be closed
-			DisableCompression:     true,
-		},
+	var header http.Header
+	if d.keys, header, err = client.Get(ctx, url); err != nil {
+		return document{}, err
 	}
-	return f
-}
-
-func checkRedirect(r *http.Request, via []*http.Request) error {
-	switch {
-	case len(via) > maxRedirects:
-		return fmt.Errorf("it redirects more than %d times", maxRedirects)
-	case r.URL.Scheme != via[0].URL.Scheme || r.URL.Host != via[0].URL.Host:
-		return errors.New("it redirects to another host or scheme")
-	}
-	return nil
-}
-
-// checkURL refuses a URL before anything is sent to it.
-func (f *fetcher) checkURL(text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return err
-	case u.Host == "" || u.User != nil || u.Fragment != "" || u.Opaque != "":
-		return fmt.Errorf("%q is not a URL with a host and without user and fragment", text)
-	case u.Scheme == "https", u.Scheme == "http" && f.plainHTTP && loopback.Is(u.Hostname()):
-		return nil
-	}
-	return fmt.Errorf("%q is not an https URL", text)
-}
-
-// get returns a document and how long it is fresh. The media type is not trusted, and not
-// looked at.
-func (f *fetcher) get(ctx context.Context, address string) (body []byte, lifetime time.Duration, err error) {
-	if err := f.checkURL(address); err != nil {
-		return nil, 0, err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, 0, err
-	}
-	r.Header.Set("Accept", "application/json")
-	r.Header.Set("User-Agent", "cpodkit")
-	answer, err := f.client.Do(r)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("%s answers %d", address, answer.StatusCode)
-	}
-	body, err = io.ReadAll(io.LimitReader(answer.Body, MaxKeySet+1))
-	if err != nil {
-		return nil, 0, fmt.Errorf("read %s: %w", address, err)
-	}
-	if len(body) > MaxKeySet {
-		return nil, 0, fmt.Errorf("%s answers more than %d bytes", address, MaxKeySet)
-	}
-	return body, lifetimeOf(answer.Header), nil
+	d.lifetime = lifetimeOf(header)
+	return d, nil
 }
 
 // lifetimeOf reads Cache-Control and Age (RFC 9111 sections 4.2 and 5.2.2).
@@ -125,27 +64,27 @@ func lifetimeOf(h http.Header) time.Duration {
 	return min(max(lifetime, minLifetime), maxLifetime)
 }
 
-// discover returns the address of the keys of an issuer by OpenID Connect Discovery 1.0
-// section 4, or by RFC 8414 section 3 where the issuer has no such document.
-func (f *fetcher) discover(ctx context.Context, issuer string) (string, error) {
-	body, _, err := f.get(ctx, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration")
+// discover returns the metadata of an issuer, and the address of its keys, by OpenID Connect
+// Discovery 1.0 section 4, or by RFC 8414 section 3 where the issuer has no such document.
+func discover(ctx context.Context, client *outbound.Client, issuer string) (keys string, metadata []byte, err error) {
+	metadata, _, err = client.Get(ctx, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration")
 	if err != nil {
 		var err2 error
-		if body, _, err2 = f.get(ctx, metadataURL(issuer)); err2 != nil {
-			return "", errors.Join(err, err2)
+		if metadata, _, err2 = client.Get(ctx, metadataURL(issuer)); err2 != nil {
+			return "", nil, errors.Join(err, err2)
 		}
 	}
 	var document struct {
 		Issuer  string `json:"issuer"`
 		JWKSURI string `json:"jwks_uri"`
 	}
-	if err := json.Unmarshal(body, &document); err != nil {
-		return "", fmt.Errorf("the metadata of %s are not JSON: %w", issuer, err)
+	if err := json.Unmarshal(metadata, &document); err != nil {
+		return "", nil, fmt.Errorf("the metadata of %s are not JSON: %w", issuer, err)
 	}
 	if document.Issuer != issuer {
-		return "", fmt.Errorf("the metadata of %s are those of the issuer %q", issuer, document.Issuer)
+		return "", nil, fmt.Errorf("the metadata of %s are those of the issuer %q", issuer, document.Issuer)
 	}
-	return document.JWKSURI, f.checkURL(document.JWKSURI)
+	return document.JWKSURI, metadata, client.CheckURL(document.JWKSURI)
 }
 
 // metadataURL puts the well-known path before that of the issuer (RFC 8414 section 3.1).

@@ -47,8 +47,8 @@ type Issuer struct {
 	NoUser []Requirement
 
 	// UserNamespace, 1 to 11 characters of [a-z0-9-], and ":" begin the id of each user of
-	// the issuer, so that another issuer cannot name the same user. An issuer without one
-	// cannot name a user whose id begins so.
+	// the issuer, so that another issuer cannot name the same user. A Foreign issuer without
+	// one cannot name a user whose id begins so.
 	UserNamespace string
 
 	// LongSubjects accepts users whose id is longer than [cpodkit.MaxIDLen]: it becomes

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -307,6 +308,17 @@ func TestSetIssuers(t *testing.T) {
 		t.Error("an issuer that is there twice is accepted")
 	}
 	check("")
+	asked := &countedKeys{KeySource: first.Keys}
+	counted := first
+	counted.Keys = asked
+	must(t, v.SetIssuers(counted))
+	check("")
+	counted.Tenants = slices.Clone(counted.Tenants)
+	must(t, v.SetIssuers(counted))
+	check("")
+	if asked.n != 1 {
+		t.Errorf("an issuer with the same settings verified its token %d times", asked.n)
+	}
 	other := first
 	other.Issuer = "https://other.example"
 	must(t, v.SetIssuers(other))
@@ -314,6 +326,18 @@ func TestSetIssuers(t *testing.T) {
 	if list := v.Issuers(); len(list) != 1 || list[0].Issuer != other.Issuer {
 		t.Errorf("the issuers are %+v", list)
 	}
+}
+
+// countedKeys counts how often a key is asked for.
+type countedKeys struct {
+	authz.KeySource
+
+	n int
+}
+
+func (c *countedKeys) Key(ctx context.Context, id string) (*authz.VerificationKey, error) {
+	c.n++
+	return c.KeySource.Key(ctx, id)
 }
 
 // runningKeys is a key source that counts its runs.

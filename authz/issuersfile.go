@@ -22,7 +22,7 @@ const anyTenant = "*"
 // Foreign. The options are for the keys that are fetched; an entry adds its own. It reads
 // the files that entries name, and fetches nothing. It fails when the document or an entry
 // is malformed, when an entry does not say for which tenants it speaks, and when two
-// entries could name the same user.
+// entries could name the same user; the error says which entry, and its line.
 func ParseIssuers(ctx context.Context, document []byte, opts ...RemoteOption) ([]Issuer, error) {
 	var file struct {
 		Issuers []json.RawMessage `json:"issuers"`
@@ -37,16 +37,23 @@ func ParseIssuers(ctx context.Context, document []byte, opts ...RemoteOption) ([
 	for at, raw := range file.Issuers {
 		issuer, err := parseIssuer(ctx, raw, opts)
 		if err != nil {
-			return nil, fmt.Errorf("authz: /issuers/%d: %w", at, err)
+			return nil, entryError(document, at, err)
 		}
 		for _, other := range list {
 			if err := apart(issuer, other); err != nil {
-				return nil, fmt.Errorf("authz: /issuers/%d: %w", at, err)
+				return nil, entryError(document, at, err)
 			}
 		}
 		list = append(list, issuer)
 	}
 	return list, nil
+}
+
+// entryError says in which entry of a document a fault is, and in which line that begins.
+func entryError(document []byte, at int, err error) error {
+	pointer := fmt.Sprintf("/issuers/%d", at)
+	line, _ := strictjson.Position(document, pointer)
+	return fmt.Errorf("authz: %s in line %d: %w", pointer, line, err)
 }
 
 // apart refuses two issuers that could name the same user.
@@ -94,6 +101,7 @@ type entry struct {
 	NoUser     []entryRequirement `json:"noUser"`
 
 	AllowPrivateAddresses bool `json:"allowPrivateAddresses"`
+	AllowLoopbackHTTP     bool `json:"allowLoopbackHttp"`
 }
 
 type entryKeys struct {
@@ -308,6 +316,9 @@ func (e *entry) keys(ctx context.Context, opts []RemoteOption) (KeySource, error
 	opts = append(slices.Clone(opts), WithKeyAlgorithms(e.Algorithms...))
 	if e.AllowPrivateAddresses {
 		opts = append(opts, WithUnsafePrivateAddresses())
+	}
+	if e.AllowLoopbackHTTP {
+		opts = append(opts, WithUnsafeLoopbackHTTP())
 	}
 	switch {
 	case e.Keys.JWKS != nil:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,6 +130,8 @@ func TestParseIssuersRefuses(t *testing.T) {
 		"keys by http":                    string(fileOf(good(`{"keys":{"url":"http://idp.example/jwks"}}`))),
 		"a file that is not there":        string(fileOf(good(`{"keys":{"file":"/nowhere/jwks.json"}}`))),
 		"a set without a usable key":      string(fileOf(good(`{"keys":{"jwks":{"keys":[]}}}`))),
+		"loopback by http":                string(fileOf(good(`{"issuer":"http://localhost:8080","keys":null,"allowPrivateAddresses":true}`))),
+		"http elsewhere":                  string(fileOf(good(`{"issuer":"http://a.example","keys":null,"allowLoopbackHttp":true}`))),
 		"discovery of no URL":             string(fileOf(good(`{"issuer":"acme","keys":null}`))),
 		"an algorithm that is not ours":   string(fileOf(good(`{"algorithms":["HS256"]}`))),
 		"type and types":                  string(fileOf(good(`{"types":["JWT"]}`))),
@@ -148,9 +151,14 @@ func TestParseIssuersRefuses(t *testing.T) {
 			t.Errorf("%s: no error, %+v", name, list)
 		}
 	}
+	second := "{\"issuers\": [\n" + good(``) + ",\n\n{\"isuer\": 1}\n]}"
+	if _, err := authz.ParseIssuers(t.Context(), []byte(second)); err == nil || !strings.Contains(err.Error(), "/issuers/1 in line 4: /isuer") {
+		t.Errorf("a fault in the second entry: %v", err)
+	}
 	for name, document := range map[string][]byte{
 		"users of other tenants":     fileOf(good(``), good(`{"issuer":"https://b.example","tenants":["t2"]}`)),
 		"users of another namespace": fileOf(good(``), good(`{"issuer":"https://b.example","user":{"claim":"sub","namespace":"b"}}`)),
+		"loopback":                   fileOf(good(`{"issuer":"http://localhost:8080/realms/a","keys":null,"allowLoopbackHttp":true}`)),
 		"no users":                   fileOf(good(``), good(`{"issuer":"https://b.example","user":null}`)),
 		"discovery":                  fileOf(good(`{"keys":null}`)),
 		"a shared issuer": fileOf(good(`{"preset":"github-actions","tenants":null,"tenant":{"fixed":"t1"},"type":null,
@@ -190,6 +198,20 @@ func TestSetIssuersKeepsWhatStays(t *testing.T) {
 	must(t, v.SetIssuers(parse(`{"tenants":["t2"]}`)...))
 	_, err = v.Verify(t.Context(), token)
 	wantCode(t, err, cpodkit.CodeInvalidToken)
+}
+
+// Ping says whose keys are not current.
+func TestPing(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	s := newSource(t, answers(http.StatusInternalServerError))
+	remote := s.keys(t)
+	v := newJWT(t, foreign(t, k, nil), foreign(t, k, func(i *authz.Issuer) { i.Issuer, i.Keys = "https://b.example", remote }))
+	must(t, v.Ping(t.Context()))
+	_, err := remote.Key(t.Context(), esKey)
+	if ping := v.Ping(t.Context()); err == nil || ping == nil || !strings.Contains(ping.Error(), "https://b.example") || strings.Contains(ping.Error(), issuerName) {
+		t.Errorf("%v, %v", err, ping)
+	}
 }
 
 // The file of docs/authz.md is one.

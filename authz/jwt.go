@@ -30,7 +30,10 @@ type JWT struct {
 	changed  chan struct{}
 }
 
-var _ Verifier = (*JWT)(nil)
+var (
+	_ Verifier       = (*JWT)(nil)
+	_ cpodkit.Pinger = (*JWT)(nil)
+)
 
 // NewJWT returns a Verifier for the tokens of the given issuers. It fails when
 // one lacks its name, audience or keys, when two have the same name, and when a setting
@@ -47,9 +50,10 @@ func NewJWT(issuers ...Issuer) (*JWT, error) {
 }
 
 // SetIssuers replaces the issuers, as [NewJWT] took them. On an error the ones that were
-// there stay. A token of an issuer that is gone is refused at once. An issuer that
-// [ParseIssuers] made of the same text, with the same Revocations, goes on with the keys
-// that it has, and its verified tokens are still remembered.
+// there stay. A token of an issuer that is gone is refused at once. An issuer with the same
+// settings, or that [ParseIssuers] made of the same text with the same Revocations, goes on
+// with the keys that it has, and its verified tokens are still remembered. One with an
+// Identify is always new.
 func (v *JWT) SetIssuers(issuers ...Issuer) error {
 	if len(issuers) == 0 {
 		return errors.New("authz: a JWT verifier needs at least one issuer")
@@ -128,6 +132,20 @@ func (v *JWT) Run(ctx context.Context) {
 	}
 }
 
+// Ping returns which issuers have keys that are not current: the last fetch of [RemoteKeys]
+// failed, or the file of [FileKeys] is broken. It returns nil when all are, and asks nobody.
+func (v *JWT) Ping(context.Context) error {
+	var failed []error
+	for _, i := range v.Issuers() {
+		if keys, ok := i.Keys.(interface{ Err() error }); ok {
+			if err := keys.Err(); err != nil {
+				failed = append(failed, fmt.Errorf("the keys of the issuer %s: %w", i.Issuer, err))
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
 // Issuers returns the issuers, in the order of their names.
 func (v *JWT) Issuers() []Issuer {
 	var list []Issuer
@@ -194,7 +212,7 @@ func (v *JWT) verify(ctx context.Context, token string, now time.Time) (*verifie
 		v.parsed.Put(t)
 	}()
 	if err := t.parse(v.encoding, token); err != nil {
-		return nil, refuse("The token is not a well-formed JWT.").WithCause(err)
+		return nil, errNotAJWT(err)
 	}
 	name, _ := t.claims.get("iss").text()
 	issuer := (*v.issuers.Load())[name]
@@ -226,8 +244,9 @@ func (i *issuer) checkSignature(ctx context.Context, t *compactToken) error {
 	if t.header.get("crit") != "" {
 		return refuse("The token uses extensions that are not known here.")
 	}
-	id, ok := t.header.get("kid").text()
-	if !ok || id == "" {
+	kid := t.header.get("kid")
+	id, _ := kid.text()
+	if id == "" && (kid != "" || !i.keyIDOptional) {
 		return refuse("The token's header names no key.")
 	}
 	key, err := i.Keys.Key(ctx, id)
@@ -248,4 +267,8 @@ func (i *issuer) checkSignature(ctx context.Context, t *compactToken) error {
 
 func errClaim(name string) error {
 	return cpodkit.Errorf(cpodkit.CodeInvalidToken, "The token's claim %s is missing or malformed.", name)
+}
+
+func errNotAJWT(cause error) error {
+	return refuse("The token is not a well-formed JWT.").WithCause(cause)
 }

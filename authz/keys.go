@@ -44,12 +44,21 @@ func NewKeySet(keys ...*VerificationKey) (*KeySet, error) {
 	return set, nil
 }
 
-// Key implements [KeySource].
+// Key implements [KeySource]. The empty id is that of the only key of a set of one.
 func (s *KeySet) Key(_ context.Context, id string) (*VerificationKey, error) {
-	if key := s.keys[id]; key != nil {
+	if key := s.find(id); key != nil {
 		return key, nil
 	}
 	return nil, cpodkit.CodeNotFound
+}
+
+func (s *KeySet) find(id string) *VerificationKey {
+	if id == "" && len(s.keys) == 1 {
+		for _, key := range s.keys {
+			return key
+		}
+	}
+	return s.keys[id]
 }
 
 // Generation implements [KeySource].

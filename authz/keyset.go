@@ -67,16 +67,21 @@ func ParseKeySet(jwks []byte, algorithms ...string) (*KeySet, error) {
 		}
 	}
 	if len(set.keys) == 0 {
-		return nil, fmt.Errorf("authz: none of the %d keys of the set is usable%s", len(list), set.firstReason())
+		return nil, &NoKeyError{set.skipped}
 	}
 	return set, nil
 }
 
-func (s *KeySet) firstReason() string {
-	if len(s.skipped) == 0 {
-		return ""
+// NoKeyError is the error of [ParseKeySet] for a set without a key that is usable.
+type NoKeyError struct{ Skipped []SkippedKey }
+
+// Error says how many keys there are, and what is wrong with the first one.
+func (e *NoKeyError) Error() string {
+	reason := ""
+	if len(e.Skipped) > 0 {
+		reason = fmt.Sprintf("; key %d: it %s", e.Skipped[0].Position, e.Skipped[0].Reason)
 	}
-	return fmt.Sprintf("; key %d: it %s", s.skipped[0].Position, s.skipped[0].Reason)
+	return fmt.Sprintf("authz: none of the %d keys of the set is usable%s", len(e.Skipped), reason)
 }
 
 // errTwice is why both of two keys are skipped.

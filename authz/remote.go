@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +19,7 @@ import (
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/health"
+	"github.com/cpodkit/cpodkit/internal/outbound"
 	"github.com/cpodkit/cpodkit/internal/portable"
 )
 
@@ -48,7 +49,7 @@ type RemoteKeys struct {
 	remoteOptions
 
 	issuer string
-	fetch  func(context.Context) ([]byte, time.Duration, error)
+	fetch  func(context.Context) (document, error)
 	calls  *portable.Operation
 	at     metric.Float64Gauge // nil without metrics
 	state  *health.State
@@ -75,8 +76,9 @@ var (
 type remoteSet struct {
 	*KeySet
 
-	print      [sha256.Size]byte
-	generation uint64 // even; [RemoteKeys.Generation] of a set that is too old is odd
+	metadata   []byte
+	sum        [sha256.Size]byte // of the keys
+	generation uint64            // even; [RemoteKeys.Generation] of a set that is too old is odd
 	until      time.Time
 }
 
@@ -140,10 +142,6 @@ func WithKeyTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider)
 	return func(o *remoteOptions) { o.tracers, o.meters = tracers, meters }
 }
 
-func (o *remoteOptions) tls() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.roots}
-}
-
 // NewRemoteKeys returns the keys of an issuer that are at an https URL. It fetches nothing
 // yet. It fails when the URL is malformed or not https, or an option is out of its bounds.
 func NewRemoteKeys(issuer, url string, opts ...RemoteOption) (*RemoteKeys, error) {
@@ -168,20 +166,11 @@ func newRemote(issuer, url string, opts []RemoteOption) (*RemoteKeys, error) {
 	if k.maxAge < minLifetime || k.maxAge > maxMaxAge {
 		return nil, fmt.Errorf("authz: WithMaxAge(%s): it must be %s to %s", k.maxAge, minLifetime, maxMaxAge)
 	}
-	f := newFetcher(&k.remoteOptions)
-	if err := f.checkURL(cmp.Or(url, issuer)); err != nil {
+	client := outbound.New(outbound.Options{PrivateAddresses: k.privateAddresses, LoopbackHTTP: k.plainHTTP, RootCAs: k.roots})
+	if err := client.CheckURL(cmp.Or(url, issuer)); err != nil {
 		return nil, fmt.Errorf("authz: the keys of the issuer %s: %w", issuer, err)
 	}
-	k.fetch = func(ctx context.Context) ([]byte, time.Duration, error) {
-		address := url
-		if address == "" {
-			var err error
-			if address, err = f.discover(ctx, issuer); err != nil {
-				return nil, 0, err
-			}
-		}
-		return f.get(ctx, address)
-	}
+	k.fetch = func(ctx context.Context) (document, error) { return fetch(ctx, client, issuer, url) }
 	k.state = health.New(k.log, "the keys of the issuer "+issuer)
 	return k, k.measure()
 }
@@ -214,6 +203,9 @@ func (k *RemoteKeys) Health() (since time.Time, err error) {
 	return k.since, k.state.Err()
 }
 
+// Err returns why the last fetch failed; nil when it did not, and before the first one.
+func (k *RemoteKeys) Err() error { return k.state.Err() }
+
 // Run fetches the keys, now and before they get too old, until ctx ends. Without it they
 // are fetched while tokens of the issuer come in.
 func (k *RemoteKeys) Run(ctx context.Context) {
@@ -241,16 +233,34 @@ func (k *RemoteKeys) Generation() uint64 {
 	return set.generation
 }
 
-// Key implements [KeySource].
+// Key implements [KeySource]. The empty id is that of the only key of a set of one.
 func (k *RemoteKeys) Key(ctx context.Context, id string) (*VerificationKey, error) {
+	set, err := k.setWith(ctx, func(set *remoteSet) bool { return set.find(id) != nil })
+	if err != nil {
+		return nil, err
+	}
+	return set.Key(ctx, id)
+}
+
+// Metadata returns the metadata of the issuer, from which [DiscoverKeys] has the URL of the
+// keys, as they came with the current keys. It is empty with [NewRemoteKeys]. Errors are
+// those of Key. The caller does not change it.
+func (k *RemoteKeys) Metadata(ctx context.Context) (json.RawMessage, error) {
+	set, err := k.setWith(ctx, func(*remoteSet) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	return set.metadata, nil
+}
+
+// setWith returns the current set, after a fetch when what is wanted is not in it.
+func (k *RemoteKeys) setWith(ctx context.Context, has func(*remoteSet) bool) (*remoteSet, error) {
 	now := time.Now()
 	set := k.current.Load()
 	usable := set != nil && now.Before(set.until)
-	if usable {
-		if key := set.keys[id]; key != nil {
-			k.refreshIfDue(ctx, now)
-			return key, nil
-		}
+	if usable && has(set) {
+		k.refreshIfDue(ctx, now)
+		return set, nil
 	}
 	f, err := k.need(ctx, now, usable)
 	if err != nil {
@@ -259,7 +269,7 @@ func (k *RemoteKeys) Key(ctx context.Context, id string) (*VerificationKey, erro
 	if err := f.wait(ctx, k.joinTime); err != nil {
 		return nil, err
 	}
-	return k.current.Load().Key(ctx, id)
+	return k.current.Load(), nil
 }
 
 // wait waits until the fetch has ended, but not long.
@@ -315,23 +325,34 @@ func (k *RemoteKeys) begin(ctx context.Context) *flight {
 		defer cancel()
 		measured, call := k.calls.Start(fetching)
 		set, lifetime, err := k.load(measured)
-		call.Measure(measured, err)
+		call.Measure(measured, asUnavailable(err))
 		k.end(fetching, f, set, lifetime, err)
 	}()
 	return f
 }
 
-func (k *RemoteKeys) load(ctx context.Context) (*KeySet, time.Duration, error) {
-	body, lifetime, err := k.fetch(ctx)
+// asUnavailable says what a failed fetch is to those who measure it.
+func asUnavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return cpodkit.Errorf(cpodkit.CodeUnavailable, "The keys cannot be fetched.").WithCause(err)
+}
+
+func (k *RemoteKeys) load(ctx context.Context) (*remoteSet, time.Duration, error) {
+	d, err := k.fetch(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	set, err := ParseKeySet(body, k.algorithms...)
-	return set, lifetime, err
+	set, err := ParseKeySet(d.keys, k.algorithms...)
+	if err != nil {
+		return nil, 0, err
+	}
+	return &remoteSet{KeySet: set, metadata: d.metadata, sum: set.print(), generation: 2}, d.lifetime, nil
 }
 
 // end takes over what a fetch brought.
-func (k *RemoteKeys) end(ctx context.Context, f *flight, set *KeySet, lifetime time.Duration, err error) {
+func (k *RemoteKeys) end(ctx context.Context, f *flight, next *remoteSet, lifetime time.Duration, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
@@ -352,8 +373,9 @@ func (k *RemoteKeys) end(ctx context.Context, f *flight, set *KeySet, lifetime t
 	if k.at != nil {
 		k.at.Record(ctx, float64(now.Unix()), metric.WithAttributes(attribute.String("cpodkit.authz.issuer", k.issuer)))
 	}
-	next, old := &remoteSet{set, set.print(), 2, now.Add(k.maxAge)}, k.current.Load()
-	changed := old == nil || old.print != next.print
+	next.until = now.Add(k.maxAge)
+	old := k.current.Load()
+	changed := old == nil || old.sum != next.sum
 	if old != nil {
 		next.generation = old.generation
 	}
@@ -362,7 +384,7 @@ func (k *RemoteKeys) end(ctx context.Context, f *flight, set *KeySet, lifetime t
 	}
 	k.current.Store(next)
 	if changed && k.log != nil {
-		logSkipped(ctx, k.log, k.issuer, set)
+		logSkipped(ctx, k.log, k.issuer, next.KeySet)
 	}
 }
 

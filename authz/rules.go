@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -22,6 +23,8 @@ type issuer struct {
 	wrongType error
 	refresher refresher // the Keys, or nil
 	makesIDs  bool      // texts of its identities are not parts of the token
+
+	keyIDOptional bool // where there is one key alone
 
 	audience, tenant, app, user, scope, groups claimPaths
 	require, noUser                            []requirement
@@ -42,7 +45,20 @@ func (i *issuer) refresh(ctx context.Context, now time.Time) {
 
 // is reports whether an issuer with these settings is i.
 func (i *issuer) is(s Issuer) bool {
-	return i.source != "" && i.source == s.source && i.Revocations == s.Revocations
+	if i.source != s.source || i.Revocations != s.Revocations {
+		return false
+	}
+	return s.source != "" || sameSettings(i.Issuer, s)
+}
+
+// sameSettings compares two issuers that were not parsed. Functions cannot be compared.
+func sameSettings(a, b Issuer) bool {
+	if a.Identify != nil || b.Identify != nil || !reflect.ValueOf(a.Keys).Comparable() || !reflect.ValueOf(b.Keys).Comparable() {
+		return false
+	}
+	sameKeys := a.Keys == b.Keys
+	a.Keys, b.Keys, a.Revocations, b.Revocations = nil, nil, nil, nil
+	return sameKeys && reflect.DeepEqual(a, b)
 }
 
 // claimPaths are those of the alternatives of a name as in [ClaimNames].
@@ -99,7 +115,7 @@ func compile(s Issuer) (*issuer, error) {
 	i.refresher, _ = s.Keys.(refresher)
 	i.makesIDs = s.UserNamespace != "" || s.LongSubjects || s.Identify != nil || s.Foreign
 	for _, algorithm := range s.Algorithms {
-		if hashOf(algorithm) == 0 && algorithm != EdDSA {
+		if !slices.Contains(Algorithms(), algorithm) {
 			return fault("has the algorithm %q, which is not accepted", algorithm)
 		}
 	}
@@ -189,7 +205,8 @@ func (r *requirement) holds(claims members) bool {
 	return slices.Contains(r.values, string(v))
 }
 
-// keepApart gives each issuer the namespaces of the others.
+// keepApart gives each foreign issuer the namespaces of the others. This toolkit's own
+// tokens may name users of all: token exchange makes such.
 func keepApart(issuers map[string]*issuer) {
 	var all []string
 	for _, i := range issuers {
@@ -198,7 +215,7 @@ func keepApart(issuers map[string]*issuer) {
 		}
 	}
 	for _, i := range issuers {
-		others := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return n == i.UserNamespace+":" })
+		others := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return !i.Foreign || n == i.UserNamespace+":" })
 		i.taken.Store(&others)
 	}
 }

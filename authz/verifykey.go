@@ -28,6 +28,11 @@ const (
 	EdDSA = "EdDSA" // Ed25519
 )
 
+// Algorithms returns the names of these algorithms.
+func Algorithms() []string {
+	return []string{RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA}
+}
+
 const (
 	minRSABits = 2048 // RFC 7518 section 3.3
 	maxRSABits = 8192 // a check takes the square of it

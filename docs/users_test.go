@@ -2,6 +2,8 @@ package docs_test
 
 import (
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/cpodkit/cpodkit/internal/webtest"
@@ -9,6 +11,24 @@ import (
 	"github.com/cpodkit/cpodkit/oauth/localusers"
 	"github.com/cpodkit/cpodkit/ratelimit"
 )
+
+// The JavaScript of the page is that of the example, which a test runs in a browser.
+func TestUsersScript(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("users.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile("../examples/browser-app/app.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, snippet, found := strings.Cut(string(page), "```js\n")
+	snippet, _, _ = strings.Cut(snippet, "```")
+	if !found || !strings.Contains(string(program), snippet) {
+		t.Errorf("app.js does not contain\n%s", snippet)
+	}
+}
 
 func TestUsers(t *testing.T) {
 	t.Parallel()

@@ -1,10 +1,10 @@
 package flags
 
 import (
-	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/cpodkit/cpodkit/internal/strictjson"
 )
 
 // place is where a value is in a definition. Nil is the whole definition.
@@ -39,49 +39,5 @@ func (p *place) pointer() string {
 // or the name of the member when it has one. Both count from 1; a column is a byte. For a
 // pointer that leads nowhere they are those of the last value on the way.
 func Position(definition []byte, pointer string) (line, column int) {
-	d := json.NewDecoder(bytes.NewReader(definition))
-	offset := start(definition, 0)
-	for _, token := range strings.Split(pointer, "/")[1:] {
-		next, ok := enter(d, definition, strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~"))
-		if !ok {
-			break
-		}
-		offset = next
-	}
-	before := definition[:min(offset, len(definition))]
-	return 1 + bytes.Count(before, []byte{'\n'}), len(before) - bytes.LastIndexByte(before, '\n')
-}
-
-// start returns where the next value or name begins.
-func start(definition []byte, offset int64) int {
-	rest := definition[offset:]
-	return len(definition) - len(bytes.TrimLeft(rest, " \t\r\n,:"))
-}
-
-// enter moves d, which is before a container, to before the member or element, and
-// returns where that begins.
-func enter(d *json.Decoder, definition []byte, token string) (offset int, ok bool) {
-	opening, err := d.Token()
-	if err != nil {
-		return 0, false
-	}
-	for i := 0; d.More(); i++ {
-		offset = start(definition, d.InputOffset())
-		name := strconv.Itoa(i)
-		if opening == json.Delim('{') {
-			member, err := d.Token()
-			if err != nil {
-				return 0, false
-			}
-			name, _ = member.(string)
-		}
-		if name == token {
-			return offset, true
-		}
-		var skipped json.RawMessage
-		if err := d.Decode(&skipped); err != nil {
-			return 0, false
-		}
-	}
-	return 0, false
+	return strictjson.Position(definition, pointer)
 }

@@ -40,8 +40,9 @@ func newSigning(t testing.TB, algorithm, kid string) signing {
 	t.Helper()
 	s := signing{algorithm: algorithm, jwk: map[string]any{"kid": kid, "use": "sig", "alg": algorithm}}
 	switch algorithm {
-	case authz.ES256:
-		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case authz.ES256, authz.ES384, authz.ES512:
+		curve := map[string]elliptic.Curve{authz.ES256: elliptic.P256(), authz.ES384: elliptic.P384(), authz.ES512: elliptic.P521()}[algorithm]
+		private, err := ecdsa.GenerateKey(curve, rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,8 +50,9 @@ func newSigning(t testing.TB, algorithm, kid string) signing {
 		if err != nil {
 			t.Fatal(err)
 		}
+		half := (len(point) - 1) / 2
 		s.private = private
-		maps.Copy(s.jwk, map[string]any{"kty": "EC", "crv": "P-256", "x": b64(point[1:33]), "y": b64(point[33:])})
+		maps.Copy(s.jwk, map[string]any{"kty": "EC", "crv": curve.Params().Name, "x": b64(point[1 : 1+half]), "y": b64(point[1+half:])})
 	case authz.EdDSA:
 		public, private, err := ed25519.GenerateKey(rand.Reader)
 		if err != nil {
@@ -93,20 +95,27 @@ func jsonOf(t testing.TB, v any) string {
 func (s signing) signRaw(t testing.TB, header, claims string) string {
 	t.Helper()
 	signed := b64([]byte(header)) + "." + b64([]byte(claims))
-	sum := sha256.Sum256([]byte(signed))
+	hash := map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}[strings.TrimLeft(s.algorithm, "PRSE")]
+	var sum []byte
+	if hash != 0 {
+		h := hash.New()
+		h.Write([]byte(signed))
+		sum = h.Sum(nil)
+	}
 	var signature []byte
 	var err error
 	switch private := s.private.(type) {
 	case *ecdsa.PrivateKey:
-		r, v, signErr := ecdsa.Sign(rand.Reader, private, sum[:])
-		signature, err = append(r.FillBytes(make([]byte, 32)), v.FillBytes(make([]byte, 32))...), signErr
+		half := (private.Params().BitSize + 7) / 8
+		r, v, signErr := ecdsa.Sign(rand.Reader, private, sum)
+		signature, err = append(r.FillBytes(make([]byte, half)), v.FillBytes(make([]byte, half))...), signErr
 	case ed25519.PrivateKey:
 		signature = ed25519.Sign(private, []byte(signed))
 	case *rsa.PrivateKey:
-		if s.algorithm == authz.PS256 {
-			signature, err = rsa.SignPSS(rand.Reader, private, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		if strings.HasPrefix(s.algorithm, "PS") {
+			signature, err = rsa.SignPSS(rand.Reader, private, hash, sum, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 		} else {
-			signature, err = rsa.SignPKCS1v15(rand.Reader, private, crypto.SHA256, sum[:])
+			signature, err = rsa.SignPKCS1v15(rand.Reader, private, hash, sum)
 		}
 	}
 	if err != nil {
@@ -158,7 +167,7 @@ func claimsFor(id string, changes ...any) map[string]any {
 func TestPrivateKeyJWT(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t)
-	for _, algorithm := range []string{authz.RS256, authz.PS256, authz.ES256, authz.EdDSA} {
+	for _, algorithm := range authz.Algorithms() {
 		key := newSigning(t, algorithm, "k1")
 		id := "bot-" + strings.ToLower(algorithm)
 		f.withKeys(id, key)
@@ -176,8 +185,25 @@ func TestPrivateKeyJWT(t *testing.T) {
 		if w := f.assert(key.sign(t, map[string]any{"alg": algorithm, "typ": "JWT"}, claimsFor(id)), "client_id", id); outcome(w) != "token" {
 			t.Errorf("%s without a kid: %s", algorithm, w.Body)
 		}
+		typed := map[string]any{"alg": algorithm, "kid": "k1", "typ": "client-authentication+jwt"}
+		if w := f.assert(key.sign(t, typed, claimsFor(id))); outcome(w) != "token" {
+			t.Errorf("%s with a typ: %s", algorithm, w.Body)
+		}
 		r := f.form("/v1/oauth/introspect", "token", "x", "client_assertion_type", assertionType, "client_assertion", key.sign(t, nil, claimsFor(id)))
 		f.serve(r).WantStatus(t, http.StatusOK)
+	}
+}
+
+// A key that is alone needs no kid (RFC 7517 section 4.5).
+func TestKeyWithoutID(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	key := newSigning(t, authz.ES256, "")
+	delete(key.jwk, "kid")
+	f.withKeys("bot", key)
+	f.tokens(f.assert(key.sign(t, map[string]any{"alg": "ES256"}, claimsFor("bot"))))
+	if w := f.assert(key.sign(t, map[string]any{"alg": "ES256", "kid": "x"}, claimsFor("bot"))); outcome(w) != "401 invalid_client" {
+		t.Errorf("another kid: %s", w.Body)
 	}
 }
 
@@ -227,6 +253,8 @@ func TestAttacksOnClientAssertions(t *testing.T) {
 		{"no kid where there are two keys", es.sign(t, map[string]any{"alg": "ES256"}, claimsFor("bot")), refused},
 		{"the kid of the other key", es.sign(t, header("kid", "rs"), claimsFor("bot")), refused},
 		{"a kid that is a number", es.sign(t, header("kid", 1), claimsFor("bot")), refused},
+		{"an access token by its typ", es.sign(t, header("typ", "at+jwt"), claimsFor("bot")), refused},
+		{"an ID token by its typ", es.sign(t, header("typ", "id+jwt"), claimsFor("bot")), refused},
 		{"a critical extension", es.sign(t, header("crit", []string{"b64"}, "b64", false), claimsFor("bot")), refused},
 		{"the issuer is another", es.sign(t, nil, claimsFor("bot", "iss", "other")), refused},
 		{"the subject is a user", es.sign(t, nil, claimsFor("bot", "sub", "ann")), refused},

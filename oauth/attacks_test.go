@@ -155,7 +155,8 @@ func TestAttacksOnAuthorization(t *testing.T) {
 	}
 }
 
-// Whoever signs in comes back to this server, and to nothing else.
+// Attack: the path to come back to after sign-in leads elsewhere. Whoever signs in comes back to
+// this server, and to nothing else.
 func TestReturnIsAPathOfThisServer(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t)

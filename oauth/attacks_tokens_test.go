@@ -25,7 +25,7 @@ func (f *flow) alter(change func(*oauth.Family)) {
 
 func (f *flow) families() int {
 	f.Helper()
-	page, err := f.grants.ListFamilies(f.Context(), oauth.GrantFilter{TenantID: "t1"}, "", 100)
+	page, err := f.grants.ListFamilies(f.Context(), oauth.GrantFilter{TenantID: "t1"}, "", 1000)
 	f.must(err)
 	return len(page)
 }
@@ -151,7 +151,7 @@ func TestAttacksOnCodes(t *testing.T) {
 	}
 }
 
-// A code that is used twice ends what it gave at first, whoever sends it.
+// Attack: a code is used twice, by its app or another one. That ends what it gave at first.
 func TestCodeReplayEndsItsTokens(t *testing.T) {
 	t.Parallel()
 	for _, by := range []string{"shop", "evil"} {
@@ -285,8 +285,8 @@ func TestAttacksOnRefreshTokens(t *testing.T) {
 	}
 }
 
-// A client that has lost the answer, or asked twice at once, gets the same refresh token
-// again; so nobody has one more than the other, and the next use by both is found.
+// Attack: a refresh token is used twice within the time for retries. A client that has lost
+// the answer, or asked twice at once, gets the same refresh token again; so nobody has one more than the other, and the next use by both is found.
 func TestRefreshIsRetried(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t)

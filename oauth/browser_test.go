@@ -119,6 +119,7 @@ func (b browser) send(r *http.Request) *webtest.Answer {
 	b.Helper()
 	if b.session != "" {
 		r.AddCookie(&http.Cookie{Name: "session", Value: b.session})
+		r.AddCookie(&http.Cookie{Name: "__Host-cpod", Value: b.session}) // of real sessions
 	}
 	w := b.serve(r)
 	if next := refresh.FindStringSubmatch(w.Body.String()); next != nil {

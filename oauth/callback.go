@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,9 @@ import (
 
 // attemptLife is how long a user may take at an upstream provider.
 const attemptLife = 30 * time.Minute
+
+// maxAttempt is the most bytes of an attempt that is unpacked: 1 MiB.
+const maxAttempt = 1 << 20
 
 // attempt is a sign-in at an upstream provider that has begun. It is sealed for the browser
 // that began it, and goes to the provider and back as the state (RFC 6749 section 4.1.1). So
@@ -53,7 +57,7 @@ func (a attempt) pack() ([]byte, error) {
 
 func (a *attempt) unpack(packed []byte) error {
 	r := flate.NewReader(bytes.NewReader(packed))
-	return json.NewDecoder(io.LimitReader(r, maxUpstream)).Decode(a)
+	return json.NewDecoder(io.LimitReader(r, maxAttempt)).Decode(a)
 }
 
 func (s *Sessions) redirectURI() string { return s.config.PublicURL + "/login/callback" }
@@ -97,28 +101,38 @@ func (s *Sessions) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a, err := s.finishAttempt(w, r, query)
+	s.count.add(r.Context(), byProvider, err)
+	if err != nil {
+		return s.callbackFailed(w, r, a.Return, err)
+	}
+	seeOther(w, cmp.Or(a.Return, "/login"))
+	return nil
+}
+
+// finishAttempt signs in the user whom a provider has sent back. It returns the attempt as far
+// as it is one of this browser.
+func (s *Sessions) finishAttempt(w http.ResponseWriter, r *http.Request, query url.Values) (a attempt, err error) {
+	// Each may have the provider asked.
+	if err := s.config.Limiter.Charge(w, r, "sign-in-callbacks", cpodkit.ClientNetwork(r).String(), maxCallbacks, limitAttempts); err != nil {
+		return attempt{}, err
+	}
 	browser, _ := s.knownBrowser(r)
 	plain, err := s.box.Open("state/"+browser, query.Get("state"))
-	var a attempt
 	if err != nil || browser == "" || a.unpack(plain) != nil || time.Now().Unix() >= a.EndsAt {
-		return s.callbackFailed(w, r, "", cpodkit.Errorf(cpodkit.CodeForbidden,
-			"This sign-in did not begin in this browser, or took too long. Begin again; cookies must be allowed."))
+		return attempt{}, cpodkit.Errorf(cpodkit.CodeForbidden,
+			"This sign-in did not begin in this browser, or took too long. Begin again; cookies must be allowed.")
 	}
-	for _, u := range s.config.Upstreams {
-		if u.config.Name != a.Upstream {
-			continue
+	for _, u := range *s.providers.Load() {
+		if u.config.Name == a.Upstream {
+			user, err := s.upstreamUser(r, u, a)
+			if err != nil {
+				return a, err
+			}
+			return a, s.start(w, r, user, u.config.Name)
 		}
-		user, err := s.upstreamUser(r, u, a)
-		if err == nil {
-			err = s.start(w, r, user, u.config.Name)
-		}
-		if err != nil {
-			return s.callbackFailed(w, r, a.Return, err)
-		}
-		seeOther(w, cmp.Or(a.Return, "/login"))
-		return nil
 	}
-	return cpodkit.Errorf(cpodkit.CodeNotFound, "There is no such way to sign in here.")
+	return a, cpodkit.Errorf(cpodkit.CodeNotFound, "There is no such way to sign in here.")
 }
 
 // callbackFailed offers to begin again.
@@ -132,12 +146,12 @@ func (s *Sessions) callbackFailed(w http.ResponseWriter, r *http.Request, back s
 
 func (s *Sessions) upstreamUser(r *http.Request, u *Upstream, a attempt) (User, error) {
 	query, ctx := r.URL.Query(), r.Context()
-	p, err := u.provider.get(ctx, nil)
+	p, err := u.discover(ctx)
 	if err != nil {
-		return User{}, u.down(err)
+		return User{}, err
 	}
 	// RFC 9207 section 2.4: the answer of another provider goes no further.
-	if issuer := query.Get("iss"); issuer != p.Issuer && (query.Has("iss") || p.SendsIssuer) {
+	if issuer := query.Get("iss"); issuer != u.config.Issuer && (query.Has("iss") || p.SendsIssuer) {
 		return User{}, u.refuse(cpodkit.Errorf(cpodkit.CodeForbidden, "the answer is of the issuer %q", issuer))
 	}
 	if code := query.Get("error"); code != "" {
@@ -147,15 +161,19 @@ func (s *Sessions) upstreamUser(r *http.Request, u *Upstream, a attempt) (User, 
 	if code == "" {
 		return User{}, u.refuse(cpodkit.Errorf(cpodkit.CodeBadRequest, "the answer has no code"))
 	}
-	token, err := u.exchange(ctx, code, a.Verifier, s.redirectURI())
+	tokens, err := u.exchange(ctx, code, a.Verifier, s.redirectURI())
 	if err != nil {
 		return User{}, err
 	}
-	claims, err := u.verifyIDToken(ctx, token, a.Nonce)
+	claims, err := u.verifyIDToken(ctx, tokens.ID, a.Nonce)
 	if err != nil {
 		return User{}, err
 	}
-	user, err := u.user(claims)
+	said, err := u.profile(ctx, claims, tokens.Access)
+	if err != nil {
+		return User{}, err
+	}
+	user, err := u.user(claims, said)
 	if err != nil {
 		return User{}, err
 	}

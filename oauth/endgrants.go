@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
@@ -63,13 +64,18 @@ func (e ender) revokeTokens(ctx context.Context, family Family, tokens []IssuedT
 
 // endFamilies ends all families that pass a filter.
 func (e ender) endFamilies(ctx context.Context, filter GrantFilter) error {
+	return e.eachFamily(ctx, filter, func(family Family) error { return e.endFamily(ctx, family.ID) })
+}
+
+// eachFamily calls do with the families that pass a filter, until it fails.
+func (e ender) eachFamily(ctx context.Context, filter GrantFilter, do func(Family) error) error {
 	for after := ""; ; {
 		page, err := e.grants.ListFamilies(ctx, filter, after, familiesPage)
 		if err != nil {
 			return backendError(err)
 		}
 		for _, family := range page {
-			if err := e.endFamily(ctx, family.ID); err != nil {
+			if err := do(family); err != nil {
 				return err
 			}
 			after = family.ID
@@ -78,6 +84,33 @@ func (e ender) endFamilies(ctx context.Context, filter GrantFilter) error {
 			return nil
 		}
 	}
+}
+
+// makeRoom ends the families of the same user, app and kind that were used the longest ago,
+// so that family is not one too many.
+func (e ender) makeRoom(ctx context.Context, family Family) error {
+	most := MaxFamilies
+	if family.kind() == codeFamily {
+		most = MaxCodes
+	}
+	var others []Family
+	of := GrantFilter{TenantID: family.TenantID, UserID: family.UserID, ClientID: family.ClientID}
+	err := e.eachFamily(ctx, of, func(other Family) error {
+		if other.ID != family.ID && other.kind() == family.kind() {
+			others = append(others, other)
+		}
+		return nil
+	})
+	if err != nil || len(others) < most {
+		return err
+	}
+	slices.SortFunc(others, func(a, b Family) int { return a.usedAt().Compare(b.usedAt()) })
+	for _, other := range others[:len(others)-most+1] {
+		if err := e.endFamily(ctx, other.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // removeGrant ends what a user has granted to an app, with all tokens that came of it.

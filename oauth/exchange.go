@@ -67,8 +67,8 @@ func (s *Server) grantExchange(w http.ResponseWriter, r *http.Request, form url.
 	// So the token ends with the user, and with the user's grant.
 	family := newFamily(app, id.TenantID, id.UserID, scopes)
 	family.Tokens, family.ExpiresAt = []IssuedToken{issued}, issued.ExpiresAt
-	if err := s.grants.CreateFamily(r.Context(), family); err != nil {
-		return backendError(err)
+	if err := s.addFamily(r.Context(), family); err != nil {
+		return err
 	}
 	answer.IssuedTokenType = accessTokenType
 	writeUncached(w, r, http.StatusOK, answer)

@@ -26,6 +26,37 @@ const (
 	RetryTime = 10 * time.Second
 )
 
+// How much of a kind one app may have of one user at a time. One more ends the one that was
+// used the longest ago.
+const (
+	MaxCodes    = 10  // codes that were not redeemed
+	MaxFamilies = 100 // sign-ins with a refresh token, and as many tokens by exchange
+)
+
+// The kinds of a [Family].
+const (
+	codeFamily = iota
+	refreshFamily
+	exchangedFamily
+)
+
+func (f Family) kind() int {
+	switch {
+	case f.Redeemed:
+		return refreshFamily
+	case f.Code != SecretHash{}:
+		return codeFamily
+	}
+	return exchangedFamily
+}
+
+func (f Family) usedAt() time.Time {
+	if f.RotatedAt.IsZero() {
+		return f.CreatedAt
+	}
+	return f.RotatedAt
+}
+
 const (
 	refreshPrefix = "rt_"
 
@@ -87,7 +118,15 @@ func (s *Server) startFamily(ctx context.Context, a *authorization, user User, g
 	family.GrantID, family.AuthTime, family.SessionID = grant.ID, user.AuthTime.UTC().Truncate(time.Millisecond), user.SessionID
 	family.Code, family.RedirectURI, family.Challenge = hashOf(code), a.redirectURI, a.challenge
 	family.ExpiresAt = family.CreatedAt.Add(CodeLife)
-	return code, backendError(s.grants.CreateFamily(ctx, family))
+	return code, s.addFamily(ctx, family)
+}
+
+// addFamily stores a new family.
+func (s *Server) addFamily(ctx context.Context, family Family) error {
+	if err := s.makeRoom(ctx, family); err != nil {
+		return err
+	}
+	return backendError(s.grants.CreateFamily(ctx, family))
 }
 
 // family returns a family that has not expired, or the zero Family.

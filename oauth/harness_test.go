@@ -98,6 +98,9 @@ func newFixture(tb testing.TB, changes ...func(*oauth.Config)) *fixture {
 	for _, change := range changes {
 		change(&config)
 	}
+	if config.Signer != signer { // a replica of another server
+		verifier = config.Verifier
+	}
 	apiKeys, err = authz.NewAPIKeys(oauth.LiveKeys(config.Keys, config.Apps))
 	f.must(err)
 	server, err := oauth.New(config)

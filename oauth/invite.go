@@ -83,6 +83,10 @@ func (s *Sessions) useInvite(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	used, err := s.config.Local.UseLink(r.Context(), r.PathValue("token"), form.Get("password"))
+	if err == nil {
+		err = s.start(w, r, used, "")
+	}
+	s.count.add(r.Context(), byLink, err)
 	switch {
 	case errors.Is(err, cpodkit.CodeBadRequest):
 		pages.WriteErrorOn(w, r, err, s.invitePage(w, r, user))
@@ -90,9 +94,6 @@ func (s *Sessions) useInvite(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, cpodkit.CodeNotFound):
 		return errLink()
 	case err != nil:
-		return err
-	}
-	if err := s.start(w, r, used, ""); err != nil {
 		return err
 	}
 	if email, ok := NormalEmail(used.Email); ok {

@@ -17,10 +17,12 @@ import (
 // How often somebody may try to sign in, in limitAttempts. What is counted is all that is
 // tried, right or wrong. An address that is not known is counted as one that is.
 const (
-	maxStrangers = 10 // for one e-mail address of a tenant, from browsers that it never signed in from
-	maxDevice    = 10 // for one e-mail address, from a browser that it has signed in from
-	maxAddress   = 60 // from one network address, strangers only
-	maxSessions  = 60 // sessions of one user, in limitSessions
+	maxStrangers = 10  // for one e-mail address of a tenant, from browsers that it never signed in from
+	maxDevice    = 10  // for one e-mail address, from a browser that it has signed in from
+	maxAddress   = 60  // from one network address, strangers only
+	maxCallbacks = 600 // answers of providers, from one network address
+
+	maxNewSessions = 60 // sessions of one user, in limitSessions
 
 	limitAttempts = 15 * time.Minute
 	limitSessions = time.Hour
@@ -144,7 +146,7 @@ func readQuery(r *http.Request) (url.Values, error) {
 // upstreams returns the providers by which users can sign in at the target.
 func (s *Sessions) upstreams(t target) []*Upstream {
 	var fit []*Upstream
-	for _, u := range s.config.Upstreams {
+	for _, u := range *s.providers.Load() {
 		if only := u.config.Tenant; only == "" || t.tenant == "" || only == t.tenant {
 			fit = append(fit, u)
 		}
@@ -217,31 +219,42 @@ func (s *Sessions) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	email, password := form.Get("email"), form.Get("password")
-	wrong := func(err error) error {
+	err = s.signInWith(w, r, t.tenant, email, password)
+	s.count.add(r.Context(), byPassword, err)
+	switch cpodkit.CodeOf(err) {
+	case "":
+		s.goOn(w, r, t.back)
+	case cpodkit.CodeForbidden, cpodkit.CodeRateLimited:
 		pages.WriteErrorOn(w, r, err, s.loginPage(w, r, t, email))
-		return nil
+	default:
+		return err
 	}
+	return nil
+}
+
+// signInWith signs the user of a tenant in who has an e-mail address and a password. Whoever
+// is refused learns nothing of users.
+func (s *Sessions) signInWith(w http.ResponseWriter, r *http.Request, tenantID, email, password string) error {
 	errWrong := cpodkit.Errorf(cpodkit.CodeForbidden, "The e-mail address or the password is wrong.")
 	name, ok := NormalEmail(email)
-	if !ok || t.tenant == "" || len(password) > maxPassword {
-		return wrong(errWrong) // whoever reads it learns nothing of users
+	if !ok || tenantID == "" || len(password) > maxPassword {
+		return errWrong
 	}
-	device, err := s.countAttempt(w, r, t.tenant, name)
+	device, err := s.countAttempt(w, r, tenantID, name)
 	if err != nil {
-		return wrong(err)
+		return err
 	}
-	user, ok, err := s.config.Local.SignIn(r.Context(), t.tenant, name, password)
+	user, ok, err := s.config.Local.SignIn(r.Context(), tenantID, name, password)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return wrong(errWrong)
+		return errWrong
 	}
 	if err := s.start(w, r, user, ""); err != nil {
 		return err
 	}
 	s.rememberDevice(w, user.TenantID, name, device)
-	s.goOn(w, r, t.back)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
 )
 
 // metadata is RFC 8414 section 2: what is supported, and nothing else.
@@ -37,7 +38,7 @@ func newMetadata(config Config) metadata {
 	issuer, methods := config.Issuer, []string{"client_secret_basic", "client_secret_post"}
 	var algorithms []string
 	if config.Grants != nil {
-		methods, algorithms = append(methods, "private_key_jwt"), clientAlgorithms()
+		methods, algorithms = append(methods, "private_key_jwt"), authz.Algorithms()
 	}
 	m := metadata{
 		Issuer:                   issuer,

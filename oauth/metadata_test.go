@@ -72,16 +72,18 @@ func TestMetadataOfFlows(t *testing.T) {
 	got := get(newFlow(t))
 	const exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 	for name, want := range map[string]any{
-		"authorization_endpoint":                           issuer + "/oauth/authorize",
-		"response_types_supported":                         []any{"code"},
-		"response_modes_supported":                         []any{"query"},
-		"code_challenge_methods_supported":                 []any{"S256"},
-		"authorization_response_iss_parameter_supported":   true,
-		"grant_types_supported":                            []any{"client_credentials", exchange, "authorization_code", "refresh_token"},
-		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
-		"revocation_endpoint_auth_methods_supported":       []any{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
-		"introspection_endpoint_auth_methods_supported":    []any{"client_secret_basic", "client_secret_post", "private_key_jwt"},
-		"token_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "EdDSA"},
+		"authorization_endpoint":                         issuer + "/oauth/authorize",
+		"response_types_supported":                       []any{"code"},
+		"response_modes_supported":                       []any{"query"},
+		"code_challenge_methods_supported":               []any{"S256"},
+		"authorization_response_iss_parameter_supported": true,
+		"grant_types_supported":                          []any{"client_credentials", exchange, "authorization_code", "refresh_token"},
+		"token_endpoint_auth_methods_supported":          []any{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
+		"revocation_endpoint_auth_methods_supported":     []any{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
+		"introspection_endpoint_auth_methods_supported":  []any{"client_secret_basic", "client_secret_post", "private_key_jwt"},
+		"token_endpoint_auth_signing_alg_values_supported": []any{
+			"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+		},
 	} {
 		if !reflect.DeepEqual(got[name], want) {
 			t.Errorf("%s is %v, want %v", name, got[name], want)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/loopback"
 )
 
 // Limits of a registration. Together with those on ids and the issuer they keep
@@ -157,14 +157,7 @@ func checkOrigin(origin string) string {
 func outsideURI(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"<>\\^`{|}", c) }
 
 func secureScheme(u *url.URL) bool {
-	if u.Scheme == "https" {
-		return true
-	}
-	if u.Scheme != "http" {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
+	return u.Scheme == "https" || u.Scheme == "http" && loopback.Is(u.Hostname())
 }
 
 // faults gathers what is wrong with a body.

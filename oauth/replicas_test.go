@@ -66,7 +66,8 @@ func TestFlowOverReplicas(t *testing.T) {
 	}
 }
 
-// Of many uses of a code at once one wins, and nobody can use what it got.
+// Attack: a code is used many times at once, at several replicas. One wins, and nobody can use
+// what it got.
 func TestCodeRace(t *testing.T) {
 	t.Parallel()
 	for range 10 {
@@ -92,8 +93,8 @@ func TestCodeRace(t *testing.T) {
 	}
 }
 
-// Of many uses of a refresh token at once all get the same one, and only one of two is
-// ever current.
+// Attack: a refresh token is used many times at once, at several replicas. All get the same
+// one, and only one of two is ever current.
 func TestRefreshRace(t *testing.T) {
 	t.Parallel()
 	for range 10 {
@@ -123,7 +124,7 @@ func TestRefreshRace(t *testing.T) {
 	}
 }
 
-// Of many uses of an assertion at once one counts.
+// Attack: an assertion is used many times at once, at several replicas. One counts.
 func TestAssertionRace(t *testing.T) {
 	t.Parallel()
 	r := newFlows(t, 3)
@@ -135,7 +136,7 @@ func TestAssertionRace(t *testing.T) {
 	}
 }
 
-// No token outlives the removal of its grant, whatever is done at the same time.
+// Attack: tokens are fetched while their grant is removed. None outlives it.
 func TestRemovalRace(t *testing.T) {
 	t.Parallel()
 	for range 20 {

@@ -12,7 +12,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/internal/seal"
@@ -23,6 +26,10 @@ import (
 const (
 	SessionIdle = 12 * time.Hour     // without use
 	SessionLife = 7 * 24 * time.Hour // with use
+
+	// MaxSessions is how many sessions a user has at a time. One more ends the one that
+	// began first.
+	MaxSessions = 50
 
 	// extendEvery bounds how often the use of a session is written down.
 	extendEvery = SessionIdle / 50
@@ -83,6 +90,10 @@ type SessionsConfig struct {
 
 	// Log gets a line for each user who signs in or out. Optional.
 	Log *slog.Logger
+
+	// Meters count attempts to sign in, by way and outcome: "cpodkit.oauth.sign_ins"
+	// (docs/operations.md). Optional.
+	Meters metric.MeterProvider
 }
 
 // Sessions signs users in, and knows who is. A session is asked for in the store each time,
@@ -93,6 +104,9 @@ type Sessions struct {
 	secure  bool  // the public URL is https
 	box     *seal.Box
 	log     *slog.Logger
+	count   signInCounter
+
+	providers atomic.Pointer[[]*Upstream]
 }
 
 var _ SignIn = (*Sessions)(nil)
@@ -105,19 +119,18 @@ func NewSessions(config SessionsConfig) (*Sessions, error) {
 	if config.Store == nil || config.Apps == nil || config.Limiter == nil {
 		return nil, errors.New("oauth: sessions need Store, Apps and Limiter")
 	}
-	if config.Local == nil && len(config.Upstreams) == 0 {
-		return nil, errors.New("oauth: sessions need Local, or one of Upstreams")
-	}
-	for i, u := range config.Upstreams {
-		if u == nil || slices.ContainsFunc(config.Upstreams[:i], func(other *Upstream) bool { return other.config.Name == u.config.Name }) {
-			return nil, fmt.Errorf("oauth: the upstream %d is nil, or has the name of another one", i)
-		}
-	}
 	box, err := seal.New(config.Secret, "oauth sign-in")
 	if err != nil {
 		return nil, fmt.Errorf("oauth: secret of sessions: %w", err)
 	}
-	s := &Sessions{config: config, box: box, log: cmp.Or(config.Log, slog.New(slog.DiscardHandler))}
+	count, err := newSignInCounter(config.Meters)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sessions{config: config, box: box, log: cmp.Or(config.Log, slog.New(slog.DiscardHandler)), count: count}
+	if err := s.SetUpstreams(config.Upstreams...); err != nil {
+		return nil, err
+	}
 	u, err := url.Parse(config.PublicURL)
 	if err != nil {
 		return nil, err
@@ -127,6 +140,22 @@ func NewSessions(config SessionsConfig) (*Sessions, error) {
 		s.refusal = cpodkit.Errorf(cpodkit.CodeNotSupported, "Users cannot sign in here: the public URL of this server is http. It must be https.")
 	}
 	return s, nil
+}
+
+// SetUpstreams replaces the Upstreams of the [SessionsConfig]. The sessions of one that is gone
+// by its Name have ended. On an error the ones that were there stay.
+func (s *Sessions) SetUpstreams(upstreams ...*Upstream) error {
+	if s.config.Local == nil && len(upstreams) == 0 {
+		return errors.New("oauth: sessions need Local, or one of Upstreams")
+	}
+	upstreams = slices.Clone(upstreams)
+	for i, u := range upstreams {
+		if u == nil || slices.ContainsFunc(upstreams[:i], func(other *Upstream) bool { return other.config.Name == u.config.Name }) {
+			return fmt.Errorf("oauth: the upstream %d is nil, or has the name of another one", i)
+		}
+	}
+	s.providers.Store(&upstreams)
+	return nil
 }
 
 // Routes returns the pages. All are public.
@@ -195,7 +224,7 @@ func (s *Sessions) active(ctx context.Context, session Session) (bool, error) {
 		}
 	}
 	if session.Source != "" {
-		return slices.ContainsFunc(s.config.Upstreams, func(u *Upstream) bool { return u.config.Name == session.Source }), nil
+		return slices.ContainsFunc(*s.providers.Load(), func(u *Upstream) bool { return u.config.Name == session.Source }), nil
 	}
 	if s.config.Local == nil {
 		return false, nil
@@ -246,7 +275,7 @@ func (s *Sessions) Run(ctx context.Context) {
 // somebody else has put into the browser never becomes the user's.
 func (s *Sessions) start(w http.ResponseWriter, r *http.Request, u User, source string) error {
 	key := segment(u.TenantID) + "/" + segment(u.ID)
-	if err := s.config.Limiter.Charge(w, r, "sessions", key, maxSessions, limitSessions); err != nil {
+	if err := s.config.Limiter.Charge(w, r, "sessions", key, maxNewSessions, limitSessions); err != nil {
 		return err
 	}
 	if value, ok := s.cookie(r, sessionCookie); ok {
@@ -263,6 +292,9 @@ func (s *Sessions) start(w http.ResponseWriter, r *http.Request, u User, source 
 	session.EndsAt = endOf(session, now)
 	if err := s.config.Store.Create(r.Context(), session); err != nil {
 		return backendError(err)
+	}
+	if err := s.config.Store.KeepNewest(r.Context(), u.TenantID, u.ID, MaxSessions); err != nil {
+		return errors.Join(backendError(err), s.config.Store.Delete(r.Context(), session.Digest))
 	}
 	// Only now: a user who is disabled at the same time has no session that was missed.
 	active, err := s.active(r.Context(), session)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -58,6 +59,10 @@ type SessionStore interface {
 
 	// DeleteUser removes the sessions of a user and returns how many there were.
 	DeleteUser(ctx context.Context, tenantID, userID string) (int, error)
+
+	// KeepNewest removes the sessions of a user, except those that were created last, as
+	// many as keep says.
+	KeepNewest(ctx context.Context, tenantID, userID string, keep int) error
 
 	// DeleteTenant removes the sessions of all users of a tenant and returns how many
 	// there were.
@@ -131,6 +136,26 @@ func (m *MemorySessions) Delete(ctx context.Context, digest SessionDigest) error
 // DeleteUser implements [SessionStore].
 func (m *MemorySessions) DeleteUser(ctx context.Context, tenantID, userID string) (int, error) {
 	return m.remove(ctx, func(s Session) bool { return s.TenantID == tenantID && s.UserID == userID })
+}
+
+// KeepNewest implements [SessionStore].
+func (m *MemorySessions) KeepNewest(ctx context.Context, tenantID, userID string, keep int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var all []Session
+	for _, s := range m.byDigest {
+		if s.TenantID == tenantID && s.UserID == userID {
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b Session) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	for _, s := range all[min(keep, len(all)):] {
+		delete(m.byDigest, s.Digest)
+	}
+	return nil
 }
 
 // DeleteTenant implements [SessionStore].

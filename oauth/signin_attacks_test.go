@@ -354,7 +354,7 @@ func TestLinks(t *testing.T) {
 	t.Error("links may be tried without an end")
 }
 
-// One of many who use a link at once sets the password.
+// Attack: many use a link at once. One of them sets the password.
 func TestLinkRace(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

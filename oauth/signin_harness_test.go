@@ -239,6 +239,7 @@ type provider struct {
 	keys      func() []any
 	codes     map[string]url.Values // what was asked for, by code
 	tokens    func(w http.ResponseWriter, r *http.Request) bool
+	userInfo  http.HandlerFunc
 	jwksCalls int
 }
 
@@ -254,6 +255,7 @@ func newProvider(tb testing.TB) *provider {
 	mux.HandleFunc("GET /authorize", p.authorize)
 	mux.HandleFunc("POST /token", p.token)
 	mux.HandleFunc("GET /keys", p.jwks)
+	mux.HandleFunc("GET /userinfo", func(w http.ResponseWriter, r *http.Request) { p.userInfo(w, r) })
 	p.server = httptest.NewServer(mux)
 	tb.Cleanup(p.server.Close)
 	p.claims = map[string]any{

@@ -4,10 +4,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/outbound"
 	"github.com/cpodkit/cpodkit/internal/strictjson"
 )
 
@@ -28,8 +31,8 @@ type UpstreamConfig struct {
 	Label string `json:"label"` // of the button; the Name when it is empty
 
 	// Issuer is the "issuer" of the provider, to which discovery adds
-	// /.well-known/openid-configuration. It is https, or http on a loopback address, and so
-	// are the endpoints that it names.
+	// /.well-known/openid-configuration. It is https, or http on a loopback address. The
+	// endpoints that it names are https; those of an issuer that is http may be so too.
 	Issuer string `json:"issuer"`
 
 	ClientID     string `json:"clientId"`
@@ -51,9 +54,16 @@ type UpstreamConfig struct {
 	// is empty.
 	UserClaim string `json:"userClaim"`
 
-	// Client sends the requests to the provider; one with a limit of 10 s when it is nil.
-	// It follows no redirects.
-	Client *http.Client `json:"-"`
+	// AllowPrivateAddresses allows a provider at an address that is not of the public
+	// Internet: private, link-local and the like. An Issuer on a loopback address needs no
+	// permission.
+	AllowPrivateAddresses bool `json:"allowPrivateAddresses"`
+
+	// RootCAs sign the certificates of the provider; those of the system when it is nil.
+	RootCAs *x509.CertPool `json:"-"`
+
+	// KeyOptions are more options of the keys, such as [authz.WithKeyLog]. Optional.
+	KeyOptions []authz.RemoteOption `json:"-"`
 }
 
 // ParseUpstreams reads a JSON array of [UpstreamConfig]. Unknown members are errors.
@@ -72,19 +82,15 @@ func ParseUpstreams(data []byte) ([]UpstreamConfig, error) {
 // Upstream is an OpenID provider that signs users in. It is safe for concurrent use.
 type Upstream struct {
 	config UpstreamConfig
-	client *http.Client
-
-	provider *fetched[*provider]
-	keys     *fetched[keySet]
+	client *outbound.Client
+	keys   *authz.RemoteKeys // with the metadata
+	slots  chan struct{}     // holds one for each code that is being exchanged
 }
 
-const (
-	upstreamTimeout = 10 * time.Second
-	maxUpstream     = 1 << 20 // bytes of an answer
-	discoveryAge    = time.Hour
-	keysAge         = time.Hour
-	keysPause       = 30 * time.Second // between fetches for key ids that are not known
+// maxExchanges is how many codes are exchanged with a provider at once.
+const maxExchanges = 64
 
+const (
 	// Parameters of requests to a provider (RFC 6749 section 4.1).
 	codeName     = "code"
 	redirectName = "redirect_uri"
@@ -131,95 +137,67 @@ func NewUpstream(config UpstreamConfig) (*Upstream, error) {
 			return nil, fmt.Errorf("oauth: the upstream %s names the tenant %q, which %w", config.Name, tenant, err)
 		}
 	}
-	if err := checkUpstreamURL(config.Issuer); err != nil {
-		return nil, fmt.Errorf("oauth: the issuer of the upstream %s: %w", config.Name, err)
+	issuer, err := url.Parse(config.Issuer)
+	if err != nil || strings.ContainsRune(config.Issuer, '#') || strings.ContainsFunc(config.Issuer, outsideURI) {
+		return nil, fmt.Errorf("oauth: the issuer of the upstream %s is %q, which is not a URL without a fragment", config.Name, config.Issuer)
 	}
-	u := &Upstream{config: config}
-	client := http.Client{Timeout: upstreamTimeout}
-	if config.Client != nil {
-		client = *config.Client
+	if !secureScheme(issuer) {
+		return nil, fmt.Errorf("oauth: the issuer of the upstream %s is neither https nor http on a loopback address", config.Name)
 	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	u.client = &client
-	u.provider = newFetched(discoveryAge, u.discover)
-	u.keys = newFetched(keysAge, u.fetchKeys)
-	return u, nil
+	reach := outbound.Options{
+		PrivateAddresses: config.AllowPrivateAddresses, RootCAs: config.RootCAs, LoopbackHTTP: issuer.Scheme == "http",
+	}
+	keys, err := authz.DiscoverKeys(config.Issuer, append(slices.Clone(config.KeyOptions), keyOptions(reach)...)...)
+	if err != nil {
+		return nil, fmt.Errorf("oauth: the upstream %s: %w", config.Name, err)
+	}
+	return &Upstream{config, outbound.New(reach), keys, make(chan struct{}, maxExchanges)}, nil
 }
 
-// checkUpstreamURL wants https, or http that does not leave the machine.
-func checkUpstreamURL(text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Host == "" || u.User != nil || strings.ContainsRune(text, '#') || strings.ContainsFunc(text, outsideURI):
-		return fmt.Errorf("%q is not an absolute URL without user and fragment", text)
-	case !secureScheme(u):
-		return fmt.Errorf("%q is neither https nor http on a loopback address", text)
+func keyOptions(o outbound.Options) []authz.RemoteOption {
+	options := []authz.RemoteOption{authz.WithRootCAs(o.RootCAs)}
+	if o.PrivateAddresses {
+		options = append(options, authz.WithUnsafePrivateAddresses())
 	}
-	return nil
+	if o.LoopbackHTTP {
+		options = append(options, authz.WithUnsafeLoopbackHTTP())
+	}
+	return options
 }
 
 // provider is the part of OpenID Connect Discovery 1.0 section 3 that is used.
 type provider struct {
-	Issuer        string   `json:"issuer"`
 	Authorization string   `json:"authorization_endpoint"`
 	Token         string   `json:"token_endpoint"`
-	Keys          string   `json:"jwks_uri"`
+	UserInfo      string   `json:"userinfo_endpoint"` // optional
 	AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
 	SendsIssuer   bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 section 3
 }
 
+// discover returns the metadata of the provider, which its keys came with.
 func (u *Upstream) discover(ctx context.Context) (*provider, error) {
+	metadata, err := u.keys.Metadata(ctx)
 	var p provider
-	if err := u.get(ctx, strings.TrimSuffix(u.config.Issuer, "/")+"/.well-known/openid-configuration", &p); err != nil {
-		return nil, err
+	if err == nil {
+		err = json.Unmarshal(metadata, &p)
 	}
-	if p.Issuer != u.config.Issuer {
-		return nil, fmt.Errorf("the discovery document names the issuer %q", p.Issuer)
-	}
-	for _, endpoint := range []string{p.Authorization, p.Token, p.Keys} {
-		if err := checkUpstreamURL(endpoint); err != nil {
-			return nil, err
+	for _, endpoint := range []string{p.Authorization, p.Token, cmp.Or(p.UserInfo, p.Token)} {
+		if err == nil {
+			err = u.client.CheckURL(endpoint)
 		}
 	}
+	if err != nil {
+		return nil, u.down(err)
+	}
 	return &p, nil
-}
-
-func (u *Upstream) get(ctx context.Context, from string, into any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Accept", "application/json")
-	status, body, err := u.send(r)
-	if err != nil {
-		return err
-	}
-	if status != http.StatusOK {
-		return fmt.Errorf("%s answers %d", from, status)
-	}
-	return json.Unmarshal(body, into)
-}
-
-// send returns an answer whole. It ends with the client's limit.
-func (u *Upstream) send(r *http.Request) (status int, body []byte, err error) {
-	res, err := u.client.Do(r)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer res.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(res.Body, maxUpstream+1))
-	if err == nil && len(body) > maxUpstream {
-		err = fmt.Errorf("the answer has more than %d bytes", maxUpstream)
-	}
-	return res.StatusCode, body, err
 }
 
 // authorizeURL is where a browser goes to sign in (OpenID Connect Core 1.0 section 3.1.2.1,
 // RFC 7636 section 4.3).
 func (u *Upstream) authorizeURL(ctx context.Context, redirectURI, state string, a attempt, t target) (string, error) {
-	p, err := u.provider.get(ctx, nil)
+	p, err := u.discover(ctx)
 	if err != nil {
-		return "", u.down(err)
+		return "", err
 	}
 	to, err := url.Parse(p.Authorization)
 	if err != nil {
@@ -247,11 +225,23 @@ func (u *Upstream) authorizeURL(ctx context.Context, redirectURI, state string, 
 	return to.String(), nil
 }
 
-// exchange returns the ID token for a code (OpenID Connect Core 1.0 section 3.1.3).
-func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI string) (string, error) {
-	p, err := u.provider.get(ctx, nil)
+// providerTokens are what a provider gives for a code.
+type providerTokens struct {
+	ID     string `json:"id_token"`
+	Access string `json:"access_token"`
+}
+
+// exchange returns the tokens for a code (OpenID Connect Core 1.0 section 3.1.3).
+func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI string) (providerTokens, error) {
+	select {
+	case u.slots <- struct{}{}:
+		defer func() { <-u.slots }()
+	default:
+		return providerTokens{}, u.down(errors.New("too many codes are exchanged at once"))
+	}
+	p, err := u.discover(ctx)
 	if err != nil {
-		return "", u.down(err)
+		return providerTokens{}, err
 	}
 	form := url.Values{
 		"grant_type": {"authorization_code"}, codeName: {code}, redirectName: {redirectURI}, "code_verifier": {verifier},
@@ -266,28 +256,31 @@ func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI str
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.Token, strings.NewReader(form.Encode()))
 	if err != nil {
-		return "", u.down(err)
+		return providerTokens{}, u.down(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Accept", "application/json")
 	if basic { // RFC 6749 section 2.3.1
 		r.SetBasicAuth(url.QueryEscape(u.config.ClientID), url.QueryEscape(u.config.ClientSecret))
 	}
-	status, body, err := u.send(r)
-	if err != nil || status >= http.StatusInternalServerError {
-		return "", u.down(cmp.Or(err, fmt.Errorf("the token endpoint answers %d", status)))
+	res, err := u.client.Do(r)
+	if err != nil {
+		return providerTokens{}, u.down(err)
+	}
+	if res.Status >= http.StatusInternalServerError {
+		return providerTokens{}, u.down(fmt.Errorf("the token endpoint answers %d", res.Status))
 	}
 	var answer struct {
-		IDToken string `json:"id_token"`
-		Error   string `json:"error"`
+		providerTokens
+
+		Error string `json:"error"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return "", u.refuse(err)
+	if err := json.Unmarshal(res.Body, &answer); err != nil {
+		return providerTokens{}, u.refuse(err)
 	}
-	if status != http.StatusOK || answer.IDToken == "" {
-		return "", u.refuse(fmt.Errorf("the token endpoint answers %d %q without an ID token", status, answer.Error))
+	if res.Status != http.StatusOK || answer.ID == "" {
+		return providerTokens{}, u.refuse(fmt.Errorf("the token endpoint answers %d %q without an ID token", res.Status, answer.Error))
 	}
-	return answer.IDToken, nil
+	return answer.providerTokens, nil
 }
 
 // down says that the provider cannot be asked.
@@ -303,28 +296,27 @@ func (u *Upstream) refuse(err error) error {
 }
 
 // user returns who the claims of an ID token are.
-func (u *Upstream) user(claims map[string]any) (User, error) {
-	id, _ := claims[u.config.UserClaim].(string)
+func (u *Upstream) user(claims authz.Claims, said profile) (User, error) {
+	id, _ := claims.Text(u.config.UserClaim)
 	if id == "" {
 		return User{}, u.refuse(fmt.Errorf("the ID token has no %s", u.config.UserClaim))
 	}
 	user := User{ID: u.userID(id), AuthTime: time.Now()}
-	if at, ok := (assertion{claims: claims}).date("auth_time"); ok && at.Before(user.AuthTime) {
+	if at, ok := claims.Time("auth_time"); ok && at.Before(user.AuthTime) {
 		user.AuthTime = at
 	}
-	if name, _ := claims["name"].(string); validName(name) {
-		user.Name = name
+	if validName(said.name) {
+		user.Name = said.name
 	}
-	email, _ := claims["email"].(string)
-	if verified, _ := claims["email_verified"].(bool); verified {
-		user.Email, _ = NormalEmail(email)
+	if said.verified {
+		user.Email, _ = NormalEmail(said.email)
 	}
 	errNoTenant := cpodkit.Errorf(cpodkit.CodeForbidden, "Your account at %s belongs to no organisation of this server.", u.config.Label)
 	switch {
 	case u.config.Tenant != "":
 		user.TenantID = u.config.Tenant
 	case u.config.TenantClaim != "":
-		user.TenantID, _ = claims[u.config.TenantClaim].(string)
+		user.TenantID, _ = claims.Text(u.config.TenantClaim)
 		if u.config.Tenants != nil && !slices.Contains(u.config.Tenants, user.TenantID) {
 			return User{}, errNoTenant
 		}

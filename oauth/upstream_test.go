@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -30,6 +29,9 @@ func TestIDTokens(t *testing.T) {
 	now := time.Now().Unix()
 	claim := func(name string, value any) func(*provider) {
 		return func(p *provider) { p.claims[name] = value }
+	}
+	ahead := func(name string, by time.Duration) func(*provider) {
+		return func(p *provider) { p.claims[name] = time.Now().Add(by).Unix() }
 	}
 	header := func(name string, value any) func(*provider) {
 		return func(p *provider) { p.header[name] = value }
@@ -55,9 +57,9 @@ func TestIDTokens(t *testing.T) {
 		"exp is negative":              claim("exp", -1),
 		"exp is true":                  claim("exp", true),
 		"no exp":                       claim("exp", nil),
-		"from the future":              claim("iat", now+120),
+		"from the future":              ahead("iat", 2*time.Minute),
 		"no iat":                       claim("iat", nil),
-		"not valid yet":                claim("nbf", now+120),
+		"not valid yet":                ahead("nbf", 2*time.Minute),
 		"nbf is text":                  claim("nbf", "now"),
 		"no subject":                   claim("sub", nil),
 		"an empty subject":             claim("sub", ""),
@@ -68,6 +70,8 @@ func TestIDTokens(t *testing.T) {
 		"no algorithm":                 func(p *provider) { delete(p.header, "alg") },
 		"an unknown key":               header("kid", "k2"),
 		"a key id that is a list":      header("kid", []string{"k1"}),
+		"an access token by its typ":   header("typ", "at+jwt"),
+		"a logout token by its typ":    header("typ", "logout+jwt"),
 		"critical extensions":          header("crit", []string{"exp"}),
 		"signed by another key": func(p *provider) {
 			other, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -222,7 +226,7 @@ func TestCallbacks(t *testing.T) {
 	}
 }
 
-// A callback that comes again signs nobody in: the code was used.
+// Attack: a callback comes again. It signs nobody in: the code was used.
 func TestCallbackReplay(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
@@ -289,75 +293,6 @@ func TestTenantsOfUpstreams(t *testing.T) {
 			}
 			page.want(t, http.StatusOK, c.want)
 		})
-	}
-}
-
-// Faults of a provider: none signs anybody in, none shows an address of it, and each ends.
-func TestProvidersThatFail(t *testing.T) {
-	t.Parallel()
-	tokens := func(status int, body string) func(*provider) {
-		return func(p *provider) {
-			p.tokens = func(w http.ResponseWriter, _ *http.Request) bool {
-				w.WriteHeader(status)
-				_, _ = io.WriteString(w, body)
-				return true
-			}
-		}
-	}
-	discovery := func(name string, value any) func(*provider) {
-		return func(p *provider) { p.discovery[name] = value }
-	}
-	for name, c := range map[string]struct {
-		change func(*provider)
-		status int
-	}{
-		"down":                      {func(p *provider) { p.server.Close() }, http.StatusServiceUnavailable},
-		"another issuer":            {discovery("issuer", "https://evil.example"), http.StatusServiceUnavailable},
-		"keys by http":              {discovery("jwks_uri", "http://evil.example/keys"), http.StatusServiceUnavailable},
-		"tokens by http":            {discovery("token_endpoint", "http://evil.example/token"), http.StatusServiceUnavailable},
-		"no authorization endpoint": {discovery("authorization_endpoint", nil), http.StatusServiceUnavailable},
-		"no keys":                   {func(p *provider) { p.keys = func() []any { return nil } }, http.StatusServiceUnavailable},
-		"tokens fail":               {tokens(500, "x"), http.StatusServiceUnavailable},
-		"tokens are none":           {tokens(200, `{"access_token":"x"}`), http.StatusForbidden},
-		"tokens are HTML":           {tokens(200, "<html>"), http.StatusForbidden},
-		"tokens are refused":        {tokens(400, `{"error":"invalid_grant"}`), http.StatusForbidden},
-		"tokens are huge":           {tokens(200, strings.Repeat(" ", 2<<20)), http.StatusServiceUnavailable},
-		"tokens are elsewhere": {func(p *provider) {
-			p.tokens = func(w http.ResponseWriter, r *http.Request) bool {
-				http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
-				return true
-			}
-		}, http.StatusForbidden},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := newProvider(t)
-			u := p.upstream("corp")
-			c.change(p)
-			v := newSite(t, withUpstreams(u)).visitor()
-			page := v.open("/private")
-			if page.Code != c.status || strings.Contains(page.Body.String(), "127.0.0.1") || v.cookie("cpod") != "" {
-				_, body, _ := strings.Cut(page.Body.String(), "</style>")
-				t.Errorf("%d, want %d: %s", page.Code, c.status, body)
-			}
-		})
-	}
-}
-
-// Keys that rotate are found, and unknown ids do not have the provider asked each time.
-func TestProviderRotates(t *testing.T) {
-	t.Parallel()
-	p := newProvider(t)
-	s := newSite(t, withUpstreams(p.upstream("corp")))
-	s.visitor().open("/private").want(t, http.StatusOK, "t1 corp-alice")
-	p.header["kid"] = "unknown"
-	for range 5 {
-		s.visitor().open("/private").want(t, http.StatusForbidden, "cannot be used")
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.jwksCalls != 1 {
-		t.Errorf("the keys were asked for %d times within a few seconds", p.jwksCalls)
 	}
 }
 

@@ -56,6 +56,9 @@ func (s *Server) grantCode(w http.ResponseWriter, r *http.Request, form url.Valu
 	refresh := refreshPrefix + familySecret(family.ID, randomSecret())
 	family.Redeemed, family.RedirectURI, family.Challenge = true, "", ""
 	family.Refresh, family.RotatedAt = hashOf(refresh), now()
+	if err := s.makeRoom(ctx, family); err != nil {
+		return err
+	}
 	answer, err := s.giveToken(ctx, app, family, "")
 	if errors.Is(err, cpodkit.CodePreconditionFailed) {
 		return s.reused(ctx, family, "code")

@@ -26,6 +26,7 @@ func TestErasures(t *testing.T) {
 		for _, e := range []tenantstore.Erasure{
 			{TenantID: "acme", ID: "1", Closed: true, ChangedAt: changed},
 			{TenantID: "acme", UserID: "u/1", ID: "2", Done: true, ChangedAt: changed},
+			{TenantID: "acme", UserID: "u2", ID: "4", TokensOnly: true, ChangedAt: changed},
 			{TenantID: "acmex", ID: "3", Closed: true, Done: true, ChangedAt: changed},
 		} {
 			must(t, erasures.Put(ctx, tenantstore.Erasure{TenantID: e.TenantID, UserID: e.UserID, ID: "before"}))

@@ -24,6 +24,8 @@ type base struct {
 	most      int // connections
 	drain     time.Duration
 
+	isDevelopment bool // tokens are not verified
+
 	corsOrigins httpserver.CORSOption
 }
 
@@ -64,11 +66,9 @@ func readBase(s *settings) base {
 	case err == nil && !loopback.Is(host):
 		s.warn("CPOD_PUBLIC_URL", "this variable is not set: tokens and signed URLs name localhost, which other machines cannot reach")
 	}
-	if env := s.get("CORESDK_ENV", "production", "`production` is all that this version serves"); env != "production" {
-		s.fail("CORESDK_ENV", "this version serves \"production\" only; unset it")
-	}
-	if s.optional("CORESDK_JWKS_URI", "", "not served yet") != "" {
-		s.fail("CORESDK_JWKS_URI", "this version verifies its own tokens only; unset it")
+	b.isDevelopment = readEnvironment(s)
+	if b.isDevelopment {
+		b.checkDevelopment(s, host)
 	}
 	for _, name := range []string{"CORESDK_SIDECAR_ADDR", "CORESDK_CONTROL_PLANE_URL"} {
 		if s.optional(name, "", "not used yet; a value is a warning") != "" {

@@ -39,7 +39,11 @@ func declareToken(flags *flag.FlagSet) action {
 		if h.limiter, err = ratelimit.New(ratelimit.NewMemory()); err != nil { // which a command never uses
 			return err
 		}
-		server, _, err := newOAuth(h, rotator)
+		tokens, err := openIssuers(ctx, h, h.issuer(rotator), foreignSources{})
+		if err != nil {
+			return err
+		}
+		server, _, err := newOAuth(h, tokens)
 		if err != nil {
 			return err
 		}

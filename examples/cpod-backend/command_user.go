@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/backends/docstore/tenantstore"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/oauth/localusers"
 )
@@ -19,16 +20,31 @@ func onUsers(
 	flags *flag.FlagSet, do func(ctx context.Context, env environment, users *localusers.Users, tenant, operand string) error,
 ) action {
 	tenant := flags.String("tenant", defaultTenant, "the `NAME` of the user's tenant; "+defaultTenant+" without it")
-	return onRecords(func(ctx context.Context, env environment, h *house, operand string) error {
-		if err := errors.Join(h.checkTenant(ctx, *tenant), h.findPublicURL(ctx)); err != nil {
-			return err
-		}
-		users, err := openUsers(h)
-		if err != nil {
-			return err
-		}
-		return do(ctx, env, users, *tenant, operand)
-	})
+	return func(ctx context.Context, env environment, operand string) error {
+		return onErasing(func(ctx context.Context, e *erasing, operand string) error {
+			if err := errors.Join(e.checkTenant(ctx, *tenant), e.findPublicURL(ctx)); err != nil {
+				return err
+			}
+			users, err := openUsers(e.house, e.endUserEverywhere)
+			if err != nil {
+				return err
+			}
+			return do(ctx, env, users, *tenant, operand)
+		})(ctx, env, operand)
+	}
+}
+
+// endUserEverywhere has running servers end the tokens of a user, which some of them know
+// in their memory alone, and then ends what is left.
+func (e *erasing) endUserEverywhere(ctx context.Context, tenantID, userID string) error {
+	erasure := tenantstore.Erasure{TenantID: tenantID, UserID: userID, TokensOnly: true}
+	if err := e.announce(ctx, &erasure, new(figures)); err != nil {
+		return err
+	}
+	if _, err := e.endUser(ctx, tenantID, userID); err != nil {
+		return err
+	}
+	return e.finish(ctx, erasure)
 }
 
 func declareUserAdd(flags *flag.FlagSet) action {
@@ -111,8 +127,7 @@ func declareUserSwitch(disabled bool) func(*flag.FlagSet) action {
 			}
 			text := "The user %s of the tenant %s can sign in.\n"
 			if disabled {
-				text = "The user %s of the tenant %s cannot sign in any more, and all sessions and grants have ended. " +
-					"Access tokens that apps hold end within an hour; the call PATCH /v1/users/{id} ends them at once.\n"
+				text = "The user %s of the tenant %s cannot sign in any more, and all sessions, grants and tokens have ended.\n"
 			}
 			_, err = fmt.Fprintf(env.stdout, text, strings.Join([]string{account.ID, account.Email}, ", "), tenant)
 			return err

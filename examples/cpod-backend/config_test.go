@@ -83,7 +83,8 @@ func TestConfigRefusesWhatItDoesNotServe(t *testing.T) {
 		{"CPOD_RATELIMIT_LEASES", "on", "CPOD_RATELIMIT_LEASES"}, // without a Redis
 		{"CPOD_RATELIMIT_LEASES", "yes", "CPOD_RATELIMIT_LEASES"},
 		{"CPOD_JOBS", "docker", "CPOD_JOBS"},
-		{"CORESDK_ENV", "development", "CORESDK_ENV"},
+		{"CORESDK_ENV", "development", ""},
+		{"CORESDK_ENV", "staging", "CORESDK_ENV"},
 		{"CORESDK_ENV", "production", ""},
 		{"CORESDK_JWKS_URI", "https://idp/jwks", "CORESDK_JWKS_URI"},
 		{"CPOD_ADMIN_TOKEN", "hunter2", "CPOD_ADMIN_TOKEN"},

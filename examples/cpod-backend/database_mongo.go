@@ -32,7 +32,7 @@ func (d database) openMongo(ctx context.Context, h *house, by purpose) (build fu
 		opts = append(opts, mongodocuments.WithPoolSize(int(min(connections, math.MaxInt32))))
 	}
 	if by == forServer {
-		opts = append(opts, mongodocuments.WithIndexes(sharedIndexes(d.indexes)...))
+		opts = append(opts, mongodocuments.WithIndexes(allIndexes(d.indexes, true)...))
 	}
 	driver, err := mongodocuments.New(db, opts...)
 	if err != nil {

@@ -211,6 +211,13 @@ func securityEvents() map[string]struct {
 			func(t *testing.T, w *eventWorld) { w.mustCommand(t, "user", "erase", "--yes", "ann") },
 			map[string]string{"msg": "erased in memory", "tenant": "default", "user": "ann", "tenant_closed": "false"},
 		},
+		"a user is disabled by a command": {
+			func(t *testing.T, w *eventWorld) {
+				w.mustCommand(t, "user", "add", "ann@example.com")
+				w.mustCommand(t, "user", "disable", "ann@example.com")
+			},
+			map[string]string{"msg": "the tokens of a user ended", "tenant": "default", "user": "*"},
+		},
 		"the server starts": {
 			another,
 			map[string]string{"msg": "started", "version": "*", "address": "*", "url": "*", "db": "sqlite"},

@@ -74,16 +74,18 @@ func (h *house) declareIndexes(ctx context.Context, indexes []documents.Index) e
 	if !ok {
 		return cpodkit.Errorf(cpodkit.CodeNotSupported, "The database takes other indexes only when the server starts.")
 	}
-	if h.isShared {
-		indexes = sharedIndexes(indexes)
-	}
-	return declarer.DeclareIndexes(ctx, indexes...)
+	return declarer.DeclareIndexes(ctx, allIndexes(indexes, h.isShared)...)
 }
 
-// sharedIndexes are those of the operator, and what servers on one database need.
-func sharedIndexes(declared []documents.Index) []documents.Index {
+// allIndexes are those of the operator, those by which users are found, and, where the
+// database is shared, those by which servers see the changes of others.
+func allIndexes(declared []documents.Index, isShared bool) []documents.Index {
 	indexes := slices.Clone(declared)
-	for _, index := range slices.Concat(authzstore.Indexes(), oauthstore.Indexes(), flagstore.Indexes(), policystore.Indexes(), secretstore.Indexes(), userstore.Indexes()) {
+	own := slices.Concat(oauthstore.Indexes(), userstore.Indexes())
+	if isShared {
+		own = slices.Concat(own, authzstore.Indexes(), flagstore.Indexes(), policystore.Indexes(), secretstore.Indexes())
+	}
+	for _, index := range own {
 		same := func(other documents.Index) bool { return other.String() == index.String() }
 		if !slices.ContainsFunc(indexes, same) {
 			indexes = append(indexes, index)

@@ -22,9 +22,9 @@ func BenchmarkAccessLog(b *testing.B) {
 				_ = r.WithContext(cpodkit.WithIdentity(r.Context(), id))
 				w.WriteHeader(http.StatusNoContent)
 			})
-			h := httpserver.Record(serverInfo())(answer)
+			h := httpserver.Record((&house{}).serverInfo())(answer)
 			if log != nil {
-				h = httpserver.Record(serverInfo())(httpserver.AccessLog(log)(answer))
+				h = httpserver.Record((&house{}).serverInfo())(httpserver.AccessLog(log)(answer))
 			}
 			r := httptest.NewRequest(http.MethodGet, "/v1/storage/kv/counter:api-calls", nil)
 			b.ReportAllocs()

@@ -86,6 +86,11 @@ func serve(ctx context.Context, s *settings, stdout io.Writer) (err error) {
 		return fmt.Errorf("%w (choose another address with CPOD_LISTEN)", err)
 	}
 	defer ln.Close()
+	if b.isDevelopment {
+		if err := mustBeLoopback(ln); err != nil {
+			return err
+		}
+	}
 	if b.publicURL == "" {
 		_, port, err := net.SplitHostPort(ln.Addr().String())
 		if err != nil {
@@ -114,7 +119,7 @@ func serve(ctx context.Context, s *settings, stdout io.Writer) (err error) {
 		return err
 	}
 	web := httpserver.NewServer(handler, idleTimeout)
-	limits := httpserver.ConnectionLimits{Max: b.most, Trusted: b.address.Trusts, Server: serverInfo(), Log: s.log}
+	limits := httpserver.ConnectionLimits{Max: b.most, Trusted: b.address.Trusts, Server: server.serverInfo(), Log: s.log}
 	limited, err := limits.Listen(web, ln)
 	if err != nil {
 		return err

@@ -85,13 +85,19 @@ func get(t *testing.T, url string) (int, string) {
 
 func TestOperationsListener(t *testing.T) {
 	t.Parallel()
-	srv := start(t, t.TempDir(), map[string]string{"CPOD_OPS_LISTEN": "127.0.0.1:0"})
+	idp := newProvider(t)
+	srv := start(t, t.TempDir(), map[string]string{"CPOD_OPS_LISTEN": "127.0.0.1:0", "CPOD_ISSUERS": issuersFile(t, idp.entry(nil))})
+	idp.want(newCaller(t, srv.url), "a foreign token", idp.sign(nil), http.StatusNotFound, "not_found")
 	c, _ := srv.register(t, "app-hunter2", storageScopes...)
 	filesSeed(t, c, srv.url)
 	documentsSeed(t, c)
 	kvSeed(t, c)
 	_, own, other := secretTenant(t, srv, defaultTenant, "app-a")
 	secretsSeed(t, own.Secrets, other.Secrets)
+
+	if status, _ := get(t, srv.url+"/login/callback?state=x"); status != http.StatusForbidden {
+		t.Errorf("a sign-in that did not begin is answered %d", status)
+	}
 
 	ops := srv.opsURL(t)
 	for _, c := range []struct {
@@ -100,7 +106,7 @@ func TestOperationsListener(t *testing.T) {
 		body   string // the beginning
 	}{
 		{"/healthz", 200, `{"status":"ok"}`},
-		{"/readyz", 200, `{"status":"ok","backends":{"documents":"ok","files":"ok","flags":"ok","kv":"ok","secrets":"ok"}}`},
+		{"/readyz", 200, `{"status":"ok","backends":{"documents":"ok","files":"ok","flags":"ok","issuers":"ok","kv":"ok","secrets":"ok"}}`},
 		{"/", 404, `{"type":`},
 		{"/v1/storage/kv/x", 404, `{"type":`},
 	} {
@@ -123,6 +129,8 @@ func TestOperationsListener(t *testing.T) {
 	for _, line := range []string{
 		`http_server_request_duration_seconds_count{http_request_method="PUT",http_response_status_code="200",http_route="/v1/storage/files/{key...}",url_scheme="http"} 4`,
 		`cpodkit_driver_duration_seconds_count{cpodkit_capability="storage.kv",cpodkit_operation="incr"} 2`,
+		`cpodkit_driver_duration_seconds_count{cpodkit_capability="authz",cpodkit_operation="fetch_keys"} 1`,
+		`cpodkit_authz_keys_fetched_seconds{cpodkit_authz_issuer="` + idp.URL + `"} `,
 		`cpodkit_driver_errors_total{cpodkit_capability="storage.documents",cpodkit_operation="get",error_type="not_found"} 1`,
 	} {
 		if !strings.Contains(metrics, line) {

@@ -266,10 +266,13 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	return cpodkit.Chain(httpserver.Guard(mux, httpserver.WithKeyPaths("/v1/storage/")),
-		httpserver.Record(serverInfo()), s.address.Middleware, observe, httpserver.AccessLog(s.log), httpserver.Recover(s.log), cors), nil
+		httpserver.Record(s.serverInfo()), s.address.Middleware, observe, httpserver.AccessLog(s.log), httpserver.Recover(s.log), cors), nil
 }
 
 // serverInfo is what answers say of the server.
-func serverInfo() cpodkit.ServerInfo {
-	return cpodkit.ServerInfo{Realm: "cpod", CallsHint: "GET /openapi.yaml lists the calls."}
+func (h *house) serverInfo() cpodkit.ServerInfo {
+	return cpodkit.ServerInfo{
+		Realm: "cpod", CallsHint: "GET /openapi.yaml lists the calls.",
+		ResourceMetadata: authz.Resource{URL: h.publicURL}.MetadataURL(),
+	}
 }

@@ -195,7 +195,7 @@ func (d database) openSQLite(ctx context.Context, h *house, by purpose) error {
 			return err
 		}
 		h.onClose(unlock)
-		opts = append(opts, sqlitedocuments.WithIndexes(d.indexes...))
+		opts = append(opts, sqlitedocuments.WithIndexes(allIndexes(d.indexes, false)...))
 	case isNew:
 		return errNoData(filepath.Dir(path))
 	}

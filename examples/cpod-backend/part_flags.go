@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	neturl "net/url"
 	"strings"
 
+	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/backends/docstore/flagstore"
 	"github.com/cpodkit/cpodkit/flags"
 	"github.com/cpodkit/cpodkit/storage"
@@ -28,7 +31,7 @@ func flagsPart(s *settings) part {
 			return opened{}, fmt.Errorf("%s: %w", flagsVariable, err)
 		}
 		all, err := flags.New(source,
-			flags.WithSecret(h.ring.Secret("flags")), flags.WithPublicURL(h.publicURL), flags.WithLog(h.log),
+			flags.WithSecret(h.ring.Secret("flags")), flags.WithPublicURL(h.publicURL), flags.WithLog(h.log), flags.WithClaims(lastingClaims),
 			flags.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
 		if err != nil {
 			return opened{}, err
@@ -47,6 +50,24 @@ func flagsPart(s *settings) part {
 		}
 	}
 	return p
+}
+
+// lastingClaims are those of the request's token, for rules, except those that differ from
+// one token of a user to the next. An API key has none.
+func lastingClaims(ctx context.Context, _ cpodkit.Identity) map[string]any {
+	claims, ok := authz.ClaimsFromContext(ctx)
+	if !ok {
+		return nil
+	}
+	text, err := json.Marshal(claims)
+	var all map[string]any
+	if err != nil || json.Unmarshal(text, &all) != nil {
+		return nil
+	}
+	for _, name := range []string{"jti", "iat", "nbf", "exp"} {
+		delete(all, name)
+	}
+	return all
 }
 
 func openFlags(ctx context.Context, h *house, url string) (flags.Source, error) {

@@ -23,6 +23,7 @@ func oauthPart(s *settings) part {
 	case strings.Trim(secret, secret[:1]) == "":
 		s.fail(name, "an admin key of one repeated character is guessed at once; leave it unset and the first start makes one")
 	}
+	foreign := readForeignSources(s)
 	return part{open: func(ctx context.Context, h *house) (opened, error) {
 		h.adminToken = adminToken
 		var err error
@@ -33,16 +34,23 @@ func oauthPart(s *settings) part {
 		if err != nil {
 			return opened{}, err
 		}
-		server, verifier, err := newOAuth(h, rotator)
+		all, err := openIssuers(ctx, h, h.issuer(rotator), foreign)
+		if err != nil {
+			return opened{}, err
+		}
+		server, verifier, err := newOAuth(h, all)
 		if err != nil {
 			return opened{}, err
 		}
 		h.oauth = server
-		routes, err := authRoutes(h, verifier)
+		if h.isDevelopment {
+			verifier = unverified(verifier)
+		}
+		routes, err := authRoutes(h, verifier, all)
 		if err != nil {
 			return opened{}, err
 		}
-		return opened{
+		o := opened{
 			routes: append(server.Routes(), routes...),
 			wraps: []wrap{
 				{authentication, cpodkit.WrapProtected(authz.Authenticate(verifier))},
@@ -52,33 +60,38 @@ func oauthPart(s *settings) part {
 				func(ctx context.Context) { h.followSigningKeys(ctx, rotator) },
 				h.origins.Follow,
 				server.Run,
+				all.run,
 			},
-		}, nil
+		}
+		if foreign.isOn {
+			o.ready = append(o.ready, dependency{"issuers", all, true}) // the last good ones go on
+		}
+		if h.isDevelopment {
+			o.ready = append(o.ready, dependency{"verification of tokens", pingFunc(notVerified), true})
+			o.wraps = append(o.wraps, wrap{beforeAuthentication, onThisMachine})
+		}
+		return o, nil
 	}}
 }
 
+// issuer is the server itself. The rotator is the one that keeps the signer's keys current.
+func (h *house) issuer(rotator *keyring.Rotator) authz.Issuer {
+	return authz.Issuer{Issuer: h.publicURL, Audience: h.publicURL, Keys: ringKeys{h.signer, rotator}, Revocations: h.revocations}
+}
+
 // authRoutes are the calls about tokens, and where tokens come from.
-func authRoutes(h *house, verifier authz.Verifier) ([]cpodkit.Route, error) {
+func authRoutes(h *house, verifier authz.Verifier, all *issuers) ([]cpodkit.Route, error) {
 	service, err := authz.NewService(verifier, authz.WithDecider(h.decider), authz.WithLog(h.log))
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := authz.Resource{
-		URL: h.publicURL, AuthorizationServers: func() []string { return []string{h.publicURL} },
-	}.Route()
+	metadata, err := authz.Resource{URL: h.publicURL, AuthorizationServers: all.names}.Route()
 	return append(service.Routes(), metadata), err
 }
 
 // newOAuth returns the authorization server, and the verifier of the credentials
-// that it and the admin key stand for. The rotator is the one that keeps the
-// signer's keys current.
-func newOAuth(h *house, rotator *keyring.Rotator) (*oauth.Server, authz.Verifier, error) {
-	tokens, err := authz.NewJWT(authz.Issuer{
-		Issuer: h.publicURL, Audience: h.publicURL, Keys: ringKeys{h.signer, rotator}, Revocations: h.revocations,
-	})
-	if err != nil {
-		return nil, nil, err
-	}
+// that it, other issuers and the admin key stand for.
+func newOAuth(h *house, tokens authz.Verifier) (*oauth.Server, authz.Verifier, error) {
 	keys, apps := h.records.apiKeys, h.records.apps
 	apiKeys, err := authz.NewAPIKeys(oauth.LiveKeys(keys, apps))
 	if err != nil {

@@ -154,6 +154,9 @@ func (f *erasureFollower) apply(ctx context.Context, e tenantstore.Erasure) erro
 	}
 	erased := map[string]storage.Amount{}
 	for _, part := range f.inMemory {
+		if e.TokensOnly && part.name != usersName {
+			continue
+		}
 		if erased[part.name], err = part.data.Erase(ctx, realm); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
@@ -170,6 +173,10 @@ func (f *erasureFollower) apply(ctx context.Context, e tenantstore.Erasure) erro
 		return err
 	}
 	f.applied[place{e.TenantID, e.UserID}] = e.ID
+	if e.TokensOnly {
+		f.log.Info("the tokens of a user ended", "tenant", e.TenantID, "user", e.UserID)
+		return nil
+	}
 	f.log.Info("erased in memory", "tenant", e.TenantID, "user", e.UserID, "tenant_closed", e.Closed)
 	return nil
 }

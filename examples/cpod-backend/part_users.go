@@ -8,10 +8,13 @@ import (
 	"net/http"
 	neturl "net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
+	"github.com/cpodkit/cpodkit/internal/watch"
 	"github.com/cpodkit/cpodkit/oauth"
 	"github.com/cpodkit/cpodkit/oauth/localusers"
 	"github.com/cpodkit/cpodkit/oauth/pages"
@@ -25,8 +28,8 @@ const (
 
 // userSources say how users sign in.
 type userSources struct {
-	local     bool
-	upstreams []oauth.UpstreamConfig
+	local bool
+	file  string // that lists the OpenID providers; "" for none
 }
 
 func readUserSources(s *settings) (sources userSources) {
@@ -37,12 +40,15 @@ func readUserSources(s *settings) (sources userSources) {
 		switch file, isFile := strings.CutPrefix(source, "oidc:"); {
 		case source == "local:":
 			sources.local = true
-		case isFile && file != "":
-			list, err := readUpstreams(file)
-			if err != nil {
-				s.fail(usersVariable, "%w", err)
+		case isFile && file != "" && sources.file == "":
+			sources.file = file
+			data, err := os.ReadFile(file) // so that a wrong one shows at the start
+			if err == nil {
+				_, err = upstreams{}.parse(data)
 			}
-			sources.upstreams = append(sources.upstreams, list...)
+			if err != nil {
+				s.fail(usersVariable, "%s: %w", file, err)
+			}
 		case source != off || text != off:
 			s.fail(usersVariable, "want local:, oidc:FILE, both with a space between them, or off")
 		}
@@ -52,25 +58,52 @@ func readUserSources(s *settings) (sources userSources) {
 	return sources
 }
 
-// readUpstreams checks the file whole, so that a wrong one shows at the start.
-func readUpstreams(file string) ([]oauth.UpstreamConfig, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
+// upstreams are the OpenID providers of a file. What is unchanged after an edit keeps the keys
+// that it has.
+type upstreams struct {
+	configs []oauth.UpstreamConfig
+	list    []*oauth.Upstream
+	log     *slog.Logger
+}
+
+// parse returns what a new content of the file lists.
+func (u upstreams) parse(data []byte) (upstreams, error) {
+	next := upstreams{log: u.log}
+	var err error
+	if next.configs, err = oauth.ParseUpstreams(data); err != nil {
+		return u, err
 	}
-	list, err := oauth.ParseUpstreams(data)
-	if err == nil && len(list) == 0 {
-		err = errors.New("it lists no provider")
+	if len(next.configs) == 0 {
+		return u, errors.New("it lists no provider")
 	}
-	for _, config := range list {
-		if err == nil {
-			_, err = oauth.NewUpstream(config)
+	for _, config := range next.configs {
+		same := slices.IndexFunc(u.configs, func(old oauth.UpstreamConfig) bool { return reflect.DeepEqual(old, config) })
+		if same >= 0 {
+			next.list = append(next.list, u.list[same])
+			continue
 		}
+		config.KeyOptions = []authz.RemoteOption{authz.WithKeyLog(u.log)}
+		provider, err := oauth.NewUpstream(config)
+		if err != nil {
+			return u, err
+		}
+		next.list = append(next.list, provider)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return list, nil
+	return next, nil
+}
+
+// watchUpstreams reads the file, and follows it.
+func watchUpstreams(ctx context.Context, file string, log *slog.Logger) (*watch.Watcher[upstreams], error) {
+	last := upstreams{log: log}
+	return watch.Open(ctx, file, func(files watch.Files) (upstreams, error) {
+		for _, data := range files { // one
+			var err error
+			if last, err = last.parse(data); err != nil {
+				return upstreams{}, err
+			}
+		}
+		return last, nil
+	}, watch.WithLog(log))
 }
 
 // usersPart is how users sign in, and the users who are kept here. It comes before the
@@ -82,22 +115,26 @@ func usersPart(s *settings) part {
 		data: func(_ context.Context, h *house) (data, error) { return keptUsers{h}, nil },
 		open: func(ctx context.Context, h *house) (opened, error) {
 			h.inMemory = append(h.inMemory, namedData{usersName, userTokens{h}})
-			users, err := openUsers(h)
+			users, err := openUsers(h, func(ctx context.Context, tenantID, userID string) error {
+				_, err := h.endUser(ctx, tenantID, userID)
+				return err
+			})
 			if err != nil {
 				return opened{}, err
 			}
 			config := oauth.SessionsConfig{
 				PublicURL: h.publicURL, Store: h.records.sessions, Secret: h.ring.Secret("sign-in"), Apps: h.records.apps,
 				DefaultTenant: defaultTenant, TenantExists: h.servesTenant, Limiter: h.limiter, Log: h.log,
+				Meters: h.telemetry.meters,
 			}
-			for _, upstream := range sources.upstreams {
-				u, err := oauth.NewUpstream(upstream)
-				if err != nil {
+			var file *watch.Watcher[upstreams]
+			if sources.file != "" {
+				if file, err = watchUpstreams(ctx, sources.file, h.log); err != nil {
 					return opened{}, fmt.Errorf("%s: %w", usersVariable, err)
 				}
-				config.Upstreams = append(config.Upstreams, u)
+				config.Upstreams = file.Current().list
 			}
-			isOff := !sources.local && len(sources.upstreams) == 0
+			isOff := !sources.local && file == nil
 			if sources.local || isOff { // for its routes
 				config.Local = users
 			}
@@ -116,17 +153,22 @@ func usersPart(s *settings) part {
 			h.signIn = sessions
 			o.routes = append(o.routes, sessions.Routes()...)
 			o.run = []func(context.Context){sessions.Run}
+			if file != nil {
+				o.ready = []dependency{{"users", pingFunc(func(context.Context) error { return file.Err() }), true}}
+				o.run = append(o.run, func(ctx context.Context) {
+					file.Run(ctx, func(_ context.Context, now upstreams) error { return sessions.SetUpstreams(now.list...) })
+				})
+			}
 			return o, nil
 		},
 	}
 }
 
-func openUsers(h *house) (*localusers.Users, error) {
-	return localusers.New(h.records.users, h.publicURL,
-		localusers.WithEnded(func(ctx context.Context, tenantID, userID string) error {
-			_, err := h.endUser(ctx, tenantID, userID)
-			return err
-		}), localusers.WithCursorSecret(h.ring.Secret("users")), localusers.WithLog(h.log))
+// openUsers opens the users who are kept here. ended ends what a user has begun.
+func openUsers(h *house, ended func(ctx context.Context, tenantID, userID string) error) (*localusers.Users, error) {
+	return localusers.New(h.records.users, h.publicURL, localusers.WithEnded(ended),
+		localusers.WithCursorSecret(h.ring.Secret("users")), localusers.WithLog(h.log),
+		localusers.WithTelemetry(h.telemetry.tracers, h.telemetry.meters))
 }
 
 // endUser ends what a user has begun here: sessions first, so that nothing new comes of
@@ -237,7 +279,7 @@ func (k keptUsers) eraseUser(ctx context.Context, tenantID, userID string) error
 }
 
 // userTokens are the access tokens of users, which a running server ends in its memory when
-// a command erases a user. It ends the sessions before, so that no new ones come.
+// a command erases or disables a user. It ends the sessions before, so that no new ones come.
 type userTokens struct{ *house }
 
 // Measure implements [data].

@@ -35,6 +35,7 @@ const replicaCount = 3
 type installation struct {
 	*testing.T
 	redis, mongo, s3 *testservice.Server
+	provider         *provider // whose tokens are accepted
 
 	env      map[string]string // of every server and command
 	binary   string
@@ -72,6 +73,8 @@ func newInstallation(t *testing.T) *installation {
 		"CPOD_OPS_LISTEN": "127.0.0.1:0",
 		"CPOD_DATA_DIR":   filepath.Join(t.TempDir(), "nothing"),
 	}
+	in.provider = newProvider(t)
+	in.env["CPOD_ISSUERS"] = issuersFile(t, in.provider.entry(nil))
 	in.env["CPOD_LIMIT_REFUSED_TOKENS"] = "off" // the isolation suite lives on refusals
 	in.secrets = []string{"hunter2-redis", account.SecretKey, hexKey}
 	var starts sync.WaitGroup

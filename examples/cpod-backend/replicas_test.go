@@ -42,6 +42,7 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 	in.step("masking", in.masking)
 	in.step("the command mask", in.maskCommand)
 	in.step("users", in.usersOfReplicas)
+	in.step("foreign tokens", in.foreignTokens)
 	in.step("a tenant is deleted", in.tenantDelete)
 	in.step("without Redis", in.withoutRedis)
 	in.step("kill", in.kill)

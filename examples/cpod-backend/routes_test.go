@@ -177,7 +177,7 @@ func everyRoute(t *testing.T) *router {
 // RoundTrip answers in this process, as the server does.
 func (s *router) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
-	httpserver.Record(serverInfo())(s.ServeMux).ServeHTTP(w, r)
+	httpserver.Record((&house{}).serverInfo())(s.ServeMux).ServeHTTP(w, r)
 	return w.Result(), nil
 }
 

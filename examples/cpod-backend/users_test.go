@@ -280,6 +280,9 @@ func TestUserCommands(t *testing.T) {
 	if _, status := p.grant("grant_type", "refresh_token", "refresh_token", tokens.RefreshToken); status != http.StatusBadRequest {
 		t.Errorf("the refresh token is answered %d", status)
 	}
+	if status := p.callStatus(tokens.AccessToken); status != http.StatusUnauthorized {
+		t.Errorf("the access token is answered %d", status)
+	}
 	if page := p.send(http.MethodGet, "/login", nil); strings.Contains(page.body, "Sign out") {
 		t.Error("who is disabled is signed in")
 	}
@@ -327,6 +330,40 @@ func TestDeletedTenantHasNoUsers(t *testing.T) {
 	if page := p.submit(p.authorize(), "email", "ann@example.com", "password", userPassword); page.status != http.StatusForbidden {
 		t.Errorf("the old user signs in at the new tenant: %d %s", page.status, page.location)
 	}
+}
+
+// A running server follows the file of its providers. While it cannot be used the providers
+// stay, and the server is degraded.
+func TestServerFollowsTheProviders(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "providers.json")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed := func(name string) string {
+		return `[{"name": "` + name + `", "label": "The ` + name + `", "issuer": "https://id.example.com", "clientId": "c", "tenant": "default"}]`
+	}
+	write(listed("corp"))
+	srv := start(t, filepath.Join(dir, "data"), map[string]string{"CPOD_USERS": "oidc:" + file, "CPOD_OPS_LISTEN": "127.0.0.1:0"})
+	p, ops := newPerson(t, srv, ""), srv.opsURL(t)
+	shows := func(name, state string) {
+		t.Helper()
+		eventually(t, name+" "+state, func() bool {
+			_, ready := get(t, ops+"/readyz")
+			return strings.Contains(p.send(http.MethodGet, "/login", nil).body, "The "+name) && strings.Contains(ready, `"status":"`+state+`"`)
+		})
+	}
+	shows("corp", stateOK)
+	write(listed("other"))
+	shows("other", stateOK)
+	write(`[{"name": "x"}]`)
+	shows("other", stateDegraded)
+	write(listed("corp"))
+	shows("corp", stateOK)
 }
 
 func TestUsersVariable(t *testing.T) {

@@ -13,13 +13,17 @@ import (
 
 // welcome says where the server is and, on its first start, how to use it.
 func welcome(w io.Writer, h *house, newKey string) error {
+	warning := ""
+	if h.isDevelopment {
+		warning = "WARNING: " + notVerifiedWarning + "\n\n"
+	}
 	if newKey == "" {
-		_, err := fmt.Fprintf(w, "cpod-backend serves on %s, data in %s\n", h.publicURL, h.place)
+		_, err := fmt.Fprintf(w, warning+"cpod-backend serves on %s, data in %s\n", h.publicURL, h.place)
 		return err
 	}
 	replacer := strings.NewReplacer("URL", h.publicURL, "KEY", newKey, "DIR", h.place, "PROGRAM", program(os.Args[0]),
 		"COMMANDS", commandsToTry(h.publicURL, newKey, "app-hello"))
-	_, err := io.WriteString(w, replacer.Replace(`cpod-backend serves on URL, data in DIR
+	_, err := io.WriteString(w, warning+replacer.Replace(`cpod-backend serves on URL, data in DIR
 
 This is the first start. The admin key of tenant "default", shown this once:
 

@@ -108,6 +108,15 @@ func MinIO(t testing.TB, opts ...Option) (*Server, S3) {
 	return s, account
 }
 
+// OIDC starts an OpenID provider whose issuer is http:// and its Addr. Its users and its
+// client are those of internal/testservers/oidc. Users come back to the redirect URI.
+func OIDC(t testing.TB, redirectURI string) *Server {
+	s, _ := newServer(t, oidcServer, nil)
+	s.command = append(s.command, "-listen", s.Addr, "-redirect", redirectURI)
+	s.Start()
+	return s
+}
+
 func newServer(t testing.TB, variable string, opts []Option) (*Server, options) {
 	t.Helper()
 	program := need(t, variable)

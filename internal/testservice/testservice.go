@@ -5,6 +5,7 @@ package testservice
 import (
 	"net/url"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -18,7 +19,9 @@ const (
 	mongoServer = "CPODKIT_TEST_MONGO_SERVER"
 	s3Server    = "CPODKIT_TEST_S3_SERVER"
 	vaultServer = "CPODKIT_TEST_VAULT_SERVER"
+	oidcServer  = "CPODKIT_TEST_OIDC_SERVER"
 	chromium    = "CPODKIT_TEST_CHROMIUM"
+	npmPackages = "CPODKIT_TEST_NPM"
 
 	// required turns a test that is skipped for want of a service into a failure.
 	required = "CPODKIT_TEST_REQUIRE_SERVICES"
@@ -48,6 +51,24 @@ func SharedS3(t testing.TB) S3 {
 	}
 	secret, _ := u.User.Password()
 	return S3{Endpoint: u.Host, AccessKey: u.User.Username(), SecretKey: secret}
+}
+
+// Chromium returns the path of a browser.
+func Chromium(t testing.TB) string { return need(t, chromium) }
+
+// Scripts returns a new folder with a copy of the JavaScript files of a folder, which
+// import the packages of internal/npmtools there. The program that runs them is node.
+func Scripts(t testing.TB, folder string) string {
+	t.Helper()
+	packages, dir := need(t, npmPackages), t.TempDir()
+	err := os.CopyFS(dir, os.DirFS(folder))
+	if err == nil {
+		err = os.Symlink(filepath.Join(packages, "node_modules"), filepath.Join(dir, "node_modules"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func need(t testing.TB, name string) string {

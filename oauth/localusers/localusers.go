@@ -18,7 +18,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/internal/seal"
 	"github.com/cpodkit/cpodkit/oauth"
 )
@@ -69,6 +73,14 @@ type options struct {
 	ended   func(ctx context.Context, tenantID, userID string) error
 	secret  []byte
 	log     *slog.Logger
+	tracers trace.TracerProvider
+	meters  metric.MeterProvider
+}
+
+// WithTelemetry makes a span of every hash of a password ("localusers.hash"), measures how long
+// it takes with the wait for its turn, and counts its errors. A nil provider leaves out its half.
+func WithTelemetry(tracers trace.TracerProvider, meters metric.MeterProvider) Option {
+	return func(o *options) { o.tracers, o.meters = tracers, meters }
 }
 
 // WithCost sets what hashes cost; [DefaultCost] without it. Passwords with another cost are
@@ -123,8 +135,12 @@ func New(store Store, publicURL string, opts ...Option) (*Users, error) {
 	if err != nil {
 		return nil, fmt.Errorf("localusers: cursor secret: %w", err)
 	}
+	calls, err := portable.NewCalls("localusers", o.tracers, o.meters, nil) // errors stay as they are
+	if err != nil {
+		return nil, fmt.Errorf("localusers: %w", err)
+	}
 	return &Users{
-		store: store, hasher: newHasher(o.cost, o.atOnce), baseURL: publicURL, cursors: cursors,
+		store: store, hasher: newHasher(o.cost, o.atOnce, calls.Operation("hash")), baseURL: publicURL, cursors: cursors,
 		deliver: o.deliver, ended: o.ended, log: cmp.Or(o.log, slog.New(slog.DiscardHandler)),
 	}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/internal/portable"
 	"github.com/cpodkit/cpodkit/oauth"
 )
 
@@ -89,10 +90,11 @@ type hasher struct {
 	cost  Cost
 	slots chan struct{}
 	dummy hash // which no password fits
+	calls *portable.Operation
 }
 
-func newHasher(cost Cost, atOnce int) *hasher {
-	h := &hasher{cost: cost, slots: make(chan struct{}, atOnce)}
+func newHasher(cost Cost, atOnce int, calls *portable.Operation) *hasher {
+	h := &hasher{cost: cost, slots: make(chan struct{}, atOnce), calls: calls}
 	h.dummy = hash{cost: cost, salt: random(saltBytes), key: random(keyBytes)}
 	return h
 }
@@ -103,7 +105,9 @@ func random(n int) []byte {
 	return b
 }
 
-func (h *hasher) compute(ctx context.Context, password string, salt []byte, cost Cost) ([]byte, error) {
+func (h *hasher) compute(ctx context.Context, password string, salt []byte, cost Cost) (key []byte, err error) {
+	ctx, call := h.calls.Start(ctx)
+	defer func() { call.Measure(ctx, err) }()
 	timer := time.NewTimer(hashWait)
 	defer timer.Stop()
 	select {

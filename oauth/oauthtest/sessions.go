@@ -25,6 +25,7 @@ func RunSessions(t *testing.T, newStore func(t *testing.T) oauth.SessionStore) {
 		{"Extend changes the end, and brings nothing back", testExtend},
 		{"Delete removes one session", testDeleteSession},
 		{"DeleteUser and DeleteTenant remove theirs and nothing else", testDeleteSessions},
+		{"KeepNewest removes the oldest sessions of a user", testKeepNewest},
 		{"Prune removes what has ended", testPruneSessions},
 		{"a context that has ended ends the call", testEndedSessions},
 	} {
@@ -142,6 +143,26 @@ func testDeleteSessions(t testing.TB, store oauth.SessionStore) {
 	wantSessions(t, store, map[oauth.SessionDigest]bool{colleague.Digest: false, namesake.Digest: true})
 }
 
+func testKeepNewest(t testing.TB, store oauth.SessionStore) {
+	want := map[oauth.SessionDigest]bool{}
+	for i, cookie := range []string{"d", "a", "c", "b"} { // not in the order of the digests
+		session := newSession("t1", "u1", cookie)
+		session.CreatedAt = session.CreatedAt.Add(time.Duration(i) * time.Second)
+		if err := store.Create(t.Context(), session); err != nil {
+			t.Fatal(err)
+		}
+		want[session.Digest] = i >= 2
+	}
+	want[addSession(t, store, "t1", "u2", "other user").Digest] = true
+	want[addSession(t, store, "t2", "u1", "other tenant").Digest] = true
+	for range 2 {
+		if err := store.KeepNewest(t.Context(), "t1", "u1", 2); err != nil {
+			t.Fatal(err)
+		}
+		wantSessions(t, store, want)
+	}
+}
+
 func testPruneSessions(t testing.TB, store oauth.SessionStore) {
 	old, live := addSession(t, store, "t1", "u1", "a"), addSession(t, store, "t1", "u1", "b")
 	if err := store.Extend(t.Context(), live.Digest, live.EndsAt.Add(time.Millisecond)); err != nil {
@@ -163,6 +184,7 @@ func testEndedSessions(t testing.TB, store oauth.SessionStore) {
 		"Extend":     func() error { return store.Extend(ctx, session.Digest, sessionTime) },
 		"Delete":     func() error { return store.Delete(ctx, session.Digest) },
 		"DeleteUser": func() error { _, err := store.DeleteUser(ctx, "t1", "u1"); return err },
+		"KeepNewest": func() error { return store.KeepNewest(ctx, "t1", "u1", 0) },
 		"Prune":      func() error { return store.Prune(ctx, session.EndsAt) },
 	} {
 		if err := call(); !errors.Is(err, context.Canceled) {

@@ -14,6 +14,7 @@ type (
 	overwrites     struct{ *oauth.MemorySessions }
 	revives        struct{ *oauth.MemorySessions }
 	mixesTenants   struct{ *oauth.MemorySessions }
+	keepsOldest    struct{ *oauth.MemorySessions }
 	prunesLive     struct{ *oauth.MemorySessions }
 	prunesNothing  struct{ *oauth.MemorySessions }
 	deafToContexts struct{ *oauth.MemorySessions }
@@ -37,6 +38,11 @@ func (s mixesTenants) DeleteUser(ctx context.Context, _, userID string) (int, er
 	return n, err
 }
 
+func (s keepsOldest) KeepNewest(ctx context.Context, tenantID, userID string, _ int) error {
+	_, err := s.DeleteUser(ctx, tenantID, userID)
+	return err
+}
+
 func (s prunesLive) Prune(ctx context.Context, at time.Time) error {
 	return s.MemorySessions.Prune(ctx, at.Add(time.Minute))
 }
@@ -57,6 +63,7 @@ func TestSessionsSuite(t *testing.T) {
 		"a session is overwritten":     {testCreateSession, func(m *oauth.MemorySessions) oauth.SessionStore { return overwrites{m} }},
 		"a session comes back":         {testExtend, func(m *oauth.MemorySessions) oauth.SessionStore { return revives{m} }},
 		"sessions of another tenant":   {testDeleteSessions, func(m *oauth.MemorySessions) oauth.SessionStore { return mixesTenants{m} }},
+		"the newest sessions go":       {testKeepNewest, func(m *oauth.MemorySessions) oauth.SessionStore { return keepsOldest{m} }},
 		"what lives is pruned":         {testPruneSessions, func(m *oauth.MemorySessions) oauth.SessionStore { return prunesLive{m} }},
 		"what has ended is not pruned": {testPruneSessions, func(m *oauth.MemorySessions) oauth.SessionStore { return prunesNothing{m} }},
 		"the context is ignored":       {testEndedSessions, func(m *oauth.MemorySessions) oauth.SessionStore { return deafToContexts{m} }},

@@ -31,10 +31,6 @@ type Page struct {
 	// form-action of the page that had it. Another text is left out.
 	Continue string
 
-	// FormOrigins are the origins, besides this server, that forms may lead to by
-	// redirects, such as https://app.example.com. Another form of text is left out.
-	FormOrigins []string
-
 	// RequestID is shown last, so that a user can name the request to an administrator.
 	RequestID string
 }
@@ -119,8 +115,7 @@ func Write(w http.ResponseWriter, r *http.Request, status int, page Page) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(body.Len()))
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; form-action 'self'"+origins(page.FormOrigins)+
-		"; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+styleHash+"; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -128,24 +123,6 @@ func Write(w http.ResponseWriter, r *http.Request, status int, page Page) {
 	w.WriteHeader(status)
 	// A write that fails means that the client has gone.
 	_, _ = body.WriteTo(w)
-}
-
-// origins returns the origins as sources of a Content-Security-Policy. One that would end
-// the directive, or add another source, is left out.
-func origins(list []string) string {
-	var b strings.Builder
-	for _, origin := range list {
-		scheme, host, ok := strings.Cut(origin, "://")
-		if ok && (scheme == "https" || scheme == "http") && host != "" && !strings.ContainsFunc(host, isNotOfHost) {
-			b.WriteString(" " + origin)
-		}
-	}
-	return b.String()
-}
-
-func isNotOfHost(c rune) bool {
-	isName := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-	return !isName && !strings.ContainsRune(".-:[]", c)
 }
 
 // WriteError answers with err as a page. The status, Retry-After and what the request's

@@ -13,16 +13,24 @@ import (
 	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
-const familiesCollection = "token-families"
+const (
+	grantsCollection   = "user-grants"
+	familiesCollection = "token-families"
+	usedCollection     = "used-assertions"
+)
 
-// Indexes returns the indexes that the stores are faster with where servers share a
-// database: all families of a user or an app are looked for when a grant ends, and all
-// sessions of a user when the user is disabled.
+// Indexes returns the indexes without which the stores look through all records: for the
+// families and sessions of a user, the grants and families of an app, and what has expired.
 func Indexes() []documents.Index {
-	index := func(member string) documents.Index {
-		return documents.Index{Collection: familiesCollection, Members: []documents.Order{{Path: documents.Path{member}}}}
+	index := func(collection, member string) documents.Index {
+		return documents.Index{Collection: collection, Members: []documents.Order{{Path: documents.Path{member}}}}
 	}
-	return append([]documents.Index{index("userId"), index("instance"), index("expiresAt")}, sessionIndexes()...)
+	return []documents.Index{
+		index(grantsCollection, "instance"),
+		index(familiesCollection, "userId"), index(familiesCollection, "instance"), index(familiesCollection, "expiresAt"),
+		index(usedCollection, "expiresAt"),
+		index(sessionsCollection, "userId"), index(sessionsCollection, "endsAt"),
+	}
 }
 
 // Grants keeps what users let apps do, and the families of tokens that come of it.
@@ -37,9 +45,9 @@ var _ oauth.GrantStore = (*Grants)(nil)
 // NewGrants returns the store of grants.
 func NewGrants(db *docstore.DB) *Grants {
 	return &Grants{
-		docstore.NewCollection[grantRecord](db, "oauth", "user-grants"),
+		docstore.NewCollection[grantRecord](db, "oauth", grantsCollection),
 		docstore.NewCollection[familyRecord](db, "oauth", familiesCollection),
-		docstore.NewCollection[usedRecord](db, "oauth", "used-assertions"),
+		docstore.NewCollection[usedRecord](db, "oauth", usedCollection),
 	}
 }
 

@@ -1,24 +1,18 @@
 package oauthstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/cpodkit/cpodkit"
 	"github.com/cpodkit/cpodkit/backends/docstore"
 	"github.com/cpodkit/cpodkit/oauth"
-	"github.com/cpodkit/cpodkit/storage/documents"
 )
 
 const sessionsCollection = "user-sessions"
-
-func sessionIndexes() []documents.Index {
-	index := func(member string) documents.Index {
-		return documents.Index{Collection: sessionsCollection, Members: []documents.Order{{Path: documents.Path{member}}}}
-	}
-	return []documents.Index{index("userId"), index("endsAt")}
-}
 
 // Sessions keeps who is signed in, under the digests of cookies.
 type Sessions struct {
@@ -91,6 +85,28 @@ func (s *Sessions) Delete(ctx context.Context, digest oauth.SessionDigest) error
 // DeleteUser implements [oauth.SessionStore].
 func (s *Sessions) DeleteUser(ctx context.Context, tenantID, userID string) (int, error) {
 	return s.deleteAll(ctx, docstore.Equal("tenantId", tenantID), docstore.Equal("userId", userID))
+}
+
+// KeepNewest implements [oauth.SessionStore].
+func (s *Sessions) KeepNewest(ctx context.Context, tenantID, userID string, keep int) error {
+	var all []docstore.Record[sessionRecord]
+	for r, err := range s.records.All(ctx, docstore.Equal("tenantId", tenantID), docstore.Equal("userId", userID)) {
+		if err != nil {
+			return err
+		}
+		all = append(all, r)
+	}
+	if len(all) <= keep {
+		return nil
+	}
+	slices.SortFunc(all, func(a, b docstore.Record[sessionRecord]) int {
+		return cmp.Compare(b.Value.CreatedAt, a.Value.CreatedAt)
+	})
+	var oldest []string
+	for _, r := range all[keep:] {
+		oldest = append(oldest, r.Key)
+	}
+	return s.records.Delete(ctx, oldest...)
 }
 
 // DeleteTenant implements [oauth.SessionStore].

@@ -22,6 +22,9 @@ type Erasure struct {
 	// is gone, until it is made again.
 	Closed bool
 
+	// TokensOnly says that the user keeps all data: only sessions, grants and tokens end.
+	TokensOnly bool
+
 	// Done says that the command has finished. Without it the erasure, or the opening
 	// of a tenant that is made again, was interrupted or is under way.
 	Done bool
@@ -49,10 +52,12 @@ type erasureRecord struct {
 	Closed    bool   `json:"closed,omitempty"`
 	Done      bool   `json:"done,omitempty"`
 	ChangedAt int64  `json:"changedAt"` // Unix milliseconds
+
+	TokensOnly bool `json:"tokensOnly,omitempty"`
 }
 
 func (r erasureRecord) erasure() Erasure {
-	return Erasure{r.TenantID, r.UserID, r.ID, r.Closed, r.Done, time.UnixMilli(r.ChangedAt).UTC()}
+	return Erasure{r.TenantID, r.UserID, r.ID, r.Closed, r.TokensOnly, r.Done, time.UnixMilli(r.ChangedAt).UTC()}
 }
 
 func erasureKey(tenantID, userID string) (string, error) {
@@ -81,7 +86,7 @@ func (e *Erasures) Put(ctx context.Context, erasure Erasure) error {
 		return err
 	}
 	return e.records.Put(ctx, key, erasureRecord{
-		erasure.TenantID, erasure.UserID, erasure.ID, erasure.Closed, erasure.Done, erasure.ChangedAt.UnixMilli(),
+		erasure.TenantID, erasure.UserID, erasure.ID, erasure.Closed, erasure.Done, erasure.ChangedAt.UnixMilli(), erasure.TokensOnly,
 	})
 }
 

@@ -15,12 +15,17 @@ import (
 
 const collection = "accounts"
 
-// Indexes returns the indexes that the store is faster with where servers share a database.
+// Indexes returns the indexes without which the store looks through all records: for a user of
+// a tenant, and for a link.
 func Indexes() []documents.Index {
-	index := func(member string) documents.Index {
-		return documents.Index{Collection: collection, Members: []documents.Order{{Path: documents.Path{member}}}}
+	index := func(members ...string) documents.Index {
+		i := documents.Index{Collection: collection}
+		for _, member := range members {
+			i.Members = append(i.Members, documents.Order{Path: documents.Path{member}})
+		}
+		return i
 	}
-	return []documents.Index{index("id"), index("link")}
+	return []documents.Index{index("tenantId", "id"), index("link")}
 }
 
 // Accounts keeps users. Their keys are made of the tenant and the e-mail address, so that no

@@ -1,4 +1,4 @@
-package authz
+package outbound
 
 import (
 	"fmt"
@@ -13,15 +13,15 @@ func refusePrivate(_, address string, _ syscall.RawConn) error {
 	if err != nil {
 		return err
 	}
-	if !isPublic(peer.Addr()) {
+	if !IsPublic(peer.Addr()) {
 		return fmt.Errorf("the address %s is not public, and private ones are not allowed", peer.Addr())
 	}
 	return nil
 }
 
-// isPublic reports whether an address is one of the public Internet, by the registries
+// IsPublic reports whether an address is one of the public Internet, by the registries
 // of special-purpose addresses (RFC 6890).
-func isPublic(addr netip.Addr) bool {
+func IsPublic(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
 	if !addr.IsGlobalUnicast() || addr.IsPrivate() {
 		return false
