@@ -155,7 +155,9 @@ func TestPolicyWire(t *testing.T) {
 func TestPolicyNames(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, handlerTransport(func(http.ResponseWriter, *http.Request) { t.Error("a request is sent") }))
-	isRefused := func(err error) bool { return err != nil && strings.Contains(err.Error(), string(cpodkit.CodeInvalidKey)) }
+	isRefused := func(err error) bool {
+		return err != nil && strings.Contains(err.Error(), string(cpodkit.CodeInvalidKey))
+	}
 	for _, name := range []string{"", "..", "a/../b", "/a", "a/", strings.Repeat("a", 129)} {
 		_, putErr := c.Policy.PutModule(t.Context(), name, "package a")
 		_, _, _, getErr := c.Policy.Module(t.Context(), name)

@@ -188,9 +188,11 @@ func withoutRule(ctx context.Context, kind string, input ast.Value) answer {
 	allowed := kind != KindAuthorize
 	if !allowed {
 		var q struct {
-			Identity struct{ Scopes cpodkit.Scopes }
-			Action   string
-			Resource string
+			Identity struct {
+				Scopes cpodkit.Scopes `json:"scopes"`
+			} `json:"identity"`
+			Action   string `json:"action"`
+			Resource string `json:"resource"`
 		}
 		if text, err := resultOf(input); err == nil && json.Unmarshal(text, &q) == nil {
 			d, err := authz.ByScope{}.Decide(ctx, authz.Question{

@@ -24,7 +24,7 @@ func newDecisionID(path string, at time.Time) string {
 	binary.BigEndian.PutUint64(raw[4:], ^uint64(at.UnixMicro())<<8)
 	random := rand.Uint64() //nolint:gosec // ids are unique, and no secrets
 	raw[11] = byte(random >> 32)
-	binary.BigEndian.PutUint32(raw[12:], uint32(random)) //nolint:gosec // the lower half
+	binary.BigEndian.PutUint32(raw[12:], uint32(random))
 	var text [len(decisionPrefix) + 26]byte
 	copy(text[:], decisionPrefix)
 	base32.HexEncoding.WithPadding(base32.NoPadding).Encode(text[len(decisionPrefix):], raw[:])

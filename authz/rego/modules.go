@@ -61,7 +61,8 @@ func CheckModuleName(name string) error {
 	case name == "" || len(name) > MaxModuleName:
 		fault = fmt.Sprintf("has %d bytes; 1 to %d are allowed", len(name), MaxModuleName)
 	case strings.ContainsFunc(name, func(c rune) bool {
-		return c >= utf8.RuneSelf || !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("._/-", c))
+		isLetter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		return c >= utf8.RuneSelf || !isLetter && !strings.ContainsRune("0123456789._/-", c)
 	}):
 		fault = "has a character that is none of A-Z, a-z, 0-9, '.', '_', '-' and '/'"
 	default:

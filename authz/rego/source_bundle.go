@@ -137,7 +137,7 @@ func readBundle(r *bundle.Reader) (*Policy, error) {
 		name := strings.TrimPrefix(m.RelativePath, "/")
 		switch {
 		case !isModule(name):
-		case m.Parsed.RegoVersion() == ast.RegoV0:
+		case m.Parsed.RegoVersionSpan() == ast.RegoVersionSpanOf(ast.RegoV0):
 			return nil, fmt.Errorf("%s is written in Rego v0: opa fmt --v0-v1 makes it v1", name)
 		case p.Modules[name] != "":
 			return nil, fmt.Errorf("%s is there twice", name)

@@ -187,8 +187,8 @@ func putData(data map[string]any, at []string, value any) error {
 		}
 		return mergeData(data, object)
 	}
-	for i := len(at) - 1; i >= 0; i-- {
-		object = map[string]any{at[i]: value}
+	for _, name := range slices.Backward(at) {
+		object = map[string]any{name: value}
 		value = object
 	}
 	return mergeData(data, object)

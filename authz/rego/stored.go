@@ -35,7 +35,7 @@ type storeCalls struct {
 }
 
 func newStored(o *options) (*stored, error) {
-	if err := o.logOptions.check(); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
 	calls, err := portable.NewCalls("policy", o.tracers, o.meters, sentence)

@@ -34,10 +34,13 @@ type environment struct {
 	stdout   io.Writer
 }
 
+// tenantUsage is the flag of commands on a tenant.
+const tenantUsage = "[--tenant NAME]"
+
 func commands() []command {
 	return []command{
 		{"serve", "", "", "Serve until a signal comes. This is what happens without a command.", declareServe},
-		{"admin-key list", "[--tenant NAME]", "", "List the admin keys: their ids, names, and when they were last used.", declareAdminKeyList},
+		{"admin-key list", tenantUsage, "", "List the admin keys: their ids, names, and when they were last used.", declareAdminKeyList},
 		{"admin-key revoke", "", "ID", "End an admin key. Servers refuse it at once.", declareAdminKeyRevoke},
 		{
 			"admin-key", "[--name NAME] [--expires DURATION] [--tenant NAME] [--platform]", "",
@@ -56,10 +59,10 @@ func commands() []command {
 			"user add", "[--tenant NAME] [--name NAME]", "EMAIL",
 			"Make a user and print a link with which the user sets a password.", declareUserAdd,
 		},
-		{"user list", "[--tenant NAME]", "", "List the users of a tenant who are kept here.", declareUserList},
-		{"user disable", "[--tenant NAME]", "USER", "Keep a user, given by id or e-mail address, from signing in.", declareUserSwitch(true)},
-		{"user enable", "[--tenant NAME]", "USER", "Let a user sign in again.", declareUserSwitch(false)},
-		{"user reset", "[--tenant NAME]", "USER", "Print a link with which a user sets another password.", declareUserReset},
+		{"user list", tenantUsage, "", "List the users of a tenant who are kept here.", declareUserList},
+		{"user disable", tenantUsage, "USER", "Keep a user, given by id or e-mail address, from signing in.", declareUserSwitch(true)},
+		{"user enable", tenantUsage, "USER", "Let a user sign in again.", declareUserSwitch(false)},
+		{"user reset", tenantUsage, "USER", "Print a link with which a user sets another password.", declareUserReset},
 		{
 			"user erase", "[--tenant NAME] [--yes]", "USER",
 			"Erase a user, and what apps store for the user. Without --yes it says what that is.", declareUserErase,
@@ -89,7 +92,7 @@ func commands() []command {
 			"secret grant", "[--tenant NAME] [--app ID]...", "NAME",
 			"Say which apps may read a secret, also one that another provider holds.", declareSecretGrant,
 		},
-		{"secret list", "[--tenant NAME]", "", "List the secrets of a tenant, and which apps may read them.", declareSecretList},
+		{"secret list", tenantUsage, "", "List the secrets of a tenant, and which apps may read them.", declareSecretList},
 		{
 			"mask", "[--profile FILE]", "",
 			"Mask personal data and secrets in standard input, line by line. Lines that are JSON objects stay such.", declareMask,

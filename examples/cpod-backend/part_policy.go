@@ -23,7 +23,7 @@ import (
 const (
 	policyVariable      = "CPOD_POLICY"
 	policyKeyVariable   = "CPOD_POLICY_KEY"
-	policyTokenVariable = "CPOD_POLICY_TOKEN"
+	policyTokenVariable = "CPOD_POLICY_TOKEN" //nolint:gosec // the name of a variable
 )
 
 // policySettings are the variables of the operator's policy.

@@ -36,7 +36,7 @@ func readUserSources(s *settings) (sources userSources) {
 	text := s.get(usersVariable, "local:",
 		"how users sign in: `local:`, with passwords that are kept here; `oidc:FILE`, at the OpenID providers that a JSON file lists; both, separated by a space; or `off`")
 	var schemes []string
-	for _, source := range strings.Fields(text) {
+	for source := range strings.FieldsSeq(text) {
 		switch file, isFile := strings.CutPrefix(source, "oidc:"); {
 		case source == "local:":
 			sources.local = true
