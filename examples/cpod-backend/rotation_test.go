@@ -59,7 +59,7 @@ func newReplica(t *testing.T, database documents.Driver, master keyring.Sealer, 
 		"CPOD_PUBLIC_URL": "http://localhost:8000", "CPOD_ADMIN_TOKEN": rotationAdmin, "CPOD_OPS_LISTEN": "off",
 	})
 	parts = withDatabase(parts, database, master, append(channel, nil)[0])
-	parts[6].open = func(_ context.Context, h *house) (opened, error) { return serveFiles(h, files.NewMemory()) }
+	parts[7].open = func(_ context.Context, h *house) (opened, error) { return serveFiles(h, files.NewMemory()) }
 	server, err := openServer(t.Context(), newHouse(d.base, quiet()), parts)
 	if err != nil {
 		t.Fatal(err)

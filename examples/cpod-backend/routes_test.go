@@ -165,7 +165,7 @@ func everyRoute(t *testing.T) *router {
 	served := &router{ServeMux: http.NewServeMux(), routes: serverRoutes(t)}
 	served.contract = apitest.Transport(t, served)
 	id := cpodkit.Identity{TenantID: "t", AppID: "a", UserID: "u", Scopes: cpodkit.ParseScopes(
-		"admin auth.* ratelimit.write flags.* masking.* storage.private.* storage.user.* storage.shared.*")}
+		"admin auth.* policy.* ratelimit.write flags.* masking.* storage.private.* storage.user.* storage.shared.*")}
 	cpodkit.Mount(served.ServeMux, served.routes, cpodkit.WrapProtected(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(w, r.WithContext(cpodkit.WithIdentity(r.Context(), id)))
@@ -324,6 +324,7 @@ func TestAccessOfEveryRoute(t *testing.T) {
 		cpodkit.Reads: { // besides GET and HEAD
 			"queryDocuments", "introspectToken", "evaluateFlag", "evaluateFlags", "ofrepEvaluateFlag", "ofrepEvaluateFlags",
 			"resolveSecrets", "mask", "maskString", "dryRunMask", "authorizeToken", "validateToken",
+			"evaluatePolicy", "dryRunPolicy",
 		},
 		cpodkit.WritesAfter: {
 			"setEntry", "deleteEntry", "incrementEntry", "checkRateLimit", "resetRateLimit", "issueToken", "revokeToken",
