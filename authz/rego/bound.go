@@ -60,9 +60,9 @@ func (b binder) body(body ast.Body, known varSet, made []*ast.Term) ast.Body {
 	}
 	var charged []*ast.Term
 	for _, t := range made {
-		switch t.Value.(type) {
+		switch v := t.Value.(type) {
 		case ast.Var:
-			if known.Contains(t.Value.(ast.Var)) {
+			if known.Contains(v) {
 				charged = append(charged, t)
 			}
 		default:

@@ -19,7 +19,8 @@ const scalarBytes = 16
 // evaluation is the context of an evaluation of a tenant's modules, with its budget. One
 // goroutine uses it.
 type evaluation struct {
-	context.Context
+	context.Context //nolint:containedctx // it is one
+
 	left int
 }
 

@@ -86,7 +86,7 @@ func guarded(b *ast.Builtin, check guard, f topdown.BuiltinFunc) topdown.Builtin
 
 // guardOf returns the guard of a built-in function; false for one whose result is a
 // boolean, a small number, or a part of its operands.
-func guardOf(b *ast.Builtin) (guard, bool) { //nolint:gocyclo // a case for each kind
+func guardOf(b *ast.Builtin) (guard, bool) {
 	switch b.Name {
 	case "eq", "assign", "equal", "neq", "gt", "gte", "lt", "lte", "internal.member_2", "internal.member_3",
 		"count", "max", "min", "object.get", "walk", "print", "internal.print", "trace", "is_number", "is_string",

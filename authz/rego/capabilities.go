@@ -81,7 +81,7 @@ func restrict(c *ast.Compiler, builtins *ast.Capabilities, bounded builtinFuncs,
 	for name, b := range bounded {
 		decls[name] = b.Decl
 	}
-	c.WithCapabilities(builtins).WithBuiltins(decls)
+	c.WithCapabilities(builtins).WithBuiltins(decls) //nolint:staticcheck // modules are not to name them by themselves
 	inTime := func(*ast.Compiler) *ast.Error {
 		if time.Now().After(until) {
 			return ast.NewError(ast.CompileErr, nil, "the modules take too long to compile")

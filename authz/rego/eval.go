@@ -35,14 +35,15 @@ const (
 	traceTime    = 2 * time.Second // of a dry run and of an evaluation with a trace
 	resultBytes  = 1 << 20
 	maxTraceLine = 1000 // lines
+
+	resultVar = "result"
 )
 
 var (
-	errSlow    = errors.New("the evaluation takes too long")
-	errResult  = errors.New("the result has more than 1 MiB")
-	errNoRule  = errors.New("there is no such rule")
-	errNoJSON  = errors.New("the result is no JSON value")
-	resultTerm = ast.VarTerm("result")
+	errSlow   = errors.New("the evaluation takes too long")
+	errResult = errors.New("the result has more than 1 MiB")
+	errNoRule = errors.New("there is no such rule")
+	errNoJSON = errors.New("the result is no JSON value")
 )
 
 // query is a path of a set that is prepared.
@@ -59,21 +60,23 @@ type query struct {
 
 // prepare returns the query of a path, or nil if the set has no rule there.
 func (s *set) prepare(path string) *query {
-	if q, ok := s.queries.Load(path); ok {
-		return q.(*query)
+	known, _ := s.queries.Load(path)
+	if q, ok := known.(*query); ok {
+		return q
 	}
 	ref, err := refOf(path)
 	if err != nil || !s.defines(ref) {
 		return nil
 	}
-	q := &query{set: s, path: path, isOfRoutes: strings.HasPrefix(path, "data.http."), body: ast.NewBody(ast.Equality.Expr(resultTerm, ast.NewTerm(ref)))}
+	q := &query{set: s, path: path, isOfRoutes: strings.HasPrefix(path, "data.http."), body: ast.NewBody(ast.Equality.Expr(ast.VarTerm(resultVar), ast.NewTerm(ref)))}
 	q.reads = readsOf(s.compiler, ref)
 	if s.kept.Add(1) > maxQueries {
 		s.kept.Add(-1)
 		return q
 	}
-	kept, _ := s.queries.LoadOrStore(path, q)
-	return kept.(*query)
+	known, _ = s.queries.LoadOrStore(path, q)
+	kept, _ := known.(*query)
+	return kept
 }
 
 // defines reports whether a rule that is not a function makes the document or a part of it.
@@ -130,7 +133,7 @@ func (q *query) eval(ctx context.Context, input ast.Value, o evalOptions) (answe
 	}
 	var a answer
 	err = tq.Iter(ctx, func(result topdown.QueryResult) error {
-		a.value = result[ast.Var("result")].Value
+		a.value = result[resultVar].Value
 		return nil
 	})
 	a.allowed = isTruthy(a.value)
@@ -161,7 +164,7 @@ func isTruthy(v ast.Value) bool {
 // deadline ends an evaluation. The evaluator asks it at each step; it looks at the clock
 // at every 16th.
 type deadline struct {
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // of the one evaluation
 	at      time.Time
 	asked   uint8
 	isEnded bool

@@ -137,8 +137,12 @@ func (e *Engine) ask(ctx context.Context, tenantID string, q *query, in reflect.
 		a, _, err := e.askNew(ctx, tenantID, q, p, in)
 		return a, err
 	}
-	buf := e.keys.Get().(*[]byte)
-	defer e.keys.Put(buf)
+	buf, _ := e.keys.Get().(*[]byte)
+	defer func() {
+		if cap(*buf) <= maxCached {
+			e.keys.Put(buf)
+		}
+	}()
 	key := p.plan.key(append((*buf)[:0], p.prefix[:]...), in)
 	*buf = key
 	if a, ok := e.cache.get(key); ok {
@@ -146,7 +150,7 @@ func (e *Engine) ask(ctx context.Context, tenantID string, q *query, in reflect.
 		return a, nil
 	}
 	a, canKeep, err := e.askNew(ctx, tenantID, q, p, in)
-	if canKeep && cap(key) <= maxCached {
+	if canKeep {
 		e.cache.put(tenantID, key, a)
 	}
 	return a, err
@@ -190,16 +194,18 @@ type typedPlan struct {
 }
 
 func (q *query) planFor(t reflect.Type) *typedPlan {
-	if p, ok := q.plans.Load(t); ok {
-		return p.(*typedPlan)
+	known, _ := q.plans.Load(t)
+	if p, ok := known.(*typedPlan); ok {
+		return p
 	}
 	p := &typedPlan{plan: planOf(t, &q.reads.input)}
 	serial := q.set.serials.Add(1)
 	for i := range p.prefix {
 		p.prefix[i] = byte(serial >> (8 * i))
 	}
-	kept, _ := q.plans.LoadOrStore(t, p)
-	return kept.(*typedPlan)
+	known, _ = q.plans.LoadOrStore(t, p)
+	kept, _ := known.(*typedPlan)
+	return kept
 }
 
 // partsOf returns the parts of an input that the rule reads as JSON, or nil if that fails.

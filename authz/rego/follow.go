@@ -89,7 +89,7 @@ func (e *Engine) refreshAll(ctx context.Context, ids map[string]struct{}) (faile
 	_ = parallel.Each(ctx, refreshesAtOnce, maps.Keys(ids), func(ctx context.Context, id string) error {
 		limited, cancel := context.WithTimeout(ctx, refreshTime)
 		defer cancel()
-		_, _, refreshErr := e.tenants.refresh(limited, id)
+		refreshErr := e.tenants.refresh(limited, id)
 		if refreshErr != nil {
 			mu.Lock()
 			defer mu.Unlock()
@@ -116,7 +116,7 @@ func (e *Engine) changed(ctx context.Context, tenantID string) {
 // Refresh has the policy of a tenant read again before it returns. It is for code that has
 // changed the store. While it fails, the policy that was in force stays so.
 func (e *Engine) Refresh(ctx context.Context, tenantID string) error {
-	_, _, err := e.tenants.refresh(ctx, tenantID)
+	err := e.tenants.refresh(ctx, tenantID)
 	e.readers.wake(tenantID)
 	return err
 }

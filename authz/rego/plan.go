@@ -38,7 +38,7 @@ func appendText(buf []byte, mark byte, text string) []byte {
 
 // planOf returns a plan for a type; the value of another type is read by a plan that
 // package json makes the text for.
-func planOf(t reflect.Type, n *readNode) plan { //nolint:gocyclo // a case for each kind
+func planOf(t reflect.Type, n *readNode) plan {
 	if isMarshaler(t) {
 		return marshaled{n}
 	}
@@ -91,7 +91,7 @@ func planOf(t reflect.Type, n *readNode) plan { //nolint:gocyclo // a case for e
 type absentPlan struct{}
 
 func (absentPlan) key(buf []byte, _ reflect.Value) []byte { return append(buf, markAbsent) }
-func (absentPlan) value(reflect.Value) (ast.Value, error) { return nil, nil }
+func (absentPlan) value(reflect.Value) (ast.Value, error) { return nil, nil } //nolint:nilnil // nothing is read
 
 type textPlan struct{}
 
@@ -158,7 +158,7 @@ func (p pointerPlan) value(v reflect.Value) (ast.Value, error) {
 	case p.isWhole:
 		return ast.NullValue, nil
 	}
-	return nil, nil
+	return nil, nil //nolint:nilnil // nothing is read
 }
 
 type slicePlan struct {
@@ -170,7 +170,7 @@ func (p slicePlan) key(buf []byte, v reflect.Value) []byte {
 	if p.isSlice && v.IsNil() {
 		return append(buf, markNull)
 	}
-	buf = binary.AppendUvarint(append(buf, markArray), uint64(v.Len())) //nolint:gosec // not negative
+	buf = binary.AppendUvarint(append(buf, markArray), uint64(v.Len()))
 	for i := range v.Len() {
 		buf = p.elem.key(buf, v.Index(i))
 	}

@@ -109,7 +109,7 @@ func (p marshaled) text(v reflect.Value) (json.RawMessage, error) {
 	if v.Kind() != reflect.Interface && v.CanAddr() {
 		v = v.Addr()
 	}
-	if raw, ok := v.Interface().(*json.RawMessage); ok && len(*raw) > 0 {
+	if raw, ok := reflect.TypeAssert[*json.RawMessage](v); ok && len(*raw) > 0 {
 		return partOf(*raw, p.node)
 	}
 	text, err := json.Marshal(v.Interface())

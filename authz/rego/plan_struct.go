@@ -197,8 +197,8 @@ func refersTo(t, other reflect.Type) bool {
 		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 			return in(t.Elem())
 		case reflect.Struct:
-			for i := range t.NumField() {
-				if in(t.Field(i).Type) {
+			for f := range t.Fields() {
+				if in(f.Type) {
 					return true
 				}
 			}

@@ -47,7 +47,7 @@ type everything struct {
 	Text     string `json:"text"`
 	Plain    bool
 	Hidden   string `json:"-"`
-	Dash     int    `json:"-,"`
+	Dash     int    `json:"-,"` //nolint:staticcheck // it is named so
 	unseen   string
 	Small    int8                       `json:"small"`
 	Large    uint64                     `json:"large"`

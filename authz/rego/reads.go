@@ -83,6 +83,10 @@ func (r *reader) rule(rule *ast.Rule) {
 		switch x := x.(type) {
 		case ast.Ref:
 			r.ref(x)
+			for _, t := range x[1:] { // its head is no variable of its own
+				r.inner(t)
+			}
+			return true
 		case ast.Var:
 			if x.Equal(ast.InputRootDocument.Value) {
 				r.reads.input.add(nil)
@@ -93,13 +97,7 @@ func (r *reader) rule(rule *ast.Rule) {
 				r.reads.input.add(namesOf(target[1:min(2, len(target))]))
 			}
 		}
-		_, isRef := x.(ast.Ref)
-		if isRef {
-			for _, t := range x.(ast.Ref)[1:] { // its head is no variable of its own
-				r.inner(t)
-			}
-		}
-		return isRef
+		return false
 	}).Walk(rule)
 }
 

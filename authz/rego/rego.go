@@ -111,7 +111,7 @@ func (e *Engine) operator() *set { return e.current.Load() }
 // tenant returns the set of a tenant that is in force, or nil if it has none.
 func (e *Engine) tenant(ctx context.Context, tenantID string) (*set, error) {
 	if tenantID == "" {
-		return nil, nil
+		return nil, nil //nolint:nilnil // it has none
 	}
 	return e.tenants.get(ctx, tenantID)
 }

@@ -56,7 +56,7 @@ func (c *setMaker) compileOperator(p *Policy) (*set, error) {
 		if err != nil {
 			return nil, Issues{{Message: "the data: " + err.Error()}}
 		}
-		object = data.(ast.Object)
+		object, _ = data.(ast.Object) // as a map is
 	}
 	revision := p.Revision
 	if revision == "" {

@@ -17,7 +17,7 @@ type manifest struct {
 
 // encode returns the manifest as it is stored, and its digest: the revision.
 func (m manifest) encode() (content []byte, revision string) {
-	content, _ = json.Marshal(m) // it has strings only, and the keys of maps are sorted
+	content, _ = json.Marshal(m) //nolint:errchkjson // it has strings only, and the keys of maps are sorted
 	return content, shortDigest(content)
 }
 
@@ -64,8 +64,8 @@ type tenantState struct {
 // get returns the set of a tenant, or nil if it has none. It reads the store at the first
 // use alone.
 func (t *tenantPolicies) get(ctx context.Context, tenantID string) (*set, error) {
-	if known, ok := t.known.Load(tenantID); ok {
-		p := known.(*tenantPolicy)
+	known, _ := t.known.Load(tenantID)
+	if p, ok := known.(*tenantPolicy); ok {
 		if state := p.state.Load(); state != nil {
 			p.used.Store(t.clock.Add(1))
 			return state.set, nil
@@ -79,25 +79,19 @@ func (t *tenantPolicies) get(ctx context.Context, tenantID string) (*set, error)
 }
 
 // refresh reads the head of a tenant that is known, and its policy if that is another one.
-// It returns the head, and whether it is another one.
-func (t *tenantPolicies) refresh(ctx context.Context, tenantID string) (Head, bool, error) {
-	known, ok := t.known.Load(tenantID)
-	if !ok {
-		return Head{}, false, nil
+func (t *tenantPolicies) refresh(ctx context.Context, tenantID string) error {
+	if _, ok := t.known.Load(tenantID); !ok {
+		return nil
 	}
-	before := known.(*tenantPolicy).state.Load()
-	state, err := t.load(ctx, tenantID, "head")
-	if err != nil {
-		return Head{}, false, err
-	}
-	return state.head, before == nil || before.head.Version != state.head.Version, nil
+	_, err := t.load(ctx, tenantID, "head")
+	return err
 }
 
 // load returns the policy of a tenant. With why "" one that another call has loaded
 // meanwhile is taken; else the head is read in any case.
 func (t *tenantPolicies) load(ctx context.Context, tenantID, why string) (*tenantState, error) {
 	known, _ := t.known.LoadOrStore(tenantID, &tenantPolicy{loading: make(chan struct{}, 1)})
-	p := known.(*tenantPolicy)
+	p, _ := known.(*tenantPolicy)
 	select {
 	case p.loading <- struct{}{}:
 		defer func() { <-p.loading }()
@@ -162,7 +156,7 @@ func (t *tenantPolicies) forget(keep *tenantPolicy) {
 	var id any
 	var oldest *tenantPolicy
 	for key, known := range t.known.Range {
-		p := known.(*tenantPolicy)
+		p, _ := known.(*tenantPolicy)
 		if p != keep && p.state.Load() != nil && (oldest == nil || p.used.Load() < oldest.used.Load()) {
 			id, oldest = key, p
 		}
