@@ -195,7 +195,6 @@ func refusals(t *testing.T) []refusal {
 			return of(rego.NewBundleFile(ctx, dir, rego.WithBundleKeys([]byte("none"))))
 		}},
 		{"authz/rego.NewBundleURL", "plain HTTP elsewhere", func() error { return of(rego.NewBundleURL(ctx, "http://example.com/b")) }},
-		{"authz/rego.New", "no store", func() error { return of(rego.New(nil)) }},
 		{"backends/docstore/policystore.New", "no database", func() error { return of(policystore.New(nil)) }},
 		{"backends/docstore/flagstore.New", "no database", func() error { return of(flagstore.New(nil)) }},
 		{"flags/openfeature.New", "no backend", func() error { return of(openfeature.New(ctx, nil)) }},
