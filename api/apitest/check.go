@@ -225,6 +225,8 @@ func (op *operation) checkSent(req *http.Request, sent *requestBody) error {
 		return fmt.Errorf("content type %q is not documented", contentType)
 	case media == "application/x-www-form-urlencoded":
 		return validateForm(schema, data)
+	case media == "text/plain":
+		return describe(schema.Validate(string(data)))
 	}
 	return validateJSON(schema, data)
 }
@@ -261,6 +263,12 @@ func (t text) validate(value string) error {
 			return errors.New("not an integer")
 		}
 		return describe(t.schema.Validate(json.Number(value)))
+	}
+	if t.boolean {
+		if value != "true" && value != "false" {
+			return errors.New("neither true nor false")
+		}
+		return describe(t.schema.Validate(value == "true"))
 	}
 	return describe(t.schema.Validate(value))
 }

@@ -46,6 +46,7 @@ type header struct {
 type text struct {
 	schema  *jsonschema.Schema
 	integer bool
+	boolean bool
 }
 
 // newContract compiles every schema once, where it stands in the document, so
@@ -168,7 +169,7 @@ func (b *builder) text(at string, ref *openapi3.SchemaRef) text {
 		b.err = fmt.Errorf("%s has no schema", at)
 		return text{}
 	}
-	return text{schema: b.schema(at + "/schema"), integer: ref.Value.Type.Is("integer")}
+	return text{schema: b.schema(at + "/schema"), integer: ref.Value.Type.Is("integer"), boolean: ref.Value.Type.Is("boolean")}
 }
 
 func (b *builder) content(at string, content openapi3.Content) mediaTypes {

@@ -86,7 +86,10 @@ func get(t *testing.T, url string) (int, string) {
 func TestOperationsListener(t *testing.T) {
 	t.Parallel()
 	idp := newProvider(t)
-	srv := start(t, t.TempDir(), map[string]string{"CPOD_OPS_LISTEN": "127.0.0.1:0", "CPOD_ISSUERS": issuersFile(t, idp.entry(nil))})
+	srv := start(t, t.TempDir(), map[string]string{
+		"CPOD_OPS_LISTEN": "127.0.0.1:0", "CPOD_ISSUERS": issuersFile(t, idp.entry(nil)),
+		"CPOD_POLICY": policyFolder(t, map[string]string{"http.rego": "package http\n\nallow := input.route != \"none\"\n"}),
+	})
 	idp.want(newCaller(t, srv.url), "a foreign token", idp.sign(nil), http.StatusNotFound, "not_found")
 	c, _ := srv.register(t, "app-hunter2", storageScopes...)
 	filesSeed(t, c, srv.url)
@@ -106,7 +109,7 @@ func TestOperationsListener(t *testing.T) {
 		body   string // the beginning
 	}{
 		{"/healthz", 200, `{"status":"ok"}`},
-		{"/readyz", 200, `{"status":"ok","backends":{"documents":"ok","files":"ok","flags":"ok","issuers":"ok","kv":"ok","secrets":"ok"}}`},
+		{"/readyz", 200, `{"status":"ok","backends":{"documents":"ok","files":"ok","flags":"ok","issuers":"ok","kv":"ok","policy":"ok","secrets":"ok"}}`},
 		{"/", 404, `{"type":`},
 		{"/v1/storage/kv/x", 404, `{"type":`},
 	} {
@@ -218,10 +221,10 @@ func TestNotReadyWithoutTheStores(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, body := askReady(newReady())
-	if status != http.StatusServiceUnavailable || body != `{"status":"unavailable","backends":{"documents":"unavailable","files":"unavailable","flags":"ok","kv":"ok","secrets":"ok"}}` {
+	if status != http.StatusServiceUnavailable || body != `{"status":"unavailable","backends":{"documents":"unavailable","files":"unavailable","flags":"ok","kv":"ok","policy":"ok","secrets":"ok"}}` {
 		t.Errorf("without its stores: %d %s", status, body)
 	}
-	if len(log.lines(t, "a backend answers")) != 6 || len(log.lines(t, "a backend does not answer")) != 2 {
+	if len(log.lines(t, "a backend answers")) != 8 || len(log.lines(t, "a backend does not answer")) != 2 {
 		t.Errorf("the log says %s", log)
 	}
 }

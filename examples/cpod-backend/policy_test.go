@@ -28,7 +28,7 @@ const noKV = `package http
 
 default allow := false
 
-allow if input.route != "getKV"
+allow if input.route != "getEntry"
 
 reason := sprintf("Not %s of %s by %s.", [input.params.key, input.identity.tenantId, input.claims.client_id])
 `
@@ -73,9 +73,9 @@ func TestPolicyOfTheOperator(t *testing.T) {
 	if a := c.do(t, "", "GET /v1/storage/kv/k", ""); a.status != http.StatusUnauthorized {
 		t.Errorf("without a token it is %d %s", a.status, a.body)
 	}
-	edit(t, folder, "http.rego", strings.Replace(noKV, "getKV", "other", 1))
+	edit(t, folder, "http.rego", strings.Replace(noKV, "getEntry", "other", 1))
 	eventually(t, "the edit is in force", func() bool { return c.do(t, "app", "GET /v1/storage/kv/k", "").status == http.StatusOK })
-	edit(t, folder, "http.rego", strings.Replace(noKV, "getKV", `" x`, 1))
+	edit(t, folder, "http.rego", strings.Replace(noKV, "getEntry", `" x`, 1))
 	eventually(t, "the log has the fault", func() bool { return strings.Contains(srv.log.String(), "http.rego:5:") })
 	if a := c.do(t, "app", "GET /v1/storage/kv/k", ""); a.status != http.StatusOK {
 		t.Errorf("after a broken edit it is %d %s", a.status, a.body)

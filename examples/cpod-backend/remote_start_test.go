@@ -55,7 +55,7 @@ func TestStartWhileBackendsAreDown(t *testing.T) {
 		t.Fatal(got.err)
 	}
 	ready := newReadiness(t.Context(), got.s.ready, logger)
-	const want = `{"status":"unavailable","backends":{"cluster":"unavailable","documents":"ok","files":"unavailable","flags":"ok","kv":"unavailable","secrets":"ok"}}`
+	const want = `{"status":"unavailable","backends":{"cluster":"unavailable","documents":"ok","files":"unavailable","flags":"ok","kv":"unavailable","policy":"ok","secrets":"ok"}}`
 	if status, body := askReady(ready); status != 503 || body != want {
 		t.Errorf("ready: %d %s", status, body)
 	}
