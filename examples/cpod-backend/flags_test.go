@@ -329,13 +329,19 @@ func TestFlagStream(t *testing.T) {
 	}
 }
 
-// flagStream returns the data of the events of a server's stream, after the type of an
-// event that has one and a space.
+// flagStream returns the events of a server's stream of flags, as eventStream does.
 func flagStream(t *testing.T, base, token string) <-chan string {
+	t.Helper()
+	return eventStream(t, base+"/ofrep/v1/streams/flags", token)
+}
+
+// eventStream returns the data of the events of a stream, after the type of an event that
+// has one and a space.
+func eventStream(t *testing.T, url, token string) <-chan string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, "GET", base+"/ofrep/v1/streams/flags", nil)
+	r, err := http.NewRequestWithContext(ctx, "GET", url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

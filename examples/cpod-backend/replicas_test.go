@@ -39,6 +39,7 @@ func TestReplicas(t *testing.T) { //nolint:paralleltest // it measures
 	in.step("revocation", in.revocation)
 	in.step("flags", in.flags)
 	in.step("secrets", in.secretsOfReplicas)
+	in.step("policies", in.policies)
 	in.step("masking", in.masking)
 	in.step("the command mask", in.maskCommand)
 	in.step("users", in.usersOfReplicas)
