@@ -60,7 +60,7 @@ func TestDecisionsAreLogged(t *testing.T) {
 				t.Errorf("the hook gets %+v", d)
 			}
 		})
-		here := running(t, onStore(t, store, mask, hook, operator(map[string]string{"shop.rego": double}, nil)))
+		here := running(t, onStore(t, store, mask, hook, operator(map[string]string{"shop.rego": double, "echo.rego": "package echo\nwho := input.who"}, nil)))
 		there := onStore(t, store)
 		ctx, cancel := context.WithCancel(t.Context())
 		made, err := here.Evaluate(ctx, "acme", "shop/double", json.RawMessage(`{"n":4,"who":"secret"}`))
@@ -72,6 +72,11 @@ func TestDecisionsAreLogged(t *testing.T) {
 		must(t, err)
 		if waited := time.Since(began); waited > 2*time.Second {
 			t.Errorf("it takes %s", waited)
+		}
+		echo, err := here.Logged(t.Context(), "acme", evaluate(t, here, "acme", "echo/who", `{"who":"secret"}`).ID)
+		must(t, err)
+		if string(echo.Result) != `"[MASKED]"` {
+			t.Errorf("the result of a rule that returns its input is stored as %s", echo.Result)
 		}
 		got, err := there.Logged(t.Context(), "acme", made.ID)
 		must(t, err)
@@ -88,7 +93,7 @@ func TestDecisionsAreLogged(t *testing.T) {
 			_, err := there.Logged(t.Context(), tenant, made.ID)
 			wantCode(t, "the decision of another tenant", err, code)
 		}
-		if hooked.Load() != 2 {
+		if hooked.Load() != 3 {
 			t.Errorf("the hook got %d decisions", hooked.Load())
 		}
 	})

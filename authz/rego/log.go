@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -57,10 +58,10 @@ type logOptions struct {
 	retention time.Duration
 }
 
-// WithMasker sets what masks inputs before they are stored. An input that it cannot mask is
-// left out. It is called with the values of the context in which the decision was made, and
-// after the decision. Without it inputs are stored as they are.
-func WithMasker(mask func(ctx context.Context, input json.RawMessage) (json.RawMessage, error)) Option {
+// WithMasker sets what masks inputs, results and reasons, as JSON, before they are stored.
+// What it cannot mask is left out. It is called with the values of the context in which the
+// decision was made, and after the decision. Without it they are stored as they are.
+func WithMasker(mask func(ctx context.Context, text json.RawMessage) (json.RawMessage, error)) Option {
 	return func(o *options) { o.masker = mask }
 }
 
@@ -126,7 +127,7 @@ func newDecisionLog(meters metric.MeterProvider, log *slog.Logger) (*decisionLog
 	var err error
 	l.dropped, err = meters.Meter("github.com/cpodkit/cpodkit/authz/rego").Int64Counter(droppedName,
 		metric.WithUnit("{decision}"),
-		metric.WithDescription("Decisions that were not logged, by the reason: the queue was full, or the masker failed and left out the input."))
+		metric.WithDescription("Decisions that were not logged, by the reason: the queue was full, or the masker failed and left something out."))
 	return l, err
 }
 
@@ -250,20 +251,31 @@ func (e *Engine) storeBatch(ctx context.Context) error {
 	return err
 }
 
-// mask masks the input of a decision, unless that is done.
+// mask masks the texts of a decision, unless that is done.
 func (e *Engine) mask(q *queued) {
 	if q.ctx == nil {
 		return
 	}
-	if e.masker != nil && q.Input != nil {
-		masked, err := e.masker(q.ctx, q.Input)
-		if err != nil {
-			masked = nil
-			e.log.count(q.ctx, "not_masked")
+	if e.masker != nil {
+		q.Input, q.Result = e.masked(q.ctx, q.Input), e.masked(q.ctx, q.Result)
+		if reason, err := json.Marshal(q.Reason); err != nil || json.Unmarshal(e.masked(q.ctx, reason), &q.Reason) != nil {
+			q.Reason = ""
 		}
-		q.Input = masked
 	}
 	q.ctx = nil
+}
+
+// masked returns what the masker makes of JSON that may hold text; nil when it fails.
+func (e *Engine) masked(ctx context.Context, text json.RawMessage) json.RawMessage {
+	if len(text) <= len(`""`) || !strings.ContainsRune(`"[{`, rune(text[0])) {
+		return text
+	}
+	masked, err := e.masker(ctx, text)
+	if err != nil {
+		e.log.count(ctx, "not_masked")
+		return nil
+	}
+	return masked
 }
 
 // take returns the batch that is stored next. It stays taken until it is done.
