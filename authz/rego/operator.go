@@ -3,6 +3,7 @@ package rego
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -16,8 +17,11 @@ func (e *Engine) runSource(ctx context.Context) {
 	if e.source == nil {
 		return
 	}
+	var mu sync.Mutex           // a source may call from several goroutines
 	used := e.operator().policy // what New has compiled
 	take := func() {
+		mu.Lock()
+		defer mu.Unlock()
 		next := e.source.Current()
 		if next == used {
 			return
