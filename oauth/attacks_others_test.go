@@ -260,3 +260,22 @@ func TestConsentBesideTheEndOfTheUser(t *testing.T) {
 		}
 	}
 }
+
+// Attack: an app exchanges a token of its own while the grant is removed. What it gets does not
+// outlive the grant.
+func TestExchangeBesideTheRemovalOfTheGrant(t *testing.T) {
+	t.Parallel()
+	store := &ending{GrantStore: oauth.NewMemoryGrants()}
+	f := newFlow(t, func(c *oauth.Config) { c.Grants = store })
+	f.grants = store
+	c := f.app("shop", "web", "orders.read")
+	tokens := f.signInTo(c)
+	store.family = func() {
+		browser{f, "ann"}.remove("/v1/oauth/me/grants/shop").WantStatus(t, http.StatusNoContent)
+	}
+	w := f.serve(f.tokenCall(c, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token", tokens.AccessToken,
+		"subject_token_type", "urn:ietf:params:oauth:token-type:access_token"))
+	if got := outcome(w); got != "400 invalid_request" || f.families() != 0 {
+		t.Errorf("got %q, and %d families are left", got, f.families())
+	}
+}
