@@ -25,6 +25,7 @@ type verified struct {
 	identity   cpodkit.Identity // its texts are parts of claims
 	issuer     *issuer
 	generation uint64 // of the issuer's keys
+	rules      uint64 // of the issuer
 	token      string
 	claims     string // as JSON
 }

@@ -111,6 +111,27 @@ func TestIssuersNameTheirOwnUsers(t *testing.T) {
 	}
 }
 
+// An issuer that comes later takes its users from the others at once, also in tokens that were
+// seen before.
+func TestNamespacesOfLaterIssuers(t *testing.T) {
+	t.Parallel()
+	ours, theirs := newKeys(t), newKeys(t)
+	first := foreign(t, ours, nil)
+	later := foreign(t, theirs, func(i *authz.Issuer) { i.Issuer, i.UserNamespace = "https://okta.example", "okta" })
+	v := newJWT(t, first)
+	f := newForgery(ours, esKey, authz.ES256)
+	f.claims["userId"] = "okta:alice"
+	token := f.token()
+	_, err := v.Verify(t.Context(), token)
+	must(t, err)
+	must(t, v.SetIssuers(first, later))
+	_, err = v.Verify(t.Context(), token)
+	wantCode(t, err, cpodkit.CodeInvalidToken)
+	must(t, v.SetIssuers(first))
+	_, err = v.Verify(t.Context(), token)
+	must(t, err)
+}
+
 // Another issuer does not speak for all tenants.
 func TestForeignScopesDoNotCoverThePlatform(t *testing.T) {
 	t.Parallel()

@@ -176,7 +176,7 @@ func (v *JWT) check(ctx context.Context, token string) (*verified, error) {
 	known := v.cache.get(hash, token)
 	if known != nil {
 		known.issuer.refresh(ctx, now)
-		if known.generation != known.issuer.Keys.Generation() || known.issuer.retired.Load() {
+		if known.generation != known.issuer.Keys.Generation() || known.rules != known.issuer.rules.Load() || known.issuer.retired.Load() {
 			known = nil
 		}
 	}
@@ -219,9 +219,9 @@ func (v *JWT) verify(ctx context.Context, token string, now time.Time) (*verifie
 	if issuer == nil {
 		return nil, refuse("The token's issuer is not accepted here.")
 	}
-	// The generation comes first: keys that change meanwhile make the result
-	// stale, and never a stale result current.
-	generation := issuer.Keys.Generation()
+	// The generation comes first: keys and rules that change meanwhile make the
+	// result stale, and never a stale result current.
+	generation, rules := issuer.Keys.Generation(), issuer.rules.Load()
 	if err := issuer.checkSignature(ctx, t); err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (v *JWT) verify(ctx context.Context, token string, now time.Time) (*verifie
 	if err != nil {
 		return nil, err
 	}
-	known.generation, known.token = generation, token
+	known.generation, known.rules, known.token = generation, rules, token
 	return known, nil
 }
 

@@ -30,6 +30,7 @@ type issuer struct {
 	require, noUser                            []requirement
 
 	taken atomic.Pointer[[]string] // beginnings of users' ids that belong to other issuers
+	rules atomic.Uint64            // counts changes of taken
 }
 
 // refresher is a [KeySource] that has to be refreshed now and then.
@@ -216,7 +217,10 @@ func keepApart(issuers map[string]*issuer) {
 	}
 	for _, i := range issuers {
 		others := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return !i.Foreign || n == i.UserNamespace+":" })
-		i.taken.Store(&others)
+		slices.Sort(others)
+		if before := i.taken.Swap(&others); before != nil && !slices.Equal(*before, others) {
+			i.rules.Add(1)
+		}
 	}
 }
 

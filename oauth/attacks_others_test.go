@@ -201,3 +201,81 @@ func TestDisabledUser(t *testing.T) {
 		})
 	}
 }
+
+// ending is a store of grants that does something once, before it stores a grant or a family.
+type ending struct {
+	oauth.GrantStore
+
+	grant, family func()
+}
+
+func (e *ending) PutGrant(ctx context.Context, g oauth.Grant) error {
+	if do := e.grant; do != nil {
+		e.grant = nil
+		do()
+	}
+	return e.GrantStore.PutGrant(ctx, g)
+}
+
+func (e *ending) CreateFamily(ctx context.Context, f oauth.Family) error {
+	if do := e.family; do != nil {
+		e.family = nil
+		do()
+	}
+	return e.GrantStore.CreateFamily(ctx, f)
+}
+
+// Attack: a user who is ended answers the question, or goes back to an app, at the same moment.
+// No grant and no code is left of it.
+func TestConsentBesideTheEndOfTheUser(t *testing.T) {
+	t.Parallel()
+	for _, again := range []bool{false, true} {
+		store := &ending{GrantStore: oauth.NewMemoryGrants()}
+		f := newFlow(t, func(c *oauth.Config) { c.Grants = store })
+		f.grants = store
+		c := f.app("shop", "web", "orders.read")
+		ann := browser{f, "ann"}
+		end := func() {
+			f.door.mu.Lock()
+			delete(f.door.sessions, "ann") // sessions go first
+			f.door.mu.Unlock()
+			f.must(f.server.EndUser(t.Context(), "t1", "ann"))
+		}
+		var w *webtest.Answer
+		if again {
+			f.signInTo(c)
+			store.family = end
+			w = ann.get(request(c.id))
+		} else {
+			page := ann.get(request(c.id))
+			store.grant = end
+			w = ann.decide(page, "allow")
+		}
+		if got := f.answer(w); got.Get("error") != "login_required" || got.Has("code") {
+			t.Errorf("again %v: the app gets %v", again, got)
+		}
+		grants, err := store.ListGrants(t.Context(), "t1", "ann", "", 10)
+		if f.must(err); len(grants) != 0 || f.families() != 0 {
+			t.Errorf("again %v: %d grants and %d families are left", again, len(grants), f.families())
+		}
+	}
+}
+
+// Attack: an app exchanges a token of its own while the grant is removed. What it gets does not
+// outlive the grant.
+func TestExchangeBesideTheRemovalOfTheGrant(t *testing.T) {
+	t.Parallel()
+	store := &ending{GrantStore: oauth.NewMemoryGrants()}
+	f := newFlow(t, func(c *oauth.Config) { c.Grants = store })
+	f.grants = store
+	c := f.app("shop", "web", "orders.read")
+	tokens := f.signInTo(c)
+	store.family = func() {
+		browser{f, "ann"}.remove("/v1/oauth/me/grants/shop").WantStatus(t, http.StatusNoContent)
+	}
+	w := f.serve(f.tokenCall(c, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token", tokens.AccessToken,
+		"subject_token_type", "urn:ietf:params:oauth:token-type:access_token"))
+	if got := outcome(w); got != "400 invalid_request" || f.families() != 0 {
+		t.Errorf("got %q, and %d families are left", got, f.families())
+	}
+}

@@ -161,6 +161,11 @@ func (s *Sessions) upstreamUser(r *http.Request, u *Upstream, a attempt) (User, 
 	if code == "" {
 		return User{}, u.refuse(cpodkit.Errorf(cpodkit.CodeBadRequest, "the answer has no code"))
 	}
+	leave, err := u.enter()
+	if err != nil {
+		return User{}, err
+	}
+	defer leave()
 	tokens, err := u.exchange(ctx, code, a.Verifier, s.redirectURI())
 	if err != nil {
 		return User{}, err

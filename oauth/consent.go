@@ -28,7 +28,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request, a *authorizat
 	}
 	// Any program of the machine may wait at a loopback address (RFC 8252 section 8.6).
 	if missing := lacking(granted, a.scopes); len(missing) == 0 && !a.mustAsk && strings.HasPrefix(a.redirectURI, "https:") {
-		return s.giveCode(w, r, a, user, grant)
+		return s.giveCode(w, r, a, user, grant, false)
 	}
 	if !a.mayAsk {
 		return nil, &authorizationError{"consent_required", "The user has to be asked."}
@@ -161,7 +161,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, a *authorization
 	if err != nil {
 		return nil, err
 	}
-	return s.giveCode(w, r, a, user, grant)
+	return s.giveCode(w, r, a, user, grant, grant.CreatedAt.Equal(grant.UpdatedAt))
 }
 
 // checkSameOrigin refuses a form or a call that another site has a browser send. Origin
@@ -215,14 +215,37 @@ func logGrant(r *http.Request, of GrantFilter) []slog.Attr {
 // now returns the time in the form of records.
 func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-// giveCode makes a code for the app (RFC 6749 section 4.1.2).
-func (s *Server) giveCode(w http.ResponseWriter, r *http.Request, a *authorization, user User, grant Grant) (url.Values, error) {
+// giveCode makes a code for the app (RFC 6749 section 4.1.2). isNew says that the request has
+// stored the grant as well.
+func (s *Server) giveCode(w http.ResponseWriter, r *http.Request, a *authorization, user User, grant Grant, isNew bool) (url.Values, error) {
 	if err := s.countUser(w, r, "authorizations", user.TenantID, user.ID, a.app.ClientID); err != nil {
 		return nil, err
 	}
-	code, err := s.startFamily(r.Context(), a, user, grant)
+	code, family, err := s.startFamily(r.Context(), a, user, grant)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.confirmSession(r, user, family, grant, isNew); err != nil {
+		return nil, err
+	}
 	return url.Values{"code": {code}}, nil
+}
+
+// confirmSession looks, after a code and a new grant were stored, whether the session that they
+// came of is still there, and else takes them back. Who ends a user ends the sessions first. So
+// neither outlives the user.
+func (s *Server) confirmSession(r *http.Request, user User, familyID string, grant Grant, isNew bool) error {
+	now, ok, err := s.signIn.User(r.Context(), r)
+	if err != nil || ok && now.TenantID == user.TenantID && now.ID == user.ID && now.SessionID == user.SessionID {
+		return err // nobody was told the code
+	}
+	if err := s.endFamily(r.Context(), familyID); err != nil {
+		return err
+	}
+	if isNew {
+		if err := s.removeGrant(r.Context(), grant.TenantID, grant.UserID, grant.ClientID); err != nil {
+			return err
+		}
+	}
+	return &authorizationError{"login_required", "The user has been signed out meanwhile."}
 }

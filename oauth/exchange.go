@@ -70,6 +70,16 @@ func (s *Server) grantExchange(w http.ResponseWriter, r *http.Request, form url.
 	if err := s.addFamily(r.Context(), family); err != nil {
 		return err
 	}
+	// The end of a grant, or of the user, may have come before the family was there.
+	if _, active, err = s.verifySubject(r, form.Get("subject_token")); err != nil {
+		return err // nobody was told the token
+	}
+	if !active {
+		if err := s.endFamily(r.Context(), family.ID); err != nil {
+			return err
+		}
+		return invalidRequest("The subject_token is not valid here.")
+	}
 	answer.IssuedTokenType = accessTokenType
 	writeUncached(w, r, http.StatusOK, answer)
 	return nil

@@ -111,14 +111,14 @@ func newFamily(app App, tenantID, userID string, scopes cpodkit.Scopes) Family {
 	}
 }
 
-// startFamily stores a family that has a code, and returns the code.
-func (s *Server) startFamily(ctx context.Context, a *authorization, user User, grant Grant) (code string, err error) {
+// startFamily stores a family that has a code, and returns the code and the ID of the family.
+func (s *Server) startFamily(ctx context.Context, a *authorization, user User, grant Grant) (code, id string, err error) {
 	family := newFamily(a.app, user.TenantID, user.ID, a.scopes)
 	code = familySecret(family.ID, randomSecret())
 	family.GrantID, family.AuthTime, family.SessionID = grant.ID, user.AuthTime.UTC().Truncate(time.Millisecond), user.SessionID
 	family.Code, family.RedirectURI, family.Challenge = hashOf(code), a.redirectURI, a.challenge
 	family.ExpiresAt = family.CreatedAt.Add(CodeLife)
-	return code, s.addFamily(ctx, family)
+	return code, family.ID, s.addFamily(ctx, family)
 }
 
 // addFamily stores a new family.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cpodkit/cpodkit"
+	"github.com/cpodkit/cpodkit/authz"
 	"github.com/cpodkit/cpodkit/internal/webtest"
 	"github.com/cpodkit/cpodkit/oauth"
 )
@@ -133,6 +134,26 @@ func TestAssertionRace(t *testing.T) {
 	assertion := key.sign(t, nil, claimsFor("bot"))
 	if _, counts := atOnce(r, func(f *flow) *webtest.Answer { return f.assert(assertion) }); counts["token"] != 1 || counts["401 invalid_client"] != 5 {
 		t.Errorf("got %v", counts)
+	}
+}
+
+// Attack: an assertion is used again after a replica whose clock is ahead has removed what has
+// expired.
+func TestAssertionIsKeptForOtherClocks(t *testing.T) {
+	t.Parallel()
+	f := newFlow(t)
+	key := newSigning(t, "ES256", "k")
+	f.withKeys("bot", key)
+	claims := claimsFor("bot")
+	expires := time.Now().Add(time.Minute)
+	claims["exp"] = expires.Unix()
+	assertion := key.sign(t, nil, claims)
+	if got := outcome(f.assert(assertion)); got != "token" {
+		t.Fatalf("got %q", got)
+	}
+	f.must(f.grants.Prune(t.Context(), expires.Add(authz.ClockSkew/2)))
+	if got := outcome(f.assert(assertion)); got != "401 invalid_client" {
+		t.Errorf("the second time: %q", got)
 	}
 }
 

@@ -84,7 +84,7 @@ type Upstream struct {
 	config UpstreamConfig
 	client *outbound.Client
 	keys   *authz.RemoteKeys // with the metadata
-	slots  chan struct{}     // holds one for each code that is being exchanged
+	slots  chan struct{}     // holds one for each code that is being exchanged, with what follows
 }
 
 // maxExchanges is how many codes are exchanged with a provider at once.
@@ -231,14 +231,18 @@ type providerTokens struct {
 	Access string `json:"access_token"`
 }
 
-// exchange returns the tokens for a code (OpenID Connect Core 1.0 section 3.1.3).
-func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI string) (providerTokens, error) {
+// enter bounds how many sign-ins ask the provider at once. leave ends what it began.
+func (u *Upstream) enter() (leave func(), err error) {
 	select {
 	case u.slots <- struct{}{}:
-		defer func() { <-u.slots }()
+		return func() { <-u.slots }, nil
 	default:
-		return providerTokens{}, u.down(errors.New("too many codes are exchanged at once"))
+		return nil, u.down(errors.New("too many codes are exchanged at once"))
 	}
+}
+
+// exchange returns the tokens for a code (OpenID Connect Core 1.0 section 3.1.3).
+func (u *Upstream) exchange(ctx context.Context, code, verifier, redirectURI string) (providerTokens, error) {
 	p, err := u.discover(ctx)
 	if err != nil {
 		return providerTokens{}, err

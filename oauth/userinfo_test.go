@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/cpodkit/cpodkit/oauth"
@@ -64,4 +65,31 @@ func TestUserInfo(t *testing.T) {
 			newSite(t, withUpstreams(u)).visitor().open("/private").want(t, c.status, c.want)
 		})
 	}
+}
+
+// A UserInfo endpoint that is slow holds no more sign-ins than the token endpoint may.
+func TestUserInfoIsBounded(t *testing.T) {
+	t.Parallel()
+	const most = 64
+	p := newProvider(t)
+	delete(p.claims, "email")
+	asked, answer := make(chan struct{}, 2*most), make(chan struct{})
+	p.discovery["userinfo_endpoint"] = p.server.URL + "/userinfo"
+	p.userInfo = func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		<-answer
+		_, _ = io.WriteString(w, `{"sub":"alice"}`)
+	}
+	s := newSite(t, withUpstreams(p.upstream("corp")))
+	var all sync.WaitGroup
+	for range most {
+		v := s.visitor()
+		all.Go(func() { v.open("/private") })
+	}
+	for range most {
+		<-asked
+	}
+	s.visitor().open("/private").want(t, http.StatusServiceUnavailable, "does not answer")
+	close(answer)
+	all.Wait()
 }

@@ -49,6 +49,9 @@ func (b *base) checkDevelopment(s *settings, host string) {
 	if source := s.env["CPOD_CLIENT_ADDRESS"]; source != "" && source != "peer" {
 		s.fail(environmentVariable, "development verifies no tokens: it is not for a server behind a proxy, so unset CPOD_CLIENT_ADDRESS")
 	}
+	if s.env["CPOD_CORS_ORIGINS"] == "*" {
+		s.fail(environmentVariable, "development verifies no tokens: with CPOD_CORS_ORIGINS=* every page that a browser here shows could call the server, so list the origins")
+	}
 }
 
 // unverified accepts each token. One that v accepts, or that has been good, counts as what

@@ -23,6 +23,8 @@ func TestDevelopmentVariables(t *testing.T) {
 		{"CPOD_LISTEN must be on loopback", []string{"CPOD_LISTEN=10.0.0.1:8000"}},
 		{"CPOD_LISTEN must be on loopback", []string{"CPOD_LISTEN=this.machine.example:8000"}},
 		{"CPOD_PUBLIC_URL must be on loopback", []string{"CPOD_PUBLIC_URL=https://api.example.com"}},
+		{"", []string{"CPOD_CORS_ORIGINS=http://localhost:3000"}},
+		{"CPOD_CORS_ORIGINS", []string{"CPOD_CORS_ORIGINS=*"}},
 		{"unset CPOD_CLIENT_ADDRESS", []string{"CPOD_CLIENT_ADDRESS=xff:10.0.0.0/8"}},
 		{"want production or development", []string{"CORESDK_ENV=staging"}},
 		{"want production or development", []string{"CORESDK_ENV=Development"}},

@@ -147,6 +147,7 @@ func New(store Store, publicURL string, opts ...Option) (*Users, error) {
 
 // SignIn implements [oauth.LocalUsers].
 func (u *Users) SignIn(ctx context.Context, tenantID, email, password string) (oauth.User, bool, error) {
+	began := now() // before the account is read: another password may be set from here on
 	account, err := u.store.FindEmail(ctx, tenantID, email)
 	if err != nil && !errors.Is(err, cpodkit.CodeNotFound) {
 		return oauth.User{}, false, down(err)
@@ -168,13 +169,12 @@ func (u *Users) SignIn(ctx context.Context, tenantID, email, password string) (o
 			return oauth.User{}, false, down(err)
 		}
 	}
-	return signedIn(account), true, nil
+	return signedIn(account, began), true, nil
 }
 
-// signedIn returns a user who has just given a password. The clock of the replica that has
+// signedIn returns a user who has given a password at a time. The clock of the replica that has
 // written ValidFrom may be ahead.
-func signedIn(a Account) oauth.User {
-	at := now()
+func signedIn(a Account, at time.Time) oauth.User {
 	if at.Before(a.ValidFrom) {
 		at = a.ValidFrom
 	}
@@ -305,7 +305,8 @@ func (u *Users) UseLink(ctx context.Context, token, password string) (oauth.User
 		return oauth.User{}, err
 	}
 	// Before the link is used up, so that it can be used again when this fails.
-	if account.Password != "" {
+	hadPassword := account.Password != ""
+	if hadPassword {
 		if err := u.end(ctx, account); err != nil {
 			return oauth.User{}, err
 		}
@@ -322,7 +323,13 @@ func (u *Users) UseLink(ctx context.Context, token, password string) (oauth.User
 		return oauth.User{}, down(err)
 	}
 	u.log.LogAttrs(ctx, slog.LevelInfo, "user has set a password", logAttrs(ctx, account)...)
-	return signedIn(account), nil
+	// And what came of the old password while the new one was hashed.
+	if hadPassword {
+		if err := u.end(ctx, account); err != nil {
+			return oauth.User{}, err
+		}
+	}
+	return signedIn(account, account.ValidFrom), nil
 }
 
 func (u *Users) end(ctx context.Context, a Account) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -270,12 +271,77 @@ func TestUsersAreEnded(t *testing.T) {
 			}
 			f.fail = nil
 			f.must(call(f, user, token(reset)))
-			if got := strings.Join(f.ended, " "); got != "t1/"+user.ID {
+			// A password twice: before the link is used up, and after the old one is gone.
+			if got := slices.Compact(f.ended); len(got) != 1 || got[0] != "t1/"+user.ID {
 				t.Errorf("%q were ended", got)
 			}
 			f.wantSignIn("ann@example.com", password, false)
 		})
 	}
+}
+
+// between is a store that does something after an account was read by its address, and before
+// one is written.
+type between struct {
+	localusers.Store
+
+	read, write func()
+}
+
+func (s *between) FindEmail(ctx context.Context, tenantID, email string) (localusers.Account, error) {
+	account, err := s.Store.FindEmail(ctx, tenantID, email)
+	if s.read != nil {
+		s.read()
+	}
+	return account, err
+}
+
+func (s *between) Update(ctx context.Context, a localusers.Account) error {
+	if s.write != nil {
+		s.write()
+	}
+	return s.Store.Update(ctx, a)
+}
+
+// Who has the old password gets nothing with it that outlives the change: neither by a sign-in
+// that has begun before, nor by one while the new password is hashed.
+func TestOldPasswordBesideTheNewOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &between{Store: localusers.NewMemory()}
+		ended := 0
+		users, err := localusers.New(store, site, localusers.WithCost(cheap), localusers.WithEnded(func(context.Context, string, string) error {
+			ended++
+			return nil
+		}))
+		f := &fixture{TB: t, users: users}
+		f.must(err)
+		user := f.join("ann@example.com")
+		reset, err := users.Reset(t.Context(), "t1", user.ID)
+		f.must(err)
+		before := 0
+		store.write = func() { before = ended }
+		store.read = func() {
+			store.read = nil
+			time.Sleep(time.Second)
+			_, err := users.UseLink(t.Context(), token(reset), "another good password")
+			f.must(err)
+			time.Sleep(time.Second)
+		}
+		old, ok, err := users.SignIn(t.Context(), "t1", "ann@example.com", password)
+		f.must(err)
+		if active, err := users.Active(t.Context(), old); ok && active || err != nil {
+			t.Errorf("the session of the old password goes on: %v", err)
+		}
+		if before != 1 || ended != 2 {
+			t.Errorf("grants are ended %d times before the change, and %d in all", before, ended)
+		}
+		fresh, ok, err := users.SignIn(t.Context(), "t1", "ann@example.com", "another good password")
+		f.must(err)
+		if active, err := users.Active(t.Context(), fresh); !ok || !active || err != nil {
+			t.Errorf("the session of the new password: %v, %v, %v", ok, active, err)
+		}
+	})
 }
 
 func TestDelivery(t *testing.T) {
