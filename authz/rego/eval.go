@@ -66,6 +66,10 @@ func (s *set) prepare(path string) *query {
 	}
 	ref, err := refOf(path)
 	if err != nil || !s.defines(ref) {
+		switch path {
+		case routeRule, routeReason, authorizeRule, authorizeReason: // they are asked for on each call
+			s.queries.Store(path, (*query)(nil))
+		}
 		return nil
 	}
 	q := &query{set: s, path: path, isOfRoutes: strings.HasPrefix(path, "data.http."), body: ast.NewBody(ast.Equality.Expr(ast.VarTerm(resultVar), ast.NewTerm(ref)))}
