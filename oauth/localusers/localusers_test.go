@@ -226,7 +226,7 @@ func TestHashesAtOnce(t *testing.T) {
 	f := newFixture(t, localusers.WithHashesAtOnce(1))
 	f.join("ann@example.com")
 	var wg sync.WaitGroup
-	for range 5 {
+	for range 3 { // more may wait for longer than a sign-in does, under the race detector
 		wg.Go(func() { f.wantSignIn("ann@example.com", password, true) })
 	}
 	wg.Wait()
